@@ -1,0 +1,116 @@
+import type { Gap } from './gap.js';
+import type { Action, Verdict } from './verdict.js';
+
+/** `inbound` = on its way to the model, `outbound` = coming back from it or leaving the organisation, empty = not stated (every rule applies). */
+export type Direction = 'inbound' | 'outbound' | '';
+
+/** The way in: which protocol asked the question. */
+export type Door = 'ext_authz' | 'evaluate' | 'cli';
+
+/** Who says a piece of text in a conversation. Anything unknown, not a string or given twice counts as `user`. */
+export const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** A piece of text with its place. */
+export interface Segment {
+  /** The text after decoding and JSON unescaping, before any canonicalisation. */
+  readonly text: string;
+  readonly role: Role;
+  /**
+   * Where it stands: an RFC 6901 JSON pointer into the body (the empty string is the whole body); for the name of an
+   * object member the pointer of its value followed by `#`; for a query parameter `query:/NAME`.
+   */
+  readonly pointer: string;
+}
+
+/** One piece of raw content of an evaluation, as the door received it. */
+export type Content =
+  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind: 'body';
+      readonly bytes: Uint8Array;
+      readonly contentType: string;
+      readonly contentEncoding: string;
+    }
+  /** The query string of the request target, undecoded, without the question mark, credential carriers included. */
+  | { readonly kind: 'query'; readonly raw: string };
+
+/** One question to the engine, free of any protocol. */
+export interface Evaluation {
+  readonly door: Door;
+  readonly direction: Direction;
+  /** Endpoint that rules are scoped by: normalised path or the configured `jimini.endpoint`; empty = none. */
+  readonly endpoint: string;
+  /** Bounded label for records and metrics: a configured name or a known API path, else `other`. Never a raw path. */
+  readonly route: string;
+  /** Tenant from the principal or configuration; empty = none. */
+  readonly tenant: string;
+  /** Packs chosen by the route, already joined with the required ones; absent = all loaded packs. */
+  readonly packs?: readonly string[];
+  readonly content: readonly Content[];
+  /** Gaps that the door itself saw (no body, a cut body, an unknown context key). */
+  readonly gaps: readonly Gap[];
+  /** Client-chosen correlation id; never recorded in a leaf, never a label. */
+  readonly requestId: string;
+}
+
+/** One place where one rule matched. Never holds the matched text. */
+export interface Finding {
+  readonly ruleId: string;
+  readonly pack: string;
+  /** SHA-256 of the pack, hex. */
+  readonly packDigest: string;
+  /** Pointer of the segment; see `Segment.pointer`. */
+  readonly pointer: string;
+  /** UTF-8 byte offset in the segment's text where the match starts. */
+  readonly start: number;
+  /** UTF-8 byte offset where the match ends, exclusive. */
+  readonly end: number;
+  /** Name of the validator that confirmed the match; empty = none needed. */
+  readonly validator: string;
+  /** Confidence from 0 to 1. */
+  readonly score: number;
+}
+
+/** A rule that matched and was not suppressed. */
+export interface MatchedRule {
+  readonly id: string;
+  readonly pack: string;
+  readonly title: string;
+  readonly severity: string;
+  /** The rule's own action as written. */
+  readonly action: Action;
+  /** What it counts for now: `allow` when shadow holds it back. */
+  readonly effectiveAction: Action;
+}
+
+/** What reading and judging one evaluation gave. Pure: the same evaluation and policy set give the same judgement. */
+export interface Judgement {
+  /** Verdict of rules and gaps before shadow. */
+  readonly raw: Verdict;
+  /** Verdict after shadow: what the caller is told. */
+  readonly effective: Verdict;
+  /** Rules that matched, in file order of the packs. */
+  readonly matched: readonly MatchedRule[];
+  readonly findings: readonly Finding[];
+  /** One entry per gap kind, in order of appearance. */
+  readonly gaps: readonly Gap[];
+  /** Digest of all packs and settings that influence a verdict. */
+  readonly policyRevision: string;
+  /** Code points of text that were judged, over all segments. */
+  readonly textLength: number;
+}
+
+/** Why an answer is what it is when rules and gaps did not decide it. */
+export type Outage = 'store_unavailable' | 'overloaded';
+
+/** A judgement that has been recorded (or could not be) and is ready to be told to the caller. */
+export interface Decision extends Judgement {
+  /** `log_id:seq` once recorded; empty when the store could not record it. */
+  readonly decisionId: string;
+  readonly outage?: Outage;
+  /** One sentence for people: rule titles and gap kinds, never the text. */
+  readonly message: string;
+  /** From the first byte judged to the record on disk, milliseconds. */
+  readonly durationMs: number;
+}

@@ -1,0 +1,81 @@
+import type { Verdict } from './verdict.js';
+
+/**
+ * A coverage gap: content that was not, or could not be, inspected, or a request that cannot be understood.
+ * `kind` is `family:detail` in lower case, taken from a closed list, so that it can be recorded and counted.
+ */
+export interface Gap {
+  readonly kind: GapKind;
+}
+
+/** What policy does about a gap. */
+export const GAP_ACTIONS = ['deny', 'flag', 'allow'] as const;
+export type GapAction = (typeof GAP_ACTIONS)[number];
+
+/** Every gap kind of this version, with what happens by default and why it is a gap. */
+export const GAP_KINDS = {
+  'body:absent': { action: 'deny', meaning: 'a body was announced or usual for the method, but the proxy sent none' },
+  'body:partial': { action: 'deny', meaning: 'the proxy cut the body: the rest flows uninspected' },
+  'body:too_large': { action: 'deny', meaning: 'the body is over the body limit' },
+  'body:damaged': { action: 'deny', meaning: 'the proxy sent a coded body as text, which damages its bytes' },
+  'body:undecodable': { action: 'deny', meaning: 'the bytes are not text in the declared or assumed charset' },
+  'coding:gzip': { action: 'deny', meaning: 'Content-Encoding gzip is not read by this version' },
+  'coding:deflate': { action: 'deny', meaning: 'Content-Encoding deflate is not read by this version' },
+  'coding:br': { action: 'deny', meaning: 'Content-Encoding br is not read by this version' },
+  'coding:zstd': { action: 'deny', meaning: 'Content-Encoding zstd is not read by this version' },
+  'coding:stacked': { action: 'deny', meaning: 'several content codings on one body are not read by this version' },
+  'coding:unknown': { action: 'deny', meaning: 'the Content-Encoding is not known' },
+  'charset:unknown': { action: 'deny', meaning: 'the charset is not UTF-8 and is not read by this version' },
+  'format:multipart': { action: 'deny', meaning: 'multipart bodies are not read by this version' },
+  'format:form': { action: 'deny', meaning: 'x-www-form-urlencoded bodies are not read by this version' },
+  'json:malformed': { action: 'deny', meaning: 'the body says it is JSON, and is not' },
+  'json:duplicate_key': {
+    action: 'deny',
+    meaning: 'two members of one object have the same name: parsers differ on which one counts',
+  },
+  'json:depth': { action: 'deny', meaning: 'the JSON is nested deeper than is read' },
+  'json:too_many_segments': { action: 'deny', meaning: 'the body has more strings than are read' },
+  'json:lone_surrogate': {
+    action: 'deny',
+    meaning: 'a string holds half a surrogate pair: readers differ on what it says',
+  },
+  'uninspectable:image': { action: 'flag', meaning: 'image content cannot be read' },
+  'uninspectable:audio': { action: 'flag', meaning: 'audio content cannot be read' },
+  'uninspectable:video': { action: 'flag', meaning: 'video content cannot be read' },
+  'uninspectable:pdf': { action: 'flag', meaning: 'PDF content cannot be read' },
+  'uninspectable:binary': { action: 'flag', meaning: 'binary content cannot be read' },
+  'reference:url': { action: 'flag', meaning: 'content stands behind a URL' },
+  'reference:file': { action: 'flag', meaning: 'content stands in a file uploaded earlier' },
+  'reference:previous_response': { action: 'flag', meaning: 'content stands in an earlier exchange' },
+  'path:ambiguous': { action: 'deny', meaning: 'servers differ on what this path means' },
+  'http:upgrade': { action: 'deny', meaning: 'frames after an upgrade are never seen' },
+  'http:connect': { action: 'deny', meaning: 'bytes inside a CONNECT tunnel are never seen' },
+  'http:absent': { action: 'deny', meaning: 'the check carries no HTTP attributes (a TCP-level check)' },
+  'config:packs': {
+    action: 'deny',
+    meaning: 'the pack list for this route is empty or names a pack that is not loaded',
+  },
+  'config:context': { action: 'deny', meaning: 'unknown direction or unknown jimini.* context key' },
+  'message:malformed': { action: 'deny', meaning: 'the gRPC message could not be decoded' },
+  'message:depth': { action: 'deny', meaning: 'the gRPC message is nested too deeply' },
+  'engine:error': { action: 'deny', meaning: 'the rule engine failed (policy.onError decides)' },
+  'engine:budget': {
+    action: 'deny',
+    meaning: 'judging would cost more work than the budget allows (policy.onError decides)',
+  },
+} as const satisfies Record<string, { action: GapAction; meaning: string }>;
+
+export type GapKind = keyof typeof GAP_KINDS;
+
+/** Gaps whose action cannot be changed by configuration: nothing about such a request is known well enough to let it pass. */
+export const FIXED_GAP_KINDS: readonly GapKind[] = [
+  'message:malformed',
+  'message:depth',
+  'config:packs',
+  'config:context',
+];
+
+/** The verdict that a gap action asks for. */
+export function verdictOfGapAction(action: GapAction): Verdict {
+  return action === 'deny' ? 'BLOCK' : action === 'flag' ? 'FLAG' : 'ALLOW';
+}

@@ -1,0 +1,39 @@
+/** Every bound of the program, each with its reason. Bytes are bytes of the wire unless the name says otherwise. */
+export const LIMITS = {
+  /** Largest request body that is read. Coding agents send up to 2 MB; operators of gateways raise their limits to 32 MiB. */
+  bodyBytesMax: 32 * 1024 * 1024,
+  /** Largest gRPC message. Above it gRPC itself refuses, which cannot be recorded; so it leaves room above the body limit. */
+  grpcReceiveBytesMax: 48 * 1024 * 1024,
+  /** Bytes of requests received, being received or being judged at one time, over all connections. */
+  inFlightBytesMax: 256 * 1024 * 1024,
+  /** Requests being received or judged at one time, over all connections. */
+  inFlightRequestsMax: 2048,
+  /** Streams that one connection may have open at one time. Envoy opens one connection per worker thread. */
+  streamsPerSessionMax: 256,
+  /** A call without a deadline of its own ends after this long, so that a stalled sender does not hold memory for ever. */
+  callWithoutDeadlineMsMax: 30_000,
+  /** Nesting of a protobuf message: decoders recurse, and Envoy's metadata is a recursive Struct. */
+  protobufDepthMax: 64,
+  /** Nesting of JSON. Real requests stay below 20. */
+  jsonDepthMax: 128,
+  /** Strings of one body that become segments, keys included. A 32 MiB body of short strings would otherwise be millions of objects. */
+  segmentsMax: 200_000,
+  /** Body size above which reading and judging move to a worker thread, so that the event loop is not blocked. */
+  inlineBodyBytesMax: 64 * 1024,
+  /** Findings kept of one evaluation; more are counted, not listed. */
+  findingsMax: 256,
+  /** Rule ids in one leaf; `rule_count` has the full number. */
+  leafRuleIdsMax: 64,
+  /** Gap kinds in one leaf. */
+  leafGapsMax: 16,
+  /** Size of one leaf. C2SP tlog-tiles allows 64 KiB; ours stay far below. */
+  leafBytesMax: 8 * 1024,
+  /** Records waiting for the disk. Over it the store counts as unavailable, instead of memory growing. */
+  appendQueueMax: 8192,
+  /** Largest rule pack or configuration file. */
+  configFileBytesMax: 4 * 1024 * 1024,
+  /** Longest pattern of a rule, in characters. */
+  patternCharsMax: 4096,
+  /** Longest Unix socket path: `sun_path` holds 108 bytes with its end mark (unix(7)). */
+  socketPathBytesMax: 107,
+} as const;
