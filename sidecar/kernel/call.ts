@@ -1,0 +1,13 @@
+/** What a gRPC method sees of its call, apart from the message. */
+export interface CallContext {
+  /** Aborts when the deadline has passed or the caller is gone. */
+  readonly signal: AbortSignal;
+  /** First value of a request metadata key (lower case), or undefined. Binary keys are not offered. */
+  header(name: string): string | undefined;
+}
+
+/**
+ * One unary gRPC method over raw message bytes: decoding happens inside, so that a malformed message can be answered
+ * and recorded by policy. A rejection becomes a gRPC status by the table from error codes.
+ */
+export type UnaryHandler = (message: Uint8Array, call: CallContext) => Promise<Uint8Array>;

@@ -1,0 +1,10 @@
+import type { Decision, Evaluation } from './evaluation.js';
+
+/** The one use case as the doors see it: judge, record durably, answer. */
+export interface DecisionPort {
+  /**
+   * Judges and records. Resolves after the record is on disk, also when `signal` has aborted in the meantime: a caller
+   * that hung up is still recorded. Never rejects: a store that cannot record gives BLOCK with `outage`.
+   */
+  decide(evaluation: Evaluation, signal: AbortSignal): Promise<Decision>;
+}
