@@ -24,6 +24,7 @@ const FLOORS: readonly (readonly [room: string, floor: number])[] = [
   ['sidecar/server', 4],
   ['adapters', 4],
   ['sidecar/cli', 5],
+  ['sidecar/wiring', 5],
   ['sidecar/main.ts', 5],
 ];
 

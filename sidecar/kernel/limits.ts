@@ -20,6 +20,12 @@ export const LIMITS = {
   segmentsMax: 200_000,
   /** Body size above which reading and judging move to a worker thread, so that the event loop is not blocked. */
   inlineBodyBytesMax: 64 * 1024,
+  /** Longest time that one large body may take in the worker; over it the thread is ended. Wall time, so far above what any body needs. */
+  workerJudgeMsMax: 20_000,
+  /** Time that running calls have to end after SIGTERM. Kubernetes kills after 30 s by default. */
+  drainMs: 10_000,
+  /** How often free disk space is read for health and metrics. */
+  diskPollMs: 5_000,
   /** Findings kept of one evaluation; more are counted, not listed. */
   findingsMax: 256,
   /** Rule ids in one leaf; `rule_count` has the full number. */
