@@ -10,7 +10,45 @@ export const LIMITS = {
   inFlightRequestsMax: 2048,
   /** Streams that one connection may have open at one time. Envoy opens one connection per worker thread. */
   streamsPerSessionMax: 256,
-  /** A call without a deadline of its own ends after this long, so that a stalled sender does not hold memory for ever. */
+  /** Connections that one listener accepts; more are closed at once. Envoy opens one per worker thread and cluster. */
+  connectionsMax: 512,
+  /** A connection without a stream is closed after this long. Longer than Envoy's own hour, so that Envoy, which knows what it is about to send, closes first. */
+  connectionIdleMsMax: 2 * 60 * 60 * 1000,
+  /** How often a quiet connection is pinged: finds peers that vanished without a word. */
+  keepaliveMs: 60_000,
+  /** How long a pinged peer has to answer. */
+  keepaliveTimeoutMs: 20_000,
+  /** Memory of one HTTP/2 session for frames and header tables, MiB. Message bytes are counted apart from it. */
+  sessionMemoryMiBMax: 32,
+  /** Stream resets that one connection may send at once. An honest proxy resets a stream whenever its own timeout passes. */
+  streamResetBurst: 10_000,
+  /** Stream resets per second that one connection may go on sending; above it, it is taken for a rapid-reset attack (CVE-2023-44487). */
+  streamResetsPerSecond: 2_000,
+  /** Size of the header block of one request: what Node announces unless told otherwise. */
+  headerBytesMax: 64 * 1024,
+  /** Memory that a piece of a message takes besides its bytes: two Buffer objects of Node. Stops floods of one-byte frames. */
+  chunkOverheadBytes: 512,
+  /** Memory that an open call takes besides its message, measured roughly: HTTP/2 stream, headers, call objects. */
+  callOverheadBytes: 8 * 1024,
+  /** Health and reflection calls open at one time per listener. They have their own bound, so that load cannot fail a health check. */
+  auxiliaryCallsMax: 128,
+  /** Bytes of health and reflection requests being received at one time. */
+  auxiliaryBytesMax: 4 * 1024 * 1024,
+  /** Largest health or reflection request: a name of a service, type or file. */
+  auxiliaryMessageBytesMax: 16 * 1024,
+  /** Reflection requests on one stream. grpcurl needs a few dozen for the largest schema. */
+  reflectionRequestsMax: 1000,
+  /** How long an answered stream may stay open because its caller goes on sending or does not read. */
+  lingerMs: 1000,
+  /** Longest correlation id of an Evaluate call: it is echoed. */
+  requestIdCharsMax: 1024,
+  /** Size of the header block of one operations HTTP request. */
+  opsHeaderBytesMax: 8 * 1024,
+  /** How long an operations HTTP request may take to arrive, and its answer to be read. */
+  opsRequestMsMax: 10_000,
+  /** Connections to the operations HTTP port; each carries one request. */
+  opsConnectionsMax: 64,
+  /** A call without a deadline of its own, or with a later one, ends after this long, so that a stalled sender does not hold memory for ever. */
   callWithoutDeadlineMsMax: 30_000,
   /** Nesting of a protobuf message: decoders recurse, and Envoy's metadata is a recursive Struct. */
   protobufDepthMax: 64,
