@@ -1,7 +1,7 @@
 import type { CallContext, UnaryHandler } from '../../sidecar/kernel/call.js';
 import type { DecisionPort } from '../../sidecar/kernel/decision-port.js';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
-import type { Decision } from '../../sidecar/kernel/evaluation.js';
+import type { Evaluation } from '../../sidecar/kernel/evaluation.js';
 import { type Caller, type CheckSettings, readCheck, UNKNOWN_CALLER } from './read-check.js';
 import { failedCheckResponse, writeCheck } from './write-check.js';
 
@@ -14,11 +14,6 @@ export interface CheckHandlerOptions {
   readonly settings: () => CheckSettings;
   /** Told of faults of our own code, which the caller only sees as a denial. */
   readonly onFault: (error: JiminiError) => void;
-  /**
-   * Runs the decision with the `traceparent` of the checked request at hand, for proxies that trace the request but
-   * send no trace context in gRPC metadata. The default just runs it.
-   */
-  readonly inTrace?: (traceparent: string, decide: () => Promise<Decision>) => Promise<Decision>;
 }
 
 /**
@@ -27,17 +22,24 @@ export interface CheckHandlerOptions {
  * (CVE-2024-23324).
  */
 export function createCheckHandler(options: CheckHandlerOptions): UnaryHandler {
-  const { decisionPort, settings, onFault, inTrace = (_, decide) => decide() } = options;
+  const { decisionPort, settings, onFault } = options;
   return async (message: Uint8Array, call: CallContext): Promise<Uint8Array> => {
     let caller: Caller = UNKNOWN_CALLER;
     try {
       const check = readCheck(message, settings());
       caller = check.caller;
-      const decision = await inTrace(check.traceparent, () => decisionPort.decide(check.evaluation, call.signal));
+      const decision = await decisionPort.decide(withTraceOf(call, check.evaluation), call.signal);
       return writeCheck(decision, caller);
     } catch (error) {
       onFault(JiminiError.from(error));
       return failedCheckResponse(caller);
     }
   };
+}
+
+/** A tracing proxy puts the span of its own check into gRPC metadata; that is nearer than the checked request's. */
+function withTraceOf(call: CallContext, evaluation: Evaluation): Evaluation {
+  const traceparent = call.header('traceparent');
+  if (traceparent === undefined) return evaluation;
+  return { ...evaluation, trace: { traceparent, tracestate: call.header('tracestate') ?? '' } };
 }

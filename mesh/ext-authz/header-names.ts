@@ -10,6 +10,7 @@ const READ_HEADERS = [
   'content-length',
   'content-type',
   'traceparent',
+  'tracestate',
   'transfer-encoding',
   'upgrade',
   'x-envoy-auth-partial-body',

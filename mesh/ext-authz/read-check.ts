@@ -1,4 +1,4 @@
-import type { Content, Evaluation } from '../../sidecar/kernel/evaluation.js';
+import type { Content, Evaluation, TraceContext } from '../../sidecar/kernel/evaluation.js';
 import type { Gap, GapKind } from '../../sidecar/kernel/gap.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { checkNesting } from '../protobuf-depth.js';
@@ -25,8 +25,6 @@ export interface Check {
   readonly evaluation: Evaluation;
   /** What the answer needs to know of the request. */
   readonly caller: Caller;
-  /** W3C `traceparent` that the client or the proxy sent with the checked request; empty = none. Not verified. */
-  readonly traceparent: string;
 }
 
 export interface Caller {
@@ -63,15 +61,15 @@ function unreadable(kind: GapKind): Check {
     gaps: [{ kind }],
     requestId: '',
   };
-  return { evaluation, caller: UNKNOWN_CALLER, traceparent: '' };
+  return { evaluation, caller: UNKNOWN_CALLER };
 }
 
 function checkWithoutHttp(context: RouteContext): Check {
-  const { evaluation, ...rest } = unreadable('http:absent');
+  const { evaluation, caller } = unreadable('http:absent');
   const { direction, endpoint, tenant } = context;
   const gaps = [...contextGaps(context), ...evaluation.gaps];
   return {
-    ...rest,
+    caller,
     evaluation: { ...evaluation, direction, endpoint, tenant, route: endpoint || 'other', gaps, ...packsOf(context) },
   };
 }
@@ -98,12 +96,12 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
       content: contentOf(http, target?.query ?? '', body),
       gaps,
       requestId: (headers.get('x-request-id') ?? http.id).slice(0, LIMITS.requestIdCharsMax),
+      ...traceOf(headers),
     },
     caller: {
       forgedHeaders: [...http.clientJiminiHeaders],
       isGrpc: (headers.get('content-type') ?? '').startsWith('application/grpc'),
     },
-    traceparent: headers.get('traceparent') ?? '',
   };
 }
 
@@ -133,6 +131,12 @@ function contextGaps(context: RouteContext): Gap[] {
   if (context.isInvalid) gaps.push({ kind: 'config:context' });
   if (context.hasNoPacks) gaps.push({ kind: 'config:packs' });
   return gaps;
+}
+
+/** What the proxy's tracer, or without one the client, put on the checked request. */
+function traceOf(headers: ReadonlyMap<string, string>): { trace?: TraceContext } {
+  const traceparent = headers.get('traceparent');
+  return traceparent === undefined ? {} : { trace: { traceparent, tracestate: headers.get('tracestate') ?? '' } };
 }
 
 /** Absent, not undefined, when the route names none. */

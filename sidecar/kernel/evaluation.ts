@@ -52,6 +52,14 @@ export interface Evaluation {
   readonly gaps: readonly Gap[];
   /** Client-chosen correlation id; never recorded in a leaf, never a label. */
   readonly requestId: string;
+  /** W3C trace context of the caller, for tracing only; absent = none was sent. */
+  readonly trace?: TraceContext;
+}
+
+/** The headers of W3C Trace Context, undecoded and hostile. */
+export interface TraceContext {
+  readonly traceparent: string;
+  readonly tracestate: string;
 }
 
 /** One place where one rule matched. Never holds the matched text. */
