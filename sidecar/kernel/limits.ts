@@ -52,6 +52,12 @@ export const LIMITS = {
   callWithoutDeadlineMsMax: 30_000,
   /** Nesting of a protobuf message: decoders recurse, and Envoy's metadata is a recursive Struct. */
   protobufDepthMax: 64,
+  /** Length of one `jimini.*` value of a route, in UTF-16 code units. Room for a list of packs; endpoint and tenant go into a leaf. */
+  contextValueCharsMax: 512,
+  /** Characters kept of a request id. A UUID has 36; a client may send anything. */
+  requestIdCharsMax: 128,
+  /** Characters of the sentence that a denied client is told. It names rules, of which there can be hundreds. */
+  denialMessageCharsMax: 1024,
   /** Nesting of JSON. Real requests stay below 20. */
   jsonDepthMax: 128,
   /** Strings of one body that become segments, keys included. A 32 MiB body of short strings would otherwise be millions of objects. */
