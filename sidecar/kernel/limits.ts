@@ -44,6 +44,18 @@ export const LIMITS = {
   watchSettleMs: 150,
   /** Longest pattern of a rule, in characters. */
   patternCharsMax: 4096,
+  /** Rules of one pack. The largest public rule sets have a few hundred. */
+  packRulesMax: 2000,
+  /** Nodes of one pack file once aliases are resolved, so that aliases of aliases cannot multiply. */
+  packNodesMax: 200_000,
+  /** Characters of one example after its repetition. */
+  exampleCharsMax: 1_000_000,
+  /** Entries of the table that finds all literals of all packs; four bytes each. */
+  literalTableEntriesMax: 16 * 1024 * 1024,
+  /** Work that judging one evaluation may take, in units of about a nanosecond (see sidecar/policy/budget.ts). */
+  judgeWorkMax: 4_000_000_000,
+  /** Longest sentence for people about one judgement, in characters. */
+  messageCharsMax: 500,
   /** Longest Unix socket path: `sun_path` holds 108 bytes with its end mark (unix(7)). */
   socketPathBytesMax: 107,
 } as const;
