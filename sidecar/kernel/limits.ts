@@ -88,6 +88,16 @@ export const LIMITS = {
   leafDepthMax: 8,
   /** Largest rule pack or configuration file. */
   configFileBytesMax: 4 * 1024 * 1024,
+  /** Entries of one list in the configuration. */
+  configListItemsMax: 64,
+  /** Characters of one text in the configuration: a path is at most 4096 bytes on Linux (PATH_MAX). */
+  configTextCharsMax: 4096,
+  /** Problems of one file that are reported; a file with more is better mended from the top. */
+  problemsMax: 50,
+  /** How often watched files are compared even when the system reports nothing (ConfigMaps, network file systems). */
+  watchPollMs: 3000,
+  /** A watched file counts as written when two readings this far apart are equal. */
+  watchSettleMs: 150,
   /** Longest pattern of a rule, in characters. */
   patternCharsMax: 4096,
   /** Rules of one pack. The largest public rule sets have a few hundred. */
