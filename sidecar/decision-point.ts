@@ -3,9 +3,9 @@ import type { Inspector } from './inspection/inspector.js';
 import type { Clock } from './kernel/clock.js';
 import type { DecisionPort } from './kernel/decision-port.js';
 import type { Decision, Evaluation, Judgement } from './kernel/evaluation.js';
-import type { DecisionLeafFields } from './kernel/leaf.js';
+import type { DecisionFields } from './kernel/leaf.js';
 import { LIMITS } from './kernel/limits.js';
-import { describeJudgement } from './policy/message.js';
+import { messageOf } from './policy/message.js';
 import type { Tracing } from './telemetry/tracing.js';
 
 export interface DecisionPointOptions {
@@ -21,21 +21,19 @@ export interface DecisionPointOptions {
 export function createDecisionPoint(options: DecisionPointOptions): DecisionPort {
   const decide = async (evaluation: Evaluation): Promise<Decision> => {
     const startNs = options.clock.monotonicNs();
-    const judgement = await options.inspector.inspect(evaluation);
+    const judgement = await options.inspector.inspect(evaluation, options.clock.nowMs());
     const recorded = await record(options.auditLog, evaluation, judgement);
     const durationMs = Number(options.clock.monotonicNs() - startNs) / 1e6;
-    const decision: Decision = {
-      ...judgement,
-      ...recorded,
-      message: describeJudgement(judgement, recorded.outage),
-      durationMs,
-    };
+    const message = recorded.outage ? NOT_RECORDED : messageOf(judgement);
+    const decision: Decision = { ...judgement, ...recorded, message, durationMs };
     options.observe(evaluation, decision);
     return decision;
   };
   // The signal is deliberately not handed on: a caller that hung up is still judged and recorded.
   return { decide: (evaluation) => options.tracing.evaluation(evaluation, () => decide(evaluation)) };
 }
+
+const NOT_RECORDED = 'Blocked: the store cannot record this decision (store_unavailable).';
 
 type Recorded = Pick<Decision, 'decisionId' | 'effective' | 'outage'>;
 
@@ -49,7 +47,7 @@ async function record(auditLog: AuditLog, evaluation: Evaluation, judgement: Jud
   }
 }
 
-function leafFieldsOf(evaluation: Evaluation, judgement: Judgement): DecisionLeafFields {
+function leafFieldsOf(evaluation: Evaluation, judgement: Judgement): DecisionFields {
   const ruleIds = [...new Set(judgement.matched.map((rule) => rule.id))];
   return {
     kind: 'decision',

@@ -2,23 +2,23 @@ import { Worker } from 'node:worker_threads';
 import type { Content, Evaluation, Judgement } from '../kernel/evaluation.js';
 import type { GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
-import { judgeUnread, type PolicySnapshot } from './inspect.js';
+import { judgeUnread, type PolicySnapshot, type Question } from './inspect.js';
 
 /** What the thread is started with: enough to compile the same policy. */
 export type WorkerStart = Omit<PolicySnapshot, 'policy'>;
-export type WorkerRequest = { readonly id: number; readonly evaluation: Evaluation };
+export type WorkerRequest = { readonly id: number; readonly question: Question };
 export type WorkerAnswer = { readonly id: number; readonly judgement: Judgement };
 
 /** One thread that judges large bodies under one policy, one after the other. */
 export interface InspectionWorker {
   /** Never rejects. A thread that dies or takes too long gives `engine:error` or `engine:budget`. */
-  inspect(evaluation: Evaluation): Promise<Judgement>;
+  inspect(question: Question): Promise<Judgement>;
   /** Takes no more work, finishes what it has, and ends the thread. */
   close(): Promise<void>;
 }
 
 interface Pending {
-  readonly evaluation: Evaluation;
+  readonly question: Question;
   readonly resolve: (judgement: Judgement) => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -60,22 +60,24 @@ export function createInspectionWorker(snapshot: PolicySnapshot): InspectionWork
     const gone = thread;
     if (!closing) thread = start();
     void gone.terminate();
-    for (const [id, { evaluation }] of pending) settle(id, judgeUnread(snapshot.policy, evaluation, kind));
+    for (const [id, { question }] of pending) settle(id, judgeUnread(snapshot.policy, question, kind));
   }
 
   return {
-    inspect(evaluation) {
+    inspect(question) {
       return new Promise((resolve) => {
         const id = nextId++;
         const timer = setTimeout(() => failAll('engine:budget'), LIMITS.workerJudgeMsMax);
-        pending.set(id, { evaluation, resolve, timer });
+        pending.set(id, { question, resolve, timer });
         thread.ref();
-        const { copy, transfer } = transferable(evaluation);
-        thread.postMessage({ id, evaluation: copy } satisfies WorkerRequest, transfer);
+        const { copy, transfer } = transferable(question.evaluation);
+        thread.postMessage({ id, question: { ...question, evaluation: copy } } satisfies WorkerRequest, transfer);
       });
     },
     async close() {
       closing = true;
+      // A thread that does not keep the process alive would not keep it waiting for its own end either.
+      thread.ref();
       if (pending.size === 0) await thread.terminate();
     },
   };

@@ -6,7 +6,7 @@ import { createInspectionWorker, type InspectionWorker } from './inspection-work
 /** Reads and judges, without ever blocking the event loop for longer than a small body takes. */
 export interface Inspector {
   /** Never rejects: what cannot be judged is a judgement with a gap. */
-  inspect(evaluation: Evaluation): Promise<Judgement>;
+  inspect(evaluation: Evaluation, nowMs: number): Promise<Judgement>;
   /** Puts another policy in force. Evaluations that have begun end under the policy they began with. */
   use(snapshot: PolicySnapshot): void;
   /** The policy in force. */
@@ -22,9 +22,10 @@ export function createInspector(initial: PolicySnapshot): Inspector {
   let snapshot = initial;
   let worker: InspectionWorker = createInspectionWorker(initial);
   return {
-    async inspect(evaluation) {
+    async inspect(evaluation, nowMs) {
       const inline = contentBytes(evaluation.content) <= LIMITS.inlineBodyBytesMax;
-      return inline ? inspect(snapshot, evaluation) : worker.inspect(evaluation);
+      const question = { evaluation, nowMs };
+      return inline ? inspect(snapshot, question) : worker.inspect(question);
     },
     use(next) {
       const previous = worker;

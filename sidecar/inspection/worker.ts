@@ -6,9 +6,9 @@ import type { WorkerAnswer, WorkerRequest, WorkerStart } from './inspection-work
 
 // Entry of the thread. The sources were loaded on the main thread before, so none can fail to load here.
 const { sources, settings, contentOptions } = workerData as WorkerStart;
-const packs = sources.flatMap((source) => loadPack(source).pack ?? []);
+const packs = sources.flatMap((source) => loadPack(source, source).pack ?? []);
 const snapshot = { policy: createPolicy(packs, settings), contentOptions };
 
-parentPort?.on('message', ({ id, evaluation }: WorkerRequest) => {
-  parentPort?.postMessage({ id, judgement: inspect(snapshot, evaluation) } satisfies WorkerAnswer);
+parentPort?.on('message', ({ id, question }: WorkerRequest) => {
+  parentPort?.postMessage({ id, judgement: inspect(snapshot, question) } satisfies WorkerAnswer);
 });

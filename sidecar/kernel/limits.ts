@@ -41,7 +41,7 @@ export const LIMITS = {
   /** How long an answered stream may stay open because its caller goes on sending or does not read. */
   lingerMs: 1000,
   /** Longest correlation id of an Evaluate call: it is echoed. */
-  requestIdCharsMax: 1024,
+  evaluateRequestIdCharsMax: 1024,
   /** Size of the header block of one operations HTTP request. */
   opsHeaderBytesMax: 8 * 1024,
   /** How long an operations HTTP request may take to arrive, and its answer to be read. */

@@ -200,6 +200,7 @@ function revisionOf(packs: readonly Pack[], settings: VerdictSettings): string {
     packs: packs.map(({ name, digest, ancestorDirections }) => ({ name, digest, ancestorDirections })),
     shadow: settings.shadow,
     onError: settings.onError,
+    otherInputs: settings.otherInputs ?? '',
     gaps: Object.fromEntries(kinds.map((kind) => [kind, gapActionOf(kind, settings)])),
   });
   return createHash('sha256').update(described).digest('hex');

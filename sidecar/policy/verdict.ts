@@ -17,6 +17,8 @@ export interface VerdictSettings {
   readonly onError: GapAction;
   /** What differs from the defaults of the gap kinds. Fixed kinds cannot differ. */
   readonly gapActions: Partial<Record<GapKind, GapAction>>;
+  /** Whatever else decides what is judged (such as which query parameters are content), as text: it goes into the revision. */
+  readonly otherInputs?: string;
 }
 
 /** What happens about one kind of gap. */

@@ -85,8 +85,8 @@ function decode<T>(
 
 /** agent_id, subject and metadata are not read: they never influence a verdict and are not recorded. */
 function evaluationOf(request: EvaluateRequest, options: PolicyServiceOptions): Evaluation {
-  if (request.requestId.length > LIMITS.requestIdCharsMax) {
-    throw invalid(`request_id is longer than ${LIMITS.requestIdCharsMax} characters`);
+  if (request.requestId.length > LIMITS.evaluateRequestIdCharsMax) {
+    throw invalid(`request_id is longer than ${LIMITS.evaluateRequestIdCharsMax} characters`);
   }
   const scope =
     request.endpoint === ''

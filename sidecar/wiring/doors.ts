@@ -1,8 +1,9 @@
-import type { Config } from '../config/config.js';
-import { apiPathLabel, readRequestPath } from '../content/request-path.js';
 import { CHECK_METHOD, createCheckHandler } from '../../mesh/ext-authz/handler.js';
 import type { CheckSettings } from '../../mesh/ext-authz/read-check.js';
 import { overloadedCheckResponse } from '../../mesh/ext-authz/write-check.js';
+import type { Config } from '../config/config.js';
+import { apiPathLabel } from '../content/api-path-label.js';
+import { readRequestPath } from '../content/request-path.js';
 import type { DecisionPort } from '../kernel/decision-port.js';
 import type { UnaryMethod } from '../server/grpc-server.js';
 import { createPolicyService, EVALUATE_PATH, LIST_RULES_PATH, overloaded } from '../server/policy-service.js';
@@ -35,7 +36,10 @@ export function createDoors({ decisions, inForce, metrics, logger }: DoorsOption
     },
     listRules: () => {
       const { policy } = inForce().loaded.snapshot;
-      return { rules: policy.rules.map((rule) => ({ ...rule, tags: [...rule.tags] })), policyRevision: policy.revision };
+      return {
+        rules: policy.rules.map((rule) => ({ ...rule, tags: [...rule.tags] })),
+        policyRevision: policy.revision,
+      };
     },
   });
   return new Map<string, UnaryMethod>([

@@ -9,17 +9,15 @@ export interface HealthSources {
   readonly loaded: () => LoadedPolicy;
   /** Last reading; absent = it could not be read. */
   readonly disk: () => DiskSpace | undefined;
-  /** Whether shutdown has begun. */
-  readonly draining: () => boolean;
-  /** Whether the last reload was refused. */
-  readonly reloadRefused: () => boolean;
+  /** Whether shutdown has begun, and whether the last reload was refused. */
+  readonly state: { readonly draining: boolean; readonly reloadRefused: boolean };
 }
 
 /** Why the process should get no traffic now. A dead sink or a refused reload is no reason: the guard still guards. */
-export function notReady({ auditLog, draining }: HealthSources): string[] {
+export function notReady({ auditLog, state }: HealthSources): string[] {
   const reasons: string[] = [];
-  if (draining()) reasons.push('shutting down');
-  if (!draining() && auditLog.state !== 'open') reasons.push('the log cannot make records durable');
+  if (state.draining) reasons.push('shutting down');
+  if (!state.draining && auditLog.state !== 'open') reasons.push('the log cannot make records durable');
   return reasons;
 }
 
@@ -29,9 +27,9 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
   const disk = sources.disk();
   const storeOk = sources.auditLog.state === 'open';
   return {
-    ok: storeOk && !sources.draining(),
+    ok: storeOk && !sources.state.draining,
     version: sources.version,
-    config: { ok: !sources.reloadRefused(), file: sources.configFile, policy_revision: snapshot.policy.revision },
+    config: { ok: !sources.state.reloadRefused, file: sources.configFile, policy_revision: snapshot.policy.revision },
     packs: { ok: snapshot.policy.packs.length > 0, loaded: snapshot.policy.packs },
     store: {
       ok: storeOk,

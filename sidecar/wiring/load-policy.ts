@@ -1,5 +1,11 @@
 import type { Config } from '../config/config.js';
-import { checkPackNames, missingRequiredPacks, type PackFile, readPackFiles, requiredPackNames } from '../config/pack-files.js';
+import {
+  checkPackNames,
+  missingRequiredPacks,
+  type PackFile,
+  readPackFiles,
+  requiredPackNames,
+} from '../config/pack-files.js';
 import type { PolicySnapshot } from '../inspection/inspect.js';
 import { JiminiError } from '../kernel/errors.js';
 import { loadPack } from '../policy/load-pack.js';
@@ -21,11 +27,12 @@ export interface LoadedPolicy {
  */
 export async function loadPolicy(config: Config): Promise<LoadedPolicy> {
   const { files, problems: unread } = await readPackFiles(config.packs);
+  const { ancestorDirections } = config.policy;
   const errors = unread.map(({ file, message }) => `${file}: ${message}`);
   const warnings: string[] = [];
   const packs: { file: PackFile; pack: Pack }[] = [];
   for (const file of files) {
-    const { pack, problems } = loadPack(file, { ancestorDirections: config.policy.ancestorDirections });
+    const { pack, problems } = loadPack(file, { ...file, ancestorDirections });
     for (const { severity, file, line, column, message } of problems) {
       (severity === 'error' ? errors : warnings).push(`${file}:${line}:${column}: ${message}`);
     }
@@ -43,14 +50,15 @@ export async function loadPolicy(config: Config): Promise<LoadedPolicy> {
     shadow: config.shadow,
     onError: config.policy.onError,
     gapActions: config.policy.gaps,
-    ancestorDirections: config.policy.ancestorDirections,
+    otherInputs: JSON.stringify([config.credentials.query, config.policy.requiredPacks, config.trustedHeaders]),
   };
   const policy = createPolicy(
     packs.map(({ pack }) => pack),
     settings,
   );
+  for (const { file, line, column, message } of policy.warnings) warnings.push(`${file}:${line}:${column}: ${message}`);
   const contentOptions = { credentialQueryNames: new Set(config.credentials.query) };
-  const sources = packs.map(({ file }) => file);
+  const sources = packs.map(({ file }) => ({ ...file, ancestorDirections }));
   return {
     snapshot: { policy, sources, settings, contentOptions },
     requiredPacks: requiredPackNames(config.policy.requiredPacks, loaded),

@@ -4,7 +4,6 @@ import { packPathOf } from '../config/pack-files.js';
 import { watchFiles } from '../config/watch.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { Metrics } from '../telemetry/metrics.js';
 import type { LoadedPolicy } from './load-policy.js';
 import { loadPolicy } from './load-policy.js';
 
@@ -17,7 +16,8 @@ export interface ReloadOptions {
   readonly loaded: LoadedPolicy;
   readonly apply: (config: Config, loaded: LoadedPolicy) => void;
   readonly auditLog: AuditLog;
-  readonly metrics: Metrics;
+  /** Told of each reload, applied or refused. */
+  readonly onResult: (result: 'applied' | 'refused') => void;
   readonly logger: Logger;
 }
 
@@ -26,7 +26,7 @@ export interface ReloadOptions {
  * refused the last good policy stays, and the refusal is a log line, a counter and a gauge.
  */
 export async function watchPolicy(options: ReloadOptions): Promise<{ close(): void }> {
-  const { configFile, auditLog, metrics, logger } = options;
+  const { configFile, auditLog, onResult, logger } = options;
   let inForce = { config: options.config, revision: options.loaded.snapshot.policy.revision };
 
   const filesOf = (config: Config) => [...(configFile ? [configFile] : []), ...config.packs.map(packPathOf)];
@@ -41,7 +41,7 @@ export async function watchPolicy(options: ReloadOptions): Promise<{ close(): vo
     inForce = { config, revision };
     options.apply(config, loaded);
     await watcher.replace(filesOf(config));
-    metrics.reloaded('applied');
+    onResult('applied');
     logger.info({ revision, changed }, 'policy reloaded');
     if (revision === before) return;
     await auditLog.append({
@@ -61,7 +61,7 @@ export async function watchPolicy(options: ReloadOptions): Promise<{ close(): vo
         logger.error({ code }, 'the reload is in force, but could not be recorded');
         return;
       }
-      metrics.reloaded('refused');
+      onResult('refused');
       logger.error({ code, problem: message }, 'reload refused; the last good policy stays in force');
     },
   });

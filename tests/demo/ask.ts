@@ -34,10 +34,20 @@ export async function ask(scenario: Scenario, at: { baseURL: string; upstream: U
   });
   const end = await client.chat.completions
     .create({ model: 'stand-in', messages: [{ role: 'user', content: scenario.prompt }] })
-    .then((answer) => ({ status: 200, headers: new Headers(), errorMessage: '', text: answer.choices[0]?.message.content ?? '' }))
+    .then((answer) => ({
+      status: 200,
+      headers: new Headers(),
+      errorMessage: '',
+      text: answer.choices[0]?.message.content ?? '',
+    }))
     .catch((error: unknown) => {
       if (!(error instanceof OpenAI.APIError)) throw error;
-      return { status: error.status ?? 0, headers: error.headers ?? new Headers(), errorMessage: error.message, text: error.name };
+      return {
+        status: error.status ?? 0,
+        headers: error.headers ?? new Headers(),
+        errorMessage: error.message,
+        text: error.name,
+      };
     });
   const received = at.upstream.received[before];
   const header = (name: string) => String(received?.headers[name] ?? end.headers.get(name) ?? '');

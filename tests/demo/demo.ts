@@ -21,7 +21,8 @@ const dataDir = join(folder, 'data');
 const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
 try {
   process.exitCode = (await demo()) ? 0 : 1;
-  if (flags.keep) await new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((signal) => void process.once(signal, resolve)));
+  if (flags.keep)
+    await new Promise((resolve) => ['SIGINT', 'SIGTERM'].forEach((signal) => void process.once(signal, resolve)));
 } finally {
   for (const stop of stops.reverse()) await stop();
 }
@@ -34,7 +35,11 @@ async function demo(): Promise<boolean> {
   const sidecar = await startSidecarProcess({ dataDir });
   stops.push(() => sidecar.stop());
   const envoy = await startEnvoy(
-    sampleConfigFor({ listen: { port: 0 }, jimini: { port: portOf(sidecar.data) }, llm: { port: portOf(upstream.address) } }),
+    sampleConfigFor({
+      listen: { port: 0 },
+      jimini: { port: portOf(sidecar.data) },
+      llm: { port: portOf(upstream.address) },
+    }),
   );
   stops.push(() => envoy.stop());
   const address = `127.0.0.1:${envoy.port}`;
@@ -48,7 +53,9 @@ async function demo(): Promise<boolean> {
     allMet &&= problems.length === 0;
     say(`\n${scenario.title}`);
     say(`  prompt    ${scenario.prompt}`);
-    say(`  upstream  ${outcome.reachedUpstream ? `saw it, ${outcome.unchanged ? 'unchanged' : 'CHANGED'}` : 'never saw it'}`);
+    say(
+      `  upstream  ${outcome.reachedUpstream ? `saw it, ${outcome.unchanged ? 'unchanged' : 'CHANGED'}` : 'never saw it'}`,
+    );
     say(`  client    ${outcome.told}`);
     for (const problem of problems) say(`  UNMET     ${problem}`);
   }

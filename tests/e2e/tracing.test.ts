@@ -35,13 +35,19 @@ service:
   telemetry: {metrics: {level: none}}
   pipelines: {traces: {receivers: [otlp], exporters: [debug]}}\n`,
   );
-  const child: ChildProcess = spawn(toolPath('otelcol') ?? '', ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child: ChildProcess = spawn(toolPath('otelcol') ?? '', ['--config', config], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let output = '';
   child.stderr?.on('data', (chunk) => {
     output += chunk;
   });
   const until = async <T>(ask: () => T | undefined): Promise<T> => {
-    for (const endMs = Date.now() + WAIT_MS; Date.now() < endMs; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    for (
+      const endMs = Date.now() + WAIT_MS;
+      Date.now() < endMs;
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    ) {
       const answer = ask();
       if (answer !== undefined) return answer;
     }
@@ -52,7 +58,9 @@ service:
     port,
     /** Waits for a span of this name. */
     span: (name: string, traceId?: string) =>
-      until(() => spansOf(output).find((span) => span.name === name && (traceId === undefined || span.traceId === traceId))),
+      until(() =>
+        spansOf(output).find((span) => span.name === name && (traceId === undefined || span.traceId === traceId)),
+      ),
     spans: () => spansOf(output),
     output: () => output,
     async stop() {
@@ -69,7 +77,13 @@ function spansOf(output: string): Span[] {
     .slice(1)
     .map((text) => {
       const field = (name: string) => new RegExp(`^ +${name} +: (.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
-      return { name: field('Name'), traceId: field('Trace ID'), id: field('ID'), parentId: field('Parent ID'), attributes: text };
+      return {
+        name: field('Name'),
+        traceId: field('Trace ID'),
+        id: field('ID'),
+        parentId: field('Parent ID'),
+        attributes: text,
+      };
     });
 }
 
@@ -83,7 +97,11 @@ async function freePort(): Promise<number> {
 
 const canTrace = toolPath('otelcol') && toolPath('envoy');
 
-needs(test, canTrace, 'an OpenTelemetry collector and Envoy')(
+needs(
+  test,
+  canTrace,
+  'an OpenTelemetry collector and Envoy',
+)(
   'the span of an evaluation is a child in the trace that Envoy began, with its attributes and without the prompt',
   async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'jimini-trace-'));
@@ -112,7 +130,9 @@ needs(test, canTrace, 'an OpenTelemetry collector and Envoy')(
       const parent = collector.spans().find((span) => span.id === own.parentId);
       t.truthy(parent, 'the parent span is in the same receiver');
       t.is(parent?.traceId, own.traceId);
-      t.true(ingress !== undefined || collector.spans().some((span) => span.traceId === own.traceId && span.parentId === ''));
+      t.true(
+        ingress !== undefined || collector.spans().some((span) => span.traceId === own.traceId && span.parentId === ''),
+      );
       t.regex(own.attributes, /jimini\.endpoint: Str\(\/v1\/chat\/completions\)/);
       t.regex(own.attributes, /jimini\.decision: Str\(BLOCK\)/);
       t.regex(own.attributes, /jimini\.rule_ids: Slice\(\["[A-Z]/);
@@ -130,28 +150,29 @@ needs(test, canTrace, 'an OpenTelemetry collector and Envoy')(
   },
 );
 
-needs(test, canTrace, 'an OpenTelemetry collector')(
-  'without trace context in gRPC metadata the traceparent of the checked request is the parent',
-  async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'jimini-trace-'));
-    const collector = await startCollector(folder);
-    const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data'), env: exporterTo(collector.port) });
-    const client = connect(sidecar.data);
-    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
-    try {
-      const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
-      await client.check(checkRequestBytes({ body: chatBodyOf('hello'), headers: { traceparent } }));
-      const own = await collector.span('jimini.evaluate');
-      t.is(own.traceId, traceId);
-      t.is(own.parentId, '00f067aa0ba902b7');
-    } finally {
-      client.close();
-      await sidecar.stop();
-      await collector.stop();
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
-);
+needs(
+  test,
+  canTrace,
+  'an OpenTelemetry collector',
+)('without trace context in gRPC metadata the traceparent of the checked request is the parent', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'jimini-trace-'));
+  const collector = await startCollector(folder);
+  const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data'), env: exporterTo(collector.port) });
+  const client = connect(sidecar.data);
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  try {
+    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+    await client.check(checkRequestBytes({ body: chatBodyOf('hello'), headers: { traceparent } }));
+    const own = await collector.span('jimini.evaluate');
+    t.is(own.traceId, traceId);
+    t.is(own.parentId, '00f067aa0ba902b7');
+  } finally {
+    client.close();
+    await sidecar.stop();
+    await collector.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
 
 function exporterTo(port: number): Record<string, string> {
   return {
@@ -187,7 +208,9 @@ function collectorCluster(port: number) {
     },
     load_assignment: {
       cluster_name: 'collector',
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: port } } } }] }],
+      endpoints: [
+        { lb_endpoints: [{ endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: port } } } }] },
+      ],
     },
   };
 }

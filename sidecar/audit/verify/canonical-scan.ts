@@ -123,9 +123,11 @@ class Scanner {
     const match = ESCAPED_STRING.exec(this.#text)?.[0];
     if (match === undefined) this.#fail('has a string that is not in canonical form');
     this.#at = start + match.length;
-    return match.slice(1, -1).replace(/\\(?:u([0-9a-f]{4})|(.))/g, (_, hex: string | undefined, letter: string) =>
-      hex ? String.fromCharCode(Number.parseInt(hex, 16)) : (ESCAPES.get(letter) ?? letter),
-    );
+    return match
+      .slice(1, -1)
+      .replace(/\\(?:u([0-9a-f]{4})|(.))/g, (_, hex: string | undefined, letter: string) =>
+        hex ? String.fromCharCode(Number.parseInt(hex, 16)) : (ESCAPES.get(letter) ?? letter),
+      );
   }
 
   #integer(): number {

@@ -117,7 +117,8 @@ function createChainCheck() {
   const add = (entry: Entry): Finding | undefined => {
     const { seq, bytes } = entry;
     if (seq === undefined) return fault('key', 'a key among the leaves is not one of a leaf');
-    if (seq !== size) return fault('seq', seq > size ? `the leaf ${size} is missing` : `the leaf ${seq} is there twice`);
+    if (seq !== size)
+      return fault('seq', seq > size ? `the leaf ${size} is missing` : `the leaf ${seq} is there twice`);
     if (bytes.length > LEAF_BYTES_MAX) return fault('size', `the leaf has more than ${LEAF_BYTES_MAX} bytes`);
     const text = decoded(bytes);
     if (text === undefined) return fault('utf-8', 'the leaf is not well-formed UTF-8');
