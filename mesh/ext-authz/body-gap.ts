@@ -1,5 +1,4 @@
 import type { GapKind } from '../../sidecar/kernel/gap.js';
-import { LIMITS } from '../../sidecar/kernel/limits.js';
 import type { HttpFields } from './http-fields.js';
 
 /** Methods that usually have no body (RFC 9110 9.3). One that is not in this list, known or not, is expected to have one. */
@@ -19,7 +18,6 @@ export function bodyGap(http: HttpFields): GapKind | undefined {
   if (contentLength !== undefined && contentLength !== String(http.body.length)) return 'body:partial';
   // agentgateway, which sends no marker over gRPC, states a size of -1 when it cut the body.
   if (http.size < 0 || http.size > http.body.length) return 'body:partial';
-  if (http.body.length > LIMITS.bodyBytesMax) return 'body:too_large';
   return http.bodyIsText && isCoded(http) ? 'body:damaged' : undefined;
 }
 

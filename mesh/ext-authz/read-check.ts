@@ -114,8 +114,8 @@ function tunnelGap(http: HttpFields): GapKind | undefined {
 function contentOf(http: HttpFields, query: string, gap: GapKind | undefined): Content[] {
   const content: Content[] = [];
   if (query !== '') content.push({ kind: 'query', raw: query });
-  // A cut body is still read for what it shows; damaged bytes and an oversized body are not.
-  if (http.body.length > 0 && gap !== 'body:damaged' && gap !== 'body:too_large') {
+  // A cut body is still read for what it shows; of damaged bytes nothing is left to read.
+  if (http.body.length > 0 && gap !== 'body:damaged') {
     content.push({
       kind: 'body',
       bytes: http.body,

@@ -23,8 +23,8 @@ export interface RouteContextOptions {
 }
 
 const DIRECTIONS: readonly string[] = ['inbound', 'outbound', ''] satisfies Direction[];
-/** `jimini` with any other separator or case is a misspelt key of ours, not somebody else's. */
-const OURS = /^jimini(?![a-z0-9])/i;
+/** With any separator or case: a misspelt key of ours must not mean a weaker policy. */
+const OURS = /^jimini/i;
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 
 /** Reads the route's own words. Pure and total: what is wrong becomes `isInvalid`, never an exception. */

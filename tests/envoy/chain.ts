@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { CHECK_METHOD, createCheckHandler } from '../../mesh/ext-authz/handler.js';
 import type { DecisionPort } from '../../sidecar/kernel/decision-port.js';
@@ -8,7 +11,7 @@ import type { Decision, Evaluation } from '../../sidecar/kernel/evaluation.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { decisionFor, plainSettings } from '../mesh/decisions.js';
 import { type RunningEnvoy, startEnvoy } from './envoy.js';
-import { type EnvoyConfig, sampleConfigFor } from './sample-config.js';
+import { type EnvoyConfig, type Place, sampleConfigFor } from './sample-config.js';
 
 /** A request as the upstream got it. */
 export interface UpstreamRequest {
@@ -32,6 +35,8 @@ export interface Chain {
 }
 
 export interface ChainOptions {
+  /** Envoy calls the door over a Unix socket instead of TCP. */
+  readonly overUnixSocket?: boolean;
   /** Changes the shipped configuration before Envoy starts. */
   readonly edit?: (config: EnvoyConfig) => void;
   /** Makes the decision; default: ALLOW without gaps, else BLOCK. */
@@ -42,15 +47,16 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   const evaluations: Evaluation[] = [];
   const decide = options.decide ?? ((evaluation) => decisionFor(evaluation.gaps.length === 0 ? 'ALLOW' : 'BLOCK'));
   const messages: Buffer[] = [];
-  const policy = await startPolicyServer(messages, {
+  const decisionPort: DecisionPort = {
     decide: async (evaluation) => {
       evaluations.push(evaluation);
       return decide(evaluation);
     },
-  });
+  };
+  const policy = await startPolicyServer(decisionPort, messages, options.overUnixSocket === true);
   const upstream: UpstreamRequest[] = [];
   const model = await startUpstream(upstream);
-  const config = sampleConfigFor({ listen: { port: 0 }, jimini: { port: policy.port }, llm: { port: model.port } });
+  const config = sampleConfigFor({ listen: { port: 0 }, jimini: policy.place, llm: model.place });
   options.edit?.(config);
   const envoy = await startEnvoy(config).catch(async (error) => {
     await Promise.all([policy.stop(), model.stop()]);
@@ -70,11 +76,17 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
 }
 
 interface Stoppable {
-  readonly port: number;
+  readonly place: Place;
   stop(): Promise<void>;
 }
 
-async function startPolicyServer(messages: Buffer[], decisionPort: DecisionPort): Promise<Stoppable> {
+async function startPolicyServer(
+  decisionPort: DecisionPort,
+  messages: Buffer[],
+  overUnixSocket: boolean,
+): Promise<Stoppable> {
+  const folder = await mkdtemp(join(tmpdir(), 'jimini-door-'));
+  const path = join(folder, 'data.sock');
   const faults: Error[] = [];
   const handler = createCheckHandler({
     decisionPort,
@@ -107,14 +119,17 @@ async function startPolicyServer(messages: Buffer[], decisionPort: DecisionPort)
     },
   );
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
+    server.bindAsync(
+      overUnixSocket ? `unix:${path}` : '127.0.0.1:0',
+      ServerCredentials.createInsecure(),
+      (error, bound) => (error ? reject(error) : resolve(bound)),
     );
   });
   return {
-    port,
+    place: overUnixSocket ? { path } : { port },
     stop: async () => {
       server.forceShutdown();
+      await rm(folder, { recursive: true });
       if (faults.length > 0) throw faults[0];
     },
   };
@@ -137,7 +152,7 @@ async function startUpstream(requests: UpstreamRequest[]): Promise<Stoppable> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    port: (server.address() as AddressInfo).port,
+    place: { port: (server.address() as AddressInfo).port },
     stop: async () => {
       server.closeAllConnections();
       server.close();

@@ -17,6 +17,7 @@ let chain: Chain;
 test.before(async () => {
   if (!envoyPath()) return;
   chain = await startChain({
+    overUnixSocket: true,
     edit: (config) => {
       const manager = connectionManager(config);
       manager.upgrade_configs = [{ upgrade_type: 'websocket' }];
@@ -172,6 +173,14 @@ testEnvoy('a body that waits for 100 Continue is judged', async (t) => {
   const head = `POST /v1/x HTTP/1.1\r\n${CLOSE}expect: 100-continue\r\ncontent-length: 2\r\n\r\n`;
   t.regex(await sendRaw(chain.envoy.port, [head, PAUSE_MS, '{}']), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
   t.is(bodyOf(chain.evaluations.at(-1)).toString(), '{}');
+});
+
+testEnvoy('what is judged is the path that Envoy routes by', async (t) => {
+  const get = (path: string) => sendRaw(chain.envoy.port, [`GET ${path} HTTP/1.1\r\n${CLOSE}\r\n`]);
+  await get('/a/..//v1/%6Dodels?q=%2f');
+  t.is(chain.evaluations.at(-1)?.endpoint, '/v1/models');
+  t.is(chain.upstream.at(-1)?.url, '/v1/models?q=%2f');
+  t.regex(await get('/v1/a%2fb'), /^HTTP\/1\.1 400 /);
 });
 
 testEnvoy('a GET with a body is read, and its query string too', async (t) => {

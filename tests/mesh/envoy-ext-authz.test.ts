@@ -1,13 +1,17 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test from 'ava';
 import OpenAI from 'openai';
 import { type Chain, startChain } from '../envoy/chain.js';
 import { callGrpc } from '../envoy/clients.js';
 import { startEnvoy } from '../envoy/envoy.js';
 import { connectionManager, extAuthz, sampleConfigFor } from '../envoy/sample-config.js';
-import { envoyHint, envoyPath } from '../envoy/tool.js';
+import { envoyHint, envoyPath, repositoryRoot } from '../envoy/tool.js';
 import { needs } from '../tools/needs.js';
 import { DECISION_ID, decisionFor } from './decisions.js';
 
+const run = promisify(execFile);
 const testEnvoy = needs(test, envoyPath(), envoyHint);
 
 /** Words in the prompt choose the decision, so that one chain serves all tests of this file. */
@@ -43,6 +47,13 @@ function post(body: string | Buffer, headers: Record<string, string> = {}): Prom
     headers: { 'content-type': 'application/json', ...headers },
   });
 }
+
+testEnvoy('Envoy accepts the configuration as it ships, and has nothing to say about it', async (t) => {
+  const file = join(repositoryRoot, 'mesh', 'config', 'envoy.yaml');
+  const { stdout, stderr } = await run(envoyPath() as string, ['--mode', 'validate', '-l', 'warning', '-c', file]);
+  t.is(stdout.trim(), `configuration '${file}' OK`);
+  t.is(stderr, '');
+});
 
 testEnvoy('what is allowed reaches the upstream unchanged, with decision id and verdict', async (t) => {
   const body = PROMPT('Grüße, 世界');
