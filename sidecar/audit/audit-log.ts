@@ -165,7 +165,7 @@ class GroupCommitLog implements AuditLog {
         this.#refuse(group.concat(this.#queue.splice(0)), group.length);
         throw error;
       }
-      group.forEach((waiting, index) => this.#acknowledge(waiting, places[index] as number | JiminiError));
+      for (const [index, waiting] of group.entries()) this.#acknowledge(waiting, places[index] as number | JiminiError);
     }
   }
 

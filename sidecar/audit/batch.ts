@@ -29,7 +29,15 @@ export function formBatch(entries: readonly LeafFields[], head: ChainHead, log: 
   let { size, hash } = head;
   for (const fields of entries) {
     try {
-      const place = { v: 0, log_id: log.id, epoch: 0, seq: size, time_ms: timeMs, mono_ns: monoNs, prev: hash } as const;
+      const place = {
+        v: 0,
+        log_id: log.id,
+        epoch: 0,
+        seq: size,
+        time_ms: timeMs,
+        mono_ns: monoNs,
+        prev: hash,
+      } as const;
       const prefixed = encodeLeaf(fields, place);
       hash = hashPrefixed(prefixed);
       rows.push({ seq: size, hash, bytes: prefixed.subarray(1) });

@@ -19,7 +19,11 @@ export async function prepareDataDirectory(dataDir: string): Promise<string> {
   if (!found.isDirectory()) throw refused(path, 'is not a directory', 'name another path');
   const uid = process.getuid?.();
   if (uid !== undefined && found.uid !== uid) {
-    throw refused(path, `belongs to user ${found.uid}, and this process is user ${uid}`, 'name a directory of your own');
+    throw refused(
+      path,
+      `belongs to user ${found.uid}, and this process is user ${uid}`,
+      'name a directory of your own',
+    );
   }
   const mode = found.mode & 0o777;
   if ((mode & 0o022) !== 0) {
