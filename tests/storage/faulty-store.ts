@@ -21,6 +21,8 @@ export interface FaultyStore extends LogStore {
   readonly batches: number;
   /** Sizes of the batches, in order. */
   readonly batchSizes: readonly number[];
+  /** No faults any more from now on. */
+  repair(): void;
 }
 
 /**
@@ -32,11 +34,13 @@ export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore
   let disk: LeafRow[] = [];
   let openings = 0;
   let isOpen = false;
+  let isRepaired = false;
 
   const open = async (): Promise<LogStoreHandle> => {
     if (isOpen) throw new JiminiError('JIMINI_STORE_LOCKED', 'already open');
     const opening = openings++;
-    if (options.openFails?.(opening)) throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the disk is away');
+    if (!isRepaired && options.openFails?.(opening))
+      throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the disk is away');
     isOpen = true;
     return handle();
   };
@@ -53,7 +57,7 @@ export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore
         inUse();
         const batch = batchSizes.push(rows.length) - 1;
         await (options.beforeDone?.(batch) ?? Promise.resolve());
-        const fate = isPoisoned ? 'lost' : (options.batchFate?.(batch) ?? 'written');
+        const fate = isPoisoned ? 'lost' : ((isRepaired ? undefined : options.batchFate?.(batch)) ?? 'written');
         if (fate !== 'lost') disk = sorted([...disk, ...rows]);
         view = sorted([...view, ...rows]);
         if (isPoisoned) return;
@@ -80,6 +84,9 @@ export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore
   return {
     open,
     batchSizes,
+    repair() {
+      isRepaired = true;
+    },
     get disk() {
       return disk;
     },
