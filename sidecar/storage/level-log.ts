@@ -1,5 +1,4 @@
 import { ClassicLevel } from 'classic-level';
-import type { JiminiError } from '../kernel/errors.js';
 import { firstKeyOf, LEAF_KEYS, leafKey, parseLeafKey } from './leaf-key.js';
 import { damagedKey, storeError } from './store-error.js';
 
@@ -30,9 +29,13 @@ export class LevelLog {
 
   /** Opens the LevelDB in `directory`, which only one handle can have open. Rejects with a `JIMINI_STORE_*` error. */
   static async open(directory: string, options: { create: boolean }): Promise<LevelLog> {
-    const db = new ClassicLevel<Uint8Array, Uint8Array>(directory, { keyEncoding: 'view', valueEncoding: 'view' });
+    const db = new ClassicLevel<Uint8Array, Uint8Array>(directory, {
+      keyEncoding: 'view',
+      valueEncoding: 'view',
+      createIfMissing: options.create,
+    });
     try {
-      await db.open({ createIfMissing: options.create });
+      await db.open();
     } catch (error) {
       throw storeError(error, directory);
     }
@@ -42,16 +45,13 @@ export class LevelLog {
   /** Writes all rows or none, and resolves after they are synced. After a rejection only `close` may be called. */
   async write(rows: readonly Row[]): Promise<void> {
     const puts = rows.map(({ seq, hash, bytes }) => ({ type: 'put' as const, key: leafKey(seq, hash), value: bytes }));
-    await this.#db.batch(puts, { sync: true }).catch((error: unknown) => this.#fail(error));
+    await this.#guarded(() => this.#db.batch(puts, { sync: true }));
   }
 
   /** The last `count` leaves, ascending. */
   async lastRows(count: number): Promise<Row[]> {
     const options = { ...LEAF_KEYS, reverse: true, limit: count };
-    const pairs = await this.#db
-      .iterator(options)
-      .all()
-      .catch((error: unknown) => this.#fail(error));
+    const pairs = await this.#guarded(() => this.#db.iterator(options).all());
     return pairs.map(([key, value]) => rowOf(key, value)).reverse();
   }
 
@@ -66,15 +66,15 @@ export class LevelLog {
   }
 
   async close(): Promise<void> {
-    await this.#db.close().catch((error: unknown) => this.#fail(error));
+    await this.#guarded(() => this.#db.close());
   }
 
   async *#pairs(gte: Uint8Array): AsyncGenerator<RawRow> {
     const range = { gte, lt: LEAF_KEYS.lt, fillCache: false, highWaterMarkBytes: FETCH_BYTES_MAX };
-    const iterator = this.#db.iterator(range);
+    const iterator = await this.#guarded(async () => this.#db.iterator(range));
     try {
       for (;;) {
-        const pairs = await iterator.nextv(ROWS_PER_FETCH).catch((error: unknown) => this.#fail(error));
+        const pairs = await this.#guarded(() => iterator.nextv(ROWS_PER_FETCH));
         if (pairs.length === 0) return;
         for (const [key, value] of pairs) yield { key, value };
       }
@@ -83,8 +83,13 @@ export class LevelLog {
     }
   }
 
-  #fail(error: unknown): never {
-    throw storeError(error, this.#db.location) satisfies JiminiError;
+  /** Runs one call of the database, whose errors are thrown or rejected as it pleases, and names what they mean. */
+  async #guarded<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw storeError(error, this.#db.location);
+    }
   }
 }
 

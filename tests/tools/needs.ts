@@ -1,16 +1,36 @@
-import type { ExecutionContext, TestFn } from 'ava';
+import { spawnSync } from 'node:child_process';
+import test, { type TestFn } from 'ava';
 
-/** Set by CI: there a test that cannot run is a failure. */
-const SKIP_NOTHING = process.env['TESTS_SKIP_NOTHING'] === '1';
-
-type Declare<C> = (title: string, body: (t: ExecutionContext<C>) => Promise<void> | void) => void;
+/** Something outside the repository that a test cannot do without. */
+export interface Requirement {
+  /** What it is, for people. */
+  readonly name: string;
+  /** Why it is not there, or undefined when it is. */
+  missing(): string | undefined;
+}
 
 /**
- * `test` when what it needs is there; otherwise a test that is skipped, with a title that says what was missing. The one
- * place that may skip. With `TESTS_SKIP_NOTHING=1` the test fails instead.
+ * ava's `test`, or its skipping twin when something is missing, which is said on standard error. Where `CI` is set
+ * nothing may be skipped: the tests are declared as usual, and fail.
  */
-export function needs<C>(test: TestFn<C>, present: unknown, what: string): Declare<C> {
-  if (present) return (title, body) => test.serial(title, body);
-  if (SKIP_NOTHING) return (title) => test(title, (t) => t.fail(`needs ${what}, and nothing may be skipped here`));
-  return (title, body) => test.skip(`${title} [needs ${what}]`, body);
+export function needs(...requirements: readonly Requirement[]): TestFn | TestFn['skip'] {
+  const reasons = requirements.flatMap((requirement) => {
+    const reason = requirement.missing();
+    return reason === undefined ? [] : [`${requirement.name}: ${reason}`];
+  });
+  if (reasons.length === 0 || process.env['CI']) return test;
+  process.stderr.write(`SKIPPED, needs ${reasons.join('; ')}\n`);
+  return test.skip;
 }
+
+/** Arguments that make `unshare` run a command where it may mount, without touching the rest of the machine. */
+export const UNSHARE = process.getuid?.() === 0 ? ['-m'] : ['-Urm'];
+
+/** A file system of a chosen size: a mount namespace of our own and a tmpfs in it. */
+export const ownTmpfs: Requirement = {
+  name: 'a tmpfs of its own',
+  missing() {
+    const tried = spawnSync('unshare', [...UNSHARE, 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', '/mnt']);
+    return tried.status === 0 ? undefined : `unshare ${UNSHARE.join(' ')} with mount does not work here`;
+  },
+};

@@ -7,10 +7,18 @@ export interface ScanFault {
   readonly why: string;
 }
 
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BEGIN_ARRAY = 0x5b;
+const END_ARRAY = 0x5d;
+const BEGIN_OBJECT = 0x7b;
+const END_OBJECT = 0x7d;
 const DEPTH_MAX = 8;
 /** RFC 8785 3.2.2.2: control characters have the short form where there is one, else lower-case hex; nothing else is escaped. */
-const ESCAPED_STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f])))*"/y;
-const NEEDS_CARE = /[\\\u0000-\u001f]/;
+const ESCAPED_STRING = /"(?:[ !#-[\]-\uffff]|\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f])))*"/y;
+/** A backslash, or a character below the space. */
+const NEEDS_CARE = /\\|[^ -\uffff]/;
 const INTEGER = /(?:0|-?[1-9][0-9]*)(?![0-9.eE])/y;
 const ESCAPES = new Map([
   ['b', '\b'],
@@ -56,7 +64,7 @@ class Scanner {
   }
 
   document(): ReadonlyMap<string, Scanned> {
-    if (this.#text[0] !== '{') this.#fail('is not an object');
+    if (this.#text.charCodeAt(0) !== BEGIN_OBJECT) this.#fail('is not an object');
     const members = this.#object(1);
     if (this.#at !== this.#text.length) this.#fail('goes on after its end');
     return members;
@@ -64,25 +72,21 @@ class Scanner {
 
   #value(depth: number): Scanned {
     switch (this.#text.charCodeAt(this.#at)) {
-      case 0x22:
+      case QUOTE:
         return this.#string();
-      case 0x7b:
+      case BEGIN_OBJECT:
         return this.#object(depth + 1);
-      case 0x5b:
+      case BEGIN_ARRAY:
         return this.#array(depth + 1);
-      case 0x74:
-        return this.#literal('true', true);
-      case 0x66:
-        return this.#literal('false', false);
       default:
-        return this.#integer();
+        return this.#literal('true', true) ?? this.#literal('false', false) ?? this.#integer();
     }
   }
 
   #object(depth: number): ReadonlyMap<string, Scanned> {
     this.#enter(depth);
     const members = new Map<string, Scanned>();
-    if (this.#skip('}')) return members;
+    if (this.#skip(END_OBJECT)) return members;
     let before: string | undefined;
     for (;;) {
       const start = this.#at;
@@ -91,28 +95,28 @@ class Scanner {
       if (before !== undefined && !(name > before)) {
         this.#fail(name === before ? 'has a name twice' : 'has names out of order', start);
       }
-      if (!this.#skip(':')) this.#fail('has no colon here');
+      if (!this.#skip(COLON)) this.#fail('has no colon here');
       members.set(name, this.#value(depth));
       before = name;
-      if (this.#skip('}')) return members;
-      if (!this.#skip(',')) this.#fail('has neither a comma nor an end here');
+      if (this.#skip(END_OBJECT)) return members;
+      if (!this.#skip(COMMA)) this.#fail('has neither a comma nor an end here');
     }
   }
 
   #array(depth: number): readonly Scanned[] {
     this.#enter(depth);
     const items: Scanned[] = [];
-    if (this.#skip(']')) return items;
+    if (this.#skip(END_ARRAY)) return items;
     for (;;) {
       items.push(this.#value(depth));
-      if (this.#skip(']')) return items;
-      if (!this.#skip(',')) this.#fail('has neither a comma nor an end here');
+      if (this.#skip(END_ARRAY)) return items;
+      if (!this.#skip(COMMA)) this.#fail('has neither a comma nor an end here');
     }
   }
 
   #string(): string {
     const start = this.#at;
-    if (this.#text.charCodeAt(start) !== 0x22) this.#fail('has no string here');
+    if (this.#text.charCodeAt(start) !== QUOTE) this.#fail('has no string here');
     const end = this.#text.indexOf('"', start + 1);
     const plain = this.#text.slice(start + 1, end);
     if (end > 0 && !NEEDS_CARE.test(plain)) {
@@ -140,8 +144,8 @@ class Scanner {
     return value;
   }
 
-  #literal(word: string, value: boolean): boolean {
-    if (!this.#text.startsWith(word, this.#at)) this.#fail('has a value here that the format does not know');
+  #literal(word: string, value: boolean): boolean | undefined {
+    if (!this.#text.startsWith(word, this.#at)) return undefined;
     this.#at += word.length;
     return value;
   }
@@ -151,8 +155,8 @@ class Scanner {
     this.#at += 1;
   }
 
-  #skip(character: string): boolean {
-    if (this.#text[this.#at] !== character) return false;
+  #skip(code: number): boolean {
+    if (this.#text.charCodeAt(this.#at) !== code) return false;
     this.#at += 1;
     return true;
   }

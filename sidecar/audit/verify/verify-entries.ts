@@ -49,7 +49,6 @@ export interface VerifyReport {
 
 const LEAF_BYTES_MAX = 8 * 1024;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const LEAF_PREFIX = Uint8Array.of(0);
 const PROGRESS_EVERY = 65_536;
 
 const MEANINGS: Readonly<Record<RuleName, string>> = {
@@ -98,6 +97,7 @@ function createChainCheck() {
   let logId: string | undefined;
   let prev = '0'.repeat(64);
   let kind = '';
+  const prefixed = new Uint8Array(1 + LEAF_BYTES_MAX);
 
   const fault = (rule: RuleName, found: string): Finding => ({ seq: size, rule, found });
 
@@ -126,7 +126,8 @@ function createChainCheck() {
     if ('why' in leaf) return fault('canonical', `the leaf ${leaf.why} (character ${leaf.at})`);
     const misplaced = place(leaf);
     if (misplaced) return misplaced;
-    const actual = hash('sha256', Buffer.concat([LEAF_PREFIX, bytes]), 'hex');
+    prefixed.set(bytes, 1);
+    const actual = hash('sha256', prefixed.subarray(0, 1 + bytes.length), 'hex');
     if (entry.hash !== undefined && entry.hash !== actual) return fault('hash', 'the hash in the key is another one');
     prev = actual;
     logId = leaf.get('log_id') as string;
