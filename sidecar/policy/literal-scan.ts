@@ -1,34 +1,50 @@
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
+import { type CharSet, DIGITS, membersOf, NUMBER, TOKEN } from './char-set.js';
 import { folds, foldText, foldUnit } from './fold.js';
+import { RunList } from './run-list.js';
 
-/** One pass over a text: which groups of literals occur in it, and what its characters are. */
+/** One pass over a text: which groups of literals occur in it, and where it has numbers and long tokens. */
 export interface LiteralScanner {
   /** Scans a text. Everything below speaks of the text scanned last. */
   scan(text: string): void;
   /** Whether a literal of the group occurs; ASCII case does not matter, and folded characters are equal. */
   has(group: number): boolean;
-  /** Ends of the first occurrences of the group's literals, ascending; undefined when there were too many to keep. */
+  /** Ends of the occurrences of the group's literals, ascending; undefined when there were too many to keep. */
   endsOf(group: number): readonly number[] | undefined;
-  readonly digits: number;
-  /** Length of the longest run of token characters (letters, digits, `+ / = _ - .`). */
-  readonly tokenRun: number;
+  /** Runs of number characters (digits, space, `# ( ) + , - . / :`) with at least DIGITS_MIN digits; counted in digits. */
+  readonly numbers: RunList;
+  /** Runs of token characters (letters, digits, `+ - . / = _`) of at least TOKEN_MIN characters. */
+  readonly tokens: RunList;
   /** Some character is folded, so that patterns must see the folded text. */
   readonly foldable: boolean;
   readonly lowSurrogates: number;
 }
 
+/** Fewer digits than this in one run are not kept: every text has them. */
+export const DIGITS_MIN = 4;
+/** Shorter tokens are not kept: they are words. */
+export const TOKEN_MIN = 16;
+
 /** Occurrences of one group that are kept; a text with more is examined whole. */
 const ENDS_KEPT = 256;
-/** Bits of an entry of the character table. The lower twelve are the character's class in the automaton. */
-const CLASS_MASK = 0xfff;
-const DIGIT = 1 << 12;
-const TOKEN_SHIFT = 13;
-const FOLDABLE = 1 << 14;
-const LOW_SURROGATE = 1 << 15;
+/** Bits of an entry of the character table. The lower eleven are the character's class in the automaton. */
+const CLASS_MASK = 0x7ff;
+const NUMBER_MARK = 1 << 11;
+const DIGIT_MARK = 1 << 12;
+const TOKEN_MARK = 1 << 13;
+const FOLDABLE_MARK = 1 << 14;
+const LOW_SURROGATE_MARK = 1 << 15;
 
 /** A state of the automaton with at least one literal ending there is marked in its transition. */
 const OUTPUT = 1 << 31;
+
+/** Which characters carry which mark. */
+const MARKED: readonly (readonly [number, CharSet])[] = [
+  [NUMBER_MARK, NUMBER],
+  [DIGIT_MARK, DIGITS],
+  [TOKEN_MARK, TOKEN],
+];
 
 interface Automaton {
   /** Next state by state and class; states are stored multiplied by the number of classes. */
@@ -50,8 +66,8 @@ export function createLiteralScanner(groups: readonly (readonly string[])[]): Li
 }
 
 class Scanner implements LiteralScanner {
-  digits = 0;
-  tokenRun = 0;
+  readonly numbers = new RunList();
+  readonly tokens = new RunList();
   foldable = false;
   lowSurrogates = 0;
   private readonly table: Uint16Array;
@@ -80,29 +96,43 @@ class Scanner implements LiteralScanner {
 
   scan(text: string): void {
     this.nextScan();
-    const { table } = this;
+    const { table, numbers, tokens } = this;
     const { transitions } = this.automaton;
-    let [state, digits, run, tokenRun, marks, lowSurrogates] = [0, 0, 0, 0, 0, 0];
-    for (let i = 0; i < text.length; i++) {
+    const { length } = text;
+    let [state, marks, lowSurrogates] = [0, 0, 0];
+    let [numberLength, digits, tokenLength] = [0, 0, 0];
+    for (let i = 0; i < length; i++) {
       const entry = table[text.charCodeAt(i)] as number;
       state = transitions[state + (entry & CLASS_MASK)] as number;
       if (state < 0) {
         state &= ~OUTPUT;
         this.found(state, i + 1);
       }
-      digits += (entry & DIGIT) >>> 12;
-      run = (run + 1) & -((entry >>> TOKEN_SHIFT) & 1);
-      if (run > tokenRun) tokenRun = run;
+      if (entry & TOKEN_MARK) tokenLength++;
+      else {
+        if (tokenLength >= TOKEN_MIN) tokens.add(i - tokenLength, i, tokenLength);
+        tokenLength = 0;
+      }
+      if (entry & NUMBER_MARK) {
+        numberLength++;
+        digits += (entry & DIGIT_MARK) >>> 12;
+      } else {
+        if (digits >= DIGITS_MIN) numbers.add(i - numberLength, i, digits);
+        numberLength = 0;
+        digits = 0;
+      }
       marks |= entry;
       lowSurrogates += entry >>> 15;
     }
-    this.digits = digits;
-    this.tokenRun = tokenRun;
-    this.foldable = (marks & FOLDABLE) !== 0;
+    if (tokenLength >= TOKEN_MIN) tokens.add(length - tokenLength, length, tokenLength);
+    if (digits >= DIGITS_MIN) numbers.add(length - numberLength, length, digits);
+    this.foldable = (marks & FOLDABLE_MARK) !== 0;
     this.lowSurrogates = lowSurrogates;
   }
 
   private nextScan(): void {
+    this.numbers.clear();
+    this.tokens.clear();
     this.scanNumber++;
     if (this.scanNumber <= 0xffffffff) return;
     this.seenIn.fill(0);
@@ -133,16 +163,10 @@ function characterTable(groups: readonly (readonly string[])[]): { table: Uint16
     }
   }
   for (let unit = 0x41; unit <= 0x5a; unit++) table[unit] = table[unit + 0x20] as number;
-  for (let unit = 0; unit < 0x80; unit++) table[unit] = (table[unit] as number) | marksOf(unit);
-  for (const unit of folds().keys()) table[unit] = (table[foldUnit(unit)] as number) | FOLDABLE;
-  for (let unit = 0xdc00; unit < 0xe000; unit++) table[unit] = (table[unit] as number) | LOW_SURROGATE;
+  for (const [mark, set] of MARKED) for (const unit of membersOf(set)) table[unit] = (table[unit] as number) | mark;
+  for (const unit of folds().keys()) table[unit] = (table[foldUnit(unit)] as number) | FOLDABLE_MARK;
+  for (let unit = 0xdc00; unit < 0xe000; unit++) table[unit] = (table[unit] as number) | LOW_SURROGATE_MARK;
   return { table, classes };
-}
-
-function marksOf(unit: number): number {
-  const char = String.fromCharCode(unit);
-  const isDigit = char >= '0' && char <= '9';
-  return (isDigit ? DIGIT : 0) | (/[A-Za-z0-9+/=_.-]/.test(char) ? 1 << TOKEN_SHIFT : 0);
 }
 
 function buildAutomaton(groups: readonly (readonly string[])[], table: Uint16Array, classes: number) {
