@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { repositoryRoot, startSidecarProcess } from '../tests/processes/sidecar.js';
-import { installHint, toolPath } from '../tests/tools/install.mjs';
+import { installHint, toolPath } from '../tests/tools/programs.js';
 import { fdatasyncLatenciesMs } from './disk.js';
 import { chatBody, checkRequest } from './prompt.js';
 import { summary } from './statistics.js';

@@ -7,7 +7,7 @@ import { startEnvoy } from '../envoy/envoy.js';
 import { sampleConfigFor } from '../envoy/sample-config.js';
 import { jimini } from '../processes/cli.js';
 import { startSidecarProcess } from '../processes/sidecar.js';
-import { installTool } from '../tools/install.mjs';
+import { installTool } from '../tools/programs.js';
 import { ask, unmet } from './ask.js';
 import { SCENARIOS } from './scenarios.js';
 import { startUpstream } from './upstream.js';

@@ -10,8 +10,8 @@ import { startEnvoy } from '../envoy/envoy.js';
 import { connectionManager, sampleConfigFor } from '../envoy/sample-config.js';
 import { chatBodyOf, checkRequestBytes, connect } from '../processes/client.js';
 import { startSidecarProcess } from '../processes/sidecar.js';
-import { toolPath } from '../tools/install.mjs';
 import { needs } from '../tools/needs.js';
+import { toolPath } from '../tools/programs.js';
 
 const WAIT_MS = 20_000;
 

@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toolPath } from '../tools/programs.js';
 import { type EnvoyConfig, listenerNames } from './sample-config.js';
-import { envoyPath } from './tool.js';
 
 /** Envoy is up within a second; a machine under load takes longer. */
 const START_TIMEOUT_MS = 30_000;
@@ -32,7 +32,7 @@ export async function startEnvoy(config: EnvoyConfig): Promise<RunningEnvoy> {
   // JSON is YAML, and Envoy takes either.
   await writeFile(file, JSON.stringify({ admin, ...config }));
   const envoy = spawn(
-    envoyPath() ?? 'envoy',
+    toolPath('envoy') ?? 'envoy',
     [
       '-c',
       file,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { repositoryRoot } from './tool.js';
+import { repositoryRoot } from '../processes/sidecar.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: Envoy's configuration has no types here; Envoy itself checks it
 export type Json = any;

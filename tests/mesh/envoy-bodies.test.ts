@@ -5,17 +5,17 @@ import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { type Chain, startChain } from '../envoy/chain.js';
 import { sendHttp2, sendRaw } from '../envoy/clients.js';
 import { connectionManager, type EnvoyConfig, extAuthz } from '../envoy/sample-config.js';
-import { envoyHint, envoyPath } from '../envoy/tool.js';
 import { needs } from '../tools/needs.js';
+import { installHint, toolPath } from '../tools/programs.js';
 
-const testEnvoy = needs(test, envoyPath(), envoyHint);
+const testEnvoy = needs(test, toolPath('envoy'), installHint('envoy'));
 /** Long enough for Envoy to see what came so far as all there is for now. */
 const PAUSE_MS = 300;
 const CLOSE = 'host: a\r\nconnection: close\r\n';
 
 let chain: Chain;
 test.before(async () => {
-  if (!envoyPath()) return;
+  if (!toolPath('envoy')) return;
   chain = await startChain({
     overUnixSocket: true,
     edit: (config) => {

@@ -7,12 +7,13 @@ import { type Chain, startChain } from '../envoy/chain.js';
 import { callGrpc } from '../envoy/clients.js';
 import { startEnvoy } from '../envoy/envoy.js';
 import { connectionManager, extAuthz, sampleConfigFor } from '../envoy/sample-config.js';
-import { envoyHint, envoyPath, repositoryRoot } from '../envoy/tool.js';
+import { repositoryRoot } from '../processes/sidecar.js';
 import { needs } from '../tools/needs.js';
+import { installHint, toolPath } from '../tools/programs.js';
 import { DECISION_ID, decisionFor } from './decisions.js';
 
 const run = promisify(execFile);
-const testEnvoy = needs(test, envoyPath(), envoyHint);
+const testEnvoy = needs(test, toolPath('envoy'), installHint('envoy'));
 
 /** Words in the prompt choose the decision, so that one chain serves all tests of this file. */
 const PROMPT = (text: string) => JSON.stringify({ model: 'm', messages: [{ role: 'user', content: text }] });
@@ -27,7 +28,7 @@ const CARD_RULE = {
 
 let chain: Chain;
 test.before(async () => {
-  if (!envoyPath()) return;
+  if (!toolPath('envoy')) return;
   chain = await startChain({
     decide: ({ content }) => {
       const text = content.map((part) => (part.kind === 'body' ? new TextDecoder().decode(part.bytes) : '')).join('');
@@ -50,7 +51,14 @@ function post(body: string | Buffer, headers: Record<string, string> = {}): Prom
 
 testEnvoy('Envoy accepts the configuration as it ships, and has nothing to say about it', async (t) => {
   const file = join(repositoryRoot, 'mesh', 'config', 'envoy.yaml');
-  const { stdout, stderr } = await run(envoyPath() as string, ['--mode', 'validate', '-l', 'warning', '-c', file]);
+  const { stdout, stderr } = await run(toolPath('envoy') as string, [
+    '--mode',
+    'validate',
+    '-l',
+    'warning',
+    '-c',
+    file,
+  ]);
   t.is(stdout.trim(), `configuration '${file}' OK`);
   t.is(stderr, '');
 });

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { CHECK_REQUEST_SHAPE } from '../../mesh/ext-authz/check-shape.js';
 import { checkNesting, type MessageShape, shapeOf } from '../../mesh/protobuf-depth.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
-import { repositoryRoot } from '../envoy/tool.js';
+import { repositoryRoot } from '../processes/sidecar.js';
 
 const NODE = shapeOf({ Node: { 1: 'Node' } }, 'Node');
 

@@ -7,7 +7,7 @@ import { readCheck } from '../../mesh/ext-authz/read-check.js';
 import { CheckRequest } from '../../proto/gen/envoy/service/auth/v3/external_auth.js';
 import { GAP_KINDS } from '../../sidecar/kernel/gap.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
-import { repositoryRoot } from '../envoy/tool.js';
+import { repositoryRoot } from '../processes/sidecar.js';
 import { type CheckParts, checkBytes, checkRequest } from './check-message.js';
 import { plainSettings } from './decisions.js';
 
