@@ -34,8 +34,7 @@ export interface Denial {
 /** Builds the denial for a decision, or for a fault that left none. */
 export function denialOf(reason: DenialReason, decision?: Pick<Decision, 'decisionId' | 'message'>): Denial {
   const { type, code, text } = KINDS[reason];
-  const parts = [text];
-  if (decision?.message) parts.push(decision.message.slice(0, LIMITS.denialMessageCharsMax));
+  const parts = [decision?.message ? decision.message.slice(0, LIMITS.denialMessageCharsMax) : text];
   if (decision?.decisionId) parts.push(`Decision ${decision.decisionId}.`);
   const message = parts.join(' ');
   return { code, message, body: JSON.stringify({ error: { message, type, param: null, code } }) };

@@ -1,23 +1,16 @@
-import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
 import { jimini } from '../processes/cli.js';
 import { connect } from '../processes/client.js';
 import { startSidecarProcess } from '../processes/sidecar.js';
-import { needs } from '../tools/needs.js';
+import { needs, ownTmpfs, UNSHARE } from '../tools/needs.js';
 
-/** Runs a command with a small tmpfs of its own mounted on $0; needs the right to make a mount namespace. */
-const WITH_SMALL_TMPFS = ['unshare', '-rm', 'sh', '-c', 'mount -t tmpfs -o size=12m tmpfs "$0" && exec "$@"'];
-const canMount = spawnSync(WITH_SMALL_TMPFS[0] ?? '', [...WITH_SMALL_TMPFS.slice(1), tmpdir(), 'true']).status === 0;
+/** Runs a command with a small tmpfs of its own mounted on the first argument. */
+const WITH_SMALL_TMPFS = ['unshare', ...UNSHARE, 'sh', '-c', 'mount -t tmpfs -o size=12m tmpfs "$0" && exec "$@"'];
 const HEAL_MS = 30_000;
 
-needs(
-  test,
-  canMount,
-  'a mount namespace (root, or unprivileged user namespaces)',
-)(
+needs(ownTmpfs)(
   'a full disk turns answers into denials that say why; freed, the service resumes without a restart, and nothing is lost',
   async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'jimini-full-'));

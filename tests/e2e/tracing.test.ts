@@ -4,14 +4,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
 import { startUpstream } from '../demo/upstream.js';
 import { startEnvoy } from '../envoy/envoy.js';
 import { connectionManager, sampleConfigFor } from '../envoy/sample-config.js';
 import { chatBodyOf, checkRequestBytes, connect } from '../processes/client.js';
 import { startSidecarProcess } from '../processes/sidecar.js';
 import { needs } from '../tools/needs.js';
-import { toolPath } from '../tools/programs.js';
+import { program, toolPath } from '../tools/programs.js';
 
 const WAIT_MS = 20_000;
 
@@ -95,13 +94,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-const canTrace = toolPath('otelcol') && toolPath('envoy');
-
-needs(
-  test,
-  canTrace,
-  'an OpenTelemetry collector and Envoy',
-)(
+needs(program('otelcol'), program('envoy'))(
   'the span of an evaluation is a child in the trace that Envoy began, with its attributes and without the prompt',
   async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'jimini-trace-'));
@@ -150,29 +143,28 @@ needs(
   },
 );
 
-needs(
-  test,
-  canTrace,
-  'an OpenTelemetry collector',
-)('without trace context in gRPC metadata the traceparent of the checked request is the parent', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'jimini-trace-'));
-  const collector = await startCollector(folder);
-  const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data'), env: exporterTo(collector.port) });
-  const client = connect(sidecar.data);
-  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
-  try {
-    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
-    await client.check(checkRequestBytes({ body: chatBodyOf('hello'), headers: { traceparent } }));
-    const own = await collector.span('jimini.evaluate');
-    t.is(own.traceId, traceId);
-    t.is(own.parentId, '00f067aa0ba902b7');
-  } finally {
-    client.close();
-    await sidecar.stop();
-    await collector.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
-});
+needs(program('otelcol'))(
+  'without trace context in gRPC metadata the traceparent of the checked request is the parent',
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'jimini-trace-'));
+    const collector = await startCollector(folder);
+    const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data'), env: exporterTo(collector.port) });
+    const client = connect(sidecar.data);
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    try {
+      const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+      await client.check(checkRequestBytes({ body: chatBodyOf('hello'), headers: { traceparent } }));
+      const own = await collector.span('jimini.evaluate');
+      t.is(own.traceId, traceId);
+      t.is(own.parentId, '00f067aa0ba902b7');
+    } finally {
+      client.close();
+      await sidecar.stop();
+      await collector.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);
 
 function exporterTo(port: number): Record<string, string> {
   return {

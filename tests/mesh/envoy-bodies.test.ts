@@ -6,9 +6,9 @@ import { type Chain, startChain } from '../envoy/chain.js';
 import { sendHttp2, sendRaw } from '../envoy/clients.js';
 import { connectionManager, type EnvoyConfig, extAuthz } from '../envoy/sample-config.js';
 import { needs } from '../tools/needs.js';
-import { installHint, toolPath } from '../tools/programs.js';
+import { program, toolPath } from '../tools/programs.js';
 
-const testEnvoy = needs(test, toolPath('envoy'), installHint('envoy'));
+const testEnvoy = needs(program('envoy'));
 /** Long enough for Envoy to see what came so far as all there is for now. */
 const PAUSE_MS = 300;
 const CLOSE = 'host: a\r\nconnection: close\r\n';

@@ -9,11 +9,11 @@ import { startEnvoy } from '../envoy/envoy.js';
 import { connectionManager, extAuthz, sampleConfigFor } from '../envoy/sample-config.js';
 import { repositoryRoot } from '../processes/sidecar.js';
 import { needs } from '../tools/needs.js';
-import { installHint, toolPath } from '../tools/programs.js';
+import { program, toolPath } from '../tools/programs.js';
 import { DECISION_ID, decisionFor } from './decisions.js';
 
 const run = promisify(execFile);
-const testEnvoy = needs(test, toolPath('envoy'), installHint('envoy'));
+const testEnvoy = needs(program('envoy'));
 
 /** Words in the prompt choose the decision, so that one chain serves all tests of this file. */
 const PROMPT = (text: string) => JSON.stringify({ model: 'm', messages: [{ role: 'user', content: text }] });
@@ -115,7 +115,7 @@ testEnvoy('what is blocked gets 403 with an error body of the API, and never rea
   t.is(answer.headers.get('retry-after'), null);
   t.deepEqual(await answer.json(), {
     error: {
-      message: `Blocked by policy. Payment card number. Decision ${DECISION_ID}.`,
+      message: `Payment card number. Decision ${DECISION_ID}.`,
       type: 'policy_violation',
       param: null,
       code: 'jimini_blocked',
@@ -156,7 +156,7 @@ testEnvoy('dynamic metadata reaches the access log on allow and on deny', async 
 testEnvoy('a gRPC client sees PERMISSION_DENIED and the message', async (t) => {
   const error = await callGrpc(chain.envoy.port, Buffer.from('4111'));
   t.is(error.code, 7);
-  t.is(error.details, `Blocked by policy. Payment card number. Decision ${DECISION_ID}.`);
+  t.is(error.details, `Payment card number. Decision ${DECISION_ID}.`);
 });
 
 testEnvoy('the trace context of the client reaches the evaluation and the upstream', async (t) => {

@@ -73,7 +73,7 @@ test('a denial is a 403 with a JSON body that names decision and rules', (t) => 
   ]);
   t.deepEqual(JSON.parse(denied.body), {
     error: {
-      message: `Blocked by policy. Payment card number. Decision ${DECISION_ID}.`,
+      message: `Payment card number. Decision ${DECISION_ID}.`,
       type: 'policy_violation',
       param: null,
       code: 'jimini_blocked',
