@@ -1,1 +1,128 @@
-process.stdout.write(`${process.version}\n`);
+import { randomBytes } from 'node:crypto';
+import { openAuditLog } from './audit/audit-log.js';
+import type { Config } from './config/config.js';
+import { createDecisionPoint } from './decision-point.js';
+import { createInspector } from './inspection/inspector.js';
+import type { Clock } from './kernel/clock.js';
+import { prepareDataDirectory } from './storage/data-directory.js';
+import { createLevelLogStore } from './storage/level-log-store.js';
+import type { Logger } from './telemetry/logger.js';
+import { createMetrics, type Metrics } from './telemetry/metrics.js';
+import type { Tracing } from './telemetry/tracing.js';
+import { createDiskGauge } from './wiring/disk-gauge.js';
+import { createDoors } from './wiring/doors.js';
+import { healthReport, notReady } from './wiring/health.js';
+import { type Addresses, createListeners, type Listeners } from './wiring/listeners.js';
+import { loadPolicy } from './wiring/load-policy.js';
+import { createLogHealthReporter } from './wiring/log-health.js';
+import { watchPolicy } from './wiring/reload.js';
+
+export interface SidecarOptions {
+  readonly config: Config;
+  /** Reads the configuration again, for reloads. Rejects with `JIMINI_CONFIG_INVALID`. */
+  readonly readConfig: () => Promise<Config>;
+  /** Configuration file, absolute; absent = none is used. */
+  readonly configFile?: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly tracing: Tracing;
+}
+
+/** A running sidecar. */
+export interface Sidecar {
+  readonly addresses: Addresses;
+  /** Drains, closes in order, and resolves when the last record is on disk. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * The composition root: makes every part, wires them, and listens. Parts close in the reverse order in which they were
+ * made, also when a later one could not be made. Rejects with a JiminiError that says what to do.
+ */
+export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
+  const closers: (() => unknown)[] = [];
+  const close = async () => {
+    for (const closePart of closers.splice(0).reverse()) await closePart();
+  };
+  try {
+    const addresses = await wire(options, closers);
+    let closed: Promise<void> | undefined;
+    return {
+      addresses,
+      close() {
+        closed ??= close();
+        return closed;
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function wire(options: SidecarOptions, closers: (() => unknown)[]): Promise<Addresses> {
+  const { config, clock, logger, tracing, version } = options;
+  let inForce = { config, loaded: await loadPolicy(config) };
+  for (const problem of inForce.loaded.warnings) logger.warn({ problem }, 'pack warning');
+  closers.push(() => tracing.close());
+
+  const dataDir = await prepareDataDirectory(config.dataDir);
+  const onHealth = createLogHealthReporter(logger);
+  const store = createLevelLogStore(dataDir);
+  const auditLog = await openAuditLog({ store, clock, random: (count) => randomBytes(count), version, onHealth });
+  closers.push(() => auditLog.close('shutdown'));
+  const inspector = createInspector(inForce.loaded.snapshot);
+  closers.push(() => inspector.close());
+  const disk = await createDiskGauge(dataDir);
+  closers.push(() => disk.close());
+
+  const state = { draining: false, reloadRefused: false };
+  let listeners: Listeners | undefined;
+  const metrics: Metrics = createMetrics({
+    version,
+    seedNames: config.metrics.seedNames,
+    sources: {
+      requestsInFlight: () => listeners?.inFlight() ?? 0,
+      logSize: () => auditLog.size,
+      logHealthy: () => auditLog.state === 'open',
+      rulesByPack: () => inForce.loaded.snapshot.policy.packs.map((pack) => [pack.name, pack.ruleCount] as const),
+    },
+  });
+  const decisions = createDecisionPoint({ inspector, auditLog, clock, tracing, observe: metrics.observe });
+  const configFile = options.configFile ?? '';
+  const health = { version, auditLog, configFile, loaded: () => inForce.loaded, disk: disk.read, state };
+  listeners = await createListeners({
+    config,
+    methods: createDoors({ decisions, inForce: () => inForce, metrics, logger }),
+    onOverload: metrics.overloaded,
+    ops: {
+      metrics: metrics.render,
+      health: () => healthReport(health),
+      notReady: () => notReady(health),
+      onError: (error) => logger.error({ err: error }, 'unexpected error'),
+    },
+  });
+  closers.push(listeners.close, listeners.drain);
+
+  const watcher = await watchPolicy({
+    ...options,
+    loaded: inForce.loaded,
+    auditLog,
+    apply: (nextConfig, loaded) => {
+      inForce = { config: nextConfig, loaded };
+      inspector.use(loaded.snapshot);
+      logger.level = nextConfig.logLevel;
+    },
+    onResult: (result) => {
+      state.reloadRefused = result === 'refused';
+      metrics.reloaded(result);
+    },
+  });
+  closers.push(() => watcher.close());
+  const addresses = await listeners.listen();
+  closers.push(() => {
+    state.draining = true;
+  });
+  return addresses;
+}

@@ -10,16 +10,68 @@ export const LIMITS = {
   inFlightRequestsMax: 2048,
   /** Streams that one connection may have open at one time. Envoy opens one connection per worker thread. */
   streamsPerSessionMax: 256,
-  /** A call without a deadline of its own ends after this long, so that a stalled sender does not hold memory for ever. */
+  /** Connections that one listener accepts; more are closed at once. Envoy opens one per worker thread and cluster. */
+  connectionsMax: 512,
+  /** A connection without a stream is closed after this long. Longer than Envoy's own hour, so that Envoy, which knows what it is about to send, closes first. */
+  connectionIdleMsMax: 2 * 60 * 60 * 1000,
+  /** How often a quiet connection is pinged: finds peers that vanished without a word. */
+  keepaliveMs: 60_000,
+  /** How long a pinged peer has to answer. */
+  keepaliveTimeoutMs: 20_000,
+  /** Memory of one HTTP/2 session for frames and header tables, MiB. Message bytes are counted apart from it. */
+  sessionMemoryMiBMax: 32,
+  /** Stream resets that one connection may send at once. An honest proxy resets a stream whenever its own timeout passes. */
+  streamResetBurst: 10_000,
+  /** Stream resets per second that one connection may go on sending; above it, it is taken for a rapid-reset attack (CVE-2023-44487). */
+  streamResetsPerSecond: 2_000,
+  /** Size of the header block of one request: what Node announces unless told otherwise. */
+  headerBytesMax: 64 * 1024,
+  /** Memory that a piece of a message takes besides its bytes: two Buffer objects of Node. Stops floods of one-byte frames. */
+  chunkOverheadBytes: 512,
+  /** Memory that an open call takes besides its message, measured roughly: HTTP/2 stream, headers, call objects. */
+  callOverheadBytes: 8 * 1024,
+  /** Health and reflection calls open at one time per listener. They have their own bound, so that load cannot fail a health check. */
+  auxiliaryCallsMax: 128,
+  /** Bytes of health and reflection requests being received at one time. */
+  auxiliaryBytesMax: 4 * 1024 * 1024,
+  /** Largest health or reflection request: a name of a service, type or file. */
+  auxiliaryMessageBytesMax: 16 * 1024,
+  /** Reflection requests on one stream. grpcurl needs a few dozen for the largest schema. */
+  reflectionRequestsMax: 1000,
+  /** How long an answered stream may stay open because its caller goes on sending or does not read. */
+  lingerMs: 1000,
+  /** Longest correlation id of an Evaluate call: it is echoed. */
+  evaluateRequestIdCharsMax: 1024,
+  /** Size of the header block of one operations HTTP request. */
+  opsHeaderBytesMax: 8 * 1024,
+  /** How long an operations HTTP request may take to arrive, and its answer to be read. */
+  opsRequestMsMax: 10_000,
+  /** Connections to the operations HTTP port; each carries one request. */
+  opsConnectionsMax: 64,
+  /** A call without a deadline of its own, or with a later one, ends after this long, so that a stalled sender does not hold memory for ever. */
   callWithoutDeadlineMsMax: 30_000,
   /** Nesting of a protobuf message: decoders recurse, and Envoy's metadata is a recursive Struct. */
   protobufDepthMax: 64,
+  /** Length of one `jimini.*` value of a route, in UTF-16 code units. Room for a list of packs; endpoint and tenant go into a leaf. */
+  contextValueCharsMax: 512,
+  /** Characters kept of a request id. A UUID has 36; a client may send anything. */
+  requestIdCharsMax: 128,
+  /** Characters of the sentence that a denied client is told. It names rules, of which there can be hundreds. */
+  denialMessageCharsMax: 1024,
   /** Nesting of JSON. Real requests stay below 20. */
   jsonDepthMax: 128,
   /** Strings of one body that become segments, keys included. A 32 MiB body of short strings would otherwise be millions of objects. */
   segmentsMax: 200_000,
+  /** Longest JSON pointer of a segment. Names may be megabytes long, and 256 findings repeat their pointers in one answer. */
+  pointerCharsMax: 1024,
   /** Body size above which reading and judging move to a worker thread, so that the event loop is not blocked. */
   inlineBodyBytesMax: 64 * 1024,
+  /** Longest time that one large body may take in the worker; over it the thread is ended. Wall time, so far above what any body needs. */
+  workerJudgeMsMax: 20_000,
+  /** Time that running calls have to end after SIGTERM. Kubernetes kills after 30 s by default. */
+  drainMs: 10_000,
+  /** How often free disk space is read for health and metrics. */
+  diskPollMs: 5_000,
   /** Findings kept of one evaluation; more are counted, not listed. */
   findingsMax: 256,
   /** Rule ids in one leaf; `rule_count` has the full number. */
@@ -30,10 +82,36 @@ export const LIMITS = {
   leafBytesMax: 8 * 1024,
   /** Records waiting for the disk. Over it the store counts as unavailable, instead of memory growing. */
   appendQueueMax: 8192,
+  /** Records written and synced as one group. Larger groups gain nothing measurable and delay the first of them. */
+  appendBatchMax: 1024,
+  /** Nesting of one leaf. The fields of this version need 2; the rest is room for unknown ones. */
+  leafDepthMax: 8,
   /** Largest rule pack or configuration file. */
   configFileBytesMax: 4 * 1024 * 1024,
+  /** Entries of one list in the configuration. */
+  configListItemsMax: 64,
+  /** Characters of one text in the configuration: a path is at most 4096 bytes on Linux (PATH_MAX). */
+  configTextCharsMax: 4096,
+  /** Problems of one file that are reported; a file with more is better mended from the top. */
+  problemsMax: 50,
+  /** How often watched files are compared even when the system reports nothing (ConfigMaps, network file systems). */
+  watchPollMs: 3000,
+  /** A watched file counts as written when two readings this far apart are equal. */
+  watchSettleMs: 150,
   /** Longest pattern of a rule, in characters. */
   patternCharsMax: 4096,
+  /** Rules of one pack. The largest public rule sets have a few hundred. */
+  packRulesMax: 2000,
+  /** Nodes of one pack file once aliases are resolved, so that aliases of aliases cannot multiply. */
+  packNodesMax: 200_000,
+  /** Characters of one example after its repetition. */
+  exampleCharsMax: 1_000_000,
+  /** Entries of the table that finds all literals of all packs; four bytes each. */
+  literalTableEntriesMax: 16 * 1024 * 1024,
+  /** Work that judging one evaluation may take, in units of about a nanosecond (see sidecar/policy/budget.ts). */
+  judgeWorkMax: 4_000_000_000,
+  /** Longest sentence for people about one judgement, in characters. */
+  messageCharsMax: 500,
   /** Longest Unix socket path: `sun_path` holds 108 bytes with its end mark (unix(7)). */
   socketPathBytesMax: 107,
 } as const;

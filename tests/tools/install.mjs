@@ -1,7 +1,6 @@
 // Installs the pinned programs that some tests need: node tests/tools/install.mjs [name...]
 // A finished program is `.tools/bin/<name>-<version>-<platform>`: one rename puts it there, so it
 // is whole or absent, and a new pin is a new name. `.tools/bin/<name>` is a link to it, for people.
-// There is no other state: deleting `.tools` is always safe.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -14,6 +13,7 @@ const WORK = join(TOOLS_DIR, 'dl'); // beside bin: a rename works only inside on
 const PLATFORM = `${process.platform}-${process.arch}`;
 const CHILD_MS = 15 * 60_000; // the longest that one child may run; the slowest takes minutes
 const STALE_MS = 15_000; // a lock that its holder has not touched for this long has lost it
+const part = (path) => ({ gomod: `go.opentelemetry.io/collector/${path}` });
 const NEEDED = { go: 'Go 1.25 or newer', python3: 'Python 3 with pip' };
 
 /** Each program: its pin, its recipe, and why we have it. */
@@ -39,10 +39,10 @@ const TOOLS = {
     how: collectorBuild,
     pkg: 'go.opentelemetry.io/collector/cmd/builder',
     parts: {
-      receivers: ['receiver/otlpreceiver v0.150.0'],
-      exporters: ['exporter/debugexporter v0.150.0'],
+      receivers: [part('receiver/otlpreceiver v0.150.0')],
+      exporters: [part('exporter/debugexporter v0.150.0')],
       // The environment is the default scheme: without its provider the program does not start.
-      providers: ['file', 'yaml', 'env'].map((p) => `confmap/provider/${p}provider v1.56.0`),
+      providers: ['file', 'yaml', 'env'].map((p) => part(`confmap/provider/${p}provider v1.56.0`)),
     },
   },
 };
@@ -80,8 +80,7 @@ export async function installTool(name) {
       fs.renameSync(built, join(BIN, `${name}-${tool.version}-${PLATFORM}`));
     });
   }
-  const path = toolPath(name);
-  const link = join(BIN, name);
+  const [path, link] = [toolPath(name), join(BIN, name)];
   if (!fs.existsSync(link) || fs.realpathSync(link) !== fs.realpathSync(path)) {
     const temporary = `${link}.${crypto.randomUUID()}`; // a rename replaces the link in one step
     fs.symlinkSync(basename(path), temporary);
@@ -119,11 +118,9 @@ async function goInstall({ version, pkg }, work) {
 }
 
 async function collectorBuild(tool, work) {
-  const config = { dist: { name: 'otelcol', version: tool.version, output_path: './out' } };
-  for (const [kind, parts] of Object.entries(tool.parts)) {
-    config[kind] = parts.map((part) => ({ gomod: `go.opentelemetry.io/collector/${part}` }));
-  }
-  fs.writeFileSync(join(work, 'builder.yaml'), JSON.stringify(config)); // JSON is YAML
+  const dist = { name: 'otelcol', version: tool.version, output_path: './out' };
+  const config = JSON.stringify({ dist, ...tool.parts }); // JSON is YAML
+  fs.writeFileSync(join(work, 'builder.yaml'), config);
   const builder = await goInstall(tool, work);
   await run(work, builder, ['--config', 'builder.yaml', '--skip-compilation']);
   // No Git stamp: it would be that of our repository, and fails where Git distrusts the owner.
@@ -138,19 +135,19 @@ async function run(work, command, args) {
   const fd = fs.openSync(log, 'w');
   // No C compiler is needed, and a go.work in a parent folder must not change a build.
   const env = { ...process.env, GOBIN: work, GOWORK: 'off', CGO_ENABLED: '0' };
-  const limit = { timeout: CHILD_MS, killSignal: 'SIGKILL' };
-  const child = spawn(command, args, { cwd: work, env, stdio: ['ignore', fd, fd], ...limit });
+  const child = spawn(command, args, { cwd: work, env, stdio: ['ignore', fd, fd] });
+  // Not spawn's own `timeout`: after a failed spawn that keeps Node from ending until it is over.
+  const limit = setTimeout(() => child.kill('SIGKILL'), CHILD_MS);
   const line = [basename(command), ...args].map((a) => (a.includes(' ') ? `'${a}'` : a)).join(' ');
   const reason = await new Promise((resolve) => {
-    child.on('error', ({ code, message }) => {
-      const absent = code === 'ENOENT' && NEEDED[command];
-      resolve(absent ? `${command} is not on PATH (install ${absent})` : message);
-    });
+    const absent = NEEDED[command] && `${command} is not on PATH (install ${NEEDED[command]})`;
+    child.on('error', (error) => resolve(absent ?? error.message));
     child.on('exit', (code, signal) => {
       const how = signal ? `${signal}, limit ${CHILD_MS / 60_000} min` : `exit ${code}`;
       resolve(code !== 0 && `"${line}" failed: ${how}`);
     });
   });
+  clearTimeout(limit);
   fs.closeSync(fd);
   const output = fs.readFileSync(log, 'utf8').trimEnd();
   if (reason) throw failure(reason, output.split('\n').slice(-20).join('\n'));
@@ -184,13 +181,12 @@ const remove = (path) => fs.rmSync(path, { recursive: true, force: true });
 const ageMs = (path) => Date.now() - (fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? NaN);
 
 if (process.argv[1] && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const names = process.argv.slice(2);
-  for (const name of names.length > 0 ? names : Object.keys(TOOLS)) {
+  for (const name of process.argv[2] ? process.argv.slice(2) : Object.keys(TOOLS)) {
     const began = Date.now();
     try {
       const there = toolPath(name) !== undefined;
-      const state = there ? 'already there' : 'installing ... ';
-      process.stdout.write(`${name} ${entry(name).version}: ${state}`);
+      const { version } = entry(name);
+      process.stdout.write(`${name} ${version}: ${there ? 'already there' : 'installing ... '}`);
       await installTool(name);
       console.log(there ? '' : `installed in ${((Date.now() - began) / 1000).toFixed(1)} s`);
     } catch (error) {

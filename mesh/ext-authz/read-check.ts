@@ -1,0 +1,145 @@
+import type { Content, Evaluation, TraceContext } from '../../sidecar/kernel/evaluation.js';
+import type { Gap, GapKind } from '../../sidecar/kernel/gap.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { checkNesting } from '../protobuf-depth.js';
+import { bodyGap } from './body-gap.js';
+import { readCheckFields } from './check-fields.js';
+import { CHECK_REQUEST_SHAPE } from './check-shape.js';
+import type { HttpFields } from './http-fields.js';
+import { type RouteContext, type RouteContextOptions, readRouteContext } from './route-context.js';
+
+/** What the door needs to know to read a check. */
+export interface CheckSettings extends RouteContextOptions {
+  /** Splits and normalises a request target; `ambiguous` = servers differ on what its path means. */
+  readonly readPath: (rawPath: string) => {
+    readonly path: string;
+    readonly query: string;
+    readonly ambiguous: boolean;
+  };
+  /** Bounded label of a normalised path: the path if it is a known API's, else `other`. */
+  readonly pathLabel: (path: string) => string;
+}
+
+/** One check, understood as far as it can be. */
+export interface Check {
+  readonly evaluation: Evaluation;
+  /** What the answer needs to know of the request. */
+  readonly caller: Caller;
+}
+
+export interface Caller {
+  /** `x-jimini-*` headers that the client made up. */
+  readonly forgedHeaders: readonly string[];
+  /** A gRPC client: Envoy turns the body of a denial into its status message. */
+  readonly isGrpc: boolean;
+}
+
+/** A caller of whom nothing is known. */
+export const UNKNOWN_CALLER: Caller = { forgedHeaders: [], isGrpc: false };
+
+/**
+ * Reads the bytes of a CheckRequest. Pure and total: whatever arrives gives an evaluation, and what could not be
+ * understood is a gap in it, so that policy decides and the log has a record.
+ */
+export function readCheck(bytes: Uint8Array, settings: CheckSettings): Check {
+  const nesting = checkNesting(bytes, CHECK_REQUEST_SHAPE, LIMITS.protobufDepthMax);
+  if (nesting === 'too_deep') return unreadable('message:depth');
+  const fields = nesting === 'ok' ? readCheckFields(bytes) : undefined;
+  if (fields === undefined) return unreadable('message:malformed');
+  const context = readRouteContext(fields.contextExtensions, settings);
+  return fields.http === undefined ? checkWithoutHttp(context) : checkOfHttp(fields.http, context, settings);
+}
+
+function unreadable(kind: GapKind): Check {
+  const evaluation: Evaluation = {
+    door: 'ext_authz',
+    direction: '',
+    endpoint: '',
+    route: 'other',
+    tenant: '',
+    content: [],
+    gaps: [{ kind }],
+    requestId: '',
+  };
+  return { evaluation, caller: UNKNOWN_CALLER };
+}
+
+function checkWithoutHttp(context: RouteContext): Check {
+  const { evaluation, caller } = unreadable('http:absent');
+  const { direction, endpoint, tenant } = context;
+  const gaps = [...contextGaps(context), ...evaluation.gaps];
+  return {
+    caller,
+    evaluation: { ...evaluation, direction, endpoint, tenant, route: endpoint || 'other', gaps, ...packsOf(context) },
+  };
+}
+
+function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSettings): Check {
+  const { headers } = http;
+  const gaps = contextGaps(context);
+  const tunnel = tunnelGap(http);
+  const body = tunnel === undefined ? bodyGap(http) : undefined;
+  // The target of a CONNECT is an authority, not a path (RFC 9112 3.2.3).
+  const target = tunnel === 'http:connect' ? undefined : settings.readPath(http.path);
+  if (target?.ambiguous) gaps.push({ kind: 'path:ambiguous' });
+  if (tunnel !== undefined) gaps.push({ kind: tunnel });
+  if (body !== undefined) gaps.push({ kind: body });
+  const path = target?.path ?? '';
+  return {
+    evaluation: {
+      door: 'ext_authz',
+      direction: context.direction,
+      endpoint: context.endpoint || path,
+      route: context.endpoint || (target?.ambiguous ? 'other' : settings.pathLabel(path)),
+      tenant: context.tenant,
+      ...packsOf(context),
+      content: contentOf(http, target?.query ?? '', body),
+      gaps,
+      requestId: (headers.get('x-request-id') ?? http.id).slice(0, LIMITS.requestIdCharsMax),
+      ...traceOf(headers),
+    },
+    caller: {
+      forgedHeaders: [...http.clientJiminiHeaders],
+      isGrpc: (headers.get('content-type') ?? '').startsWith('application/grpc'),
+    },
+  };
+}
+
+/** Bytes of an upgraded or tunnelled connection never come by here. Envoy shows an extended CONNECT as an upgrade. */
+function tunnelGap(http: HttpFields): GapKind | undefined {
+  if (http.headers.has('upgrade') || http.headers.has(':protocol')) return 'http:upgrade';
+  return http.method === 'CONNECT' ? 'http:connect' : undefined;
+}
+
+function contentOf(http: HttpFields, query: string, gap: GapKind | undefined): Content[] {
+  const content: Content[] = [];
+  if (query !== '') content.push({ kind: 'query', raw: query });
+  // A cut body is still read for what it shows; of damaged bytes nothing is left to read.
+  if (http.body.length > 0 && gap !== 'body:damaged') {
+    content.push({
+      kind: 'body',
+      bytes: http.body,
+      contentType: http.headers.get('content-type') ?? '',
+      contentEncoding: http.headers.get('content-encoding') ?? '',
+    });
+  }
+  return content;
+}
+
+function contextGaps(context: RouteContext): Gap[] {
+  const gaps: Gap[] = [];
+  if (context.isInvalid) gaps.push({ kind: 'config:context' });
+  if (context.hasNoPacks) gaps.push({ kind: 'config:packs' });
+  return gaps;
+}
+
+/** What the proxy's tracer, or without one the client, put on the checked request. */
+function traceOf(headers: ReadonlyMap<string, string>): { trace?: TraceContext } {
+  const traceparent = headers.get('traceparent');
+  return traceparent === undefined ? {} : { trace: { traceparent, tracestate: headers.get('tracestate') ?? '' } };
+}
+
+/** Absent, not undefined, when the route names none. */
+function packsOf(context: RouteContext): { packs?: readonly string[] } {
+  return context.packs === undefined ? {} : { packs: context.packs };
+}

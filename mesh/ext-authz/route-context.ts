@@ -1,0 +1,66 @@
+import type { Direction } from '../../sidecar/kernel/evaluation.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
+
+/** What the operator's route configuration says about a request: `context_extensions` keys that start with `jimini`. */
+export interface RouteContext {
+  readonly direction: Direction;
+  /** Configured name that rules are scoped by; empty = the path of the request. */
+  readonly endpoint: string;
+  readonly tenant: string;
+  /** Packs of this route with the required ones; absent = all loaded packs. */
+  readonly packs?: readonly string[];
+  /** The route asks for something that does not exist: gap `config:context`. */
+  readonly isInvalid: boolean;
+  /** The route names packs, but none: gap `config:packs`. */
+  readonly hasNoPacks: boolean;
+}
+
+export interface RouteContextOptions {
+  /** Packs that no route can drop. */
+  readonly requiredPacks: readonly string[];
+  /** Lower-case names of headers that the proxy sets itself or has cleaned. */
+  readonly trustedHeaders: ReadonlySet<string>;
+}
+
+const DIRECTIONS: readonly string[] = ['inbound', 'outbound', ''] satisfies Direction[];
+/** With any separator or case: a misspelt key of ours must not mean a weaker policy. */
+const OURS = /^jimini/i;
+const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
+
+/** Reads the route's own words. Pure and total: what is wrong becomes `isInvalid`, never an exception. */
+export function readRouteContext(extensions: ReadonlyMap<string, string>, options: RouteContextOptions): RouteContext {
+  const direction = (extensions.get('jimini.direction') ?? 'inbound').trim().toLowerCase();
+  const packs = extensions
+    .get('jimini.packs')
+    ?.split(',', LIMITS.contextValueCharsMax)
+    .map((name) => name.trim());
+  const named = packs?.filter((name) => name !== '');
+  return {
+    direction: DIRECTIONS.includes(direction) ? (direction as Direction) : '',
+    endpoint: labelOf(extensions, 'jimini.endpoint'),
+    tenant: labelOf(extensions, 'jimini.tenant'),
+    ...(named && { packs: [...new Set([...named, ...options.requiredPacks])] }),
+    isInvalid: !DIRECTIONS.includes(direction) || [...extensions].some((entry) => isInvalidEntry(entry, options)),
+    hasNoPacks: named?.length === 0,
+  };
+}
+
+function labelOf(extensions: ReadonlyMap<string, string>, key: string): string {
+  return (extensions.get(key) ?? '').trim().slice(0, LIMITS.contextValueCharsMax);
+}
+
+function isInvalidEntry([key, value]: readonly [string, string], options: RouteContextOptions): boolean {
+  if (!OURS.test(key)) return false;
+  if (value.length > LIMITS.contextValueCharsMax || CONTROL_CHARACTER.test(value)) return true;
+  switch (key) {
+    case 'jimini.endpoint':
+    case 'jimini.direction':
+    case 'jimini.packs':
+    case 'jimini.tenant':
+      return false;
+    case 'jimini.subject_header':
+      return !options.trustedHeaders.has(value.trim().toLowerCase());
+    default:
+      return true;
+  }
+}

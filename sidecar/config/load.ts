@@ -1,0 +1,155 @@
+import { resolve } from 'node:path';
+import { findImpossible } from './combinations.js';
+import { type Config, finishConfig, type Origins } from './config.js';
+import { type Environment, type Override, readEnvironment } from './environment.js';
+import { checkSchema, type SchemaFault } from './issues.js';
+import { CONFIG_KEYS } from './keys.js';
+import { printable } from './printable.js';
+import type { ConfigProblem, Origin } from './problem.js';
+import { readTextFile } from './read-file.js';
+import { textToValue } from './text-value.js';
+import { type PathStep, readYaml, type YamlDocument } from './yaml-document.js';
+
+/** Where a configuration comes from; a later one of file, env, flags wins. */
+export interface ConfigSources {
+  /** Path of the configuration file; without it `JIMINI_CONFIG`, without that no file. */
+  readonly file?: string;
+  readonly env: Environment;
+  /** Text of flags by key path. */
+  readonly flags?: ReadonlyMap<string, string>;
+  /** Working directory, absolute. */
+  readonly directory: string;
+}
+
+/** A configuration, or why there is none. */
+export interface LoadedConfig {
+  /** Present when there are no problems. */
+  readonly config?: Config;
+  /** The file that was read or should have been, absolute; to be watched. */
+  readonly file?: string;
+  readonly origins: Origins;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Reads file, environment and flags. Never rejects: what is wrong is in `problems`. */
+export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
+  const name = sources.file ?? sources.env['JIMINI_CONFIG'];
+  const environment = readEnvironment(sources.env);
+  const overrides = [...environment.overrides, ...flagOverrides(sources.flags)];
+  if (name === undefined) {
+    return assemble({ overrides, directory: sources.directory, problems: environment.problems });
+  }
+  const file = resolve(sources.directory, name);
+  const text = await readTextFile(file);
+  const read = typeof text === 'string' ? readYaml(text) : [{ message: text.reason }];
+  if ('value' in read) {
+    const problems = environment.problems;
+    return { file, ...assemble({ document: read, file: name, overrides, directory: sources.directory, problems }) };
+  }
+  const unreadable = read.map(({ message, ...position }) => ({
+    origin: { kind: 'file' as const, file: name, ...position },
+    key: '',
+    message,
+  }));
+  return { file, origins: new Map(), problems: [...unreadable, ...environment.problems] };
+}
+
+function flagOverrides(flags: ReadonlyMap<string, string> = new Map()): Override[] {
+  return [...flags].flatMap(([path, text]) => {
+    const key = CONFIG_KEYS.find((known) => known.path === path);
+    return key?.flag === undefined ? [] : [{ key, text, name: key.flag }];
+  });
+}
+
+interface Parts {
+  readonly document?: YamlDocument;
+  /** The file as the user named it. */
+  readonly file?: string;
+  /** Later ones win. */
+  readonly overrides: readonly Override[];
+  readonly directory: string;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** The pure part: what the file says, overridden, checked, completed. */
+function assemble(parts: Parts): LoadedConfig {
+  const origins = originsOf(parts);
+  const failed = (problems: readonly ConfigProblem[]) => ({ origins, problems: [...problems, ...parts.problems] });
+  const value = parts.document?.value ?? Object.create(null);
+  const inFile = checkSchema(value);
+  if ('faults' in inFile) return failed(inFile.faults.map((fault) => fileProblem(fault, parts)).sort(byPosition));
+
+  const unread = parts.overrides.flatMap((override) => applyOverride(value, override));
+  const checked = checkSchema(value);
+  if ('faults' in checked) {
+    return failed([...unread, ...checked.faults.map((fault) => overrideProblem(fault, origins))]);
+  }
+  if (unread.length + parts.problems.length > 0) return failed(unread);
+
+  const config = finishConfig(checked.input, origins, parts.directory);
+  const impossible = findImpossible(config).map(({ key, message }) => ({
+    key,
+    message,
+    origin: origins.get(key) ?? { kind: 'default' as const },
+  }));
+  return impossible.length > 0 ? failed(impossible) : { config, origins, problems: [] };
+}
+
+function originsOf(parts: Parts): Origins {
+  const origins = new Map<string, Origin>();
+  for (const { path } of CONFIG_KEYS) {
+    const position = parts.document?.valuePosition(path.split('.'));
+    const inFile = position && parts.file !== undefined;
+    origins.set(path, inFile ? { kind: 'file', file: parts.file, ...position } : { kind: 'default' });
+  }
+  for (const { key, name } of parts.overrides) {
+    origins.set(key.path, { kind: name.startsWith('-') ? 'flag' : 'environment', name });
+  }
+  return origins;
+}
+
+/** Writes an override into the tree that the file gave. The names of the path are ours, never foreign. */
+function applyOverride(root: Record<string, unknown>, { key, text, name }: Override): ConfigProblem[] {
+  const origin: Origin = { kind: name.startsWith('-') ? 'flag' : 'environment', name };
+  const read = textToValue(text, key.node);
+  if ('expected' in read) {
+    return [{ origin, key: key.path, message: `expected ${read.expected}, found "${printable(text.slice(0, 60))}"` }];
+  }
+  const names = key.path.split('.');
+  const last = names.pop() ?? '';
+  let object = root;
+  for (const step of names) {
+    object[step] ??= Object.create(null);
+    object = object[step] as Record<string, unknown>;
+  }
+  object[last] = read.value;
+  return [];
+}
+
+/** A fault of the file itself, where the file says it. */
+function fileProblem(fault: SchemaFault, { document, file = '' }: Parts): FileProblem {
+  const ofKey = document?.keyPosition(fault.path);
+  const position = fault.atKey ? ofKey : (document?.valuePosition(fault.path) ?? ofKey);
+  return { origin: { kind: 'file', file, ...position }, key: keyPathOf(fault.path), message: fault.message };
+}
+
+type FileProblem = ConfigProblem & { readonly origin: Origin & { readonly kind: 'file' } };
+
+function byPosition({ origin: a }: FileProblem, { origin: b }: FileProblem): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}
+
+/** A fault that came in by a variable or a flag: the file alone had none. */
+function overrideProblem(fault: SchemaFault, origins: Origins): ConfigProblem {
+  const key = keyPathOf(fault.path);
+  const setting = CONFIG_KEYS.find(({ path }) => key === path || key.startsWith(`${path}[`));
+  return { origin: origins.get(setting?.path ?? '') ?? { kind: 'default' }, key, message: fault.message };
+}
+
+/** `packs[2]`, `listen.data`, `policy.gaps.body:absent`; foreign names made printable. */
+function keyPathOf(path: readonly PathStep[]): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`;
+    return text === '' ? printable(step) : `${text}.${printable(step)}`;
+  }, '');
+}

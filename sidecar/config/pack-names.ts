@@ -1,0 +1,50 @@
+import { basename, extname } from 'node:path';
+import { nearest } from './nearest.js';
+import { printable } from './printable.js';
+
+/** Names that only we give to packs, whether this version ships them or not. */
+export const RESERVED_PACK_NAMES = [
+  'secrets',
+  'pii',
+  'pci',
+  'hipaa',
+  'cjis',
+  'injection',
+  'illinois',
+  'ancestor',
+] as const;
+
+/** The built-in packs of this version. */
+export const SHIPPED_PACKS: readonly string[] = ['secrets', 'pii', 'pci', 'injection', 'illinois', 'ancestor'];
+
+/** What `all` stands for: of the first six reserved names those that this version ships. */
+export const ALL_PACKS: readonly string[] = RESERVED_PACK_NAMES.slice(0, 6).filter((name) =>
+  SHIPPED_PACKS.includes(name),
+);
+
+/** An entry of `packs` is a path when it holds a slash or ends in .yaml or .yml; otherwise it is a built-in name. */
+export function isPackPath(entry: string): boolean {
+  return entry.includes('/') || /\.ya?ml$/i.test(entry);
+}
+
+/** Name that a file of the older format gives its pack: its own, without directory and extension. */
+export function packNameOfFile(path: string): string {
+  return basename(path, extname(path));
+}
+
+/** Entries with `all` replaced by what it stands for. */
+export function expandAll(entries: readonly string[]): string[] {
+  return entries.flatMap((entry) => (entry === 'all' ? ALL_PACKS : [entry]));
+}
+
+/** Why an entry of `packs` is refused, judged by its spelling; undefined = it is not. */
+export function packEntryRefusal(entry: string): string | undefined {
+  if (isPackPath(entry)) {
+    return /\.ya?ml$/i.test(entry) ? undefined : `${printable(entry)}: expected a .yaml or .yml file`;
+  }
+  if (entry === 'all' || SHIPPED_PACKS.includes(entry)) return undefined;
+  const shipped = `shipped are ${SHIPPED_PACKS.join(', ')}`;
+  if ((RESERVED_PACK_NAMES as readonly string[]).includes(entry))
+    return `this version has no pack ${entry}; ${shipped}`;
+  return `unknown pack "${printable(entry)}"; ${shipped}; the nearest is ${nearest(entry, SHIPPED_PACKS)}`;
+}

@@ -1,0 +1,27 @@
+/** What a foreign string is cut to before it is shown to people. */
+const SHOWN_CHARS_MAX = 200;
+
+/**
+ * Characters that a terminal or a log viewer acts on instead of showing them: C0 and C1 controls, marks of reading
+ * direction (Unicode TR 9), zero-width and other format characters, line separators, and halves of surrogate pairs.
+ */
+const ACTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** A foreign string made safe for one line of terminal output: active characters as `\u{...}`, cut to 200 characters. */
+export function printable(text: string): string {
+  const cut = text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}...` : text;
+  return cut.replace(ACTIVE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** JSON with the same value, in which active characters stand as `\uXXXX`, so that a terminal only shows them. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character === '\n'
+      ? character
+      : Array.from({ length: character.length }, (_, i) => escapeUnit(character.charCodeAt(i))).join(''),
+  );
+}
+
+function escapeUnit(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`;
+}

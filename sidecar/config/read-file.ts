@@ -1,0 +1,73 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { LIMITS } from '../kernel/limits.js';
+
+/** Configuration files are small: most are read in one piece. */
+const CHUNK_BYTES = 64 * 1024;
+
+/** Why a file gave no text, in words that follow its name: `no such file`. */
+export interface Unreadable {
+  readonly reason: string;
+}
+
+/**
+ * A configuration or pack file as text. Regular files only (symlinks followed), at most `LIMITS.configFileBytesMax`,
+ * valid UTF-8; a byte order mark is dropped. Refusals are values.
+ */
+export async function readTextFile(path: string): Promise<string | Unreadable> {
+  try {
+    return decode(await readBounded(path));
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
+}
+
+/** The bytes of a regular file, somewhat more than allowed when there are too many. A FIFO is opened without waiting for a writer. */
+export async function readBounded(path: string): Promise<Uint8Array> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = await handle.stat();
+    if (stat.isDirectory()) throw refusal('EISDIR');
+    if (!stat.isFile()) throw refusal('NOT_REGULAR');
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    while (length <= LIMITS.configFileBytesMax) {
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, null);
+      if (bytesRead === 0) break;
+      chunks.push(buffer.subarray(0, bytesRead));
+      length += bytesRead;
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    await handle.close();
+  }
+}
+
+function decode(bytes: Uint8Array): string | Unreadable {
+  if (bytes.length > LIMITS.configFileBytesMax) return { reason: `larger than ${LIMITS.configFileBytesMax} bytes` };
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return { reason: 'not valid UTF-8' };
+  }
+}
+
+function refusal(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+const REASONS: ReadonlyMap<unknown, string> = new Map([
+  ['ENOENT', 'no such file'],
+  ['ENOTDIR', 'no such file'],
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'permission denied'],
+  ['EISDIR', 'is a directory; name a file'],
+  ['NOT_REGULAR', 'not a regular file'],
+  ['ELOOP', 'its symbolic links lead nowhere'],
+  ['ENXIO', 'not a regular file'],
+]);
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return REASONS.get(code) ?? `cannot be read (${typeof code === 'string' ? code : 'unknown error'})`;
+}

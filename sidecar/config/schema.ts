@@ -1,0 +1,180 @@
+import * as z from 'zod';
+import { FIXED_GAP_KINDS, GAP_ACTIONS, GAP_KINDS, type GapKind } from '../kernel/gap.js';
+import { LIMITS } from '../kernel/limits.js';
+import { parseListenAddress } from './listen-address.js';
+
+/** What a key may ask of a running sidecar: `live` takes effect on reload, `restart` only at the next start. */
+type Reload = 'live' | 'restart';
+
+/** Description for people, and the annotation that tells a live key from one that needs a restart. */
+function about(description: string, reload: Reload) {
+  return { description, 'x-reload': reload };
+}
+
+const text = z.string().min(1).max(LIMITS.configTextCharsMax);
+const list = <T extends z.ZodType>(item: T) => z.array(item).max(LIMITS.configListItemsMax);
+
+const listenAddress = text.superRefine((value, context) => {
+  const address = parseListenAddress(value);
+  if (typeof address === 'string') context.addIssue({ code: 'custom', message: address });
+});
+
+/** RFC 9110 5.1: a field name is a token. Lower case, as HTTP/2 sends it. */
+const headerName = text.regex(/^[a-z0-9!#$%&'*+.^_`|~-]+$/, {
+  error: 'expected a header name in lower case, such as x-user-id',
+});
+
+const queryName = text.regex(/^[^\s&=#?*]+\*?$/, {
+  error: 'expected the name of a query parameter; a trailing * stands for any rest',
+});
+
+/** Names that the records and metrics can carry. `all` is not a pack. */
+const packName = text.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'expected the name of a pack' });
+
+/** Gap kinds whose action is a setting: not the fixed ones, and not those that `policy.onError` decides. */
+export const SETTABLE_GAP_KINDS = (Object.keys(GAP_KINDS) as GapKind[]).filter(
+  (kind) => !FIXED_GAP_KINDS.includes(kind) && !kind.startsWith('engine:'),
+);
+
+/** Refuses with a reason what is known, but does not exist yet. */
+function only<const T extends string>(value: T, later: readonly string[], reason: string) {
+  return z.enum([value], {
+    error: (issue) => (later.includes(String(issue.input)) ? `"${issue.input}" ${reason}` : undefined),
+  });
+}
+
+const listen = z.strictObject({
+  data: listenAddress
+    .default('127.0.0.1:9000')
+    .meta(about('Address of the data port (gRPC): ext_authz and PolicyService.', 'restart')),
+  control: listenAddress
+    .default('127.0.0.1:9001')
+    .meta(about('Address of the control port (gRPC): health and reflection.', 'restart')),
+  ops: listenAddress
+    .default('127.0.0.1:9002')
+    .meta(about('Address of the ops port (HTTP): metrics and health.', 'restart')),
+  allowPlaintext: list(
+    z.enum(['data', 'ops'], {
+      error: (issue) =>
+        issue.input === 'control' ? 'the control port is never served in plaintext beyond this machine' : undefined,
+    }),
+  )
+    .default([])
+    .meta(
+      about('Listeners that may be reached from other machines without TLS. Without it they are refused.', 'restart'),
+    ),
+  socketMode: z
+    .enum(['0600', '0660', '0666'])
+    .default('0660')
+    .meta(about('Mode of Unix sockets, in quotes. Their directory is 0750.', 'restart')),
+});
+
+const policy = z.strictObject({
+  requiredPacks: list(packName)
+    .default(['all'])
+    .meta(about('Packs that a route cannot drop; `all` = every pack of `packs`, an empty list = none.', 'live')),
+  onError: z
+    .enum(GAP_ACTIONS)
+    .default('deny')
+    .meta(about('What happens when the rule engine fails or a request would cost more than its budget.', 'live')),
+  gaps: z
+    .partialRecord(z.enum(SETTABLE_GAP_KINDS), z.enum(GAP_ACTIONS))
+    .default({})
+    .meta(
+      about(
+        'What happens to content that was not, or could not be, inspected, per gap kind; a kind that is not named keeps its default. Only in the file.',
+        'live',
+      ),
+    ),
+  ancestorDirections: z
+    .enum(['inert', 'map'])
+    .default('inert')
+    .meta(
+      about(
+        'Directions `request_body` and `response_body` in rule files of the older format: `inert` = never match, `map` = inbound and outbound.',
+        'live',
+      ),
+    ),
+});
+
+const credentials = z.strictObject({
+  headers: list(headerName)
+    .default(['authorization', 'x-api-key', 'api-key', 'x-goog-api-key', 'cookie'])
+    .meta(about('Headers that carry credentials: never content, never a subject. Replaces the default.', 'live')),
+  query: list(queryName)
+    .default(['key', 'api-key', 'access_token', 'X-Amz-*'])
+    .meta(
+      about(
+        'Query parameters that carry credentials: their values are not content. Case does not matter; a trailing `*` stands for any rest. Replaces the default.',
+        'live',
+      ),
+    ),
+});
+
+/** The configuration file, key by key. Everything that is not named here is refused. */
+export const configSchema = z.strictObject({
+  dataDir: text
+    .default('./.jimini')
+    .meta(about('Directory of the log. It is created with mode 0700; one process at a time uses it.', 'restart')),
+  listen: listen.prefault({}),
+  packs: list(text)
+    .min(1)
+    .default(['secrets', 'pii', 'pci', 'injection'])
+    .meta(
+      about(
+        'Rule packs: built-in names, `all`, or paths of .yaml or .yml files (a path holds a `/` or ends so).',
+        'live',
+      ),
+    ),
+  shadow: z
+    .boolean()
+    .default(false)
+    .meta(about('Judge and record, but answer ALLOW, except for rules with `shadow_override: enforce`.', 'live')),
+  policy: policy.prefault({}),
+  trustedHeaders: list(headerName)
+    .default([])
+    .meta(about('Headers that the proxy sets itself, so that a route may take the subject from them.', 'live')),
+  credentials: credentials.prefault({}),
+  server: z
+    .strictObject({
+      reflection: z
+        .union([z.literal('auto'), z.boolean()])
+        .default('auto')
+        .meta(about('gRPC reflection; `auto` = only on loopback and Unix sockets.', 'restart')),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      durability: only('strict', ['relaxed'], 'does not exist in this version; use "strict"')
+        .default('strict')
+        .meta(about('`strict` = an answer leaves after its record is on disk.', 'restart')),
+      capture: only(
+        'none',
+        ['findings', 'findings-verbatim', 'full'],
+        'needs a keyring, which this version does not have; use "none"',
+      )
+        .default('none')
+        .meta(about('Text that records keep. `none` is all that this version can do.', 'restart')),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      seedNames: z
+        .boolean()
+        .default(true)
+        .meta(
+          about(
+            'Expose the older metric names (`jimini_latency_ms` and others) beside the conventional ones.',
+            'restart',
+          ),
+        ),
+    })
+    .prefault({}),
+  logLevel: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .meta(about('Least severity of what is logged to standard output.', 'live')),
+});
+
+/** A configuration that passed the schema, before paths are resolved. */
+export type ConfigInput = z.output<typeof configSchema>;

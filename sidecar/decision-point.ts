@@ -1,0 +1,66 @@
+import type { AuditLog } from './audit/audit-log.js';
+import type { Inspector } from './inspection/inspector.js';
+import type { Clock } from './kernel/clock.js';
+import type { DecisionPort } from './kernel/decision-port.js';
+import type { Decision, Evaluation, Judgement } from './kernel/evaluation.js';
+import type { DecisionFields } from './kernel/leaf.js';
+import { LIMITS } from './kernel/limits.js';
+import { messageOf } from './policy/message.js';
+import type { Tracing } from './telemetry/tracing.js';
+
+export interface DecisionPointOptions {
+  readonly inspector: Inspector;
+  readonly auditLog: AuditLog;
+  readonly clock: Clock;
+  readonly tracing: Tracing;
+  /** Called once for each decision, after it is recorded or could not be. */
+  observe(evaluation: Evaluation, decision: Decision): void;
+}
+
+/** The one use case: read, judge, record, observe. */
+export function createDecisionPoint(options: DecisionPointOptions): DecisionPort {
+  const decide = async (evaluation: Evaluation): Promise<Decision> => {
+    const startNs = options.clock.monotonicNs();
+    const judgement = await options.inspector.inspect(evaluation, options.clock.nowMs());
+    const recorded = await record(options.auditLog, evaluation, judgement);
+    const durationMs = Number(options.clock.monotonicNs() - startNs) / 1e6;
+    const message = recorded.outage ? NOT_RECORDED : messageOf(judgement);
+    const decision: Decision = { ...judgement, ...recorded, message, durationMs };
+    options.observe(evaluation, decision);
+    return decision;
+  };
+  // The signal is deliberately not handed on: a caller that hung up is still judged and recorded.
+  return { decide: (evaluation) => options.tracing.evaluation(evaluation, () => decide(evaluation)) };
+}
+
+const NOT_RECORDED = 'Blocked: the store cannot record this decision (store_unavailable).';
+
+type Recorded = Pick<Decision, 'decisionId' | 'effective' | 'outage'>;
+
+/** No record, no pass: what cannot be recorded is refused whatever the judgement was. */
+async function record(auditLog: AuditLog, evaluation: Evaluation, judgement: Judgement): Promise<Recorded> {
+  try {
+    const { decisionId } = await auditLog.append({ leafFields: leafFieldsOf(evaluation, judgement) });
+    return { decisionId, effective: judgement.effective };
+  } catch {
+    return { decisionId: '', effective: 'BLOCK', outage: 'store_unavailable' };
+  }
+}
+
+function leafFieldsOf(evaluation: Evaluation, judgement: Judgement): DecisionFields {
+  const ruleIds = [...new Set(judgement.matched.map((rule) => rule.id))];
+  return {
+    kind: 'decision',
+    door: evaluation.door,
+    direction: evaluation.direction,
+    route: evaluation.route,
+    tenant: evaluation.tenant,
+    raw: judgement.raw,
+    effective: judgement.effective,
+    rule_ids: ruleIds.slice(0, LIMITS.leafRuleIdsMax),
+    rule_count: ruleIds.length,
+    gaps: judgement.gaps.slice(0, LIMITS.leafGapsMax).map((gap) => gap.kind),
+    gap_count: judgement.gaps.length,
+    policy_revision: judgement.policyRevision,
+  };
+}

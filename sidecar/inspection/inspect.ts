@@ -1,0 +1,39 @@
+import type { ContentOptions } from '../content/read-content.js';
+import { readContent } from '../content/read-content.js';
+import type { Evaluation, Judgement } from '../kernel/evaluation.js';
+import type { Gap, GapKind } from '../kernel/gap.js';
+import type { LoadOptions, PackSource } from '../policy/pack.js';
+import type { Policy } from '../policy/policy.js';
+import type { VerdictSettings } from '../policy/verdict.js';
+
+/** A compiled policy with what it was compiled from, so that a worker can build the same one. */
+export interface PolicySnapshot {
+  readonly policy: Policy;
+  readonly sources: readonly (PackSource & LoadOptions)[];
+  readonly settings: VerdictSettings;
+  readonly contentOptions: ContentOptions;
+}
+
+/** One evaluation and the moment at which it is judged, which only exceptions that expire depend on. */
+export interface Question {
+  readonly evaluation: Evaluation;
+  /** Wall-clock time, ms. */
+  readonly nowMs: number;
+}
+
+/** Reads and judges one evaluation. Pure, and the same on every door and thread. Never throws: a failure is a gap. */
+export function inspect(snapshot: Pick<PolicySnapshot, 'policy' | 'contentOptions'>, question: Question): Judgement {
+  const { evaluation, nowMs } = question;
+  try {
+    const { segments, gaps } = readContent(evaluation.content, snapshot.contentOptions);
+    return snapshot.policy.judge({ segments, gaps: [...evaluation.gaps, ...gaps] }, { ...evaluation, nowMs });
+  } catch {
+    return judgeUnread(snapshot.policy, question, 'engine:error');
+  }
+}
+
+/** The judgement of content that could not be judged: the door's own gaps and the named one decide. */
+export function judgeUnread(policy: Policy, { evaluation, nowMs }: Question, kind: GapKind): Judgement {
+  const gaps: Gap[] = [...evaluation.gaps, { kind }];
+  return policy.judge({ segments: [], gaps }, { ...evaluation, nowMs });
+}

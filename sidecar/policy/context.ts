@@ -1,0 +1,64 @@
+import { foldText } from './fold.js';
+import type { ContextRule } from './pack.js';
+
+/** Looks for a rule's context words near a match. */
+export interface ContextFinder {
+  /** Whether a word stands within the window around [start, end) of the (folded) text, or among the pointer's names. */
+  isNear(text: string, start: number, end: number, pointer: string): boolean;
+}
+
+/** Letters and digits of any script: what a whole word must not be continued by. */
+const WORD_CHAR = /[\p{L}\p{N}]/u;
+
+export function createContextFinder(rule: ContextRule): ContextFinder {
+  const words = rule.words.map((word) =>
+    asciiLower(foldText(word))
+      .split(/[^\p{L}\p{N}]+/u)
+      .filter(Boolean),
+  );
+  const usable = words.filter((parts) => parts.length > 0);
+  return {
+    isNear(text, start, end, pointer) {
+      const before = text.slice(Math.max(0, start - rule.windowChars), start);
+      const after = text.slice(end, end + rule.windowChars);
+      const cutBefore = start - rule.windowChars - 1;
+      const near = [
+        // A word that the window cuts in two is none: keep the character before it.
+        (cutBefore >= 0 ? (text[cutBefore] ?? '') : '') + before,
+        after + (text[end + rule.windowChars] ?? ''),
+        pointer,
+      ].map(asciiLower);
+      return usable.some((parts) => near.some((place) => holdsPhrase(place, parts)));
+    },
+  };
+}
+
+/** Whether the parts of a phrase stand in the text as whole words. */
+function holdsPhrase(text: string, parts: readonly string[]): boolean {
+  const first = parts[0] as string;
+  for (let at = text.indexOf(first); at >= 0; at = text.indexOf(first, at + 1)) {
+    const end = isWordChar(text, at - 1) ? -1 : endOfPhrase(text, at, parts);
+    if (end >= 0 && !isWordChar(text, end)) return true;
+  }
+  return false;
+}
+
+/** End of the phrase that begins at `at`, one to three other characters between its parts; -1 when it does not go on. */
+function endOfPhrase(text: string, at: number, parts: readonly string[]): number {
+  let end = at + (parts[0] as string).length;
+  for (const part of parts.slice(1)) {
+    let gap = 0;
+    while (gap < 4 && end + gap < text.length && !isWordChar(text, end + gap)) gap++;
+    if (gap < 1 || gap > 3 || !text.startsWith(part, end + gap)) return -1;
+    end += gap + part.length;
+  }
+  return end;
+}
+
+function isWordChar(text: string, at: number): boolean {
+  return at >= 0 && at < text.length && WORD_CHAR.test(text[at] as string);
+}
+
+function asciiLower(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}

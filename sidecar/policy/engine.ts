@@ -1,0 +1,156 @@
+import type { Segment } from '../kernel/evaluation.js';
+import { LIMITS } from '../kernel/limits.js';
+import { WORK, type WorkBudget } from './budget.js';
+import { foldText } from './fold.js';
+import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
+import type { RulePattern } from './pack.js';
+import { appliesToRole, type PreparedRule } from './prepared-rule.js';
+import { mayMatch, stretchesFor } from './windows.js';
+
+/** One confirmed match. Offsets are UTF-16 indexes into the segment's text. */
+export interface Span {
+  /** Index of the segment. */
+  readonly segment: number;
+  readonly start: number;
+  readonly end: number;
+  readonly score: number;
+}
+
+/** What one rule has found so far. Spans do not overlap and ascend by segment and start. */
+export interface RuleMatches {
+  readonly prepared: PreparedRule;
+  spans: Span[];
+  /** The condition `max_chars` holds; it has no place in the text. */
+  byLength: boolean;
+}
+
+/** The matches of one evaluation, and how much text was judged. */
+export interface EngineResult {
+  /** Rules with at least one span or `byLength`, in file order. Whether `min_count` is reached is not judged yet. */
+  readonly matches: RuleMatches[];
+  /** Code points over all segments. */
+  readonly textLength: number;
+}
+
+/** Finds all matches of many rules at once. Not reentrant: one evaluation at a time, which synchronous code guarantees. */
+export interface Engine {
+  match(segments: readonly Segment[], rules: readonly PreparedRule[], budget: WorkBudget): EngineResult;
+}
+
+/** An engine over the given groups of literals; the rules given to `match` name these groups. */
+export function createEngine(groups: readonly (readonly string[])[]): Engine {
+  const scanner = createLiteralScanner(groups);
+  return {
+    match(segments, rules, budget) {
+      const byPattern = rules.filter(({ rule }) => rule.pattern);
+      const found = new Map<PreparedRule, RuleMatches>();
+      const lengths = { all: 0, withoutInstructions: 0 };
+      for (let i = 0; i < segments.length; i++) {
+        const segment = segments[i] as Segment;
+        budget.spend(segment.text.length * WORK.scanUnit + byPattern.length * WORK.ruleCheck);
+        scanner.scan(segment.text);
+        const codePoints = scanner.lowSurrogates === 0 ? segment.text.length : countCodePoints(segment.text);
+        lengths.all += codePoints;
+        if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
+        matchSegment({ segment, index: i, scanner, budget, found }, byPattern);
+      }
+      for (const prepared of rules) {
+        const length = prepared.isInjection ? lengths.withoutInstructions : lengths.all;
+        const { maxChars } = prepared.rule;
+        if (maxChars !== undefined && length > maxChars) matchesOf(found, prepared).byLength = true;
+      }
+      const matches = [...found.values()].sort((a, b) => a.prepared.index - b.prepared.index);
+      return { matches, textLength: lengths.all };
+    },
+  };
+}
+
+interface SegmentScan {
+  readonly segment: Segment;
+  readonly index: number;
+  readonly scanner: LiteralScanner;
+  readonly budget: WorkBudget;
+  readonly found: Map<PreparedRule, RuleMatches>;
+}
+
+function matchSegment(scan: SegmentScan, rules: readonly PreparedRule[]): void {
+  let folded: string | undefined;
+  for (const prepared of rules) {
+    if (!isCandidate(prepared, scan)) continue;
+    folded ??= scan.scanner.foldable ? foldText(scan.segment.text) : scan.segment.text;
+    confirm(prepared, folded, scan);
+  }
+}
+
+/** Whether the pattern can match at all, from what the one pass over the text has seen. */
+function isCandidate(prepared: PreparedRule, { segment, scanner }: SegmentScan): boolean {
+  const { compiled } = prepared.rule.pattern as RulePattern;
+  if (prepared.literalGroup >= 0 && !scanner.has(prepared.literalGroup)) return false;
+  if (!mayMatch(compiled, segment.text.length, scanner)) return false;
+  if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup) && !prepared.hasKeyword(segment.pointer))
+    return false;
+  return appliesToRole(prepared, segment.role);
+}
+
+function confirm(prepared: PreparedRule, text: string, { segment, index, scanner, budget, found }: SegmentScan): void {
+  const pattern = prepared.rule.pattern as RulePattern;
+  const { matcher } = pattern.compiled;
+  let isFull = false;
+  const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
+    budget.spend(WORK.match + WORK.check * (pattern.validators.length + (prepared.context ? 1 : 0)));
+    const score = scoreOf(prepared, pattern, { text, start, end, valueStart, valueEnd, pointer: segment.pointer });
+    if (score === undefined) return true;
+    const { spans } = matchesOf(found, prepared);
+    spans.push({ segment: index, start: valueStart, end: valueEnd, score });
+    isFull = !prepared.keepAll && spans.length >= Math.max(LIMITS.findingsMax, pattern.minCount);
+    return !isFull;
+  };
+  const known = found.get(prepared);
+  if (known && !prepared.keepAll && known.spans.length >= Math.max(LIMITS.findingsMax, pattern.minCount)) return;
+  for (const [from, to] of stretchesFor(pattern.compiled, prepared.literalGroup, { text, scanner })) {
+    budget.spend((to - from) * WORK[matcher.engineFor(to - from)]);
+    matcher.each(text, from, to, visit);
+    if (isFull) return;
+  }
+}
+
+interface Candidate {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  readonly pointer: string;
+}
+
+/** The score of a match that counts; undefined for one that a validator or a required context refuses. */
+function scoreOf(prepared: PreparedRule, pattern: RulePattern, match: Candidate): number | undefined {
+  if (pattern.validators.length > 0) {
+    const value = match.text.slice(match.valueStart, match.valueEnd);
+    for (const validator of pattern.validators) if (!validator.accepts(value)) return undefined;
+  }
+  if (!pattern.context || !prepared.context) return pattern.score;
+  if (prepared.context.isNear(match.text, match.start, match.end, match.pointer)) {
+    return Math.min(1, pattern.score + pattern.context.raise);
+  }
+  return pattern.context.required ? undefined : pattern.score;
+}
+
+function matchesOf(found: Map<PreparedRule, RuleMatches>, prepared: PreparedRule): RuleMatches {
+  let matches = found.get(prepared);
+  if (!matches) {
+    matches = { prepared, spans: [], byLength: false };
+    found.set(prepared, matches);
+  }
+  return matches;
+}
+
+/** Code points, a lone surrogate counting as one. */
+function countCodePoints(text: string): number {
+  let count = text.length;
+  for (let i = 1; i < text.length; i++) {
+    const isLow = (text.charCodeAt(i) & 0xfc00) === 0xdc00;
+    if (isLow && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800) count--;
+  }
+  return count;
+}

@@ -1,0 +1,65 @@
+import type { Finding, Segment } from '../kernel/evaluation.js';
+import { LIMITS } from '../kernel/limits.js';
+import type { RuleMatches, Span } from './engine.js';
+
+/** A span that is reported, with the rule that found it. */
+interface Reported {
+  readonly match: RuleMatches;
+  readonly span: Span;
+}
+
+/**
+ * The findings of the rules that matched, in file order and by place. When there are more than may be listed, every
+ * rule gets an equal share first. Offsets are converted to UTF-8 here, so only for what is listed.
+ */
+export function findingsOf(matches: readonly RuleMatches[], segments: readonly Segment[]): Finding[] {
+  const listed = choose(matches);
+  const bytes = byteOffsets(listed, segments);
+  return listed.map((reported) => {
+    const { rule, pack, validatorName } = reported.match.prepared;
+    const { segment, start, end, score } = reported.span;
+    const offsets = bytes.get(segment);
+    return {
+      ruleId: rule.id,
+      pack: pack.name,
+      packDigest: pack.digest,
+      pointer: (segments[segment] as Segment).pointer,
+      start: offsets?.get(start) ?? start,
+      end: offsets?.get(end) ?? end,
+      validator: validatorName,
+      score,
+    };
+  });
+}
+
+function choose(matches: readonly RuleMatches[]): Reported[] {
+  const total = matches.reduce((sum, { spans }) => sum + spans.length, 0);
+  const share = total <= LIMITS.findingsMax ? total : Math.max(1, Math.floor(LIMITS.findingsMax / matches.length));
+  const listed = matches.flatMap((match) => match.spans.slice(0, share).map((span) => ({ match, span })));
+  return listed.slice(0, LIMITS.findingsMax);
+}
+
+/** For each segment with findings, the UTF-8 offset of every index that they name; one walk over each text. */
+function byteOffsets(listed: readonly Reported[], segments: readonly Segment[]): Map<number, Map<number, number>> {
+  const wanted = new Map<number, number[]>();
+  for (const { span } of listed) {
+    const indexes = wanted.get(span.segment);
+    if (indexes) indexes.push(span.start, span.end);
+    else wanted.set(span.segment, [span.start, span.end]);
+  }
+  const out = new Map<number, Map<number, number>>();
+  for (const [segment, indexes] of wanted) out.set(segment, utf8Offsets((segments[segment] as Segment).text, indexes));
+  return out;
+}
+
+/** UTF-8 offsets of UTF-16 indexes. A lone surrogate is written as U+FFFD, three bytes, as encoders do. */
+export function utf8Offsets(text: string, indexes: readonly number[]): Map<number, number> {
+  const offsets = new Map<number, number>();
+  let [at, bytes] = [0, 0];
+  for (const index of indexes.toSorted((a, b) => a - b)) {
+    bytes += Buffer.byteLength(text.slice(at, index));
+    at = index;
+    offsets.set(index, bytes);
+  }
+  return offsets;
+}

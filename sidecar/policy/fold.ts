@@ -1,0 +1,44 @@
+/**
+ * Folding that keeps every offset: a UTF-16 unit becomes the one ASCII unit that Unicode calls its compatibility
+ * equivalent (NFKC: full-width forms, non-breaking and wide spaces) or the ASCII digit of the same value (Nd).
+ * So a card number in full-width digits is the same text as in ASCII, and no offset map is needed.
+ */
+const FOLDED: ReadonlyMap<number, number> = buildFolds();
+
+/** The unit that `unit` counts as; itself when it is not folded. */
+export function foldUnit(unit: number): number {
+  return unit < 0x80 ? unit : (FOLDED.get(unit) ?? unit);
+}
+
+/** Every folded unit with what it becomes. */
+export function folds(): ReadonlyMap<number, number> {
+  return FOLDED;
+}
+
+/** The text with every unit folded; same length. */
+export function foldText(text: string): string {
+  return text.replace(/[^\0-\x7f]/g, (char) => {
+    const folded = FOLDED.get(char.charCodeAt(0));
+    return folded === undefined ? char : String.fromCharCode(folded);
+  });
+}
+
+function buildFolds(): Map<number, number> {
+  const map = new Map<number, number>();
+  for (let unit = 0x80; unit <= 0xffff; unit++) {
+    if (unit >= 0x3400 && unit < 0xa000) unit = 0xa000; // ideographs: none folds
+    if (unit >= 0xac00 && unit < 0xf900) unit = 0xf900; // Hangul syllables, surrogates, private use: none folds
+    const char = String.fromCharCode(unit);
+    const compatible = char.normalize('NFKC');
+    if (compatible.length === 1 && compatible.charCodeAt(0) < 0x80) map.set(unit, compatible.charCodeAt(0));
+    else if (/\p{Nd}/u.test(char)) map.set(unit, 0x30 + digitValue(unit));
+  }
+  return map;
+}
+
+/** Decimal digits come in aligned runs of ten (Unicode 4.6), so the value is the distance from the run's start. */
+function digitValue(unit: number): number {
+  let value = 0;
+  while (value < 9 && /\p{Nd}/u.test(String.fromCharCode(unit - value - 1))) value++;
+  return value % 10;
+}

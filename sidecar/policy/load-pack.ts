@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
+import { withDefaultSuppression } from './ancestor.js';
+import { checkExamples } from './examples.js';
+import { createReport, Fields, type Report } from './fields.js';
+import type { LoadedPack, LoadOptions, Pack, PackSource, Problem, Rule } from './pack.js';
+import { type ReadOptions, readRule } from './rule-reader.js';
+import { parseYaml, type Tree, YamlFault } from './yaml-tree.js';
+
+const PACK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const PACK_KEYS = ['name', 'version', 'description', 'rules'];
+
+/**
+ * Loads one pack. Never throws for what a file can hold: everything wrong is a problem with its place, and a pack comes
+ * only when no problem is an error. A file without `name` and `version` is read as the older format.
+ */
+export function loadPack(source: PackSource, options: LoadOptions = {}): LoadedPack {
+  const problems: Problem[] = [];
+  const report = createReport(source.file, problems);
+  const pack = readPack(source, report, options);
+  const isBad = () => problems.some(({ severity }) => severity === 'error');
+  if (pack && !isBad()) checkExamples(pack, report);
+  problems.sort((a, b) => a.line - b.line || a.column - b.column);
+  return pack && !isBad() ? { pack, problems } : { problems };
+}
+
+function readPack(source: PackSource, report: Report, options: LoadOptions): Pack | undefined {
+  const tree = treeOf(source, report);
+  if (!tree) return undefined;
+  const format = isAncestor(tree) ? 'ancestor' : 'full';
+  const common = {
+    file: source.file,
+    digest: createHash('sha256').update(source.text).digest('hex'),
+    format,
+    builtin: options.builtin ?? false,
+    ancestorDirections: options.ancestorDirections ?? 'inert',
+  } as const;
+  const header = readHeader(source, tree, format, report);
+  const items = ruleTrees(tree, report);
+  if (!header || !items) return undefined;
+  const dialect = format === 'ancestor' ? 'python' : 're2';
+  const rules = readRules(items, report, { ...common, dialect });
+  return { ...header, ...common, rules: format === 'ancestor' ? withDefaultSuppression(rules) : rules };
+}
+
+function treeOf(source: PackSource, report: Report): Tree | undefined {
+  try {
+    return parseYaml(source.text);
+  } catch (error) {
+    if (error instanceof YamlFault) report.error(error.place, error.message);
+    else if (error instanceof RangeError) report.error({ line: 1, column: 1 }, 'nested too deeply to be read');
+    else throw JiminiError.from(error);
+    return undefined;
+  }
+}
+
+function isAncestor(tree: Tree): boolean {
+  if (tree.kind !== 'map') return tree.kind === 'list';
+  return !tree.entries.some(({ key }) => key === 'name' || key === 'version');
+}
+
+function readHeader(source: PackSource, tree: Tree, format: Pack['format'], report: Report) {
+  if (format === 'ancestor') {
+    if (tree.kind === 'map') {
+      const fields = new Fields(tree, report, true);
+      fields.onlyKnown(['rules'], ({ key, keyPlace }) =>
+        report.warn(keyPlace, `the key ${JSON.stringify(key.slice(0, 40))} is not known and has no effect`),
+      );
+    }
+    return { name: source.name, version: '', description: '' };
+  }
+  if (tree.kind !== 'map') return undefined;
+  const fields = new Fields(tree, report, false);
+  fields.onlyKnown(PACK_KEYS, ({ key, keyPlace }) =>
+    report.error(keyPlace, `the key ${JSON.stringify(key.slice(0, 40))} is not known`),
+  );
+  fields.require(['name', 'version', 'rules']);
+  const expected = 'lower-case letters, digits and dashes';
+  const name = fields.text('name', { max: 63, shape: PACK_NAME, expected });
+  const version = fields.get('version');
+  const number = version?.kind === 'scalar' && typeof version.value === 'number' ? version.source : undefined;
+  const text = number ?? fields.text('version', { max: 32 });
+  const description = fields.text('description', { min: 0, max: 500 }) ?? '';
+  return name === undefined || text === undefined ? undefined : { name, version: text, description };
+}
+
+function ruleTrees(tree: Tree, report: Report): readonly Tree[] | undefined {
+  const rules = tree.kind === 'map' ? tree.entries.find(({ key }) => key === 'rules')?.value : tree;
+  if (!rules) {
+    if (isAncestor(tree)) report.error(tree, 'neither a pack (name, version, rules) nor a list of rules');
+    return undefined;
+  }
+  if (rules.kind !== 'list' || rules.items.length === 0 || rules.items.length > LIMITS.packRulesMax) {
+    report.error(rules, `rules must be a list of 1 to ${LIMITS.packRulesMax} rules`);
+    return undefined;
+  }
+  return rules.items;
+}
+
+/** All usable rules. A second rule of the same id is an error, or, in the older format, takes the first one's place. */
+function readRules(items: readonly Tree[], report: Report, options: ReadOptions): Rule[] {
+  const rules = new Map<string, Rule>();
+  for (const item of items) {
+    const rule = readRule(item, report, options);
+    if (!rule) continue;
+    const first = rules.get(rule.id);
+    if (first && options.format === 'full') {
+      report.error(rule.place, `the id ${rule.id} is taken by the rule in line ${first.place.line}`);
+      continue;
+    }
+    if (first) {
+      const places = `line ${first.place.line}, column ${first.place.column}`;
+      report.warn(rule.place, `the id ${rule.id} stands here a second time: this rule replaces the one at ${places}`);
+    }
+    rules.set(rule.id, rule); // a Map keeps the place of the first
+  }
+  return [...rules.values()];
+}

@@ -1,0 +1,85 @@
+import { type BoundedPattern, splitBoundaries } from './boundary.js';
+import { createMatcher, type Matcher } from './matcher.js';
+import { type Dialect, PatternFault, type RegexNode } from './regex-ast.js';
+import { backtrackingSteps } from './regex-cost.js';
+import { type Facts, factsOf } from './regex-facts.js';
+import { parsePattern } from './regex-parse.js';
+
+/** A pattern ready to match, with what is known about it. */
+export interface CompiledPattern {
+  readonly matcher: Matcher;
+  readonly facts: Facts;
+  /** The pattern names the edge of the text, so that it must see the whole of it. */
+  readonly anchored: boolean;
+  /** A bounded opening that holds a literal decides, and an unbounded rest follows it. */
+  readonly opensBounded: boolean;
+}
+
+export interface PatternOptions {
+  readonly dialect: Dialect;
+  /** The pattern ships with the program: it may run on JavaScript's engine when its cost is provably bounded. */
+  readonly builtin: boolean;
+}
+
+/** Compiles a pattern as written in a pack. Throws PatternFault, with the offset, for one that cannot be used. */
+export function compilePattern(source: string, options: PatternOptions): CompiledPattern {
+  const tree = parsePattern(source, options.dialect);
+  const pattern = splitBoundaries(tree);
+  const names = groupNames(pattern.core);
+  if (names.length > new Set(names).size) throw new PatternFault('two groups have the same name', 0);
+  const hasValue = names.includes('value');
+  const steps = options.builtin ? backtrackingSteps(pattern.core) : Infinity;
+  return {
+    matcher: matcherOf(pattern, hasValue, steps),
+    facts: factsOf(pattern.core),
+    anchored: namesTextEdge(pattern.core),
+    opensBounded: opensBounded(pattern.core),
+  };
+}
+
+function matcherOf(pattern: BoundedPattern, hasValue: boolean, steps: number): Matcher {
+  try {
+    return createMatcher(pattern, hasValue, steps);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'not a regular expression';
+    throw new PatternFault(`RE2 cannot run this pattern: ${reason}`, 0);
+  }
+}
+
+function groupNames(node: RegexNode): string[] {
+  switch (node.kind) {
+    case 'group':
+      return [...(node.name === undefined ? [] : [node.name]), ...groupNames(node.item)];
+    case 'repeat':
+      return groupNames(node.item);
+    case 'concat':
+    case 'alt':
+      return node.items.flatMap(groupNames);
+    default:
+      return [];
+  }
+}
+
+function namesTextEdge(node: RegexNode): boolean {
+  switch (node.kind) {
+    case 'assert':
+      return node.what.startsWith('text-');
+    case 'group':
+    case 'repeat':
+      return namesTextEdge(node.item);
+    case 'concat':
+    case 'alt':
+      return node.items.some(namesTextEdge);
+    default:
+      return false;
+  }
+}
+
+function opensBounded(node: RegexNode): boolean {
+  const items = node.kind === 'concat' ? node.items : [node];
+  const unbounded = items.findIndex((item) => factsOf(item).maxLength === Infinity);
+  if (unbounded <= 0) return false;
+  const head = factsOf({ kind: 'concat', items: items.slice(0, unbounded) });
+  const literals = head.literals ?? [];
+  return literals.length > 0 && literals.every((text) => text.length >= 3);
+}

@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../kernel/canonical-json.js';
+import type { Direction, Judgement, MatchedRule, Segment } from '../kernel/evaluation.js';
+import { GAP_KINDS, type Gap, type GapKind } from '../kernel/gap.js';
+import { LIMITS } from '../kernel/limits.js';
+import type { Action } from '../kernel/verdict.js';
+import { BudgetExceeded, WorkBudget } from './budget.js';
+import { createEngine, type Engine, type RuleMatches } from './engine.js';
+import { applyExceptions, isMatched } from './exceptions.js';
+import { findingsOf } from './findings.js';
+import type { Pack, Problem } from './pack.js';
+import { appliesToDirection, appliesToEndpoint, type PreparedRule } from './prepared-rule.js';
+import { prepareRules, type RuleExceptions } from './rule-set.js';
+import { type StreamingClass, streamingClassOf } from './streaming.js';
+import { gapActionOf, type VerdictSettings, verdictsOf } from './verdict.js';
+
+/** What was read of one evaluation. */
+export interface Reading {
+  readonly segments: readonly Segment[];
+  readonly gaps: readonly Gap[];
+}
+
+/** What rules and exceptions are scoped by. */
+export interface Scope {
+  readonly direction: Direction;
+  /** Normalised; empty = none. */
+  readonly endpoint: string;
+  /** Names of the packs that apply; absent = all loaded ones. */
+  readonly packs?: readonly string[];
+  /** For exceptions of one tenant; absent or empty = none. */
+  readonly tenant?: string;
+  /** Wall-clock time for exceptions that expire; absent: such exceptions do not hold. */
+  readonly nowMs?: number;
+}
+
+export interface PackInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly digest: string;
+  readonly format: 'full' | 'ancestor';
+  readonly ruleCount: number;
+}
+
+export interface RuleInfo {
+  readonly id: string;
+  readonly pack: string;
+  readonly title: string;
+  readonly description: string;
+  readonly severity: string;
+  readonly action: Action;
+  readonly tags: readonly string[];
+  /** False: switched off in the pack, or it needs what this version does not do. */
+  readonly enabled: boolean;
+  readonly streaming: StreamingClass;
+  /** Which engine runs the pattern over a text of ordinary length; absent for a rule without one. */
+  readonly engine?: 're2' | 'v8';
+}
+
+/** A compiled, immutable set of packs with the settings that turn matches into verdicts. */
+export interface Policy {
+  /** SHA-256, hex, over the digests of all packs and every setting that influences a verdict. */
+  readonly revision: string;
+  readonly packs: readonly PackInfo[];
+  /** All rules, in the order of packs and files. */
+  readonly rules: readonly RuleInfo[];
+  /** What only shows with all packs together, such as a reference that names no rule. */
+  readonly warnings: readonly Problem[];
+  /**
+   * Judges what was read. Pure: the same reading and scope give the same judgement. Never throws: a failure of the
+   * engine is the gap `engine:error`, too much work the gap `engine:budget`.
+   */
+  judge(reading: Reading, scope: Scope): Judgement;
+}
+
+/** Changes whenever the same packs would be judged differently, so that revisions tell engines apart too. */
+const ENGINE_REVISION = 1;
+
+/** Length of text for which `RuleInfo.engine` speaks. */
+const TYPICAL_CHARS = 2048;
+
+/** Makes the policy of the given packs, and runs every matcher once, so that the first request finds them warm. */
+export function createPolicy(packs: readonly Pack[], settings: VerdictSettings): Policy {
+  const groups: (readonly string[])[] = [];
+  const { rules, exceptions, warnings } = prepareRules(packs, (literals) => groups.push(literals) - 1);
+  const engine = createEngine(groups);
+  const active = rules.filter(isEnabled);
+  const revision = revisionOf(packs, settings);
+  const judge = (reading: Reading, scope: Scope) => {
+    const run = runRules({ engine, active, exceptions, packs }, reading, scope);
+    const matched = run.matches.map((match) => matchedRuleOf(match, settings.shadow));
+    return {
+      ...verdictsOf(matched, run.gaps, settings),
+      matched,
+      findings: findingsOf(run.matches, reading.segments),
+      gaps: run.gaps,
+      policyRevision: revision,
+      textLength: run.textLength,
+    };
+  };
+  for (const prepared of active) warmUp(prepared);
+  judge(
+    { segments: [{ text: 'warm 0123456789 up', role: 'user', pointer: '' }], gaps: [] },
+    { direction: '', endpoint: '' },
+  );
+  return { revision, packs: packs.map(packInfoOf), rules: rules.map(ruleInfoOf), warnings, judge };
+}
+
+/** Whether a rule can match: it is switched on, and has a condition that this version asks. */
+export function isEnabled({ rule }: PreparedRule): boolean {
+  return rule.enabled && (rule.pattern !== undefined || rule.maxChars !== undefined);
+}
+
+interface Runtime {
+  readonly engine: Engine;
+  readonly active: readonly PreparedRule[];
+  readonly exceptions: RuleExceptions;
+  readonly packs: readonly Pack[];
+}
+
+interface Run {
+  /** The rules that match, exceptions and suppression applied. */
+  readonly matches: readonly RuleMatches[];
+  readonly gaps: readonly Gap[];
+  readonly textLength: number;
+}
+
+function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
+  const gaps = new Set<GapKind>(reading.gaps.map(({ kind }) => kind));
+  if (!packsAreKnown(runtime.packs, scope)) gaps.add('config:packs');
+  const listed = () => [...gaps].map((kind) => ({ kind }));
+  try {
+    const rules = runtime.active.filter((prepared) => isInScope(prepared, scope));
+    const { matches, textLength } = runtime.engine.match(reading.segments, rules, new WorkBudget(LIMITS.judgeWorkMax));
+    applyExceptions(matches, runtime.exceptions.exemptionsFor(scope));
+    applyExceptions(matches, runtime.exceptions.suppressions);
+    return { matches: matches.filter(isMatched), gaps: listed(), textLength };
+  } catch (error) {
+    gaps.add(error instanceof BudgetExceeded ? 'engine:budget' : 'engine:error');
+    const textLength = reading.segments.reduce((sum, { text }) => sum + text.length, 0);
+    return { matches: [], gaps: listed(), textLength };
+  }
+}
+
+function packsAreKnown(packs: readonly Pack[], { packs: chosen }: Scope): boolean {
+  if (chosen === undefined) return true;
+  return chosen.length > 0 && chosen.every((name) => packs.some((pack) => pack.name === name));
+}
+
+function isInScope(prepared: PreparedRule, scope: Scope): boolean {
+  return (
+    appliesToDirection(prepared, scope.direction) &&
+    appliesToEndpoint(prepared, scope.endpoint) &&
+    (scope.packs === undefined || scope.packs.includes(prepared.pack.name))
+  );
+}
+
+function matchedRuleOf({ prepared: { rule, pack } }: RuleMatches, shadow: boolean): MatchedRule {
+  return {
+    id: rule.id,
+    pack: pack.name,
+    title: rule.title,
+    severity: rule.severity,
+    action: rule.action,
+    effectiveAction: shadow && !rule.enforce ? 'allow' : rule.action,
+  };
+}
+
+function packInfoOf({ name, version, description, digest, format, rules }: Pack): PackInfo {
+  return { name, version, description, digest, format, ruleCount: rules.length };
+}
+
+function ruleInfoOf(prepared: PreparedRule): RuleInfo {
+  const { id, title, description, severity, action, tags, pattern } = prepared.rule;
+  return {
+    id,
+    pack: prepared.pack.name,
+    title,
+    description,
+    severity,
+    action,
+    tags,
+    enabled: isEnabled(prepared),
+    streaming: streamingClassOf(prepared.rule),
+    ...(pattern && { engine: pattern.compiled.matcher.engineFor(TYPICAL_CHARS) }),
+  };
+}
+
+/** First use is slow: JavaScript compiles an expression, RE2 its automaton, when it first meets a text. */
+function warmUp({ rule: { pattern, examples } }: PreparedRule): void {
+  const texts = [
+    '',
+    'The quick brown fox, 0123456789, a@b.example.\n',
+    ...examples.slice(0, 4).map(({ text }) => text),
+  ];
+  for (const text of texts) pattern?.compiled.matcher.each(text, 0, text.length, () => false);
+}
+
+function revisionOf(packs: readonly Pack[], settings: VerdictSettings): string {
+  const kinds = Object.keys(GAP_KINDS) as GapKind[];
+  const described = canonicalJson({
+    engine: ENGINE_REVISION,
+    packs: packs.map(({ name, digest, ancestorDirections }) => ({ name, digest, ancestorDirections })),
+    shadow: settings.shadow,
+    onError: settings.onError,
+    otherInputs: settings.otherInputs ?? '',
+    gaps: Object.fromEntries(kinds.map((kind) => [kind, gapActionOf(kind, settings)])),
+  });
+  return createHash('sha256').update(described).digest('hex');
+}

@@ -1,0 +1,124 @@
+import { assertNever } from '../kernel/assert-never.js';
+import { ANY, type CharSet, intersects, union } from './char-set.js';
+import type { RegexNode, RepeatNode } from './regex-ast.js';
+
+/** How a backtracking engine can spend its time on a node, from one start position. */
+interface Cost {
+  /** Ways in which the node can match there and something behind it be tried. */
+  readonly paths: number;
+  /** Characters and assertions looked at over all these ways, at most. */
+  readonly steps: number;
+}
+
+/** What can come next: the characters it can begin with, and whether it may also be nothing or an assertion. */
+interface Next {
+  readonly set: CharSet;
+  readonly open: boolean;
+}
+
+/** What follows the end of a pattern. A match is found there, but a boundary check may still refuse it. */
+const END: Next = { set: ANY, open: true };
+
+/**
+ * Upper bound of the steps that a backtracking engine takes from one start position, whatever the text; `Infinity`
+ * for an unbounded repeat. It multiplies the ways through consecutive parts, and counts a repeat of one character
+ * as a single way when what follows cannot begin with such a character, because then only the longest run can go on.
+ * Sound but not tight: a pattern with a small bound is safe, one with a large bound may be.
+ */
+export function backtrackingSteps(node: RegexNode): number {
+  return costOf(node, END).steps;
+}
+
+function costOf(node: RegexNode, next: Next): Cost {
+  switch (node.kind) {
+    case 'empty':
+      return { paths: 1, steps: 0 };
+    case 'assert':
+    case 'char':
+    case 'look':
+      return { paths: 1, steps: 1 };
+    case 'group':
+      return costOf(node.item, next);
+    case 'concat':
+      return costOfConcat(node.items, next);
+    case 'alt':
+      return costOfAlternatives(node.items, next);
+    case 'repeat':
+      return costOfRepeat(node, next);
+    default:
+      return assertNever(node);
+  }
+}
+
+function costOfConcat(items: readonly RegexNode[], next: Next): Cost {
+  const nexts: Next[] = [];
+  let following = next;
+  for (const item of items.toReversed()) {
+    nexts.unshift(following);
+    following = before(item, following);
+  }
+  let [paths, steps] = [1, 0];
+  items.forEach((item, i) => {
+    const cost = costOf(item, nexts[i] as Next);
+    steps += paths * cost.steps;
+    paths *= cost.paths;
+  });
+  return { paths, steps };
+}
+
+function costOfAlternatives(items: readonly RegexNode[], next: Next): Cost {
+  const costs = items.map((item) => costOf(item, next));
+  const starts = items.map((item) => before(item, { set: [], open: true }));
+  const disjoint = starts.every(
+    (start, i) => !start.open && starts.slice(i + 1).every((other) => !intersects(start.set, other.set)),
+  );
+  const paths = disjoint ? Math.max(...costs.map((cost) => cost.paths)) : sum(costs.map((cost) => cost.paths));
+  return { paths, steps: sum(costs.map((cost) => cost.steps)) };
+}
+
+function costOfRepeat(node: RepeatNode, next: Next): Cost {
+  const { item, min, max } = node;
+  if (max === Infinity) return { paths: Infinity, steps: Infinity };
+  const start = before(item, { set: [], open: true });
+  const once = costOf(item, { set: union(start.set, next.set), open: next.open || start.open });
+  // One way to leave: whoever stops early meets a character that what follows cannot begin with.
+  const decided = !next.open && !start.open && !intersects(start.set, next.set);
+  let [paths, steps, ways] = [min === 0 ? 1 : 0, 0, 1];
+  for (let count = 1; count <= max && steps <= Number.MAX_SAFE_INTEGER; count++) {
+    steps += ways * (once.steps + 1);
+    ways *= once.paths;
+    if (count >= min) paths += ways;
+  }
+  return { paths: decided ? Math.max(1, ways) : Math.max(1, paths), steps };
+}
+
+/** What a node followed by `next` can begin with. */
+function before(node: RegexNode, next: Next): Next {
+  switch (node.kind) {
+    case 'empty':
+      return next;
+    case 'assert':
+    case 'look':
+      return { set: next.set, open: true };
+    case 'char':
+      return { set: node.set, open: false };
+    case 'group':
+      return before(node.item, next);
+    case 'concat':
+      return node.items.reduceRight((following, item) => before(item, following), next);
+    case 'alt': {
+      const starts = node.items.map((item) => before(item, next));
+      return { set: starts.map((start) => start.set).reduce(union, []), open: starts.some((start) => start.open) };
+    }
+    case 'repeat': {
+      const inner = before(node.item, next);
+      return node.min > 0 ? inner : { set: union(inner.set, next.set), open: inner.open || next.open };
+    }
+    default:
+      return assertNever(node);
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

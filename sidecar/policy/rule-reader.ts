@@ -1,0 +1,144 @@
+import { readExamples } from './example-reader.js';
+import { Fields, type Report } from './fields.js';
+import type { Rule } from './pack.js';
+import { readPattern } from './pattern-reader.js';
+import { readExemptions, readSuppressed } from './reference-reader.js';
+import type { Dialect } from './regex-ast.js';
+import type { Entry, Tree } from './yaml-tree.js';
+
+/** How one file's rules are read. */
+export interface ReadOptions {
+  readonly format: 'full' | 'ancestor';
+  readonly dialect: Dialect;
+  readonly builtin: boolean;
+  readonly ancestorDirections: 'inert' | 'map';
+}
+
+const KEYS = [
+  'id',
+  'title',
+  'description',
+  'severity',
+  'action',
+  'pattern',
+  'min_count',
+  'max_chars',
+  'llm_prompt',
+  'applies_to',
+  'endpoints',
+  'shadow_override',
+  'keywords',
+  'validators',
+  'context',
+  'score',
+  'suppresses',
+  'exempts',
+  'tags',
+  'mask',
+  'enabled',
+  'examples',
+];
+const REQUIRED = ['id', 'title', 'severity', 'action'];
+const ACTIONS = ['allow', 'flag', 'mask', 'block'] as const;
+const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+const DIRECTIONS = ['inbound', 'outbound', '*'];
+/** Directions of the older format that no request ever has, and what they can be made to mean. */
+const MAPPED = new Map([
+  ['request_body', 'inbound'],
+  ['response_body', 'outbound'],
+]);
+
+/** Reads one rule. Undefined when it cannot be used; what is wrong with it is in the report. */
+export function readRule(tree: Tree, report: Report, options: ReadOptions): Rule | undefined {
+  if (tree.kind !== 'map') {
+    report.error(tree, 'a rule must be a mapping with id, title, severity and action');
+    return undefined;
+  }
+  const lenient = options.format === 'ancestor';
+  const fields = new Fields(tree, report, lenient);
+  fields.onlyKnown(KEYS, (entry) => unknownKey(entry, report, lenient));
+  fields.require(REQUIRED);
+  const rule = {
+    ...readIdentity(fields, options),
+    ...readScope(fields, report, options),
+    ...readConditions(fields, report, options),
+    suppresses: readSuppressed(fields, report),
+    exempts: readExemptions(fields, report),
+    examples: readExamples(fields, report),
+    place: { line: tree.line, column: tree.column },
+  };
+  return refuseUnusable(rule, fields, report) ? undefined : (rule as Rule);
+}
+
+function unknownKey({ key, keyPlace }: Entry, report: Report, lenient: boolean): void {
+  const shown = JSON.stringify(key.slice(0, 40));
+  if (lenient) report.warn(keyPlace, `the key ${shown} is not known and has no effect`);
+  else report.error(keyPlace, `the key ${shown} is not known`);
+}
+
+function readIdentity(fields: Fields, options: ReadOptions) {
+  const lenient = options.format === 'ancestor';
+  const idShape = lenient ? { max: 128, shape: /^[^\p{Cc}]+$/u } : { max: 64, shape: ID };
+  return {
+    id: fields.text('id', { ...idShape, expected: 'letters, digits and . _ : -' }),
+    title: fields.text('title', { max: lenient ? 1000 : 120 }),
+    description: fields.text('description', { min: 0, max: 2000 }) ?? '',
+    severity: fields.text('severity', { max: 32 }),
+    action: fields.oneOf('action', ACTIONS),
+    tags: fields.texts('tags', { min: 0, max: 64, chars: 64 }) ?? [],
+    mask: fields.oneOf('mask', ['type', 'stars', 'last4']) ?? ('type' as const),
+    enabled: fields.flag('enabled') ?? true,
+    enforce: fields.oneOf('shadow_override', ['enforce']) === 'enforce',
+  };
+}
+
+function readScope(fields: Fields, report: Report, options: ReadOptions) {
+  const lenient = options.format === 'ancestor';
+  const appliesTo = fields.texts('applies_to', { min: lenient ? 0 : 1, max: 16, chars: 64 }) ?? [];
+  const directions = appliesTo.map((text) => text.trim().toLowerCase());
+  const tree = fields.get('applies_to');
+  const mapped = directions.map((direction, i) => {
+    if (DIRECTIONS.includes(direction)) return direction;
+    const place = (tree?.kind === 'list' ? tree.items[i] : undefined) ?? fields.place;
+    if (!lenient) report.error(place, 'applies_to must hold inbound, outbound or *');
+    const meaning = options.ancestorDirections === 'map' ? MAPPED.get(direction) : undefined;
+    if (lenient && !meaning) report.warn(place, `no request has the direction ${JSON.stringify(direction)}`);
+    return meaning ?? direction;
+  });
+  return {
+    appliesTo: mapped,
+    endpoints: fields.texts('endpoints', { min: lenient ? 0 : 1, max: 1000, chars: 512 }) ?? [],
+  };
+}
+
+function readConditions(fields: Fields, report: Report, options: ReadOptions) {
+  const pattern = readPattern(fields, report, options);
+  const maxChars = fields.number('max_chars', { min: 0, max: 1e9, whole: true });
+  const llmPrompt = fields.text('llm_prompt', { max: 4096, min: 1 });
+  if (llmPrompt !== undefined) {
+    report.warn(fields.keyPlace('llm_prompt'), 'llm_prompt is not asked by this version');
+  }
+  return {
+    ...(pattern && { pattern }),
+    ...(maxChars !== undefined && { maxChars }),
+    ...(llmPrompt !== undefined && { llmPrompt }),
+  };
+}
+
+/** Reports what only the whole rule shows. True when it cannot be used. */
+function refuseUnusable(
+  rule: { [key in keyof Rule]?: Rule[key] | undefined },
+  fields: Fields,
+  report: Report,
+): boolean {
+  if (['pattern', 'max_chars', 'llm_prompt'].every((key) => fields.get(key) === undefined)) {
+    report.error(fields.place, 'a rule needs a condition: pattern, max_chars or llm_prompt');
+  }
+  if (rule.action === 'mask') {
+    report.error(fields.get('action') ?? fields.place, 'mask arrives with a later version; use block or flag');
+  }
+  for (const reference of [...(rule.suppresses ?? []), ...(rule.exempts ?? [])]) {
+    if (reference.id === rule.id) report.error(reference.place, 'a rule cannot name itself');
+  }
+  return [rule.id, rule.title, rule.severity, rule.action].includes(undefined) || rule.action === 'mask';
+}

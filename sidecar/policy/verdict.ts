@@ -1,0 +1,49 @@
+import type { MatchedRule } from '../kernel/evaluation.js';
+import {
+  FIXED_GAP_KINDS,
+  GAP_KINDS,
+  type Gap,
+  type GapAction,
+  type GapKind,
+  verdictOfGapAction,
+} from '../kernel/gap.js';
+import { stricter, type Verdict, verdictOfAction } from '../kernel/verdict.js';
+
+/** Settings that influence verdicts. */
+export interface VerdictSettings {
+  /** Rules and gaps count as `allow`, but for rules that say `shadow_override: enforce` and for fixed gaps. */
+  readonly shadow: boolean;
+  /** What a failing or exhausted engine means. */
+  readonly onError: GapAction;
+  /** What differs from the defaults of the gap kinds. Fixed kinds cannot differ. */
+  readonly gapActions: Partial<Record<GapKind, GapAction>>;
+  /** Whatever else decides what is judged (such as which query parameters are content), as text: it goes into the revision. */
+  readonly otherInputs?: string;
+}
+
+/** What happens about one kind of gap. */
+export function gapActionOf(kind: GapKind, settings: VerdictSettings): GapAction {
+  if (FIXED_GAP_KINDS.includes(kind)) return 'deny';
+  if (kind === 'engine:error' || kind === 'engine:budget') return settings.onError;
+  return settings.gapActions[kind] ?? GAP_KINDS[kind].action;
+}
+
+/** The strictest of all rules and gaps, before and after shadow. */
+export function verdictsOf(
+  matched: readonly MatchedRule[],
+  gaps: readonly Gap[],
+  settings: VerdictSettings,
+): { raw: Verdict; effective: Verdict } {
+  let raw: Verdict = 'ALLOW';
+  let effective: Verdict = 'ALLOW';
+  for (const rule of matched) {
+    raw = stricter(raw, verdictOfAction(rule.action));
+    effective = stricter(effective, verdictOfAction(rule.effectiveAction));
+  }
+  for (const { kind } of gaps) {
+    const verdict = verdictOfGapAction(gapActionOf(kind, settings));
+    raw = stricter(raw, verdict);
+    if (!settings.shadow || FIXED_GAP_KINDS.includes(kind)) effective = stricter(effective, verdict);
+  }
+  return { raw, effective };
+}

@@ -1,0 +1,128 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type Scalar,
+} from 'yaml';
+import { LIMITS } from '../kernel/limits.js';
+import type { Place } from './pack.js';
+
+/** A YAML value with its place. Maps keep their entries in order; keys are strings, and unique. */
+export type Tree = Place &
+  (
+    | {
+        readonly kind: 'scalar';
+        readonly value: string | number | boolean | null;
+        readonly source: string;
+        readonly scalar: Scalar;
+      }
+    | { readonly kind: 'list'; readonly items: readonly Tree[] }
+    | { readonly kind: 'map'; readonly entries: readonly Entry[] }
+  );
+
+export interface Entry {
+  readonly key: string;
+  readonly keyPlace: Place;
+  readonly value: Tree;
+}
+
+/** Why a text is not the YAML that is read here. */
+export class YamlFault extends Error {
+  readonly place: Place;
+
+  constructor(message: string, place: Place) {
+    super(message);
+    this.name = 'YamlFault';
+    this.place = place;
+  }
+}
+
+const START: Place = { line: 1, column: 1 };
+/** Nesting of a pack: real ones have six levels. */
+const DEPTH_MAX = 32;
+
+/**
+ * Parses one YAML document into a tree of plain values with places. Aliases are resolved, up to a number of nodes.
+ * Throws YamlFault for a syntax error, more than one document, a key that is no string, or an alias without end.
+ */
+export function parseYaml(text: string): Tree {
+  if (Buffer.byteLength(text) > LIMITS.configFileBytesMax) {
+    throw new YamlFault(`the file is larger than ${LIMITS.configFileBytesMax} bytes`, START);
+  }
+  const lines = new LineCounter();
+  const documents = documentsOf(text, lines);
+  const document = documents[0];
+  if (!document) throw new YamlFault('the file is empty', START);
+  if (documents.length > 1)
+    throw new YamlFault('the file holds more than one YAML document', placeOf(lines, documents[1]?.range[0]));
+  const fault = document.errors[0];
+  if (fault) throw new YamlFault(`not YAML: ${fault.message.split(/ at line |\n/)[0]}`, placeOf(lines, fault.pos[0]));
+  if (!document.contents) throw new YamlFault('the file is empty', START);
+  return new TreeBuilder(document, lines).build(document.contents, 0);
+}
+
+function documentsOf(text: string, lines: LineCounter): Document.Parsed[] {
+  try {
+    return [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })];
+  } catch {
+    throw new YamlFault('not YAML: it is nested too deeply to be read', START); // the parser recurses
+  }
+}
+
+class TreeBuilder {
+  private readonly document: Document.Parsed;
+  private readonly lines: LineCounter;
+  private nodes = 0;
+
+  constructor(document: Document.Parsed, lines: LineCounter) {
+    this.document = document;
+    this.lines = lines;
+  }
+
+  build(node: Node, depth: number): Tree {
+    const place = placeOf(this.lines, node.range?.[0]);
+    if (++this.nodes > LIMITS.packNodesMax) throw new YamlFault('too many values, aliases included', place);
+    if (depth > DEPTH_MAX) throw new YamlFault(`nested deeper than ${DEPTH_MAX} levels`, place);
+    if (isAlias(node)) {
+      const target = node.resolve(this.document);
+      if (!target) throw new YamlFault(`there is no anchor called ${node.source}`, place);
+      return { ...this.build(target, depth + 1), ...place };
+    }
+    if (isSeq(node))
+      return { ...place, kind: 'list', items: node.items.map((item) => this.build(item as Node, depth + 1)) };
+    if (isMap(node)) return { ...place, kind: 'map', entries: node.items.map((pair) => this.entry(pair, depth + 1)) };
+    if (!isScalar(node)) throw new YamlFault('not a value that is read here', place);
+    const value = node.value;
+    if (value !== null && !['string', 'number', 'boolean'].includes(typeof value)) {
+      throw new YamlFault('not a value that is read here', place);
+    }
+    return { ...place, kind: 'scalar', value: value as string, source: String(node.source ?? value), scalar: node };
+  }
+
+  private entry(pair: { key: unknown; value: unknown }, depth: number): Entry {
+    const key = pair.key as Node;
+    const keyPlace = placeOf(this.lines, key.range?.[0]);
+    if (!isScalar(key) || typeof key.value !== 'string') throw new YamlFault('a key must be a string', keyPlace);
+    const missing: Tree = { ...keyPlace, kind: 'scalar', value: null, source: '', scalar: key };
+    return { key: key.value, keyPlace, value: pair.value ? this.build(pair.value as Node, depth) : missing };
+  }
+}
+
+/** Place of a string offset inside a one-line scalar: exact for plain, single-quoted and simple double-quoted ones. */
+export function placeInside(tree: Tree, offset: number): Place {
+  if (tree.kind !== 'scalar') return tree;
+  const quoted = tree.scalar.type === 'QUOTE_SINGLE' || tree.scalar.type === 'QUOTE_DOUBLE';
+  const block = tree.scalar.type === 'BLOCK_LITERAL' || tree.scalar.type === 'BLOCK_FOLDED';
+  if (block) return tree;
+  return { line: tree.line, column: tree.column + (quoted ? 1 : 0) + offset };
+}
+
+function placeOf(lines: LineCounter, offset: number | undefined): Place {
+  const { line, col } = lines.linePos(offset ?? 0);
+  return { line: Math.max(1, line), column: Math.max(1, col) };
+}

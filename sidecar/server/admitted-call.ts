@@ -1,0 +1,271 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
+import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
+import type { Admission, EvictionReason, Ticket } from './admission.js';
+import { dropReceivedPieces, mayBeCompressed, streamOf } from './grpc-internals.js';
+import { type GrpcStatus, grpcStatusOf } from './grpc-status.js';
+
+/** The listener that grpc-js hands to `start`; it does not export these types. */
+type Listener = Parameters<ServerInterceptingCall['start']>[0];
+type Status = Parameters<ServerInterceptingCall['sendStatus']>[0];
+
+/** How the calls of one method are treated. */
+export interface CallRules {
+  readonly admission: Admission;
+  /** Largest message, bytes. */
+  readonly messageBytesMax: number;
+  /** Answer for a call that is turned away: the method's own message, or an error. */
+  readonly overloaded: () => Uint8Array | JiminiError;
+  /**
+   * True: the handler gets a `Received` and says itself when it has finished. False: it gets the message as decoded,
+   * and is finished when it has answered.
+   */
+  readonly handsOver: boolean;
+}
+
+/** What an admitted call hands to its handler in place of the message. */
+export class Received {
+  readonly #call: AdmittedCall;
+  #message: Buffer | undefined;
+
+  constructor(call: AdmittedCall, message: Buffer) {
+    this.#call = call;
+    this.#message = message;
+  }
+
+  /** The message, once: afterwards only the handler keeps it in memory. */
+  take(): Buffer {
+    const message = this.#message ?? Buffer.alloc(0);
+    this.#message = undefined;
+    return message;
+  }
+
+  /** Aborts when the deadline has passed or the caller is gone. Made when first asked for. */
+  get signal(): AbortSignal {
+    return this.#call.signal;
+  }
+
+  /** The handler has finished and holds nothing of the message any more. */
+  finished(): void {
+    this.#call.handlerFinished();
+  }
+}
+
+/** grpc-js would announce gzip and deflate. */
+const IDENTITY_ONLY = new Metadata();
+IDENTITY_ONLY.set('grpc-accept-encoding', 'identity');
+
+/**
+ * One call between grpc-js and its handler: takes a place in the admission when the headers arrive, counts every byte
+ * while the message is still incomplete, and gives the place back when the stream is closed and the handler is done.
+ * Reads and answers go straight through.
+ */
+export class AdmittedCall extends ServerInterceptingCall {
+  /** Milliseconds of the monotonic clock when the headers arrived. */
+  readonly openedMs: number;
+  readonly #inner: ServerInterceptingCallInterface;
+  readonly #stream: ServerHttp2Stream;
+  readonly #rules: CallRules;
+  readonly #onGone: (call: AdmittedCall) => void;
+  #listener: Listener | undefined;
+  #ticket: Ticket | undefined;
+  #lastBuffer: ArrayBufferLike | undefined;
+  #partialBytes = 0;
+  #abort: AbortController | undefined;
+  #abortReason: JiminiError | undefined;
+  #working = false;
+  #answered = false;
+  #closed = false;
+
+  constructor(
+    inner: ServerInterceptingCallInterface,
+    rules: CallRules,
+    life: { openedMs: number; onGone: (call: AdmittedCall) => void },
+  ) {
+    super(inner);
+    this.#inner = inner;
+    this.#stream = streamOf(inner);
+    this.#rules = rules;
+    this.openedMs = life.openedMs;
+    this.#onGone = life.onGone;
+  }
+
+  override start(listener: Listener): void {
+    this.#listener = listener;
+    this.#stream.on('close', () => this.#onClose());
+    // A compressed message grows a thousandfold after it was counted, and no proxy compresses its checks: refused.
+    if (mayBeCompressed(this.#inner)) this.#refuse(COMPRESSED);
+    else this.#enter();
+    if (this.#answered) return;
+    this.#stream.on('data', (piece: Buffer) => this.#onPiece(piece));
+    this.#inner.start({
+      onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),
+      onReceiveMessage: (message) => this.#onMessage(message),
+      onReceiveHalfClose: () => this.#onHalfClose(),
+      onCancel: () => this.#onCancel(),
+    });
+  }
+
+  override sendMetadata(metadata: Metadata): void {
+    this.#inner.sendMetadata(metadata);
+  }
+
+  override sendMessage(message: unknown, callback: () => void): void {
+    if (this.#answered) return;
+    this.#inner.sendMetadata(IDENTITY_ONLY); // grpc-js ignores it when headers are out already
+    this.#inner.sendMessage(message, callback);
+  }
+
+  override sendStatus(answer: Status): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    if (!this.#rules.handsOver) this.#working = false;
+    this.#inner.sendStatus(answer);
+  }
+
+  /** See `Received.signal`. */
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController();
+      if (this.#abortReason) this.#abort.abort(this.#abortReason);
+    }
+    return this.#abort.signal;
+  }
+
+  /** See `Received.finished`. */
+  handlerFinished(): void {
+    this.#working = false;
+    this.#leaveWhenOver();
+  }
+
+  /** The longest time for a call has passed: answers it if nobody has, and closes its stream. */
+  expire(): void {
+    if (!this.#answered) {
+      this.#cancelWork(new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded'));
+      this.#refuse(EXPIRED);
+    } else if (!this.#closed) this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  #enter(): void {
+    this.#ticket = this.#rules.admission.enter((reason) => this.#evicted(reason));
+    if (this.#ticket) this.#ticket.grow(LIMITS.callOverheadBytes);
+    else this.#turnAway();
+  }
+
+  #onPiece(piece: Buffer): void {
+    // A piece keeps the whole read of the socket alive that it is a part of, which other streams may have filled.
+    const { buffer } = piece;
+    this.#partialBytes += piece.length;
+    this.#ticket?.grow(LIMITS.chunkOverheadBytes + (buffer === this.#lastBuffer ? 0 : buffer.byteLength));
+    this.#lastBuffer = buffer;
+    if (this.#partialBytes > this.#rules.messageBytesMax + FRAME_SLACK_BYTES) this.#refuse(TOO_LARGE);
+  }
+
+  #onMessage(message: unknown): void {
+    if (this.#answered) return;
+    const size = Buffer.isBuffer(message) ? message.length : 0;
+    dropReceivedPieces(this.#inner);
+    this.#lastBuffer = undefined;
+    this.#partialBytes = 0;
+    this.#ticket?.resize(LIMITS.callOverheadBytes + size);
+    if (this.#answered) return;
+    this.#listener?.onReceiveMessage(this.#rules.handsOver ? new Received(this, message as Buffer) : message);
+  }
+
+  #onHalfClose(): void {
+    if (this.#answered) return;
+    this.#ticket?.complete();
+    this.#working = true;
+    this.#listener?.onReceiveHalfClose();
+  }
+
+  /** grpc-js says so after every call, answered ones included. */
+  #onCancel(): void {
+    if (!this.#answered) {
+      const late = Number(this.#inner.getDeadline()) <= Date.now();
+      this.#cancelWork(
+        late
+          ? new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded')
+          : new JiminiError('JIMINI_CANCELLED', 'the caller is gone'),
+      );
+      this.#answered = true;
+      this.#letGo();
+    }
+    this.#listener?.onCancel();
+  }
+
+  #onClose(): void {
+    this.#closed = true;
+    this.#leaveWhenOver();
+    this.#onGone(this);
+  }
+
+  #leaveWhenOver(): void {
+    if (this.#closed && !this.#working) this.#ticket?.leave();
+  }
+
+  #cancelWork(reason: JiminiError): void {
+    this.#abortReason = reason;
+    this.#abort?.abort(reason);
+  }
+
+  #evicted(reason: EvictionReason): void {
+    if (this.#answered) return;
+    if (reason === 'draining') this.#refuse(DRAINING);
+    else this.#turnAway();
+  }
+
+  #turnAway(): void {
+    const answer = this.#rules.overloaded();
+    if (answer instanceof JiminiError) {
+      this.#refuse(grpcStatusOf(answer));
+      return;
+    }
+    this.#answered = true;
+    this.#inner.sendMetadata(IDENTITY_ONLY);
+    this.#inner.sendMessage(answer, () => this.#inner.sendStatus({ code: status.OK, details: 'OK', metadata: null }));
+    this.#letGo();
+  }
+
+  #refuse(answer: GrpcStatus): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    const metadata = answer.code === status.UNIMPLEMENTED ? IDENTITY_ONLY : null;
+    this.#inner.sendStatus({ ...answer, metadata });
+    this.#letGo();
+  }
+
+  /** Frees what has been received of a call that is answered before its end, and ends the stream. */
+  #letGo(): void {
+    this.#stream.removeAllListeners('data');
+    dropReceivedPieces(this.#inner);
+    this.#lastBuffer = undefined;
+    this.#stream.resume();
+    this.#closeSoon();
+  }
+
+  /**
+   * RFC 9113 8.1: after a complete answer, a reset without error asks the caller to stop sending. A caller that does not
+   * read the answer is reset all the same after a moment.
+   */
+  #closeSoon(): void {
+    const stream = this.#stream;
+    if (stream.destroyed) return;
+    if (stream.writableFinished) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+    else stream.once('finish', () => setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR)));
+    const linger = setTimeout(() => stream.destroyed || stream.close(constants.NGHTTP2_CANCEL), LIMITS.lingerMs);
+    linger.unref();
+    stream.once('close', () => clearTimeout(linger));
+  }
+}
+
+/** Frame headers of gRPC, and the part of a following message in the same piece. */
+const FRAME_SLACK_BYTES = 64 * 1024;
+const COMPRESSED: GrpcStatus = {
+  code: status.UNIMPLEMENTED,
+  details: 'compressed messages are not accepted; send grpc-encoding: identity',
+};
+const EXPIRED: GrpcStatus = { code: status.DEADLINE_EXCEEDED, details: 'deadline exceeded' };
+const DRAINING: GrpcStatus = { code: status.UNAVAILABLE, details: 'the server is shutting down' };
+const TOO_LARGE: GrpcStatus = { code: status.RESOURCE_EXHAUSTED, details: 'the message is too large' };

@@ -1,0 +1,183 @@
+import { createServer } from 'node:net';
+import { type ChannelOptions, Server, ServerCredentials, type ServerInterceptor, setLogger } from '@grpc/grpc-js';
+import type { UnaryHandler } from '../kernel/call.js';
+import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
+import { createAdmission } from './admission.js';
+import { AdmittedCall, type CallRules } from './admitted-call.js';
+import { assertGrpcInternals, limitSessions } from './grpc-internals.js';
+import { addHealth, HEALTH_SERVICE } from './health.js';
+import { type ListenOptions, listen } from './listen.js';
+import { addReflection, REFLECTION_SERVICES } from './reflection.js';
+import { asBuffer, asBytes, unaryMethod } from './unary-method.js';
+
+/** What a gRPC server is made of. */
+export interface GrpcServerOptions {
+  /** Methods by path, such as `/jimini.v1.PolicyService/Evaluate`. */
+  readonly methods: ReadonlyMap<string, UnaryMethod>;
+  /** Serialised FileDescriptorSet with every import; absent = no reflection. */
+  readonly descriptorSet?: Uint8Array;
+  /** Sees every error of a handler, with what callers are not told. Must not throw. */
+  readonly onError: (error: unknown) => void;
+  /** A call was turned away for want of room. */
+  readonly onOverload?: (path: string) => void;
+  /** Bounds of calls; tests narrow them. */
+  readonly limits?: Partial<GrpcServerLimits>;
+}
+
+/** One unary method over raw bytes. */
+export interface UnaryMethod {
+  readonly handler: UnaryHandler;
+  /** What a call gets that is turned away for want of room: a message of the method, or an error. */
+  readonly overloaded: () => Uint8Array | JiminiError;
+}
+
+/** Bounds over all connections of one server; see `LIMITS`. */
+export interface GrpcServerLimits {
+  readonly callsMax: number;
+  readonly bytesMax: number;
+  readonly callMsMax: number;
+  readonly connectionsMax: number;
+}
+
+/** A gRPC server with health, reflection and bounded memory. Opens and closes once. */
+export interface GrpcServer {
+  /** Binds and resolves to the bound address. Rejects with JIMINI_LISTEN_REFUSED. */
+  listen(options: ListenOptions): Promise<string>;
+  /** What health tells; false until set. */
+  setServing(serving: boolean): void;
+  /** Calls and bytes of messages being received or worked on, health and reflection apart. */
+  load(): { calls: number; bytes: number };
+  /**
+   * Stops: health says NOT_SERVING, no new connections or calls, and calls under way have `graceMs` to end. Resolves
+   * when all have ended or the time is over, to the number of handlers that are still working.
+   */
+  drain(graceMs: number): Promise<number>;
+  /** Cuts what is left. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** See `GrpcServer`. Throws JIMINI_INTERNAL when grpc-js is not the version that is supported. */
+export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
+  assertGrpcInternals();
+  // grpc-js logs hostile header values as they are.
+  setLogger({ error: () => {}, info: () => {}, debug: () => {} });
+  const limits: GrpcServerLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  const work = createAdmission(limits);
+  const auxiliary = createAdmission({ callsMax: LIMITS.auxiliaryCallsMax, bytesMax: LIMITS.auxiliaryBytesMax });
+  const open = new Set<AdmittedCall>(); // in order of opening
+  const interceptor = admitCalls(options, { work, auxiliary, open });
+  const server = new Server({ ...CHANNEL_OPTIONS, interceptors: [interceptor] });
+  limitSessions(server);
+  const names = addMethods(server, options);
+  const health = addHealth(server, names);
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = createServer({ noDelay: true }, (socket) => injector.injectConnection(socket));
+  listener.maxConnections = limits.connectionsMax;
+  const sweep = setInterval(() => expireOld(open, limits.callMsMax), Math.min(1000, limits.callMsMax / 2));
+  sweep.unref();
+
+  const closeListener = () => new Promise<void>((resolve) => listener.close(() => resolve()));
+  return {
+    listen: (where) => listen(listener, where),
+    setServing: health.setServing,
+    load: () => ({ calls: work.calls, bytes: work.bytes }),
+    async drain(graceMs) {
+      health.setServing(false);
+      void closeListener();
+      auxiliary.evictAll();
+      await settledWithin(graceMs, [
+        new Promise<void>((resolve) => server.tryShutdown(() => resolve())),
+        work.whenEmpty(),
+      ]);
+      return work.calls;
+    },
+    async close() {
+      clearInterval(sweep);
+      server.forceShutdown();
+      await closeListener();
+    },
+  };
+}
+
+const DEFAULT_LIMITS: GrpcServerLimits = {
+  callsMax: LIMITS.inFlightRequestsMax,
+  bytesMax: LIMITS.inFlightBytesMax,
+  callMsMax: LIMITS.callWithoutDeadlineMsMax,
+  connectionsMax: LIMITS.connectionsMax,
+};
+
+const CHANNEL_OPTIONS: ChannelOptions = {
+  'grpc.max_receive_message_length': LIMITS.grpcReceiveBytesMax,
+  'grpc.max_concurrent_streams': LIMITS.streamsPerSessionMax,
+  'grpc.keepalive_time_ms': LIMITS.keepaliveMs,
+  'grpc.keepalive_timeout_ms': LIMITS.keepaliveTimeoutMs,
+  'grpc.max_connection_idle_ms': LIMITS.connectionIdleMsMax,
+  'grpc-node.max_session_memory': LIMITS.sessionMemoryMiBMax,
+  'grpc.enable_channelz': 0,
+};
+
+/** Adds the methods and reflection, and returns the full names of all services. */
+function addMethods(server: Server, { methods, descriptorSet, onError }: GrpcServerOptions): string[] {
+  for (const [path, { handler }] of methods) {
+    server.register(path, unaryMethod(handler, onError) as never, asBuffer as never, asBytes as never, 'unary');
+  }
+  const names = new Set([...methods.keys()].map((path) => path.slice(1, path.lastIndexOf('/'))));
+  if (!descriptorSet) return [...names];
+  addReflection(server, descriptorSet, [...names, HEALTH_SERVICE, ...REFLECTION_SERVICES]);
+  return [...names, ...REFLECTION_SERVICES];
+}
+
+interface Calls {
+  readonly work: CallRules['admission'];
+  readonly auxiliary: CallRules['admission'];
+  readonly open: Set<AdmittedCall>;
+}
+
+/** Puts every call under the rules of its method: ours into the large pool, health and reflection into the small one. */
+function admitCalls({ methods, onOverload }: GrpcServerOptions, { work, auxiliary, open }: Calls): ServerInterceptor {
+  const rulesOfOurs = new Map<string, CallRules>();
+  for (const [path, method] of methods) {
+    const overloaded = () => {
+      onOverload?.(path);
+      return method.overloaded();
+    };
+    rulesOfOurs.set(path, {
+      admission: work,
+      messageBytesMax: LIMITS.grpcReceiveBytesMax,
+      overloaded,
+      handsOver: true,
+    });
+  }
+  const rulesOfOthers: CallRules = {
+    admission: auxiliary,
+    messageBytesMax: LIMITS.auxiliaryMessageBytesMax,
+    overloaded: () => new JiminiError('JIMINI_OVERLOADED', 'too many health and reflection calls'),
+    handsOver: false,
+  };
+  const onGone = (call: AdmittedCall) => open.delete(call);
+  return (method, inner) => {
+    const life = { openedMs: performance.now(), onGone };
+    const call = new AdmittedCall(inner, rulesOfOurs.get(method.path) ?? rulesOfOthers, life);
+    if (!method.requestStream && !method.responseStream) open.add(call);
+    return call;
+  };
+}
+
+/** Ends the calls that are older than the longest time for a call. The set is in order of age. */
+function expireOld(open: Set<AdmittedCall>, callMsMax: number): void {
+  const before = performance.now() - callMsMax;
+  for (const call of open) {
+    if (call.openedMs > before) return;
+    call.expire();
+  }
+}
+
+async function settledWithin(graceMs: number, work: Promise<void>[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, graceMs);
+  });
+  await Promise.race([over, Promise.all(work)]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,143 @@
+import { BinaryReader } from '@bufbuild/protobuf/wire';
+import {
+  EvaluateRequest,
+  EvaluateResponse,
+  ListRulesRequest,
+  ListRulesResponse,
+  type Rule,
+  Verdict as WireVerdict,
+} from '../../proto/gen/jimini/v1/policy.js';
+import type { UnaryHandler } from '../kernel/call.js';
+import type { DecisionPort } from '../kernel/decision-port.js';
+import { JiminiError } from '../kernel/errors.js';
+import type { Content, Decision, Direction, Evaluation } from '../kernel/evaluation.js';
+import type { Gap } from '../kernel/gap.js';
+import { LIMITS } from '../kernel/limits.js';
+import type { Verdict } from '../kernel/verdict.js';
+
+/** Paths of the methods. */
+export const EVALUATE_PATH = '/jimini.v1.PolicyService/Evaluate';
+export const LIST_RULES_PATH = '/jimini.v1.PolicyService/ListRules';
+
+/** What the service needs of the rest of the program. */
+export interface PolicyServiceOptions {
+  readonly decisions: DecisionPort;
+  /** The rules as loaded now, in order of packs and files. */
+  readonly listRules: () => { readonly rules: readonly Rule[]; readonly policyRevision: string };
+  /** The scope and label of an endpoint that a caller states; never empty text. */
+  readonly normaliseEndpoint: (raw: string) => { endpoint: string; route: string; ambiguous: boolean };
+  /** Tenant of every caller; from the configuration, never from a message. */
+  readonly tenant: string;
+  /** A message could not be decoded. */
+  readonly onMalformed: () => void;
+}
+
+/** The methods of jimini.v1.PolicyService over raw bytes. They reject with JiminiErrors. */
+export interface PolicyService {
+  readonly evaluate: UnaryHandler;
+  readonly listRules: UnaryHandler;
+}
+
+/** See `PolicyService`. */
+export function createPolicyService(options: PolicyServiceOptions): PolicyService {
+  return {
+    async evaluate(message, call) {
+      const request = decode(EvaluateRequest, message, options);
+      const decision = await options.decisions.decide(evaluationOf(request, options), call.signal);
+      if (decision.outage === 'overloaded') throw overloaded();
+      return EvaluateResponse.encode(responseOf(decision, request.requestId)).finish();
+    },
+    async listRules(message) {
+      decode(ListRulesRequest, message, options);
+      const { rules, policyRevision } = options.listRules();
+      return ListRulesResponse.encode({ rules: [...rules], policyRevision }).finish();
+    },
+  };
+}
+
+/** What a caller of either method gets when there is no room. */
+export function overloaded(): JiminiError {
+  return new JiminiError('JIMINI_OVERLOADED', 'too many requests in flight; try again later');
+}
+
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Decodes strictly: protobuf strings must be UTF-8 (the generated code would put U+FFFD instead, and rules would judge
+ * another text than the caller has), and nothing may follow a stray end-group tag (the generated code would stop there).
+ */
+function decode<T>(
+  type: { decode(reader: BinaryReader): T },
+  message: Uint8Array,
+  { onMalformed }: PolicyServiceOptions,
+): T {
+  const reader = new BinaryReader(message, (bytes) => STRICT_UTF8.decode(bytes));
+  try {
+    const decoded = type.decode(reader);
+    if (reader.pos === reader.len) return decoded;
+  } catch (error) {
+    onMalformed();
+    throw new JiminiError('JIMINI_INVALID_ARGUMENT', 'the message cannot be decoded', { cause: error });
+  }
+  onMalformed();
+  throw new JiminiError('JIMINI_INVALID_ARGUMENT', 'the message cannot be decoded');
+}
+
+/** agent_id, subject and metadata are not read: they never influence a verdict and are not recorded. */
+function evaluationOf(request: EvaluateRequest, options: PolicyServiceOptions): Evaluation {
+  if (request.requestId.length > LIMITS.evaluateRequestIdCharsMax) {
+    throw invalid(`request_id is longer than ${LIMITS.evaluateRequestIdCharsMax} characters`);
+  }
+  const scope =
+    request.endpoint === ''
+      ? { endpoint: '', route: 'other', ambiguous: false }
+      : options.normaliseEndpoint(request.endpoint);
+  const gaps: Gap[] = scope.ambiguous ? [{ kind: 'path:ambiguous' }] : [];
+  return {
+    door: 'evaluate',
+    direction: directionOf(request.direction),
+    endpoint: scope.endpoint,
+    route: scope.route,
+    tenant: options.tenant,
+    content: [contentOf(request)],
+    gaps,
+    requestId: request.requestId,
+  };
+}
+
+function contentOf({ text, body, contentType, contentEncoding }: EvaluateRequest): Content {
+  if (body.length === 0) return { kind: 'text', text };
+  if (text !== '') throw invalid('text and body are both set; set one of them');
+  return { kind: 'body', bytes: body, contentType, contentEncoding };
+}
+
+function directionOf(raw: string): Direction {
+  const direction = raw.trim().toLowerCase();
+  if (direction === 'inbound' || direction === 'outbound' || direction === '') return direction;
+  throw invalid('direction is neither "inbound" nor "outbound" nor empty');
+}
+
+const WIRE_VERDICTS: Readonly<Record<Verdict, WireVerdict>> = {
+  ALLOW: WireVerdict.ALLOW,
+  FLAG: WireVerdict.FLAG,
+  MASK: WireVerdict.MASK,
+  BLOCK: WireVerdict.BLOCK,
+};
+
+function responseOf(decision: Decision, requestId: string): EvaluateResponse {
+  return {
+    verdict: WIRE_VERDICTS[decision.effective],
+    rawVerdict: WIRE_VERDICTS[decision.raw],
+    ruleIds: [...new Set(decision.matched.map(({ id }) => id))],
+    message: decision.message,
+    requestId,
+    decisionId: decision.decisionId,
+    findings: [...decision.findings],
+    coverageGaps: decision.gaps.map(({ kind }) => kind),
+    policyRevision: decision.policyRevision,
+  };
+}
+
+function invalid(message: string): JiminiError {
+  return new JiminiError('JIMINI_INVALID_ARGUMENT', message);
+}

@@ -1,0 +1,160 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Decision, Evaluation } from '../kernel/evaluation.js';
+import { createEventCounter, createLatencyHistograms } from './decision-series.js';
+
+/** Numbers that are read when somebody scrapes, instead of being kept up to date. */
+export interface MetricSources {
+  requestsInFlight(): number;
+  /** Leaves in the log. */
+  logSize(): number;
+  /** 1 while the log can make records durable. */
+  logHealthy(): boolean;
+  rulesByPack(): Iterable<readonly [pack: string, rules: number]>;
+}
+
+/** Everything that Prometheus can read. */
+export interface Metrics {
+  observe(evaluation: Evaluation, decision: Decision): void;
+  /** A gRPC message that could not be decoded. */
+  malformed(method: string): void;
+  /** A request refused because too much was in flight. */
+  overloaded(method: string): void;
+  /** A reload of packs or configuration, and whether the last one was taken. */
+  reloaded(result: 'applied' | 'refused'): void;
+  /** The exposition text with its media type. */
+  render(): Promise<{ contentType: string; body: string }>;
+}
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** Also expose the names of the ancestor that break Prometheus' conventions. */
+  readonly seedNames: boolean;
+  readonly sources: MetricSources;
+}
+
+/** Creates a registry of its own, so that two servers in one process do not share numbers. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const events = createEventCounter(registry);
+  const latencies = createLatencyHistograms(registry, options.seedNames);
+  registerSources(registry, options);
+  registerForLater(registry);
+  const gaps = new Counter({
+    name: 'jimini_coverage_gaps_total',
+    help: 'Content that was not inspected, by kind of gap',
+    labelNames: ['kind'],
+    registers,
+  });
+  const outages = new Counter({
+    name: 'jimini_unrecorded_answers_total',
+    help: 'Answers given without a durable record, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  const malformed = new Counter({
+    name: 'jimini_malformed_messages_total',
+    help: 'gRPC messages that could not be decoded',
+    labelNames: ['method'],
+    registers,
+  });
+  const reloads = new Counter({
+    name: 'jimini_policy_reloads_total',
+    help: 'Reloads of packs and verdict settings, by result',
+    labelNames: ['result'],
+    registers,
+  });
+  const reloadFailed = new Gauge({
+    name: 'jimini_policy_reload_failed',
+    help: '1 while the last reload was refused and the last good policy is in force',
+    registers,
+  });
+  reloadFailed.set(0);
+
+  return {
+    observe(evaluation, decision) {
+      events.observe(evaluation.route, decision);
+      latencies.observe(evaluation.route, decision);
+      for (const gap of decision.gaps) gaps.inc({ kind: gap.kind });
+      if (decision.outage) outages.inc({ reason: decision.outage });
+    },
+    malformed: (method) => malformed.inc({ method }),
+    overloaded: () => outages.inc({ reason: 'overloaded' }),
+    reloaded(result) {
+      reloads.inc({ result });
+      reloadFailed.set(result === 'refused' ? 1 : 0);
+    },
+    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  };
+}
+
+/** Gauges that ask their source at scrape time; the ancestor's names beside the conventional ones. */
+function registerSources(registry: Registry, { version, seedNames, sources }: MetricsOptions): void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  const rules = (name: string) =>
+    new Gauge({
+      name,
+      help: 'Rules loaded, by rule pack',
+      labelNames: ['rule_pack'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [pack, count] of sources.rulesByPack()) this.set({ rule_pack: pack }, count);
+      },
+    });
+  new Gauge({
+    name: 'jimini_build_info',
+    help: 'Version of the program; the value is always 1',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version, node: process.versions.node }, 1);
+  gauge('jimini_requests_in_flight', 'Requests being received or judged', sources.requestsInFlight);
+  gauge('jimini_audit_log_size', 'Leaves in the audit log', sources.logSize);
+  gauge('jimini_audit_log_healthy', '1 while the log can make records durable', () => (sources.logHealthy() ? 1 : 0));
+  rules('jimini_rules_loaded');
+  if (!seedNames) return;
+  gauge('jimini_active_requests_total', 'Requests being received or judged', sources.requestsInFlight);
+  rules('jimini_rules_loaded_total');
+  new Counter({
+    name: 'jimini_audit_chain_length_total',
+    help: 'Leaves in the audit log',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sources.logSize());
+    },
+  });
+}
+
+/** Series whose traffic comes with the forwarders: registered, so that dashboards and alerts can name them, and empty. */
+function registerForLater(registry: Registry): void {
+  const registers = [registry];
+  new Counter({
+    name: 'jimini_forwarder_errors_total',
+    help: 'Errors of forwarders, by target and kind',
+    labelNames: ['target', 'error_type'],
+    registers,
+  });
+  new Gauge({
+    name: 'jimini_circuit_breaker_state',
+    help: 'State of a circuit breaker: 0 closed, 1 half-open, 2 open',
+    labelNames: ['service'],
+    registers,
+  });
+  new Gauge({
+    name: 'jimini_circuit_breaker_open',
+    help: '1 while a circuit breaker is open',
+    labelNames: ['service'],
+    registers,
+  });
+}

@@ -1,0 +1,68 @@
+import { CHECK_METHOD, createCheckHandler } from '../../mesh/ext-authz/handler.js';
+import type { CheckSettings } from '../../mesh/ext-authz/read-check.js';
+import { overloadedCheckResponse } from '../../mesh/ext-authz/write-check.js';
+import type { Config } from '../config/config.js';
+import { apiPathLabel } from '../content/api-path-label.js';
+import { readRequestPath } from '../content/request-path.js';
+import type { DecisionPort } from '../kernel/decision-port.js';
+import type { UnaryMethod } from '../server/grpc-server.js';
+import { createPolicyService, EVALUATE_PATH, LIST_RULES_PATH, overloaded } from '../server/policy-service.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import type { LoadedPolicy } from './load-policy.js';
+
+export interface DoorsOptions {
+  readonly decisions: DecisionPort;
+  /** What is in force now; read for each call, so that a reload needs no new doors. */
+  readonly inForce: () => { readonly config: Config; readonly loaded: LoadedPolicy };
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** The methods of the data port: Envoy's Check beside our own service. */
+export function createDoors({ decisions, inForce, metrics, logger }: DoorsOptions): ReadonlyMap<string, UnaryMethod> {
+  const check = createCheckHandler({
+    decisionPort: decisions,
+    settings: checkSettings(inForce),
+    onFault: ({ code }) => logger.error({ code }, 'a check could not be answered by policy and was denied'),
+  });
+  const service = createPolicyService({
+    decisions,
+    tenant: '',
+    onMalformed: () => metrics.malformed('Evaluate'),
+    normaliseEndpoint: (raw) => {
+      const { path, ambiguous } = readRequestPath(raw);
+      return { endpoint: path, route: apiPathLabel(path), ambiguous };
+    },
+    listRules: () => {
+      const { policy } = inForce().loaded.snapshot;
+      return {
+        rules: policy.rules.map((rule) => ({ ...rule, tags: [...rule.tags] })),
+        policyRevision: policy.revision,
+      };
+    },
+  });
+  return new Map<string, UnaryMethod>([
+    [CHECK_METHOD, { handler: check, overloaded: overloadedCheckResponse }],
+    [EVALUATE_PATH, { handler: service.evaluate, overloaded }],
+    [LIST_RULES_PATH, { handler: service.listRules, overloaded }],
+  ]);
+}
+
+/** Made once per reload, not once per check. */
+function checkSettings(inForce: DoorsOptions['inForce']): () => CheckSettings {
+  let of: LoadedPolicy | undefined;
+  let settings: CheckSettings | undefined;
+  return () => {
+    const { config, loaded } = inForce();
+    if (settings && of === loaded) return settings;
+    of = loaded;
+    settings = {
+      requiredPacks: loaded.requiredPacks,
+      trustedHeaders: new Set(config.trustedHeaders.map((name) => name.toLowerCase())),
+      readPath: readRequestPath,
+      pathLabel: apiPathLabel,
+    };
+    return settings;
+  };
+}

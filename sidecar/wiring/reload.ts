@@ -1,0 +1,69 @@
+import type { AuditLog } from '../audit/audit-log.js';
+import { type Config, changedRestartKeys } from '../config/config.js';
+import { packPathOf } from '../config/pack-files.js';
+import { watchFiles } from '../config/watch.js';
+import { JiminiError } from '../kernel/errors.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { LoadedPolicy } from './load-policy.js';
+import { loadPolicy } from './load-policy.js';
+
+export interface ReloadOptions {
+  readonly config: Config;
+  /** Reads the configuration again. Rejects with `JIMINI_CONFIG_INVALID`. */
+  readonly readConfig: () => Promise<Config>;
+  /** Configuration file, absolute; absent = none is used. */
+  readonly configFile?: string;
+  readonly loaded: LoadedPolicy;
+  readonly apply: (config: Config, loaded: LoadedPolicy) => void;
+  readonly auditLog: AuditLog;
+  /** Told of each reload, applied or refused. */
+  readonly onResult: (result: 'applied' | 'refused') => void;
+  readonly logger: Logger;
+}
+
+/**
+ * Watches the configuration and the packs. A change is read as a whole and put in force as a whole; when anything of it is
+ * refused the last good policy stays, and the refusal is a log line, a counter and a gauge.
+ */
+export async function watchPolicy(options: ReloadOptions): Promise<{ close(): void }> {
+  const { configFile, auditLog, onResult, logger } = options;
+  let inForce = { config: options.config, revision: options.loaded.snapshot.policy.revision };
+
+  const filesOf = (config: Config) => [...(configFile ? [configFile] : []), ...config.packs.map(packPathOf)];
+  const reload = async (changed: readonly string[]): Promise<void> => {
+    const config = await options.readConfig();
+    const loaded = await loadPolicy(config);
+    const restart = changedRestartKeys(inForce.config, config);
+    if (restart.length > 0) logger.warn({ keys: restart }, 'these settings take effect at the next start');
+    for (const warning of loaded.warnings) logger.warn({ problem: warning }, 'pack warning');
+    const before = inForce.revision;
+    const { revision } = loaded.snapshot.policy;
+    inForce = { config, revision };
+    options.apply(config, loaded);
+    await watcher.replace(filesOf(config));
+    onResult('applied');
+    logger.info({ revision, changed }, 'policy reloaded');
+    if (revision === before) return;
+    await auditLog.append({
+      leafFields: {
+        kind: 'config',
+        what: configFile !== undefined && changed.includes(configFile) ? 'reload' : 'packs',
+        old_policy_revision: before,
+        new_policy_revision: revision,
+      },
+    });
+  };
+  const watcher = await watchFiles(filesOf(options.config), {
+    onChange: (changed) => reload(changed),
+    onError: (error) => {
+      const { code, message } = JiminiError.from(error);
+      if (code === 'JIMINI_STORE_UNAVAILABLE') {
+        logger.error({ code }, 'the reload is in force, but could not be recorded');
+        return;
+      }
+      onResult('refused');
+      logger.error({ code, problem: message }, 'reload refused; the last good policy stays in force');
+    },
+  });
+  return watcher;
+}

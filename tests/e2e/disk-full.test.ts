@@ -1,0 +1,78 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jimini } from '../processes/cli.js';
+import { connect } from '../processes/client.js';
+import { startSidecarProcess } from '../processes/sidecar.js';
+import { needs, ownTmpfs, UNSHARE } from '../tools/needs.js';
+
+/** Runs a command with a small tmpfs of its own mounted on the first argument. */
+const WITH_SMALL_TMPFS = ['unshare', ...UNSHARE, 'sh', '-c', 'mount -t tmpfs -o size=12m tmpfs "$0" && exec "$@"'];
+const HEAL_MS = 30_000;
+
+needs(ownTmpfs)(
+  'a full disk turns answers into denials that say why; freed, the service resumes without a restart, and nothing is lost',
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'jimini-full-'));
+    const mount = join(folder, 'mount');
+    await mkdir(mount);
+    const dataDir = join(mount, 'data');
+    const sidecar = await startSidecarProcess({ dataDir, prefix: [...WITH_SMALL_TMPFS, mount] });
+    const client = connect(sidecar.data);
+    /** The tmpfs as the sidecar sees it. */
+    const inside = (path: string) => `/proc/${sidecar.pid}/root${path}`;
+    const acknowledged: string[] = [];
+    const ask = async () => {
+      const answer = await client.evaluate({ text: 'clean' });
+      if (answer.decisionId !== '') acknowledged.push(answer.decisionId);
+      return answer;
+    };
+    try {
+      for (let i = 0; i < 200; i++) await ask();
+      await writeFile(inside(join(mount, 'filler')), Buffer.alloc(16 * 1024 * 1024)).catch(() => {});
+
+      let denied = await ask();
+      for (let i = 0; i < 5_000 && denied.decisionId !== ''; i++) denied = await ask();
+      t.is(denied.decisionId, '', 'a full disk cannot record');
+      t.is(denied.verdict, 'BLOCK' as never);
+      t.regex(denied.message, /store|record/i);
+      t.is((await fetch(`http://${sidecar.ops}/readyz`)).status, 503);
+      for (let i = 0; i < 50; i++) t.is((await ask()).decisionId, '');
+
+      await rm(inside(join(mount, 'filler')));
+      const endMs = Date.now() + HEAL_MS;
+      let healed = await ask();
+      while (healed.decisionId === '' && Date.now() < endMs) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        healed = await ask();
+      }
+      t.not(healed.decisionId, '', 'the service resumes without a restart');
+      t.is((await fetch(`http://${sidecar.ops}/readyz`)).status, 200);
+      for (let i = 0; i < 200; i++) t.not((await ask()).decisionId, '');
+
+      const { stdout } = await jimini(['log', 'show', '--data-dir', inside(dataDir), '--format', 'json']);
+      const leaves = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const decisions = new Set(
+        leaves.filter((leaf) => leaf.kind === 'decision').map((leaf) => `${leaf.log_id}:${leaf.seq}`),
+      );
+      t.deepEqual(
+        acknowledged.filter((id) => !decisions.has(id)),
+        [],
+        'nothing acknowledged is lost',
+      );
+      t.is(new Set(acknowledged).size, acknowledged.length);
+      t.true(
+        leaves.some((leaf) => leaf.kind === 'gap'),
+        'the outage is a leaf',
+      );
+      t.is((await jimini(['log', 'verify', '--data-dir', inside(dataDir)])).code, 0);
+    } finally {
+      client.close();
+      await sidecar.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);

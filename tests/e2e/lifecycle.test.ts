@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { jimini } from '../processes/cli.js';
+import { connect } from '../processes/client.js';
+import { startSidecarProcess } from '../processes/sidecar.js';
+
+async function dataFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'jimini-life-'));
+}
+
+test('SIGTERM lets running calls end, closes the log with a close leaf, and exits 0', async (t) => {
+  const folder = await dataFolder();
+  const dataDir = join(folder, 'data');
+  const sidecar = await startSidecarProcess({ dataDir });
+  const client = connect(sidecar.data);
+  const calls = Array.from({ length: 200 }, (_, i) => client.evaluate({ text: `text ${i}` }).catch(() => undefined));
+  await calls[0];
+  const ended = await sidecar.stop('SIGTERM');
+  const answered = (await Promise.all(calls)).flatMap((answer) => (answer ? [answer.decisionId] : []));
+  client.close();
+  t.is(ended.code, 0, sidecar.output());
+  const shown = JSON.parse(
+    (await jimini(['log', 'show', '--last', '1', '--data-dir', dataDir, '--format', 'json'])).stdout.split('\n')[0] ??
+      '',
+  );
+  t.is(shown.kind ?? shown.leaf?.kind, 'close');
+  t.true(answered.length > 0);
+  t.is((await jimini(['log', 'verify', '--data-dir', dataDir])).code, 0);
+  await rm(folder, { recursive: true });
+});
+
+test('a second instance on the same data directory is refused with a clear message, and the first goes on', async (t) => {
+  const folder = await dataFolder();
+  const dataDir = join(folder, 'data');
+  const first = await startSidecarProcess({ dataDir });
+  const error = await t.throwsAsync(startSidecarProcess({ dataDir }));
+  t.regex(error?.message ?? '', /already|another|in use|locked/i);
+  t.regex(error?.message ?? '', new RegExp(dataDir));
+  const client = connect(first.data);
+  t.is((await client.evaluate({ text: 'still here' })).decisionId.split(':').length, 2);
+  client.close();
+  await first.stop();
+  await rm(folder, { recursive: true });
+});
+
+test('health says SERVING while it serves, and the ops port is live and ready', async (t) => {
+  const folder = await dataFolder();
+  const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data') });
+  const get = async (path: string) => {
+    const response = await fetch(`http://${sidecar.ops}${path}`);
+    return { status: response.status, text: await response.text() };
+  };
+  t.is((await get('/livez')).status, 200);
+  t.is((await get('/readyz')).status, 200);
+  const health = JSON.parse((await get('/health')).text);
+  t.truthy(health.config);
+  t.truthy(health.packs);
+  t.truthy(health.store);
+  t.truthy(health.disk);
+  t.regex((await get('/v1/metrics/prom')).text, /jimini_audit_chain_length_total 1\n/);
+  t.is((await get('/nothing-here')).status, 404);
+  await sidecar.stop();
+  await rm(folder, { recursive: true });
+});
+
+for (const { title, env, message } of [
+  { title: 'an unknown setting', env: { JIMINI_SHADOWS: '1' }, message: /JIMINI_SHADOW\b/ },
+  { title: 'an unknown pack', env: { JIMINI_PACKS: 'secrets,nothing' }, message: /nothing.*secrets/s },
+  {
+    title: 'a plaintext listener that is not loopback',
+    env: { JIMINI_LISTEN_DATA: '0.0.0.0:0' },
+    message: /allowPlaintext/,
+  },
+  { title: 'capture without a key ring', env: { JIMINI_LOG_CAPTURE: 'full' }, message: /log\.capture/ },
+  {
+    title: 'a configuration file that is not there',
+    env: { JIMINI_CONFIG: '/nowhere/jimini.yaml' },
+    message: /\/nowhere\/jimini\.yaml/,
+  },
+] as const) {
+  test(`${title} is a clear start-up error`, async (t) => {
+    const folder = await dataFolder();
+    const error = await t.throwsAsync(startSidecarProcess({ dataDir: join(folder, 'data'), env }));
+    t.regex(error?.message ?? '', message);
+    t.notRegex(error?.message ?? '', /at .*\.js:\d+/, 'no stack trace for a mistake of the user');
+    await rm(folder, { recursive: true });
+  });
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { repositoryRoot } from '../processes/sidecar.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: Envoy's configuration has no types here; Envoy itself checks it
+export type Json = any;
+export interface EnvoyConfig {
+  static_resources: { listeners: Json[]; clusters: Json[] };
+}
+
+/** A TCP port on 127.0.0.1, or a Unix socket. */
+export type Place = { readonly port: number } | { readonly path: string };
+
+/** The sample configuration that ships, as it is. */
+export function sampleConfig(): EnvoyConfig {
+  return parse(readFileSync(join(repositoryRoot, 'mesh', 'config', 'envoy.yaml'), 'utf8')) as EnvoyConfig;
+}
+
+/** The sample configuration with its three addresses replaced, and nothing else. A listener on port 0 gets a free one. */
+export function sampleConfigFor(places: { listen: Place; jimini: Place; llm: Place }): EnvoyConfig {
+  const config = sampleConfig();
+  config.static_resources.listeners[0].address = addressOf(places.listen);
+  for (const name of ['jimini', 'llm'] as const) {
+    const cluster = config.static_resources.clusters.find((candidate) => candidate.name === name);
+    cluster.load_assignment.endpoints[0].lb_endpoints[0].endpoint.address = addressOf(places[name]);
+  }
+  return config;
+}
+
+export function listenerNames(config: EnvoyConfig): string[] {
+  return config.static_resources.listeners.map((listener) => listener.name);
+}
+
+/** The HTTP connection manager of the first listener, to be changed by a test. */
+export function connectionManager(config: EnvoyConfig): Json {
+  return config.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
+}
+
+/** The ext_authz filter of the first listener, to be changed by a test. */
+export function extAuthz(config: EnvoyConfig): Json {
+  return connectionManager(config).http_filters[0].typed_config;
+}
+
+function addressOf(place: Place): Json {
+  return 'path' in place
+    ? { pipe: { path: place.path } }
+    : { socket_address: { address: '127.0.0.1', port_value: place.port } };
+}

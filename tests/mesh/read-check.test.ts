@@ -1,0 +1,209 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import { readCheck } from '../../mesh/ext-authz/read-check.js';
+import { CheckRequest } from '../../proto/gen/envoy/service/auth/v3/external_auth.js';
+import { GAP_KINDS } from '../../sidecar/kernel/gap.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { repositoryRoot } from '../processes/sidecar.js';
+import { type CheckParts, checkBytes, checkRequest } from './check-message.js';
+import { plainSettings } from './decisions.js';
+
+interface Case extends Omit<CheckParts, 'body'> {
+  readonly name: string;
+  readonly body?: string;
+  readonly text?: string;
+  readonly gaps: readonly string[];
+}
+
+const read = (bytes: Uint8Array) => readCheck(bytes, plainSettings);
+const gapsOf = (bytes: Uint8Array) => read(bytes).evaluation.gaps.map((gap) => gap.kind);
+const cases = parse(readFileSync(join(repositoryRoot, 'tests/mesh/check-cases.yaml'), 'utf8')) as Case[];
+
+for (const { name, body, text, gaps, ...parts } of cases) {
+  test(`${name} has ${gaps.length === 0 ? 'no gap' : gaps.join(', ')}`, (t) => {
+    const content = text ?? (body === undefined ? undefined : Buffer.from(body));
+    t.deepEqual(gapsOf(checkBytes({ ...parts, ...(content && { body: content }) })), gaps);
+  });
+}
+
+test('a check becomes an evaluation', (t) => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const headers = {
+    'content-type': 'application/json',
+    'content-encoding': 'identity',
+    'x-request-id': 'req-1',
+    traceparent,
+    authorization: 'Bearer x',
+    'x-jimini-verdict': 'ALLOW',
+    'X-Jimini-Other': '1',
+  };
+  const { evaluation, caller } = read(checkBytes({ path: '/v1/x?a=b', id: '7', headers, body: Buffer.from('{}') }));
+  t.deepEqual(evaluation, {
+    door: 'ext_authz',
+    direction: 'inbound',
+    endpoint: '/v1/x',
+    route: '/v1/x',
+    tenant: '',
+    content: [
+      { kind: 'query', raw: 'a=b' },
+      { kind: 'body', bytes: Buffer.from('{}'), contentType: 'application/json', contentEncoding: 'identity' },
+    ],
+    gaps: [],
+    requestId: 'req-1',
+    trace: { traceparent, tracestate: '' },
+  });
+  t.deepEqual(caller, { forgedHeaders: ['x-jimini-verdict', 'x-jimini-other'], isGrpc: false });
+});
+
+test('the route names endpoint, tenant and packs, and cannot drop a required pack', (t) => {
+  const context = { 'jimini.endpoint': 'chat', 'jimini.tenant': 'acme', 'jimini.packs': 'pii, pci,,pii' };
+  const { evaluation } = read(checkBytes({ method: 'GET', path: '/unknown', context }));
+  t.like(evaluation, { endpoint: 'chat', route: 'chat', tenant: 'acme', packs: ['pii', 'pci', 'secrets'] });
+});
+
+test('no header of a client chooses policy', (t) => {
+  const headers = Object.fromEntries(
+    ['endpoint', 'direction', 'packs', 'tenant'].flatMap((name) => [
+      [`jimini.${name}`, 'outbound'],
+      [`x-jimini-${name}`, 'outbound'],
+      [`jimini-${name}`, 'outbound'],
+    ]),
+  );
+  const plain = read(checkBytes({ method: 'GET' })).evaluation;
+  t.deepEqual(read(checkBytes({ method: 'GET', headers })).evaluation, plain);
+});
+
+test('an unknown path is no label, and neither is an ambiguous one', (t) => {
+  t.is(read(checkBytes({ method: 'GET', path: '/secret-4111' })).evaluation.route, 'other');
+  t.is(read(checkBytes({ method: 'GET', path: '/v1//x' })).evaluation.route, 'other');
+});
+
+test('the request id falls back to the id of the proxy, and is bounded', (t) => {
+  t.is(read(checkBytes({ id: '17' })).evaluation.requestId, '17');
+  const headers = { 'x-request-id': 'r'.repeat(5000) };
+  t.is(read(checkBytes({ headers })).evaluation.requestId.length, LIMITS.requestIdCharsMax);
+});
+
+test('values of the route are bounded', (t) => {
+  const context = { 'jimini.packs': 'a,'.repeat(5000), 'jimini.tenant': 't'.repeat(5000) };
+  const { evaluation } = read(checkBytes({ method: 'GET', context }));
+  t.deepEqual(evaluation.gaps, [{ kind: 'config:context' }]);
+  t.is(evaluation.tenant.length, LIMITS.contextValueCharsMax);
+  t.true((evaluation.packs?.length ?? 0) <= LIMITS.contextValueCharsMax);
+});
+
+test('the body is a view of the message, not a copy', (t) => {
+  const message = Buffer.from(checkBytes({ body: Buffer.from('{"a":1}') }));
+  const part = read(message).evaluation.content[0];
+  t.is(part?.kind === 'body' ? part.bytes.buffer : undefined, message.buffer);
+});
+
+test('of a damaged body nothing is read, of a cut one what there is', (t) => {
+  const damaged = { body: '!!', headers: { 'content-encoding': 'gzip' } };
+  t.deepEqual(read(checkBytes(damaged)).evaluation.content, []);
+  t.is(read(checkBytes({ body: Buffer.from('{"a'), size: 9 })).evaluation.content.length, 1);
+});
+
+test('a gRPC caller is known by its content type', (t) => {
+  t.true(read(checkBytes({ headers: { 'content-type': 'application/grpc+proto' } })).caller.isGrpc);
+  t.false(read(checkBytes({ headers: { 'content-type': 'application/json' } })).caller.isGrpc);
+});
+
+test('a check without HTTP is a gap, with what the route says', (t) => {
+  t.deepEqual(gapsOf(new Uint8Array(0)), ['http:absent']);
+  const tcp = CheckRequest.fromPartial({
+    attributes: { contextExtensions: { 'jimini.direction': 'outbound', 'jimini.x': '' } },
+  });
+  const { evaluation } = read(CheckRequest.encode(tcp).finish());
+  t.like(evaluation, { direction: 'outbound', gaps: [{ kind: 'config:context' }, { kind: 'http:absent' }] });
+});
+
+test('names from outside never reach a prototype', (t) => {
+  const headers = Object.fromEntries([
+    ['__proto__', 'x'],
+    ['constructor', 'x'],
+    ['hasOwnProperty', 'x'],
+  ]);
+  const request = checkRequest({ method: 'GET', headers, context: headers });
+  t.deepEqual(gapsOf(CheckRequest.encode(request).finish()), []);
+  t.is(({} as { x?: string }).x, undefined);
+});
+
+const twice = test.macro({
+  title: (title) => `${title} twice is malformed, because decoders disagree on which one counts`,
+  exec(t, first: CheckParts, second: CheckParts) {
+    const both = Buffer.concat([first, second].map((parts) => checkBytes(parts)));
+    t.deepEqual(gapsOf(both), ['message:malformed']);
+  },
+});
+test('attributes', twice, { method: 'GET' }, { method: 'GET' });
+
+test('a field of the request twice is malformed', (t) => {
+  const once = CheckRequest.encode(checkRequest({ method: 'GET', path: '/a', body: Buffer.from('b') })).finish();
+  const parts = fieldsOfHttp(Buffer.from(once));
+  t.deepEqual(gapsOf(checkOfHttp(parts)), []);
+  for (const part of parts) t.deepEqual(gapsOf(checkOfHttp([...parts, part])), ['message:malformed']);
+  const textToo = Buffer.from([0x5a, 0x01, 0x61]);
+  t.deepEqual(gapsOf(checkOfHttp([...parts, textToo])), ['message:malformed']);
+});
+
+/** The fields of `attributes.request.http` of a message whose other fields are absent and whose lengths fit one byte. */
+function fieldsOfHttp(message: Buffer): Buffer[] {
+  const http = message.subarray(6);
+  const fields: Buffer[] = [];
+  for (let at = 0; at < http.length; at += 2 + (http[at + 1] ?? 0))
+    fields.push(http.subarray(at, at + 2 + (http[at + 1] ?? 0)));
+  return fields;
+}
+
+function checkOfHttp(fields: readonly Buffer[]): Buffer {
+  const wrap = (key: number, inner: Buffer) => Buffer.concat([Buffer.from([key, inner.length]), inner]);
+  return wrap(0x0a, wrap(0x22, wrap(0x12, Buffer.concat(fields))));
+}
+
+const anyRequest: fc.Arbitrary<CheckParts> = fc.record({
+  method: fc.constantFrom('GET', 'POST', 'CONNECT', 'x'),
+  path: fc.string(),
+  id: fc.string({ unit: 'grapheme' }),
+  headers: fc.dictionary(
+    fc.oneof(fc.constantFrom('content-type', 'content-length', 'upgrade', 'x-jimini-a', 'x-request-id'), fc.string()),
+    fc.string({ unit: 'grapheme' }),
+  ),
+  body: fc.oneof(fc.string(), fc.uint8Array()),
+  size: fc.integer({ min: -1, max: 100 }),
+  context: fc.dictionary(fc.constantFrom('jimini.packs', 'jimini.tenant', 'other'), fc.string({ unit: 'grapheme' })),
+});
+
+test('any bytes at all give an evaluation with a known gap', (t) => {
+  const known = (bytes: Uint8Array) => gapsOf(bytes).every((kind) => Object.hasOwn(GAP_KINDS, kind));
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => t.true(known(bytes))));
+  fc.assert(
+    fc.property(anyRequest, fc.nat(), fc.integer({ min: 0, max: 255 }), fc.nat(), (parts, at, byte, cut) => {
+      const bytes = checkBytes(parts);
+      bytes[at % Math.max(1, bytes.length)] = byte;
+      t.true(known(bytes));
+      t.true(known(bytes.subarray(0, cut % (bytes.length + 1))));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('our reader and the generated decoder see the same request', (t) => {
+  fc.assert(
+    fc.property(anyRequest, (parts) => {
+      const bytes = checkBytes(parts);
+      const { evaluation } = read(bytes);
+      const http = CheckRequest.decode(bytes).attributes?.request?.http;
+      const sent = http?.rawBody.length ? http.rawBody : Buffer.from(http?.body ?? '');
+      const part = evaluation.content.find((content) => content.kind === 'body');
+      if (part?.kind === 'body') t.deepEqual(Buffer.from(part.bytes), Buffer.from(sent));
+      t.is(evaluation.requestId, (http?.headers['x-request-id'] ?? http?.id ?? '').slice(0, LIMITS.requestIdCharsMax));
+      t.is(evaluation.tenant, (parts.context?.['jimini.tenant'] ?? '').trim());
+      if (part?.kind === 'body') t.is(part.contentType, http?.headers['content-type'] ?? '');
+    }),
+    { numRuns: 500 },
+  );
+});

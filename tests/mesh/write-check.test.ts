@@ -1,0 +1,129 @@
+import test from 'ava';
+import { type Caller, UNKNOWN_CALLER } from '../../mesh/ext-authz/read-check.js';
+import { failedCheckResponse, overloadedCheckResponse, writeCheck } from '../../mesh/ext-authz/write-check.js';
+import {
+  CheckResponse,
+  type DeniedHttpResponse,
+  type OkHttpResponse,
+} from '../../proto/gen/envoy/service/auth/v3/external_auth.js';
+import type { Decision } from '../../sidecar/kernel/evaluation.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { VERDICTS } from '../../sidecar/kernel/verdict.js';
+import { DECISION_ID, decisionFor } from './decisions.js';
+
+function answer(decision: Decision, caller: Caller = UNKNOWN_CALLER): CheckResponse {
+  return CheckResponse.decode(writeCheck(decision, caller));
+}
+
+function okOf(response: CheckResponse): OkHttpResponse {
+  if (response.httpResponse?.$case !== 'okResponse') throw new Error('not allowed');
+  return response.httpResponse.value;
+}
+
+function deniedOf(response: CheckResponse): DeniedHttpResponse {
+  if (response.httpResponse?.$case !== 'deniedResponse') throw new Error('not denied');
+  return response.httpResponse.value;
+}
+
+function headersOf({ headers }: OkHttpResponse | DeniedHttpResponse): [string, string][] {
+  return headers.map((option) => [option.header?.key ?? '', option.header?.value ?? '']);
+}
+
+test('only ALLOW and FLAG have status 0, which is all that Envoy looks at', (t) => {
+  const codes = VERDICTS.map((verdict) => [verdict, answer(decisionFor(verdict)).status?.code]);
+  t.deepEqual(codes, [
+    ['ALLOW', 0],
+    ['FLAG', 0],
+    ['MASK', 7],
+    ['BLOCK', 7],
+  ]);
+});
+
+test('the effective verdict decides, not the raw one', (t) => {
+  t.is(answer(decisionFor('ALLOW', { raw: 'BLOCK' })).status?.code, 0);
+});
+
+test('an allowed request carries our headers overwritten and loses every other one of our name', (t) => {
+  const forged = ['x-jimini-verdict', 'x-jimini-tenant', 'x-jimini-decision-id'];
+  const ok = okOf(answer(decisionFor('FLAG'), { forgedHeaders: forged, isGrpc: false }));
+  t.deepEqual(headersOf(ok), [
+    ['x-jimini-decision-id', DECISION_ID],
+    ['x-jimini-verdict', 'FLAG'],
+  ]);
+  t.true(
+    ok.headers.every((option) => option.appendAction === 2),
+    'OVERWRITE_IF_EXISTS_OR_ADD',
+  );
+  t.deepEqual(ok.headersToRemove, ['x-jimini-tenant']);
+});
+
+test('without a decision id a client cannot put its own in the place', (t) => {
+  const ok = okOf(answer(decisionFor('ALLOW', { decisionId: '' })));
+  t.deepEqual(headersOf(ok), [['x-jimini-verdict', 'ALLOW']]);
+  t.deepEqual(ok.headersToRemove, ['x-jimini-decision-id']);
+});
+
+test('a denial is a 403 with a JSON body that names decision and rules', (t) => {
+  const denied = deniedOf(answer(decisionFor('BLOCK', { message: 'Payment card number.' })));
+  t.is(denied.status?.code, 403);
+  t.deepEqual(headersOf(denied), [
+    ['x-jimini-decision-id', DECISION_ID],
+    ['x-jimini-verdict', 'BLOCK'],
+    ['content-type', 'application/json'],
+  ]);
+  t.deepEqual(JSON.parse(denied.body), {
+    error: {
+      message: `Payment card number. Decision ${DECISION_ID}.`,
+      type: 'policy_violation',
+      param: null,
+      code: 'jimini_blocked',
+    },
+  });
+});
+
+test('a gRPC caller gets the sentence instead of JSON', (t) => {
+  const denied = deniedOf(answer(decisionFor('BLOCK'), { forgedHeaders: [], isGrpc: true }));
+  t.is(denied.body, `Blocked by policy. Decision ${DECISION_ID}.`);
+});
+
+test('a decision that could not be recorded says so and has no decision id', (t) => {
+  const response = answer(decisionFor('BLOCK', { decisionId: '', outage: 'store_unavailable' }));
+  const denied = deniedOf(response);
+  t.deepEqual(headersOf(denied)[0], ['x-jimini-verdict', 'BLOCK']);
+  t.like(JSON.parse(denied.body).error, { code: 'jimini_store_unavailable', type: 'policy_unavailable' });
+  t.like(response.dynamicMetadata, { decision_id: '', outage: 'store_unavailable' });
+});
+
+test('overload and faults of our own are denials', (t) => {
+  for (const [bytes, code] of [
+    [overloadedCheckResponse(), 'jimini_overloaded'],
+    [failedCheckResponse(UNKNOWN_CALLER), 'jimini_internal'],
+  ] as const) {
+    const response = CheckResponse.decode(bytes);
+    t.is(response.status?.code, 7);
+    t.is(deniedOf(response).status?.code, 403);
+    t.is(JSON.parse(deniedOf(response).body).error.code, code);
+  }
+});
+
+test('dynamic metadata stands at the top level, on allow and on deny', (t) => {
+  const rule = { id: 'r', pack: 'p', title: 't', severity: 'low', action: 'flag', effectiveAction: 'flag' } as const;
+  for (const verdict of ['FLAG', 'BLOCK'] as const) {
+    const decision = decisionFor(verdict, { matched: [rule], gaps: [{ kind: 'reference:url' }], durationMs: 1.23456 });
+    t.deepEqual(answer(decision).dynamicMetadata, {
+      decision_id: DECISION_ID,
+      verdict,
+      rule_ids: ['r'],
+      policy_revision: 'f00d',
+      coverage_gaps: ['reference:url'],
+      duration_ms: 1.235,
+    });
+  }
+});
+
+test('lists and sentences are bounded', (t) => {
+  const rule = { id: 'r', pack: 'p', title: 't', severity: 'low', action: 'flag', effectiveAction: 'flag' } as const;
+  const response = answer(decisionFor('BLOCK', { matched: Array(1000).fill(rule), message: 'm'.repeat(10_000) }));
+  t.like(response.dynamicMetadata, { rule_ids: Array(LIMITS.leafRuleIdsMax).fill('r') });
+  t.true(deniedOf(response).body.length < LIMITS.denialMessageCharsMax + 300);
+});

@@ -1,0 +1,133 @@
+import test from 'ava';
+import type { Decision, Evaluation } from '../../sidecar/kernel/evaluation.js';
+import { createMetrics } from '../../sidecar/telemetry/metrics.js';
+
+const evaluation: Evaluation = {
+  door: 'evaluate',
+  direction: 'inbound',
+  endpoint: '/v1/chat/completions',
+  route: '/v1/chat/completions',
+  tenant: '',
+  content: [],
+  gaps: [],
+  requestId: 'r',
+};
+
+const decision: Decision = {
+  raw: 'BLOCK',
+  effective: 'BLOCK',
+  matched: [
+    { id: 'CARD', pack: 'pci', title: 'card', severity: 'high', action: 'block', effectiveAction: 'block' },
+    { id: 'MAIL', pack: 'pii', title: 'mail', severity: 'low', action: 'flag', effectiveAction: 'flag' },
+  ],
+  findings: [],
+  gaps: [{ kind: 'json:duplicate_key' }],
+  policyRevision: 'abc',
+  textLength: 3,
+  decisionId: 'x:1',
+  message: '',
+  durationMs: 27,
+};
+
+const clean: Decision = { ...decision, raw: 'ALLOW', effective: 'ALLOW', matched: [], gaps: [] };
+
+function createTestMetrics(seedNames = true) {
+  return createMetrics({
+    version: '1.2.3',
+    seedNames,
+    sources: {
+      requestsInFlight: () => 7,
+      logSize: () => 42,
+      logHealthy: () => true,
+      rulesByPack: () => [['pci', 3]],
+    },
+  });
+}
+
+async function linesOf(metrics: ReturnType<typeof createTestMetrics>): Promise<string[]> {
+  return (await metrics.render()).body.split('\n');
+}
+
+test('each matched rule is one event with the effective decision and its own action', async (t) => {
+  const metrics = createTestMetrics();
+  metrics.observe(evaluation, decision);
+  metrics.observe(evaluation, decision);
+  const lines = await linesOf(metrics);
+  t.true(
+    lines.includes(
+      'jimini_events_total{decision="block",rule="CARD",endpoint="/v1/chat/completions",action="block"} 2',
+    ),
+  );
+  t.true(
+    lines.includes('jimini_events_total{decision="block",rule="MAIL",endpoint="/v1/chat/completions",action="flag"} 2'),
+  );
+  t.true(lines.includes('jimini_coverage_gaps_total{kind="json:duplicate_key"} 2'));
+});
+
+test('scraping twice does not count events twice', async (t) => {
+  const metrics = createTestMetrics();
+  metrics.observe(evaluation, clean);
+  await metrics.render();
+  const lines = await linesOf(metrics);
+  t.true(
+    lines.includes('jimini_events_total{decision="allow",rule="none",endpoint="/v1/chat/completions",action="none"} 1'),
+  );
+});
+
+test('latency stands in the bucket of 30 ms, and in seconds under the conventional name', async (t) => {
+  const metrics = createTestMetrics();
+  metrics.observe(evaluation, clean);
+  const lines = await linesOf(metrics);
+  const labels = 'endpoint="/v1/chat/completions",decision="allow"';
+  t.true(lines.includes(`jimini_latency_ms_bucket{le="25",${labels}} 0`));
+  t.true(lines.includes(`jimini_latency_ms_bucket{le="30",${labels}} 1`));
+  t.true(lines.includes(`jimini_request_duration_seconds_sum{${labels}} 0.027`));
+});
+
+for (const [name, value] of [
+  ['jimini_active_requests_total', '7'],
+  ['jimini_requests_in_flight', '7'],
+  ['jimini_audit_chain_length_total', '42'],
+  ['jimini_audit_log_size', '42'],
+  ['jimini_rules_loaded_total{rule_pack="pci"}', '3'],
+  ['jimini_rules_loaded{rule_pack="pci"}', '3'],
+] as const) {
+  test(`${name} is read from its source at each scrape`, async (t) => {
+    const metrics = createTestMetrics();
+    await metrics.render();
+    t.true((await linesOf(metrics)).includes(`${name} ${value}`));
+  });
+}
+
+for (const name of ['jimini_forwarder_errors_total', 'jimini_circuit_breaker_state', 'jimini_circuit_breaker_open']) {
+  test(`${name} is registered and has no series yet`, async (t) => {
+    const lines = await linesOf(createTestMetrics());
+    t.true(lines.some((line) => line.startsWith(`# TYPE ${name} `)));
+    t.false(lines.some((line) => line.startsWith(name)));
+  });
+}
+
+test('the names of the ancestor can be switched off', async (t) => {
+  const body = (await createTestMetrics(false).render()).body;
+  t.notRegex(body, /jimini_(latency_ms|active_requests_total|rules_loaded_total|audit_chain_length_total)/);
+  t.regex(body, /jimini_request_duration_seconds/);
+});
+
+test('a refused reload is visible until one is applied', async (t) => {
+  const metrics = createTestMetrics();
+  metrics.reloaded('refused');
+  t.true((await linesOf(metrics)).includes('jimini_policy_reload_failed 1'));
+  metrics.reloaded('applied');
+  const lines = await linesOf(metrics);
+  t.true(lines.includes('jimini_policy_reload_failed 0'));
+  t.true(lines.includes('jimini_policy_reloads_total{result="refused"} 1'));
+});
+
+test('answers without a record are counted by reason', async (t) => {
+  const metrics = createTestMetrics();
+  metrics.observe(evaluation, { ...clean, effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
+  metrics.overloaded('Check');
+  const lines = await linesOf(metrics);
+  t.true(lines.includes('jimini_unrecorded_answers_total{reason="store_unavailable"} 1'));
+  t.true(lines.includes('jimini_unrecorded_answers_total{reason="overloaded"} 1'));
+});
