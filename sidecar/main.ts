@@ -14,8 +14,8 @@ import { createDoors } from './wiring/doors.js';
 import { healthReport, notReady } from './wiring/health.js';
 import { type Addresses, createListeners, type Listeners } from './wiring/listeners.js';
 import { loadPolicy } from './wiring/load-policy.js';
-import { createLogHealthReporter } from './wiring/log-health.js';
 import { watchPolicy } from './wiring/reload.js';
+import { createFaultReporter, createLogHealthReporter } from './wiring/reporters.js';
 
 export interface SidecarOptions {
   readonly config: Config;
@@ -100,7 +100,7 @@ async function wire(options: SidecarOptions, closers: (() => unknown)[]): Promis
       metrics: metrics.render,
       health: () => healthReport(health),
       notReady: () => notReady(health),
-      onError: (error) => logger.error({ err: error }, 'unexpected error'),
+      onError: createFaultReporter(logger),
     },
   });
   closers.push(listeners.close, listeners.drain);

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Verdict } from '../../proto/gen/jimini/v1/policy.js';
 import { jimini } from '../processes/cli.js';
 import { connect } from '../processes/client.js';
 import { startSidecarProcess } from '../processes/sidecar.js';
@@ -34,7 +35,7 @@ needs(ownTmpfs)(
       let denied = await ask();
       for (let i = 0; i < 5_000 && denied.decisionId !== ''; i++) denied = await ask();
       t.is(denied.decisionId, '', 'a full disk cannot record');
-      t.is(denied.verdict, 'BLOCK' as never);
+      t.is(denied.verdict, Verdict.BLOCK);
       t.regex(denied.message, /store|record/i);
       t.is((await fetch(`http://${sidecar.ops}/readyz`)).status, 503);
       for (let i = 0; i < 50; i++) t.is((await ask()).decisionId, '');
@@ -50,7 +51,7 @@ needs(ownTmpfs)(
       t.is((await fetch(`http://${sidecar.ops}/readyz`)).status, 200);
       for (let i = 0; i < 200; i++) t.not((await ask()).decisionId, '');
 
-      const { stdout } = await jimini(['log', 'show', '--data-dir', inside(dataDir), '--format', 'json']);
+      const { stdout } = await jimini(['log', 'show', '--last', '100000', '--data-dir', inside(dataDir), '--format', 'json']);
       const leaves = stdout
         .trimEnd()
         .split('\n')

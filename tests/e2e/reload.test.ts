@@ -56,7 +56,7 @@ test('packs are reloaded as Kubernetes swaps them; a bad one keeps the last good
       'the refusal is a metric',
     );
     t.true(await blocks(client, 'a pear'), 'the last good pack stays in force');
-    t.regex(sidecar.output(), /words\.yaml:4:\d+/, 'the log names file, line and column');
+    t.true(await until(async () => /words\.yaml:4:\d+/.test(sidecar.output())), 'the log names file, line and column');
 
     await put('..4', pack('quince'));
     t.true(await until(() => blocks(client, 'a quince')));
