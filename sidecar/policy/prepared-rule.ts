@@ -1,7 +1,7 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
+import { comparableText } from './character-table.js';
 import { type ContextFinder, createContextFinder } from './context.js';
 import { endpointMatcher } from './endpoint.js';
-import { foldText } from './fold.js';
 import type { Pack, Rule } from './pack.js';
 import type { Facts } from './regex-facts.js';
 
@@ -38,7 +38,7 @@ export function prepareRule(
   const { pattern } = rule;
   const literals = pattern && usableLiterals(pattern.compiled.facts);
   const literalGroup = literals ? addGroup(literals) : -1;
-  const keywords = pattern?.keywords.map(comparable) ?? [];
+  const keywords = pattern?.keywords.map(comparableText) ?? [];
   return {
     ...place,
     rule,
@@ -48,13 +48,8 @@ export function prepareRule(
     validatorName: pattern?.validators.map(({ name }) => name).join('+') ?? '',
     literalGroup,
     keywordGroup: keywords.length > 0 ? addGroup(keywords) : -1,
-    hasKeyword: (pointer) => keywords.some((keyword) => comparable(pointer).includes(keyword)),
+    hasKeyword: (pointer) => keywords.some((keyword) => comparableText(pointer).includes(keyword)),
   };
-}
-
-/** Keywords and names are compared after folding, without regard to ASCII case. */
-function comparable(text: string): string {
-  return foldText(text).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 function usableLiterals(facts: Facts): readonly string[] | undefined {
