@@ -87,6 +87,8 @@ function isCandidate(prepared: PreparedRule, { segment, scanner }: SegmentScan):
   const { compiled } = prepared.rule.pattern as RulePattern;
   if (prepared.literalGroup >= 0 && !scanner.has(prepared.literalGroup)) return false;
   if (!mayMatch(compiled, segment.text.length, scanner)) return false;
+  if (prepared.signs.length > 0 && !scanner.foldable && !prepared.signs.some((sign) => segment.text.includes(sign)))
+    return false;
   if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup) && !prepared.hasKeyword(segment.pointer))
     return false;
   return appliesToRole(prepared, segment.role);
@@ -95,9 +97,11 @@ function isCandidate(prepared: PreparedRule, { segment, scanner }: SegmentScan):
 function confirm(prepared: PreparedRule, text: string, { segment, index, scanner, budget, found }: SegmentScan): void {
   const pattern = prepared.rule.pattern as RulePattern;
   const { matcher } = pattern.compiled;
+  const checks = pattern.validators.reduce((sum, { work }) => sum + work, prepared.context ? WORK.check : 0);
+  const workOfMatch = WORK.match + checks;
   let isFull = false;
   const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
-    budget.spend(WORK.match + WORK.check * (pattern.validators.length + (prepared.context ? 1 : 0)));
+    budget.spend(workOfMatch);
     const score = scoreOf(prepared, pattern, { text, start, end, valueStart, valueEnd, pointer: segment.pointer });
     if (score === undefined) return true;
     const { spans } = matchesOf(found, prepared);

@@ -28,7 +28,7 @@ export function compilePattern(source: string, options: PatternOptions): Compile
   const names = groupNames(pattern.core);
   if (names.length > new Set(names).size) throw new PatternFault('two groups have the same name', 0);
   const hasValue = names.includes('value');
-  const steps = options.builtin ? backtrackingSteps(pattern.core) : Infinity;
+  const steps = options.builtin ? backtrackingSteps(pattern) : Infinity;
   return {
     matcher: matcherOf(pattern, hasValue, steps),
     facts: factsOf(pattern.core),

@@ -1,7 +1,7 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
+import { comparableText } from './character-table.js';
 import { type ContextFinder, createContextFinder } from './context.js';
 import { endpointMatcher } from './endpoint.js';
-import { foldText } from './fold.js';
 import type { Pack, Rule } from './pack.js';
 import type { Facts } from './regex-facts.js';
 
@@ -21,6 +21,8 @@ export interface PreparedRule {
   readonly validatorName: string;
   /** The scanner's group of literals of which every match holds one; -1 when there is none. */
   readonly literalGroup: number;
+  /** Signs (`@`, `+`) of which every match holds one, when there is no better literal; empty: none known. */
+  readonly signs: readonly string[];
   /** The scanner's group of keywords; -1 when there are none. */
   readonly keywordGroup: number;
   /** Whether a pointer's names hold a keyword. */
@@ -37,8 +39,9 @@ export function prepareRule(
 ): PreparedRule {
   const { pattern } = rule;
   const literals = pattern && usableLiterals(pattern.compiled.facts);
+  const known = pattern?.compiled.facts.literals ?? [];
   const literalGroup = literals ? addGroup(literals) : -1;
-  const keywords = pattern?.keywords.map(comparable) ?? [];
+  const keywords = pattern?.keywords.map(comparableText) ?? [];
   return {
     ...place,
     rule,
@@ -47,14 +50,15 @@ export function prepareRule(
     ...(pattern?.context && { context: createContextFinder(pattern.context) }),
     validatorName: pattern?.validators.map(({ name }) => name).join('+') ?? '',
     literalGroup,
+    signs: literals || !known.every(isSign) ? [] : known,
     keywordGroup: keywords.length > 0 ? addGroup(keywords) : -1,
-    hasKeyword: (pointer) => keywords.some((keyword) => comparable(pointer).includes(keyword)),
+    hasKeyword: (pointer) => keywords.some((keyword) => comparableText(pointer).includes(keyword)),
   };
 }
 
-/** Keywords and names are compared after folding, without regard to ASCII case. */
-function comparable(text: string): string {
-  return foldText(text).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+/** One character that has no case and that no other character folds into unless the text says so. */
+function isSign(literal: string): boolean {
+  return /^[^\p{L}\p{N}\s]$/u.test(literal);
 }
 
 function usableLiterals(facts: Facts): readonly string[] | undefined {

@@ -1,13 +1,19 @@
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import validator from 'validator';
+import { WORK } from './budget.js';
 import { isJwt, isPlaceholder, isPublicIp, isSsn, shannonBits } from './checks.js';
 
 /** A check that a match must pass to count. */
 export interface Validator {
   /** As reported with findings. */
   readonly name: string;
+  /** What one call costs, in units of work (see budget.ts). */
+  readonly work: number;
   accepts(text: string): boolean;
 }
+
+/** libphonenumber tries many patterns for each region. */
+const PHONE_WORK = 100_000;
 
 /** What a validator takes as its parameter. */
 type Parameter = string | number | readonly string[] | undefined;
@@ -52,7 +58,9 @@ export function createValidator(name: string, parameter: Parameter): Validator |
   const make = MAKERS.get(name);
   if (!make) return `there is no validator called ${name}; there are ${VALIDATOR_NAMES.join(', ')}`;
   const accepts = make(parameter);
-  return typeof accepts === 'string' ? `the validator ${name} ${accepts}` : { name, accepts };
+  return typeof accepts === 'string'
+    ? `the validator ${name} ${accepts}`
+    : { name, work: name === 'phone' ? PHONE_WORK : WORK.check, accepts };
 }
 
 function plain(accepts: (text: string) => boolean): Maker {

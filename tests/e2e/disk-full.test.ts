@@ -51,7 +51,16 @@ needs(ownTmpfs)(
       t.is((await fetch(`http://${sidecar.ops}/readyz`)).status, 200);
       for (let i = 0; i < 200; i++) t.not((await ask()).decisionId, '');
 
-      const { stdout } = await jimini(['log', 'show', '--last', '100000', '--data-dir', inside(dataDir), '--format', 'json']);
+      const { stdout } = await jimini([
+        'log',
+        'show',
+        '--last',
+        '100000',
+        '--data-dir',
+        inside(dataDir),
+        '--format',
+        'json',
+      ]);
       const leaves = stdout
         .trimEnd()
         .split('\n')
