@@ -27,7 +27,7 @@ async function runScript(bursts: readonly number[], faults: FaultyStoreOptions):
   store.repair();
   const next = await openDoubleLog(store);
   await next.close('shutdown');
-  return lostRecords(store, outcomes);
+  return lostRecords(store.disk, outcomes);
 }
 
 for (const fate of ['lost', 'phantom'] as const) {
