@@ -14,7 +14,9 @@ import { decision, logOptions } from './records.js';
 const program = fileURLToPath(new URL('log-program.js', import.meta.url));
 
 function jimini(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+  // Only an explicit --data-dir counts against --export, so the environment names one that does not exist.
+  const env = { ...process.env, JIMINI_DATA_DIR: '/nonexistent' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', env });
   return { exit: status, stdout, stderr };
 }
 
