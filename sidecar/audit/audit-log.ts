@@ -6,21 +6,21 @@ import { LIMITS } from '../kernel/limits.js';
 import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
 
 /** One record to be appended. */
-export interface AppendEntry {
+interface AppendEntry {
   readonly leafFields: DecisionFields | ConfigFields;
   /** What is sealed beside the leaf. There is no keyring yet, so it must be absent. */
   readonly payload?: undefined;
 }
 
 /** A record that is on disk. */
-export interface Appended {
+interface Appended {
   readonly seq: number;
   /** `log_id:seq`. */
   readonly decisionId: string;
 }
 
 /** `open` = takes records; `healing` = refuses them until the store works again; `closing`, `closed` = ended by its owner. */
-export type AuditLogState = 'open' | 'healing' | 'closing' | 'closed';
+type AuditLogState = 'open' | 'healing' | 'closing' | 'closed';
 
 /** Told whenever the log stops or starts taking records, and after each attempt to heal that failed. */
 export type LogHealth =

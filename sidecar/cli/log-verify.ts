@@ -22,7 +22,7 @@ export function verifyCommand(): Command {
   const command = new Command('verify')
     .description('Derive the hash chain again, in code that shares nothing with the writer, and say where it breaks.')
     .addOption(dataDirOption())
-    .addOption(new Option('--export <dir>', 'verify DIR/entries.jsonl of an export instead').conflicts('dataDir'))
+    .addOption(new Option('--export <dir>', 'verify DIR/entries.jsonl of an export instead'))
     .addOption(formatOption())
     .addHelpText(
       'after',
@@ -31,7 +31,15 @@ export function verifyCommand(): Command {
         '\nFormat v0 has no signed checkpoints: leaves cut off at the end, or a log forged from beginning to end, cannot' +
         '\nbe noticed. Write down what `jimini log head` prints, and compare.',
     )
-    .action((options: VerifyOptions) => running(BAD_INPUT_EXIT, () => verify(options)));
+    .action((options: VerifyOptions) =>
+      running(BAD_INPUT_EXIT, async () => {
+        // Not commander's `conflicts`: that would also count a data directory from the environment.
+        if (options.export !== undefined && command.getOptionValueSource('dataDir') === 'cli') {
+          throw new JiminiError('JIMINI_USAGE', 'give --data-dir or --export, not both');
+        }
+        await verify(options);
+      }),
+    );
   return withUsageExit(command, BAD_INPUT_EXIT);
 }
 

@@ -25,7 +25,7 @@ export interface DecisionFields {
 }
 
 /** A run of the program begins. */
-export interface OpenFields {
+interface OpenFields {
   readonly kind: 'open';
   /** Version of the program. */
   readonly version: string;
@@ -62,7 +62,7 @@ export interface GapFields {
 export type CloseReason = 'shutdown' | 'error';
 
 /** A run of the program ends in order. */
-export interface CloseFields {
+interface CloseFields {
   readonly kind: 'close';
   readonly reason: CloseReason;
 }

@@ -15,6 +15,16 @@ export interface RawRow {
   readonly value: Uint8Array;
 }
 
+/** How to open the database of a log. */
+interface LevelLogOptions {
+  /** Whether to make a new database where there is none. */
+  readonly create: boolean;
+  /** Tables kept open. LevelDB maps them, so reading a long log through many open ones fills memory with its pages. */
+  readonly openFilesMax?: number;
+}
+
+/** LevelDB's own default. */
+const OPEN_FILES_MAX = 1_000;
 /** Pairs fetched at once: enough to make crossing into native code cheap. */
 const ROWS_PER_FETCH = 1_000;
 const FETCH_BYTES_MAX = 1024 * 1024;
@@ -28,11 +38,12 @@ export class LevelLog {
   }
 
   /** Opens the LevelDB in `directory`, which only one handle can have open. Rejects with a `JIMINI_STORE_*` error. */
-  static async open(directory: string, options: { create: boolean }): Promise<LevelLog> {
+  static async open(directory: string, options: LevelLogOptions): Promise<LevelLog> {
     const db = new ClassicLevel<Uint8Array, Uint8Array>(directory, {
       keyEncoding: 'view',
       valueEncoding: 'view',
       createIfMissing: options.create,
+      maxOpenFiles: options.openFilesMax ?? OPEN_FILES_MAX,
     });
     try {
       await db.open();

@@ -16,6 +16,8 @@ export interface LogCopy {
 }
 
 const TRIES = 5;
+/** A copy is read from one end to the other, one table at a time. LevelDB takes no smaller number than this. */
+const OPEN_FILES_MAX = 74;
 const TABLE = /\.(ldb|sst)$/;
 const WRITE_AHEAD_LOG = /\.log$/;
 
@@ -36,7 +38,7 @@ export async function openLogCopy(dataDir: string): Promise<LogCopy> {
     const removeSync = () => rmSync(target, { recursive: true, force: true });
     try {
       await copyLog(source, target);
-      const log = await LevelLog.open(target, { create: false });
+      const log = await LevelLog.open(target, { create: false, openFilesMax: OPEN_FILES_MAX });
       const remove = async () => {
         await log.close();
         await rm(target, { recursive: true, force: true });

@@ -45,8 +45,8 @@ export function verifyRows(rows: readonly LeafRow[]): Promise<VerifyReport> {
  * record is there once, at its number. Every refused one is stated by a `gap` leaf, and named there if it is in the
  * log after all.
  */
-export async function discrepancies(store: FaultyStore, outcomes: readonly Outcome[]): Promise<string[]> {
-  const leaves = leavesOf(store.disk);
+export async function discrepanciesIn(rows: readonly LeafRow[], outcomes: readonly Outcome[]): Promise<string[]> {
+  const leaves = leavesOf(rows);
   const gaps = leaves.filter((leaf) => leaf['kind'] === 'gap');
   const kept = gaps.flatMap((leaf) => {
     const [first, last] = leaf['kept'] as number[];
@@ -54,7 +54,7 @@ export async function discrepancies(store: FaultyStore, outcomes: readonly Outco
       ? []
       : Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
-  const wrong = await lostRecords(store, outcomes);
+  const wrong = await lostRecords(rows, outcomes);
   const refused = outcomes.filter((outcome) => outcome.code !== undefined);
   const present = refused.flatMap(({ route }) => seqsOf(leaves, route)).sort();
   if (JSON.stringify(present) !== JSON.stringify(kept.sort())) {
@@ -65,10 +65,15 @@ export async function discrepancies(store: FaultyStore, outcomes: readonly Outco
   return wrong;
 }
 
+/** The same, of what is on the disk of a double. */
+export function discrepancies(store: FaultyStore, outcomes: readonly Outcome[]): Promise<string[]> {
+  return discrepanciesIn(store.disk, outcomes);
+}
+
 /** The part of it that holds at any moment: the chain is whole, and acknowledged records are there once. */
-export async function lostRecords(store: FaultyStore, outcomes: readonly Outcome[]): Promise<string[]> {
-  const report = await verifyRows(store.disk);
-  const leaves = leavesOf(store.disk);
+export async function lostRecords(rows: readonly LeafRow[], outcomes: readonly Outcome[]): Promise<string[]> {
+  const report = await verifyRows(rows);
+  const leaves = leavesOf(rows);
   return [
     ...(report.status === 'ok' ? [] : [`verifier: ${JSON.stringify(report)}`]),
     ...outcomes

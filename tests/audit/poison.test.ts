@@ -1,8 +1,18 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { type LogHealth, openAuditLog } from '../../sidecar/audit/audit-log.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { type BatchFate, createFaultyStore, type FaultyStoreOptions } from '../storage/faulty-store.js';
-import { attempt, discrepancies, healed, leavesOf, lostRecords, type Outcome, openDoubleLog } from './double-log.js';
+import {
+  attempt,
+  discrepancies,
+  healed,
+  leavesOf,
+  lostRecords,
+  type Outcome,
+  openDoubleLog,
+  verifyRows,
+} from './double-log.js';
 import { decision, logOptions } from './records.js';
 
 /** A script of appends in bursts and a close, against a store with faults. Gives what is wrong afterwards. */
@@ -27,7 +37,7 @@ async function runScript(bursts: readonly number[], faults: FaultyStoreOptions):
   store.repair();
   const next = await openDoubleLog(store);
   await next.close('shutdown');
-  return lostRecords(store, outcomes);
+  return lostRecords(store.disk, outcomes);
 }
 
 for (const fate of ['lost', 'phantom'] as const) {
@@ -126,4 +136,35 @@ async function* none() {}
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+for (const fate of ['lost', 'phantom'] as const) {
+  test(`a batch that states refusals and fails itself (${fate}) is accounted for`, async (t) => {
+    const { promise, resolve: letWrite } = Promise.withResolvers<void>();
+    const store = createFaultyStore({
+      beforeDone: (batch) => (batch === 1 ? promise : Promise.resolve()),
+      batchFate: (batch) => (batch === 2 ? fate : 'written'),
+    });
+    const log = await openDoubleLog(store);
+    const outcomes = [attempt(log, 'first')];
+    while (store.batches < 2) await nextTurn();
+    // One more than there is room for: it is refused, and the next batch begins with a gap leaf.
+    for (let index = 0; index <= LIMITS.appendQueueMax; index += 1) outcomes.push(attempt(log, `r${index}`));
+    letWrite();
+    await Promise.all(outcomes);
+    await healed(log);
+    await log.close('shutdown');
+    const gaps = leavesOf(store.disk).filter((leaf) => leaf['kind'] === 'gap');
+    const batch = LIMITS.appendBatchMax;
+    t.deepEqual(
+      gaps.map((leaf) => [leaf['records'], leaf['kept']]),
+      fate === 'lost'
+        ? [[LIMITS.appendQueueMax + 1, []]]
+        : [
+            [1, []],
+            [LIMITS.appendQueueMax, [3, 3 + batch - 1]],
+          ],
+    );
+    t.is((await verifyRows(store.disk)).status, 'ok');
+  });
 }

@@ -35,3 +35,12 @@ export const ownTmpfs: Requirement = {
     return tried.status === 0 ? undefined : `unshare ${UNSHARE.join(' ')} with mount does not work here`;
   },
 };
+
+/** strace, allowed to trace and to inject errors into system calls. */
+export const strace: Requirement = {
+  name: 'strace',
+  missing() {
+    const tried = spawnSync('strace', ['-qq', '-e', 'inject=fdatasync:error=EIO:when=9', '-o', '/dev/null', 'true']);
+    return tried.status === 0 ? undefined : 'it is not installed, or may not trace here';
+  },
+};

@@ -27,7 +27,7 @@ export type RuleName =
   | 'head';
 
 /** The first thing that is wrong. */
-export interface VerifyFault {
+interface VerifyFault {
   /** Where: the place at which the chain stops holding. */
   readonly seq: number;
   readonly rule: RuleName;
