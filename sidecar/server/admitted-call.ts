@@ -18,8 +18,8 @@ export interface CallRules {
   /** Answer for a call that is turned away: the method's own message, or an error. */
   readonly overloaded: () => Uint8Array | JiminiError;
   /**
-   * True: the handler gets a `Received` and says itself when it has finished. False: it gets the message as decoded,
-   * and is finished when it has answered.
+   * True: the handler gets a `Received` and says itself when it has finished. False: it gets the message as decoded, and
+   * holds nothing once the stream is closed.
    */
   readonly handsOver: boolean;
 }
@@ -73,6 +73,8 @@ export class AdmittedCall extends ServerInterceptingCall {
   #partialBytes = 0;
   #abort: AbortController | undefined;
   #abortReason: JiminiError | undefined;
+  /** A message is handed over; without one grpc-js does not call the handler. */
+  #received = false;
   #working = false;
   #sentMessage = false;
   #answered = false;
@@ -118,7 +120,6 @@ export class AdmittedCall extends ServerInterceptingCall {
   override sendStatus(answer: Status): void {
     if (this.#answered) return;
     this.#answered = true;
-    if (!this.#rules.handsOver) this.#working = false;
     this.#inner.sendStatus(answer);
   }
 
@@ -167,13 +168,14 @@ export class AdmittedCall extends ServerInterceptingCall {
     this.#partialBytes = 0;
     this.#ticket?.resize(LIMITS.callOverheadBytes + size);
     if (this.#answered) return;
+    this.#received = this.#rules.handsOver;
     this.#listener?.onReceiveMessage(this.#rules.handsOver ? new Received(this, message as Buffer) : message);
   }
 
   #onHalfClose(): void {
     if (this.#answered) return;
     this.#ticket?.complete();
-    this.#working = true;
+    this.#working = this.#received;
     this.#listener?.onReceiveHalfClose();
   }
 

@@ -4,7 +4,7 @@ import { status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { startServerProcess } from './load-process.js';
-import { END_HEADERS, FRAME, frame, grpcHeaders, type RawConnection, rawConnection } from './raw-http2.js';
+import { END_HEADERS, END_STREAM, FRAME, frame, grpcHeaders, type RawConnection, rawConnection } from './raw-http2.js';
 import { call, client, ECHO, method, serve, until } from './rig.js';
 
 const MIB = 1024 * 1024;
@@ -183,4 +183,18 @@ test('a flood of one-byte frames counts for the memory that it takes', async (t)
   }
   await until(() => server.load().bytes > 10 * LIMITS.chunkOverheadBytes);
   t.pass();
+});
+
+test('a call that ends without a message, and a connection that breaks in the middle of one, leave nothing behind', async (t) => {
+  const { server, address } = await serve(t, { methods: new Map([[ECHO, method(async (message) => message)]]) });
+  const hostile = await rawConnection(t, address);
+  hostile.send(frame(FRAME.HEADERS, END_HEADERS | END_STREAM, 1, grpcHeaders(ECHO)));
+  while (!hostile.ended.has(1)) await hostile.turn();
+  await until(() => server.load().calls === 0);
+  hostile.send(frame(FRAME.HEADERS, END_HEADERS, 3, grpcHeaders(ECHO)));
+  hostile.sendData(3, Buffer.concat([prefix(10_000), Buffer.alloc(5000)]));
+  await until(() => server.load().calls === 1);
+  hostile.socket.destroy();
+  await until(() => server.load().calls === 0);
+  t.deepEqual(server.load(), { calls: 0, bytes: 0 });
 });
