@@ -3,7 +3,7 @@ import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface,
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Admission, EvictionReason, Ticket } from './admission.js';
-import { dropReceivedPieces, mayBeCompressed, streamOf } from './grpc-internals.js';
+import { compactLastPiece, dropReceivedPieces, mayBeCompressed, streamOf } from './grpc-internals.js';
 import { type GrpcStatus, grpcStatusOf } from './grpc-status.js';
 
 /** The listener that grpc-js hands to `start`; it does not export these types. */
@@ -18,8 +18,8 @@ export interface CallRules {
   /** Answer for a call that is turned away: the method's own message, or an error. */
   readonly overloaded: () => Uint8Array | JiminiError;
   /**
-   * True: the handler gets a `Received` and says itself when it has finished. False: it gets the message as decoded,
-   * and is finished when it has answered.
+   * True: the handler gets a `Received` and says itself when it has finished. False: it gets the message as decoded, and
+   * holds nothing once the stream is closed.
    */
   readonly handsOver: boolean;
 }
@@ -70,11 +70,13 @@ export class AdmittedCall extends ServerInterceptingCall {
   readonly #onGone: (call: AdmittedCall) => void;
   #listener: Listener | undefined;
   #ticket: Ticket | undefined;
-  #lastBuffer: ArrayBufferLike | undefined;
   #partialBytes = 0;
   #abort: AbortController | undefined;
   #abortReason: JiminiError | undefined;
+  /** A message is handed over; without one grpc-js does not call the handler. */
+  #received = false;
   #working = false;
+  #sentMessage = false;
   #answered = false;
   #closed = false;
 
@@ -112,15 +114,12 @@ export class AdmittedCall extends ServerInterceptingCall {
   }
 
   override sendMessage(message: unknown, callback: () => void): void {
-    if (this.#answered) return;
-    this.#inner.sendMetadata(IDENTITY_ONLY); // grpc-js ignores it when headers are out already
-    this.#inner.sendMessage(message, callback);
+    if (!this.#answered) this.#send(message, callback);
   }
 
   override sendStatus(answer: Status): void {
     if (this.#answered) return;
     this.#answered = true;
-    if (!this.#rules.handsOver) this.#working = false;
     this.#inner.sendStatus(answer);
   }
 
@@ -154,11 +153,11 @@ export class AdmittedCall extends ServerInterceptingCall {
   }
 
   #onPiece(piece: Buffer): void {
-    // A piece keeps the whole read of the socket alive that it is a part of, which other streams may have filled.
-    const { buffer } = piece;
     this.#partialBytes += piece.length;
-    this.#ticket?.grow(LIMITS.chunkOverheadBytes + (buffer === this.#lastBuffer ? 0 : buffer.byteLength));
-    this.#lastBuffer = buffer;
+    this.#ticket?.grow(piece.length + LIMITS.chunkOverheadBytes);
+    if (this.#answered) return;
+    // grpc-js pauses the stream when a message is whole; until then it keeps the piece.
+    if (!this.#stream.isPaused()) compactLastPiece(this.#inner);
     if (this.#partialBytes > this.#rules.messageBytesMax + FRAME_SLACK_BYTES) this.#refuse(TOO_LARGE);
   }
 
@@ -166,17 +165,17 @@ export class AdmittedCall extends ServerInterceptingCall {
     if (this.#answered) return;
     const size = Buffer.isBuffer(message) ? message.length : 0;
     dropReceivedPieces(this.#inner);
-    this.#lastBuffer = undefined;
     this.#partialBytes = 0;
     this.#ticket?.resize(LIMITS.callOverheadBytes + size);
     if (this.#answered) return;
+    this.#received = this.#rules.handsOver;
     this.#listener?.onReceiveMessage(this.#rules.handsOver ? new Received(this, message as Buffer) : message);
   }
 
   #onHalfClose(): void {
     if (this.#answered) return;
     this.#ticket?.complete();
-    this.#working = true;
+    this.#working = this.#received;
     this.#listener?.onReceiveHalfClose();
   }
 
@@ -223,9 +222,14 @@ export class AdmittedCall extends ServerInterceptingCall {
       return;
     }
     this.#answered = true;
-    this.#inner.sendMetadata(IDENTITY_ONLY);
-    this.#inner.sendMessage(answer, () => this.#inner.sendStatus({ code: status.OK, details: 'OK', metadata: null }));
+    this.#send(answer, () => this.#inner.sendStatus({ code: status.OK, details: 'OK', metadata: null }));
     this.#letGo();
+  }
+
+  #send(message: unknown, callback: () => void): void {
+    this.#sentMessage = true;
+    this.#inner.sendMetadata(IDENTITY_ONLY); // grpc-js ignores it when headers are out already
+    this.#inner.sendMessage(message, callback);
   }
 
   #refuse(answer: GrpcStatus): void {
@@ -240,7 +244,6 @@ export class AdmittedCall extends ServerInterceptingCall {
   #letGo(): void {
     this.#stream.removeAllListeners('data');
     dropReceivedPieces(this.#inner);
-    this.#lastBuffer = undefined;
     this.#stream.resume();
     this.#closeSoon();
   }
@@ -252,8 +255,10 @@ export class AdmittedCall extends ServerInterceptingCall {
   #closeSoon(): void {
     const stream = this.#stream;
     if (stream.destroyed) return;
-    if (stream.writableFinished) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
-    else stream.once('finish', () => setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR)));
+    const close = () => setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+    // The status of an answer with a message follows it, one turn after 'wantTrailers': closing earlier would cut it off.
+    if (this.#sentMessage) stream.once('wantTrailers', () => setImmediate(close));
+    else close();
     const linger = setTimeout(() => stream.destroyed || stream.close(constants.NGHTTP2_CANCEL), LIMITS.lingerMs);
     linger.unref();
     stream.once('close', () => clearTimeout(linger));

@@ -38,6 +38,20 @@ export function dropReceivedPieces(call: ServerInterceptingCallInterface): void 
   (call as unknown as CallInternals).decoder.readPartialMessage = [];
 }
 
+/**
+ * Copies the piece received last when it is a small part of one read of the socket: a piece keeps the whole read in
+ * memory, and a caller could fill the rest of it with other streams. Afterwards a piece holds at most a third more than
+ * its own bytes.
+ */
+export function compactLastPiece(call: ServerInterceptingCallInterface): void {
+  const pieces = (call as unknown as CallInternals).decoder.readPartialMessage;
+  const last = pieces.at(-1);
+  if (!last || 4 * last.length >= 3 * last.buffer.byteLength) return;
+  const copy = Buffer.allocUnsafeSlow(last.length); // not from Node's pool, which would be kept in turn
+  last.copy(copy);
+  pieces[pieces.length - 1] = copy;
+}
+
 /** Sets the HTTP/2 limits that grpc-js does not pass on. Takes effect for listeners made afterwards. */
 export function limitSessions(server: Server): void {
   const { commonServerOptions } = server as unknown as ServerInternals;

@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { compressionAlgorithms, status } from '@grpc/grpc-js';
 import test from 'ava';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
 import { call, client, ECHO, method, serve, socketPath, until } from './rig.js';
@@ -123,8 +123,9 @@ test('the signal aborts at the deadline of the caller', async (t) => {
     ],
   ]);
   const { server, address } = await serve(t, { methods });
-  t.like(await call(client(t, address), 'x', { deadlineMs: 100 }), { code: status.DEADLINE_EXCEEDED });
-  await until(() => codes.length === 1);
+  const made = client(t, address);
+  // A busy machine may let a deadline pass before the handler has begun.
+  while (codes.length === 0) t.like(await call(made, 'x', { deadlineMs: 200 }), { code: status.DEADLINE_EXCEEDED });
   t.regex(String(codes[0]), /^JIMINI_(DEADLINE_EXCEEDED|CANCELLED)$/);
   await until(() => server.load().calls === 0);
 });
@@ -146,9 +147,9 @@ test('a call without a deadline ends after the longest time for a call', async (
 
 test('compressed messages are refused before a byte is unpacked', async (t) => {
   const { address } = await serve(t, { methods: echo });
-  const made = client(t, address);
-  t.like(await call(made, 'x', { headers: { 'grpc-encoding': 'gzip' } }), { code: status.UNIMPLEMENTED });
-  t.like(await call(made, 'x'), { answer: 'x' });
+  const gzip = client(t, address, { 'grpc.default_compression_algorithm': compressionAlgorithms.gzip });
+  t.like(await call(gzip, 'x'.repeat(10_000)), { code: status.UNIMPLEMENTED });
+  t.like(await call(client(t, address), 'x'), { answer: 'x' });
 });
 
 test('an unknown method is UNIMPLEMENTED', async (t) => {

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type ChannelOptions, Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { ExecutionContext } from 'ava';
 import {
   createGrpcServer,
@@ -41,10 +41,11 @@ export async function serve(
 }
 
 /** A grpc-js client with a connection of its own, closed after the test. */
-export function client(t: ExecutionContext, address: string): Client {
+export function client(t: ExecutionContext, address: string, options: ChannelOptions = {}): Client {
   const made = new Client(address, credentials.createInsecure(), {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.max_send_message_length': -1,
+    ...options,
   });
   t.teardown(() => made.close());
   return made;
