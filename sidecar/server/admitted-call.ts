@@ -174,7 +174,8 @@ export class AdmittedCall extends ServerInterceptingCall {
 
   #onHalfClose(): void {
     if (this.#answered) return;
-    this.#ticket?.complete();
+    // A stream of health or reflection stays evictable: it may last as long as its caller likes.
+    if (this.#rules.handsOver) this.#ticket?.complete();
     this.#working = this.#received;
     this.#listener?.onReceiveHalfClose();
   }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { type ChannelOptions, Server, ServerCredentials, type ServerInterceptor, setLogger } from '@grpc/grpc-js';
 import type { UnaryHandler } from '../kernel/call.js';
 import { JiminiError } from '../kernel/errors.js';
@@ -72,7 +72,11 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const names = addMethods(server, options);
   const health = addHealth(server, names);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const listener = createServer({ noDelay: true }, (socket) => injector.injectConnection(socket));
+  const sockets = new Set<Socket>();
+  const listener = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket.on('close', () => sockets.delete(socket)));
+    injector.injectConnection(socket);
+  });
   listener.maxConnections = limits.connectionsMax;
   const sweep = setInterval(() => expireOld(open, limits.callMsMax), Math.min(1000, limits.callMsMax / 2));
   sweep.unref();
@@ -95,6 +99,8 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     async close() {
       clearInterval(sweep);
       server.forceShutdown();
+      // Without channelz, grpc-js knows no sessions that it could cut.
+      for (const socket of sockets) socket.destroy();
       await closeListener();
     },
   };

@@ -1,0 +1,141 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { JiminiError } from '../../sidecar/kernel/errors.js';
+import { type ListenOptions, listen } from '../../sidecar/server/listen.js';
+import { formatListenAddress, parseListenAddress } from '../../sidecar/server/listen-address.js';
+import { temporaryDirectory } from './rig.js';
+
+const read = test.macro({
+  exec(t, text: string, expected: ReturnType<typeof parseListenAddress>) {
+    t.deepEqual(parseListenAddress(text, 'data'), expected);
+    t.deepEqual(parseListenAddress(formatListenAddress(expected), 'data'), expected);
+  },
+  title: (_, text) => `${text} is an address`,
+});
+test(read, '127.0.0.1:9000', { kind: 'tcp', host: '127.0.0.1', port: 9000 });
+test(read, 'localhost:0', { kind: 'tcp', host: '127.0.0.1', port: 0 });
+test(read, '[::1]:9000', { kind: 'tcp', host: '::1', port: 9000 });
+test(read, '0.0.0.0:65535', { kind: 'tcp', host: '0.0.0.0', port: 65_535 });
+test(read, 'unix:/run/jimini/data.sock', { kind: 'unix', path: '/run/jimini/data.sock' });
+test(read, 'unix:///run/jimini/data.sock', { kind: 'unix', path: '/run/jimini/data.sock' });
+test(read, 'unix:run/data.sock', { kind: 'unix', path: 'run/data.sock' });
+test(read, `unix:${'x'.repeat(107)}`, { kind: 'unix', path: 'x'.repeat(107) });
+
+const refusedText = test.macro({
+  exec(t, text: string, reason: RegExp) {
+    const error = t.throws(() => parseListenAddress(text, 'data'), { instanceOf: JiminiError, message: reason });
+    t.is(error?.code, 'JIMINI_LISTEN_REFUSED');
+    t.true(error?.message.startsWith('listen.data: '));
+  },
+  title: (_, text: string) => `${JSON.stringify(text.slice(0, 40))} is refused`,
+});
+for (const text of ['', '9000', ':9000', '127.0.0.1', '127.0.0.1:', '127.0.0.1:65536', '127.0.0.1:-1', '127.1:9000']) {
+  test(refusedText, text, /is no address/);
+}
+for (const text of ['::1:9000', '[127.0.0.1]:9000', 'example.com:9000', '*:9000', 'http://127.0.0.1:9000']) {
+  test(refusedText, text, /is no address/);
+}
+for (const text of ['unix:', 'unix:run/', 'unix:a\0b', 'unixx']) test(refusedText, text, /no socket file/);
+for (const text of ['unix:@name', 'unix:\0name', 'unix-abstract:name']) test(refusedText, text, /abstract/);
+test(refusedText, `unix:${'x'.repeat(108)}`, /108 bytes/);
+test(refusedText, `unix:${'ü'.repeat(54)}`, /108 bytes/);
+
+async function tryListen(t: ExecutionContext, options: Partial<ListenOptions> & { address: string }) {
+  const server = createServer();
+  t.teardown(() => new Promise<void>((resolve) => server.close(() => resolve())));
+  return { server, bound: await listen(server, { name: 'data', allowPlaintext: [], socketMode: 0o660, ...options }) };
+}
+
+test('port 0 becomes the port that is bound', async (t) => {
+  const { bound } = await tryListen(t, { address: '127.0.0.1:0' });
+  t.regex(bound, /^127\.0\.0\.1:[1-9]\d+$/);
+});
+
+test('an address that other machines reach needs the word of the configuration', async (t) => {
+  for (const address of ['0.0.0.0:0', '[::]:0', '[::ffff:0.0.0.0]:0']) {
+    await t.throwsAsync(tryListen(t, { address }), {
+      code: 'JIMINI_LISTEN_REFUSED',
+      message: /without encryption.*allowPlaintext/,
+    });
+    await t.throwsAsync(tryListen(t, { address, allowPlaintext: ['ops'] }), { message: /without encryption/ });
+  }
+  const { bound } = await tryListen(t, { address: '0.0.0.0:0', allowPlaintext: ['data'] });
+  t.regex(bound, /^0\.0\.0\.0:\d+$/);
+});
+
+test('the control listener stays on loopback whatever the configuration says', async (t) => {
+  const options = { name: 'control', address: '0.0.0.0:0', allowPlaintext: ['control', 'data', 'ops'] } as const;
+  const error = await t.throwsAsync(tryListen(t, options), { message: /^listen\.control: .*without encryption/ });
+  t.notRegex(error?.message ?? '', /allowPlaintext/);
+});
+
+test('a port that is taken is named with the reason', async (t) => {
+  const { bound } = await tryListen(t, { address: '127.0.0.1:0' });
+  await t.throwsAsync(tryListen(t, { address: bound }), { message: /cannot listen on .*EADDRINUSE/ });
+});
+
+test('a socket and its directory are made with their modes and go away on close', async (t) => {
+  const directory = join(temporaryDirectory(t), 'run');
+  const path = join(directory, 'data.sock');
+  const server = createServer();
+  const options = { name: 'data', address: `unix:${path}`, allowPlaintext: [], socketMode: 0o660 } as const;
+  t.is(await listen(server, options), `unix:${path}`);
+  t.is(lstatSync(directory).mode & 0o7777, 0o750);
+  t.is(lstatSync(path).mode & 0o7777, 0o660);
+  t.is(lstatSync(path).gid, process.getegid?.() ?? -1);
+  await new Promise((resolve) => server.close(resolve));
+  t.false(existsSync(path));
+});
+
+test('the mode of a socket can be set, and the umask is left as it was', async (t) => {
+  const before = process.umask();
+  const path = join(temporaryDirectory(t), 'run', 's');
+  await tryListen(t, { address: `unix:${path}`, socketMode: 0o600 });
+  t.is(lstatSync(path).mode & 0o7777, 0o600);
+  t.is(process.umask(), before);
+});
+
+test('a socket that a killed process left behind is replaced', async (t) => {
+  const path = join(temporaryDirectory(t), 's');
+  const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', script]);
+  t.true(lstatSync(path).isSocket());
+  const { bound } = await tryListen(t, { address: `unix:${path}` });
+  t.is(bound, `unix:${path}`);
+});
+
+test('a socket that somebody answers on is not touched', async (t) => {
+  const path = join(temporaryDirectory(t), 's');
+  const { server } = await tryListen(t, { address: `unix:${path}` });
+  await t.throwsAsync(tryListen(t, { address: `unix:${path}` }), { message: /is in use .*another instance/ });
+  t.true((server as Server).listening);
+  t.true(lstatSync(path).isSocket());
+});
+
+test('a file or link in the place of a socket is refused and kept', async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = join(directory, 'file');
+  writeFileSync(file, 'mine');
+  const link = join(directory, 'link');
+  symlinkSync(join(directory, 'nowhere'), link);
+  for (const path of [file, link]) {
+    await t.throwsAsync(tryListen(t, { address: `unix:${path}` }), { message: /exists and is no socket/ });
+    t.truthy(lstatSync(path));
+  }
+});
+
+test('a directory that others can write to, or that cannot be made, is refused', async (t) => {
+  const directory = join(temporaryDirectory(t), 'open');
+  mkdirSync(directory);
+  chmodSync(directory, 0o770);
+  await t.throwsAsync(tryListen(t, { address: `unix:${directory}/s` }), { message: /writable by others/ });
+  await t.throwsAsync(tryListen(t, { address: `unix:${directory}/none/none/s` }), {
+    message: /cannot create .*ENOENT/,
+  });
+  const link = join(temporaryDirectory(t), 'link');
+  symlinkSync(temporaryDirectory(t), link);
+  await t.throwsAsync(tryListen(t, { address: `unix:${link}/s` }), { message: /not a directory/ });
+});
