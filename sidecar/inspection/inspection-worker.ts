@@ -23,12 +23,12 @@ interface Pending {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Starts a thread for this policy. A thread that failed is replaced at the next evaluation. */
+/** Starts a thread for this policy. One that died is replaced when the next evaluation needs it. */
 export function createInspectionWorker(snapshot: PolicySnapshot): InspectionWorker {
   const pending = new Map<number, Pending>();
   let nextId = 0;
   let closing = false;
-  let thread = start();
+  let thread: Worker | undefined = start();
 
   function start(): Worker {
     const { sources, settings, contentOptions } = snapshot;
@@ -39,7 +39,7 @@ export function createInspectionWorker(snapshot: PolicySnapshot): InspectionWork
     // An error is always followed by the exit, where the pending evaluations are answered.
     started.on('error', () => {});
     started.on('exit', () => {
-      if (started === thread) failAll('engine:error');
+      if (started === thread) abandon('engine:error');
     });
     return started;
   }
@@ -51,15 +51,14 @@ export function createInspectionWorker(snapshot: PolicySnapshot): InspectionWork
     pending.delete(id);
     entry.resolve(judgement);
     if (pending.size > 0) return;
-    thread.unref();
-    if (closing) void thread.terminate();
+    thread?.unref();
+    if (closing) void thread?.terminate();
   }
 
-  /** Everybody who waits for a thread that is gone gets the same answer, and the next one a new thread. */
-  function failAll(kind: GapKind): void {
-    const gone = thread;
-    if (!closing) thread = start();
-    void gone.terminate();
+  /** Gives up the thread: everybody who waits for it gets the same answer. */
+  function abandon(kind: GapKind): void {
+    void thread?.terminate();
+    thread = undefined;
     for (const [id, { question }] of pending) settle(id, judgeUnread(snapshot.policy, question, kind));
   }
 
@@ -67,8 +66,9 @@ export function createInspectionWorker(snapshot: PolicySnapshot): InspectionWork
     inspect(question) {
       return new Promise((resolve) => {
         const id = nextId++;
-        const timer = setTimeout(() => failAll('engine:budget'), LIMITS.workerJudgeMsMax);
+        const timer = setTimeout(() => abandon('engine:budget'), LIMITS.workerJudgeMsMax);
         pending.set(id, { question, resolve, timer });
+        thread ??= start();
         thread.ref();
         const { copy, transfer } = transferable(question.evaluation);
         thread.postMessage({ id, question: { ...question, evaluation: copy } } satisfies WorkerRequest, transfer);
@@ -77,8 +77,8 @@ export function createInspectionWorker(snapshot: PolicySnapshot): InspectionWork
     async close() {
       closing = true;
       // A thread that does not keep the process alive would not keep it waiting for its own end either.
-      thread.ref();
-      if (pending.size === 0) await thread.terminate();
+      thread?.ref();
+      if (pending.size === 0) await thread?.terminate();
     },
   };
 }

@@ -101,14 +101,14 @@ for (const { title, request, gap } of BAD) {
   });
 }
 
-test.serial('2,000 random messages are denied, each with a record of its own', async (t) => {
+test.serial('500 random messages are denied, each with a record of its own', async (t) => {
   const ids = new Set<unknown>();
-  for (let i = 0; i < 2_000; i++) {
+  for (let i = 0; i < 500; i++) {
     const answer = await t.context.client.check(randomBytes(1 + (i % 300)));
     t.not(answer.status?.code ?? 0, 0);
     ids.add(metadataOf(answer)['decision_id']);
   }
-  t.is(ids.size, 2_000);
+  t.is(ids.size, 500);
 });
 
 test.serial('a key named __proto__ is a key like any other', async (t) => {

@@ -9,7 +9,7 @@ const STREAMS = 32;
 
 export interface KillNineOptions {
   readonly transport: 'tcp' | 'unix';
-  /** How long the load runs before the kill, ms. */
+  /** How long the load runs between its first answer and the kill, ms. */
   readonly killAfterMs: number;
 }
 
@@ -36,6 +36,7 @@ export async function killNine({ transport, killAfterMs }: KillNineOptions): Pro
       transport === 'unix' ? { JIMINI_LISTEN_DATA: `unix:${join(folder, 'sock', 'data.sock')}` } : {};
     const sidecar = await startSidecarProcess({ dataDir, env });
     const load = startLoad(sidecar.data);
+    await load.begun;
     await new Promise((resolve) => setTimeout(resolve, killAfterMs));
     await sidecar.stop('SIGKILL');
     const acknowledged = await load.stop();
@@ -62,15 +63,22 @@ function startLoad(address: string) {
   const client = connect(address);
   const acknowledged: string[] = [];
   let stopped = false;
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   const stream = async (name: number): Promise<void> => {
     for (let i = 0; !stopped; i++) {
       const answer = await client.evaluate({ text: `clean text ${name}.${i}` }).catch(() => undefined);
       if (!answer) return;
       if (answer.decisionId !== '') acknowledged.push(answer.decisionId);
+      begin();
     }
   };
   const streams = Array.from({ length: STREAMS }, (_, name) => stream(name));
   return {
+    /** Resolves at the first answer. */
+    begun,
     async stop() {
       stopped = true;
       await Promise.all(streams);

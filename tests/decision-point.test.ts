@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { openAuditLog } from '../sidecar/audit/audit-log.js';
+import { readLeaves } from '../sidecar/audit/log-reader.js';
+import { createDecisionPoint } from '../sidecar/decision-point.js';
+import { createInspector } from '../sidecar/inspection/inspector.js';
+import { systemClock } from '../sidecar/kernel/clock.js';
+import type { Decision, Evaluation } from '../sidecar/kernel/evaluation.js';
+import { loadPack } from '../sidecar/policy/load-pack.js';
+import { createPolicy } from '../sidecar/policy/policy.js';
+import { prepareDataDirectory } from '../sidecar/storage/data-directory.js';
+import { createLevelLogStore } from '../sidecar/storage/level-log-store.js';
+import { noTracing } from '../sidecar/telemetry/tracing.js';
+
+const PACK = `name: words\nversion: "1"\nrules:
+  - {id: WORD, title: a word, severity: low, action: block, pattern: apple, examples: {match: [apple], no_match: [other]}}\n`;
+
+const evaluation: Evaluation = {
+  door: 'evaluate',
+  direction: 'inbound',
+  endpoint: '/v1/chat/completions',
+  route: '/v1/chat/completions',
+  tenant: 'acme',
+  content: [{ kind: 'text', text: 'an apple for agent-canary-77' }],
+  gaps: [],
+  requestId: 'request-canary-42',
+};
+
+/** A decision point over a real log in a folder of its own. */
+async function createChain() {
+  const folder = await mkdtemp(join(tmpdir(), 'jimini-decide-'));
+  const store = createLevelLogStore(await prepareDataDirectory(join(folder, 'data')));
+  const auditLog = await openAuditLog({
+    store,
+    clock: systemClock,
+    random: (count) => randomBytes(count),
+    version: '0',
+  });
+  const packs = [loadPack({ name: 'words', file: 'words.yaml', text: PACK }).pack].flatMap((pack) => pack ?? []);
+  const settings = { shadow: false, onError: 'deny', gapActions: {} } as const;
+  const inspector = createInspector({
+    policy: createPolicy(packs, settings),
+    sources: [],
+    settings,
+    contentOptions: { credentialQueryNames: new Set() },
+  });
+  const observed: Decision[] = [];
+  const decisions = createDecisionPoint({
+    inspector,
+    auditLog,
+    clock: systemClock,
+    tracing: noTracing,
+    observe: (_evaluation, decision) => observed.push(decision),
+  });
+  const leaves = async () => {
+    const handle = await store.open();
+    const all = [];
+    for await (const leaf of readLeaves(handle, 0, Number.MAX_SAFE_INTEGER)) all.push(Buffer.from(leaf.bytes).toString());
+    await handle.close();
+    return all;
+  };
+  const remove = async () => {
+    await inspector.close();
+    await rm(folder, { recursive: true });
+  };
+  return { decisions, auditLog, observed, leaves, remove };
+}
+
+test('a decision is answered with the id of its leaf, and the leaf holds no text and no client-chosen id', async (t) => {
+  const chain = await createChain();
+  const decision = await chain.decisions.decide(evaluation, new AbortController().signal);
+  t.is(decision.effective, 'BLOCK');
+  t.is(decision.decisionId, `${chain.auditLog.logId}:1`);
+  t.deepEqual(chain.observed, [decision]);
+  await chain.auditLog.close('shutdown');
+  const leaves = await chain.leaves();
+  const leaf = JSON.parse(leaves[1] ?? '');
+  t.like(leaf, { kind: 'decision', seq: 1, raw: 'BLOCK', effective: 'BLOCK', rule_ids: ['WORD'], tenant: 'acme' });
+  t.is(leaf.policy_revision, decision.policyRevision);
+  t.notRegex(leaves.join('\n'), /apple|canary/);
+  await chain.remove();
+});
+
+test('a caller that has hung up is still judged and recorded', async (t) => {
+  const chain = await createChain();
+  const decision = await chain.decisions.decide(evaluation, AbortSignal.abort());
+  t.is(decision.decisionId, `${chain.auditLog.logId}:1`);
+  t.is(chain.auditLog.size, 2);
+  await chain.auditLog.close('shutdown');
+  await chain.remove();
+});
+
+test('what cannot be recorded is blocked, without an id, and says why', async (t) => {
+  const chain = await createChain();
+  await chain.auditLog.close('shutdown');
+  const clean = { ...evaluation, content: [{ kind: 'text', text: 'a pear' }] } as const;
+  const decision = await chain.decisions.decide(clean, new AbortController().signal);
+  t.like(decision, { raw: 'ALLOW', effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
+  t.regex(decision.message, /store_unavailable/);
+  t.is(chain.observed.length, 1);
+  await chain.remove();
+});

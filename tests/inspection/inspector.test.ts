@@ -1,0 +1,97 @@
+import test from 'ava';
+import type { PolicySnapshot } from '../../sidecar/inspection/inspect.js';
+import { createInspector } from '../../sidecar/inspection/inspector.js';
+import type { Content, Evaluation } from '../../sidecar/kernel/evaluation.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { loadPack } from '../../sidecar/policy/load-pack.js';
+import { createPolicy } from '../../sidecar/policy/policy.js';
+
+/** A policy of one rule that blocks a word. */
+function snapshotFor(word: string): PolicySnapshot {
+  const text = `name: words\nversion: "1"\nrules:
+  - {id: WORD, title: a word, severity: low, action: block, pattern: '${word}', examples: {match: ['${word}'], no_match: [other]}}\n`;
+  const sources = [{ name: 'words', file: 'words.yaml', text }];
+  const settings = { shadow: false, onError: 'deny', gapActions: {} } as const;
+  const packs = sources.flatMap((source) => loadPack(source).pack ?? []);
+  return {
+    policy: createPolicy(packs, settings),
+    sources,
+    settings,
+    contentOptions: { credentialQueryNames: new Set() },
+  };
+}
+
+function evaluationOf(...content: Content[]): Evaluation {
+  return {
+    door: 'evaluate',
+    direction: '',
+    endpoint: '',
+    route: 'other',
+    tenant: '',
+    content,
+    gaps: [],
+    requestId: '',
+  };
+}
+
+function bodyOf(text: string, bytes: number): Content {
+  const json = JSON.stringify({ messages: [{ role: 'user', content: `${text} ${'x'.repeat(bytes)}` }] });
+  // A view in the middle of a larger buffer, as bodies of gRPC messages are.
+  const message = Buffer.concat([Buffer.from('before'), Buffer.from(json), Buffer.from('after')]);
+  return { kind: 'body', bytes: message.subarray(6, -5), contentType: 'application/json', contentEncoding: '' };
+}
+
+test('a large body is judged in the worker exactly as a small one is judged inline', async (t) => {
+  const inspector = createInspector(snapshotFor('apple'));
+  const small = await inspector.inspect(evaluationOf(bodyOf('an apple', 10)), 0);
+  const large = await inspector.inspect(evaluationOf(bodyOf('an apple', LIMITS.inlineBodyBytesMax)), 0);
+  t.is(small.effective, 'BLOCK');
+  t.deepEqual(large.matched, small.matched);
+  t.deepEqual(large.findings, small.findings);
+  t.is(large.policyRevision, small.policyRevision);
+  t.is(large.textLength, small.textLength + LIMITS.inlineBodyBytesMax - 10);
+  await inspector.close();
+});
+
+test('the caller keeps its bytes when a body goes to the worker', async (t) => {
+  const inspector = createInspector(snapshotFor('apple'));
+  const body = bodyOf('an apple', LIMITS.inlineBodyBytesMax);
+  await inspector.inspect(evaluationOf(body), 0);
+  t.true(body.kind === 'body' && Buffer.from(body.bytes).toString().includes('an apple'));
+  await inspector.close();
+});
+
+test('many large bodies at once each get their own answer', async (t) => {
+  const inspector = createInspector(snapshotFor('apple'));
+  const texts = ['an apple', 'a pear', 'one apple', 'no fruit'];
+  const judgements = await Promise.all(
+    texts.map((text) => inspector.inspect(evaluationOf(bodyOf(text, LIMITS.inlineBodyBytesMax)), 0)),
+  );
+  t.deepEqual(
+    judgements.map((judgement) => judgement.effective),
+    ['BLOCK', 'ALLOW', 'BLOCK', 'ALLOW'],
+  );
+  await inspector.close();
+});
+
+test('another policy is in force at once, and evaluations that have begun end under the one they began with', async (t) => {
+  const inspector = createInspector(snapshotFor('apple'));
+  const begun = inspector.inspect(evaluationOf(bodyOf('an apple', LIMITS.inlineBodyBytesMax)), 0);
+  inspector.use(snapshotFor('pear'));
+  const large = inspector.inspect(evaluationOf(bodyOf('a pear', LIMITS.inlineBodyBytesMax)), 0);
+  t.is((await inspector.inspect(evaluationOf({ kind: 'text', text: 'a pear' }), 0)).effective, 'BLOCK');
+  t.is((await inspector.inspect(evaluationOf({ kind: 'text', text: 'an apple' }), 0)).effective, 'ALLOW');
+  t.is((await begun).effective, 'BLOCK');
+  t.is((await large).effective, 'BLOCK');
+  await inspector.close();
+});
+
+test('a worker that cannot start gives engine:error instead of no answer', async (t) => {
+  const snapshot = snapshotFor('apple');
+  const broken = { ...snapshot, sources: [{ name: 'words', file: 'words.yaml', text: null as unknown as string }] };
+  const inspector = createInspector(broken);
+  const judgement = await inspector.inspect(evaluationOf(bodyOf('an apple', LIMITS.inlineBodyBytesMax)), 0);
+  t.is(judgement.effective, 'BLOCK');
+  t.deepEqual(judgement.gaps, [{ kind: 'engine:error' }]);
+  await inspector.close();
+});
