@@ -69,24 +69,25 @@ function v8Search(pattern: BoundedPattern, hasValue: boolean): Search {
 
 /** Throws RE2JS's exceptions for a program that would be too large. */
 function re2Search(pattern: BoundedPattern, hasValue: boolean): Search {
-  const expression = RE2JS.compile(printRe2(pattern));
-  const hasCore = pattern.before !== undefined || pattern.after !== undefined;
+  const first = RE2JS.compile(printRe2(pattern));
+  const inner = pattern.before?.edge ? RE2JS.compile(printRe2(pattern, 'inner')) : first;
+  const core = pattern.before || pattern.after ? 'core' : 0;
   return (text, from, to, visit) => {
     const sliceStart = Math.max(0, from - MARGIN);
     const slice = text.slice(sliceStart, to + MARGIN);
-    if (!expression.test(slice)) return;
-    const matcher = expression.matcher(slice);
-    let at = pattern.before ? stepBack(slice, from - sliceStart) : from - sliceStart;
-    while (at <= slice.length && matcher.find(at)) {
-      const start = matcher.start(hasCore ? 'core' : 0);
-      const end = matcher.end(hasCore ? 'core' : 0);
+    if (!first.test(slice)) return;
+    // The character before a match is part of what is searched for.
+    const searchStart = (at: number) => (pattern.before ? stepBack(slice, at) : at);
+    let matcher = (from === 0 ? first : inner).matcher(slice);
+    for (let at = searchStart(from - sliceStart); at <= slice.length && matcher.find(at); ) {
+      const start = matcher.start(core);
+      const end = matcher.end(core);
       if (sliceStart + start >= to && !(sliceStart + start === to && to === text.length)) return;
       const valueStart = hasValue ? matcher.start('value') : -1;
       const [vs, ve] = valueStart >= 0 ? [valueStart, matcher.end('value')] : [start, end];
       if (!visit(sliceStart + start, sliceStart + end, sliceStart + vs, sliceStart + ve)) return;
-      const next = end === start ? stepOver(slice, end) : end;
-      // The character before the next match may have to be looked at again.
-      at = pattern.before && next > 0 ? Math.max(stepBack(slice, next), at + 1) : next;
+      at = searchStart(end === start ? stepOver(slice, end) : end);
+      if (inner !== first && matcher.pattern() === first) matcher = inner.matcher(slice);
     }
   };
 }

@@ -137,8 +137,7 @@ function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
     return { matches: matches.filter(isMatched), gaps: listed(), textLength };
   } catch (error) {
     gaps.add(error instanceof BudgetExceeded ? 'engine:budget' : 'engine:error');
-    const textLength = reading.segments.reduce((sum, { text }) => sum + text.length, 0);
-    return { matches: [], gaps: listed(), textLength };
+    return { matches: [], gaps: listed(), textLength: 0 };
   }
 }
 

@@ -2,6 +2,7 @@ import { assertNever } from '../kernel/assert-never.js';
 import type { BoundedPattern } from './boundary.js';
 import { type CharSet, intersects, isSubset, union, WORD } from './char-set.js';
 import type { RegexNode, RepeatNode } from './regex-ast.js';
+import { factsOf } from './regex-facts.js';
 
 /** How a backtracking engine can spend its time on a node, from one start position. */
 interface Cost {
@@ -83,7 +84,8 @@ function costOfAlternatives(items: readonly RegexNode[], next: Next): Cost {
 
 function costOfRepeat(node: RepeatNode, next: Next): Cost {
   const { item, min, max } = node;
-  if (max === Infinity) return { paths: Infinity, steps: Infinity };
+  // An iteration that matches nothing: engines differ on what it means (ECMA-262 22.2.2.3.1), so RE2 alone decides it.
+  if (max === Infinity || factsOf(item).minLength === 0) return { paths: Infinity, steps: Infinity };
   const start = before(item, { set: [], open: true });
   const once = costOf(item, { set: union(start.set, next.set), open: next.open || start.open });
   // One way to leave: whoever stops early meets a character that what follows cannot begin with.
