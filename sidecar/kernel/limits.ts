@@ -50,10 +50,10 @@ export const LIMITS = {
   packNodesMax: 200_000,
   /** Characters of one example after its repetition. */
   exampleCharsMax: 1_000_000,
-  /** Entries of the table that finds all literals of all packs; four bytes each. */
-  literalTableEntriesMax: 16 * 1024 * 1024,
+  /** Characters of all literals that are searched for, common beginnings counted once; about 200 bytes each. */
+  literalUnitsMax: 500_000,
   /** Work that judging one evaluation may take, in units of about a nanosecond (see sidecar/policy/budget.ts). */
-  judgeWorkMax: 4_000_000_000,
+  judgeWorkMax: 2_000_000_000,
   /** Longest sentence for people about one judgement, in characters. */
   messageCharsMax: 500,
   /** Longest Unix socket path: `sun_path` holds 108 bytes with its end mark (unix(7)). */

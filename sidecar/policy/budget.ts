@@ -8,9 +8,9 @@ export const WORK = {
   /** One rule looked at for one segment. */
   ruleCheck: 5,
   /** One UTF-16 unit under a pattern on JavaScript's engine. */
-  v8Unit: 4,
+  v8: 4,
   /** One UTF-16 unit under a pattern on RE2. */
-  re2Unit: 100,
+  re2: 100,
   /** One match: its span is kept. */
   match: 2000,
   /** One validator or context search on one match. */

@@ -13,6 +13,9 @@ export const SPACE: CharSet = [0x09, 0x0d, 0x20, 0x20];
 /** What tokens, keys and encoded runs are made of. */
 export const TOKEN: CharSet = [0x2b, 0x2b, 0x2d, 0x39, 0x3d, 0x3d, 0x41, 0x5a, 0x5f, 0x5f, 0x61, 0x7a];
 
+/** What written numbers are made of: digits, space, `# ( ) + , - . / :`. */
+export const NUMBER: CharSet = [0x20, 0x20, 0x23, 0x23, 0x28, 0x29, 0x2b, 0x3a];
+
 /** The set of the given ranges, in any order, overlapping or not. */
 export function charSet(ranges: readonly number[]): CharSet {
   const pairs: [number, number][] = [];

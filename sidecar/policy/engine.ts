@@ -5,7 +5,7 @@ import { foldText } from './fold.js';
 import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
 import type { RulePattern } from './pack.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
-import { windowsAround } from './windows.js';
+import { mayMatch, stretchesFor } from './windows.js';
 
 /** One confirmed match. Offsets are UTF-16 indexes into the segment's text. */
 export interface Span {
@@ -84,20 +84,24 @@ function matchSegment(scan: SegmentScan, rules: readonly PreparedRule[]): void {
 
 /** Whether the pattern can match at all, from what the one pass over the text has seen. */
 function isCandidate(prepared: PreparedRule, { segment, scanner }: SegmentScan): boolean {
-  const { facts } = (prepared.rule.pattern as RulePattern).compiled;
-  if (segment.text.length < facts.minLength) return false;
-  if (scanner.digits < facts.digits || scanner.tokenRun < facts.tokenRun) return false;
-  for (const group of prepared.groups) if (!scanner.has(group)) return false;
+  const { compiled } = prepared.rule.pattern as RulePattern;
+  if (prepared.literalGroup >= 0 && !scanner.has(prepared.literalGroup)) return false;
+  if (!mayMatch(compiled, segment.text.length, scanner)) return false;
+  if (prepared.signs.length > 0 && !scanner.foldable && !prepared.signs.some((sign) => segment.text.includes(sign)))
+    return false;
+  if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup) && !prepared.hasKeyword(segment.pointer))
+    return false;
   return appliesToRole(prepared, segment.role);
 }
 
 function confirm(prepared: PreparedRule, text: string, { segment, index, scanner, budget, found }: SegmentScan): void {
   const pattern = prepared.rule.pattern as RulePattern;
   const { matcher } = pattern.compiled;
-  const unit = matcher.engine === 'v8' ? WORK.v8Unit : WORK.re2Unit;
+  const checks = pattern.validators.reduce((sum, { work }) => sum + work, prepared.context ? WORK.check : 0);
+  const workOfMatch = WORK.match + checks;
   let isFull = false;
   const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
-    budget.spend(WORK.match + WORK.check * (pattern.validators.length + (prepared.context ? 1 : 0)));
+    budget.spend(workOfMatch);
     const score = scoreOf(prepared, pattern, { text, start, end, valueStart, valueEnd, pointer: segment.pointer });
     if (score === undefined) return true;
     const { spans } = matchesOf(found, prepared);
@@ -107,9 +111,8 @@ function confirm(prepared: PreparedRule, text: string, { segment, index, scanner
   };
   const known = found.get(prepared);
   if (known && !prepared.keepAll && known.spans.length >= Math.max(LIMITS.findingsMax, pattern.minCount)) return;
-  const ends = prepared.literalGroup >= 0 ? scanner.endsOf(prepared.literalGroup) : undefined;
-  for (const [from, to] of windowsAround(ends, pattern.compiled, text.length)) {
-    budget.spend((to - from) * unit);
+  for (const [from, to] of stretchesFor(pattern.compiled, prepared.literalGroup, { text, scanner })) {
+    budget.spend((to - from) * WORK[matcher.engineFor(to - from)]);
     matcher.each(text, from, to, visit);
     if (isFull) return;
   }

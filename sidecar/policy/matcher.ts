@@ -5,57 +5,90 @@ import { printRe2, printV8 } from './regex-print.js';
 /** Told of one match: its span, and the span of the group `value` (the match itself when there is none). False stops. */
 export type Visit = (start: number, end: number, valueStart: number, valueEnd: number) => boolean;
 
-/** One compiled pattern. Offsets are UTF-16 indexes into `text`. */
+/** Visits the non-overlapping matches of a pattern that begin in [from, to), leftmost first. UTF-16 indexes. */
+type Search = (text: string, from: number, to: number, visit: Visit) => void;
+
+/** One compiled pattern. */
 export interface Matcher {
-  /** `re2` is linear whatever the pattern; `v8` backtracks, within a bound that was proven when it was chosen. */
-  readonly engine: 're2' | 'v8';
-  /** Visits the non-overlapping matches that begin in [from, to), leftmost first. */
-  each(text: string, from: number, to: number, visit: Visit): void;
+  /**
+   * The engine for a stretch of so many characters: `re2` is linear whatever the pattern; `v8` backtracks, and is
+   * chosen only where the product of the stretch and the proven bound of steps is small.
+   */
+  engineFor(length: number): Engine;
+  readonly each: Search;
 }
 
-/** JavaScript's own engine, for patterns with a proven bound of backtracking steps. */
-export function createV8Matcher(pattern: BoundedPattern, hasValue: boolean): Matcher {
-  const expression = new RegExp(printV8(pattern), hasValue ? 'dgu' : 'gu');
+export type Engine = 're2' | 'v8';
+
+/**
+ * Steps that JavaScript's engine may take at most for one stretch of text: some tens of milliseconds for the worst text and the
+ * worst pattern, and far more than an ordinary one ever takes.
+ */
+const BACKTRACKING_STEPS_MAX = 20_000_000;
+
+/**
+ * A matcher that runs on RE2, or, where `steps` bounds what a backtracking engine can take from one start position
+ * (`Infinity`: no bound), on JavaScript's engine for stretches that are short enough.
+ */
+export function createMatcher(pattern: BoundedPattern, hasValue: boolean, steps: number): Matcher {
+  if (steps * 64 > BACKTRACKING_STEPS_MAX) return { engineFor: () => 're2', each: re2Search(pattern, hasValue) };
+  const fast = v8Search(pattern, hasValue);
+  let linear: Search | undefined;
+  const engineFor = (length: number) => (length * steps <= BACKTRACKING_STEPS_MAX ? 'v8' : 're2');
   return {
-    engine: 'v8',
+    engineFor,
     each(text, from, to, visit) {
-      expression.lastIndex = from;
-      for (let found = expression.exec(text); found; found = expression.exec(text)) {
-        const start = found.index;
-        if (start >= to && !(start === to && to === text.length)) return;
-        const end = start + found[0].length;
-        const value = found.indices?.groups?.['value'];
-        if (!visit(start, end, value?.[0] ?? start, value?.[1] ?? end)) return;
-        if (end === start) expression.lastIndex = stepOver(text, end);
-      }
+      if (engineFor(to - from) === 'v8') return fast(text, from, to, visit);
+      linear ??= re2Search(pattern, hasValue); // costs a millisecond, and is rarely needed
+      return linear(text, from, to, visit);
     },
   };
 }
 
-/** RE2: linear in the text for every pattern. Throws RE2JS's exceptions for a program that would be too large. */
-export function createRe2Matcher(pattern: BoundedPattern, hasValue: boolean): Matcher {
-  const expression = RE2JS.compile(printRe2(pattern));
-  const hasCore = pattern.before !== undefined || pattern.after !== undefined;
-  return {
-    engine: 're2',
-    each(text, from, to, visit) {
-      // A few characters more on both sides, so that edges and word boundaries are judged on what really stands there.
-      const sliceStart = Math.max(0, from - 4);
-      const slice = text.slice(sliceStart, Math.min(text.length, to + 4));
-      if (!expression.test(slice)) return;
-      const matcher = expression.matcher(slice);
-      let at = pattern.before ? stepBack(slice, from - sliceStart) : from - sliceStart;
-      while (at <= slice.length && matcher.find(at)) {
-        const start = matcher.start(hasCore ? 'core' : 0);
-        const end = matcher.end(hasCore ? 'core' : 0);
-        if (sliceStart + start >= to && !(sliceStart + start === to && to === text.length)) return;
-        const valueStart = hasValue ? matcher.start('value') : -1;
-        const [vs, ve] = valueStart >= 0 ? [valueStart, matcher.end('value')] : [start, end];
-        if (!visit(sliceStart + start, sliceStart + end, sliceStart + vs, sliceStart + ve)) return;
-        const next = end === start ? stepOver(slice, end) : end;
-        at = pattern.before && next > 0 ? Math.max(stepBack(slice, next), at + 1) : next;
-      }
-    },
+/** Characters beyond a stretch that are shown to the engine, so that edges and boundaries are judged on what is there. */
+const MARGIN = 4;
+
+function v8Search(pattern: BoundedPattern, hasValue: boolean): Search {
+  const expression = new RegExp(printV8(pattern), hasValue ? 'dgu' : 'gu');
+  return (text, from, to, visit) => {
+    const sliceStart = Math.max(0, from - MARGIN);
+    // Without a slice a search without a hit would run on to the end of the text.
+    const slice = sliceStart === 0 && to === text.length ? text : text.slice(sliceStart, to + MARGIN);
+    expression.lastIndex = from - sliceStart;
+    for (let found = expression.exec(slice); found; found = expression.exec(slice)) {
+      const start = sliceStart + found.index;
+      if (start >= to && !(start === to && to === text.length)) return;
+      const end = start + found[0].length;
+      const value = found.indices?.groups?.['value'];
+      const [vs, ve] = value ? [sliceStart + value[0], sliceStart + value[1]] : [start, end];
+      if (!visit(start, end, vs, ve)) return;
+      if (end === start) expression.lastIndex = stepOver(slice, end - sliceStart);
+    }
+  };
+}
+
+/** Throws RE2JS's exceptions for a program that would be too large. */
+function re2Search(pattern: BoundedPattern, hasValue: boolean): Search {
+  const first = RE2JS.compile(printRe2(pattern));
+  const inner = pattern.before?.edge ? RE2JS.compile(printRe2(pattern, 'inner')) : first;
+  const core = pattern.before || pattern.after ? 'core' : 0;
+  return (text, from, to, visit) => {
+    const sliceStart = Math.max(0, from - MARGIN);
+    const slice = text.slice(sliceStart, to + MARGIN);
+    if (!first.test(slice)) return;
+    // The character before a match is part of what is searched for.
+    const searchStart = (at: number) => (pattern.before ? stepBack(slice, at) : at);
+    let matcher = (from === 0 ? first : inner).matcher(slice);
+    for (let at = searchStart(from - sliceStart); at <= slice.length && matcher.find(at); ) {
+      const start = matcher.start(core);
+      const end = matcher.end(core);
+      if (sliceStart + start >= to && !(sliceStart + start === to && to === text.length)) return;
+      const valueStart = hasValue ? matcher.start('value') : -1;
+      const [vs, ve] = valueStart >= 0 ? [valueStart, matcher.end('value')] : [start, end];
+      if (!visit(sliceStart + start, sliceStart + end, sliceStart + vs, sliceStart + ve)) return;
+      at = searchStart(end === start ? stepOver(slice, end) : end);
+      if (inner !== first && matcher.pattern() === first) matcher = inner.matcher(slice);
+    }
   };
 }
 

@@ -1,15 +1,9 @@
-import { splitBoundaries } from './boundary.js';
-import { createRe2Matcher, createV8Matcher, type Matcher } from './matcher.js';
+import { type BoundedPattern, splitBoundaries } from './boundary.js';
+import { createMatcher, type Matcher } from './matcher.js';
 import { type Dialect, PatternFault, type RegexNode } from './regex-ast.js';
 import { backtrackingSteps } from './regex-cost.js';
 import { type Facts, factsOf } from './regex-facts.js';
 import { parsePattern } from './regex-parse.js';
-
-/**
- * Backtracking steps from one start position up to which a built-in pattern may run on JavaScript's engine. With it
- * the worst text costs this many steps for each character, about a microsecond.
- */
-const BACKTRACKING_STEPS_MAX = 600;
 
 /** A pattern ready to match, with what is known about it. */
 export interface CompiledPattern {
@@ -34,18 +28,18 @@ export function compilePattern(source: string, options: PatternOptions): Compile
   const names = groupNames(pattern.core);
   if (names.length > new Set(names).size) throw new PatternFault('two groups have the same name', 0);
   const hasValue = names.includes('value');
-  const fast = options.builtin && backtrackingSteps(pattern.core) <= BACKTRACKING_STEPS_MAX;
+  const steps = options.builtin ? backtrackingSteps(pattern) : Infinity;
   return {
-    matcher: fast ? createV8Matcher(pattern, hasValue) : linearMatcher(() => createRe2Matcher(pattern, hasValue)),
+    matcher: matcherOf(pattern, hasValue, steps),
     facts: factsOf(pattern.core),
     anchored: namesTextEdge(pattern.core),
     opensBounded: opensBounded(pattern.core),
   };
 }
 
-function linearMatcher(create: () => Matcher): Matcher {
+function matcherOf(pattern: BoundedPattern, hasValue: boolean, steps: number): Matcher {
   try {
-    return create();
+    return createMatcher(pattern, hasValue, steps);
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'not a regular expression';
     throw new PatternFault(`RE2 cannot run this pattern: ${reason}`, 0);

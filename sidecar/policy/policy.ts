@@ -53,7 +53,7 @@ export interface RuleInfo {
   /** False: switched off in the pack, or it needs what this version does not do. */
   readonly enabled: boolean;
   readonly streaming: StreamingClass;
-  /** Which engine runs the pattern; absent for a rule without one. */
+  /** Which engine runs the pattern over a text of ordinary length; absent for a rule without one. */
   readonly engine?: 're2' | 'v8';
 }
 
@@ -75,6 +75,9 @@ export interface Policy {
 
 /** Changes whenever the same packs would be judged differently, so that revisions tell engines apart too. */
 const ENGINE_REVISION = 1;
+
+/** Length of text for which `RuleInfo.engine` speaks. */
+const TYPICAL_CHARS = 2048;
 
 /** Makes the policy of the given packs, and runs every matcher once, so that the first request finds them warm. */
 export function createPolicy(packs: readonly Pack[], settings: VerdictSettings): Policy {
@@ -134,8 +137,7 @@ function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
     return { matches: matches.filter(isMatched), gaps: listed(), textLength };
   } catch (error) {
     gaps.add(error instanceof BudgetExceeded ? 'engine:budget' : 'engine:error');
-    const textLength = reading.segments.reduce((sum, { text }) => sum + text.length, 0);
-    return { matches: [], gaps: listed(), textLength };
+    return { matches: [], gaps: listed(), textLength: 0 };
   }
 }
 
@@ -179,7 +181,7 @@ function ruleInfoOf(prepared: PreparedRule): RuleInfo {
     tags,
     enabled: isEnabled(prepared),
     streaming: streamingClassOf(prepared.rule),
-    ...(pattern && { engine: pattern.compiled.matcher.engine }),
+    ...(pattern && { engine: pattern.compiled.matcher.engineFor(TYPICAL_CHARS) }),
   };
 }
 

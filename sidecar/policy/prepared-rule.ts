@@ -1,4 +1,5 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
+import { comparableText } from './character-table.js';
 import { type ContextFinder, createContextFinder } from './context.js';
 import { endpointMatcher } from './endpoint.js';
 import type { Pack, Rule } from './pack.js';
@@ -18,10 +19,14 @@ export interface PreparedRule {
   readonly endpointTests: readonly ((endpoint: string) => boolean)[];
   readonly context?: ContextFinder;
   readonly validatorName: string;
-  /** Groups of literals (of the scanner) of which each must occur in a segment. */
-  readonly groups: readonly number[];
-  /** The group whose literals stand inside every match; -1 when there is none. */
+  /** The scanner's group of literals of which every match holds one; -1 when there is none. */
   readonly literalGroup: number;
+  /** Signs (`@`, `+`) of which every match holds one, when there is no better literal; empty: none known. */
+  readonly signs: readonly string[];
+  /** The scanner's group of keywords; -1 when there are none. */
+  readonly keywordGroup: number;
+  /** Whether a pointer's names hold a keyword. */
+  hasKeyword(pointer: string): boolean;
   /** Another rule's matches are compared with this one's by place, so that all must be known. */
   readonly keepAll: boolean;
 }
@@ -34,8 +39,9 @@ export function prepareRule(
 ): PreparedRule {
   const { pattern } = rule;
   const literals = pattern && usableLiterals(pattern.compiled.facts);
+  const known = pattern?.compiled.facts.literals ?? [];
   const literalGroup = literals ? addGroup(literals) : -1;
-  const keywordGroups = pattern && pattern.keywords.length > 0 ? [addGroup(pattern.keywords)] : [];
+  const keywords = pattern?.keywords.map(comparableText) ?? [];
   return {
     ...place,
     rule,
@@ -43,9 +49,16 @@ export function prepareRule(
     endpointTests: rule.endpoints.map(endpointMatcher),
     ...(pattern?.context && { context: createContextFinder(pattern.context) }),
     validatorName: pattern?.validators.map(({ name }) => name).join('+') ?? '',
-    groups: literalGroup >= 0 ? [literalGroup, ...keywordGroups] : keywordGroups,
     literalGroup,
+    signs: literals || !known.every(isSign) ? [] : known,
+    keywordGroup: keywords.length > 0 ? addGroup(keywords) : -1,
+    hasKeyword: (pointer) => keywords.some((keyword) => comparableText(pointer).includes(keyword)),
   };
+}
+
+/** One character that has no case and that no other character folds into unless the text says so. */
+function isSign(literal: string): boolean {
+  return /^[^\p{L}\p{N}\s]$/u.test(literal);
 }
 
 function usableLiterals(facts: Facts): readonly string[] | undefined {

@@ -1,6 +1,8 @@
 import { assertNever } from '../kernel/assert-never.js';
-import { ANY, type CharSet, intersects, union } from './char-set.js';
+import type { BoundedPattern } from './boundary.js';
+import { type CharSet, intersects, isSubset, union, WORD } from './char-set.js';
 import type { RegexNode, RepeatNode } from './regex-ast.js';
+import { factsOf } from './regex-facts.js';
 
 /** How a backtracking engine can spend its time on a node, from one start position. */
 interface Cost {
@@ -10,23 +12,27 @@ interface Cost {
   readonly steps: number;
 }
 
-/** What can come next: the characters it can begin with, and whether it may also be nothing or an assertion. */
+/** What can come next, where it can still refuse the match. */
 interface Next {
+  /** The characters that it can begin with. */
   readonly set: CharSet;
+  /** It may also begin with an assertion, or with what nothing is known of. */
   readonly open: boolean;
+  /** It begins with a word boundary. */
+  readonly wordEdge?: boolean;
 }
 
-/** What follows the end of a pattern. A match is found there, but a boundary check may still refuse it. */
-const END: Next = { set: ANY, open: true };
+/** At the end of a pattern nothing refuses a match any more, so no second way is ever tried. */
+const END: Next = { set: [], open: false };
 
 /**
  * Upper bound of the steps that a backtracking engine takes from one start position, whatever the text; `Infinity`
- * for an unbounded repeat. It multiplies the ways through consecutive parts, and counts a repeat of one character
- * as a single way when what follows cannot begin with such a character, because then only the longest run can go on.
+ * for an unbounded repeat. It multiplies the ways through consecutive parts, and counts a repeat as a single
+ * way when what follows cannot begin where it could go on, because then only the longest run leads further.
  * Sound but not tight: a pattern with a small bound is safe, one with a large bound may be.
  */
-export function backtrackingSteps(node: RegexNode): number {
-  return costOf(node, END).steps;
+export function backtrackingSteps({ core, after }: BoundedPattern): number {
+  return costOf(core, after ? { set: after.allowed, open: false } : END).steps;
 }
 
 function costOf(node: RegexNode, next: Next): Cost {
@@ -78,11 +84,12 @@ function costOfAlternatives(items: readonly RegexNode[], next: Next): Cost {
 
 function costOfRepeat(node: RepeatNode, next: Next): Cost {
   const { item, min, max } = node;
-  if (max === Infinity) return { paths: Infinity, steps: Infinity };
+  // An iteration that matches nothing: engines differ on what it means (ECMA-262 22.2.2.3.1), so RE2 alone decides it.
+  if (max === Infinity || factsOf(item).minLength === 0) return { paths: Infinity, steps: Infinity };
   const start = before(item, { set: [], open: true });
   const once = costOf(item, { set: union(start.set, next.set), open: next.open || start.open });
   // One way to leave: whoever stops early meets a character that what follows cannot begin with.
-  const decided = !next.open && !start.open && !intersects(start.set, next.set);
+  const decided = !start.open && (next.open ? endsAtWordEdge(node, next) : !intersects(start.set, next.set));
   let [paths, steps, ways] = [min === 0 ? 1 : 0, 0, 1];
   for (let count = 1; count <= max && steps <= Number.MAX_SAFE_INTEGER; count++) {
     steps += ways * (once.steps + 1);
@@ -92,6 +99,11 @@ function costOfRepeat(node: RepeatNode, next: Next): Cost {
   return { paths: decided ? Math.max(1, ways) : Math.max(1, paths), steps };
 }
 
+/** A run of word characters that stops early stands before another one, where no word boundary is. */
+function endsAtWordEdge({ item, min }: RepeatNode, next: Next): boolean {
+  return next.wordEdge === true && min > 0 && item.kind === 'char' && isSubset(item.set, WORD);
+}
+
 /** What a node followed by `next` can begin with. */
 function before(node: RegexNode, next: Next): Next {
   switch (node.kind) {
@@ -99,7 +111,7 @@ function before(node: RegexNode, next: Next): Next {
       return next;
     case 'assert':
     case 'look':
-      return { set: next.set, open: true };
+      return { set: next.set, open: true, wordEdge: node.kind === 'assert' && node.what === 'word-boundary' };
     case 'char':
       return { set: node.set, open: false };
     case 'group':

@@ -1,5 +1,5 @@
 import { assertNever } from '../kernel/assert-never.js';
-import { DIGITS, hasAstral, isSubset, membersOf, sizeOf, TOKEN } from './char-set.js';
+import { DIGITS, hasAstral, isSubset, membersOf, NUMBER, sizeOf, TOKEN } from './char-set.js';
 import type { CharNode, RegexNode, RepeatNode } from './regex-ast.js';
 
 /** What every match of a pattern is known to have, before any matching. Lengths in UTF-16 units. */
@@ -7,10 +7,12 @@ export interface Facts {
   readonly minLength: number;
   /** `Infinity` when there is no bound. */
   readonly maxLength: number;
-  /** ASCII digits that a match has at least. */
+  /** Digits that a match has at least in one run of number characters (see NUMBER). */
   readonly digits: number;
-  /** Length of the longest run of token characters (see TOKEN) that a match has at least. */
+  /** Length of a run of token characters (see TOKEN) that a match has at least. */
   readonly tokenRun: number;
+  /** Every match consists of number characters only. */
+  readonly pureNumber: boolean;
   /** Every match consists of token characters only. */
   readonly pureToken: boolean;
   /** All the strings a match can be, lower case, when they are few. */
@@ -28,6 +30,7 @@ const NOTHING: Facts = {
   maxLength: 0,
   digits: 0,
   tokenRun: 0,
+  pureNumber: true,
   pureToken: true,
   exact: [''],
 };
@@ -78,6 +81,7 @@ function factsOfChar(node: CharNode): Facts {
     maxLength: hasAstral(node.set) ? 2 : 1,
     digits: size > 0 && isSubset(node.set, DIGITS) ? 1 : 0,
     tokenRun: pureToken ? 1 : 0,
+    pureNumber: size > 0 && isSubset(node.set, NUMBER),
     pureToken,
     ...(exact && { exact }),
   };
@@ -98,8 +102,9 @@ function factsOfRepeat({ item, min, max }: RepeatNode): Facts {
   return {
     minLength: once.minLength * min,
     maxLength: once.maxLength === 0 ? 0 : once.maxLength * max,
-    digits: once.digits * min,
+    digits: once.pureNumber ? once.digits * min : min > 0 ? once.digits : 0,
     tokenRun: once.pureToken ? once.minLength * min : min > 0 ? once.tokenRun : 0,
+    pureNumber: once.pureNumber,
     pureToken: once.pureToken,
     ...(exact && { exact }),
     ...(best && { literals: best }),
@@ -107,14 +112,15 @@ function factsOfRepeat({ item, min, max }: RepeatNode): Facts {
 }
 
 function concat(parts: readonly Facts[]): Facts {
-  let run = 0;
-  let tokenRun = 0;
+  let [run, tokenRun, digitsInRun, digits] = [0, 0, 0, 0];
   let exact: readonly string[] | undefined = [''];
   let pending: readonly string[] = [''];
   let literals: readonly string[] | undefined;
   for (const part of parts) {
     run = part.pureToken ? run + part.minLength : 0;
     tokenRun = Math.max(tokenRun, run, part.tokenRun);
+    digitsInRun = part.pureNumber ? digitsInRun + part.digits : 0;
+    digits = Math.max(digits, digitsInRun, part.digits);
     exact = product(exact, part.exact);
     const longer = product(pending, part.exact);
     literals = betterLiterals(literals, usable(longer ?? pending));
@@ -126,8 +132,9 @@ function concat(parts: readonly Facts[]): Facts {
   return {
     minLength: sum((part) => part.minLength),
     maxLength: sum((part) => part.maxLength),
-    digits: sum((part) => part.digits),
+    digits,
     tokenRun,
+    pureNumber: parts.every((part) => part.pureNumber),
     pureToken: parts.every((part) => part.pureToken),
     ...(exact && { exact }),
     ...(literals && { literals }),
@@ -144,6 +151,7 @@ function alternatives(parts: readonly Facts[]): Facts {
     maxLength: Math.max(...parts.map((part) => part.maxLength)),
     digits: Math.min(...parts.map((part) => part.digits)),
     tokenRun: Math.min(...parts.map((part) => part.tokenRun)),
+    pureNumber: parts.every((part) => part.pureNumber),
     pureToken: parts.every((part) => part.pureToken),
     ...(exact && exact.length <= EXACT_MAX && { exact }),
     ...(literals && { literals }),

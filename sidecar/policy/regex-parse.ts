@@ -165,7 +165,8 @@ class Parser {
     if (item.kind === 'look') cursor.fail('look-around cannot repeat', at);
     const lazy = cursor.take('?');
     if (!lazy && cursor.sees('+')) cursor.fail('possessive repeats are not available');
-    if (cursor.match(/[*+?]|\{\d+,?\d*\}/)) cursor.fail('a repeat of a repeat: put the inner one in a group', at);
+    const behind = cursor.offset;
+    if (cursor.match(/[*+?]|\{\d+,?\d*\}/)) cursor.fail('a repeat of a repeat: put the inner one in a group', behind);
     return { kind: 'repeat', item, min, max, lazy };
   }
 }

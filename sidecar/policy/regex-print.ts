@@ -41,12 +41,14 @@ const V8: Notation = {
 
 /**
  * RE2 source. Boundary checks become one consumed character on each side, and the match proper the group `core`;
- * without boundaries there is no such group.
+ * without boundaries there is no such group. `inner`: for a search that goes on behind a first match, where the start of
+ * the text must not be taken for the edge again.
  */
-export function printRe2(pattern: BoundedPattern): string {
+export function printRe2(pattern: BoundedPattern, where: 'first' | 'inner' = 'first'): string {
   const core = print(pattern.core, RE2);
   if (!pattern.before && !pattern.after) return core;
-  return `${consumed(pattern.before, '\\A')}(?P<core>${core})${consumed(pattern.after, '\\z')}`;
+  const before = pattern.before && { ...pattern.before, edge: pattern.before.edge && where === 'first' };
+  return `${consumed(before, '\\A')}(?P<core>${core})${consumed(pattern.after, '\\z')}`;
 }
 
 /** JavaScript source for the flag `u`; boundary checks stay look-around. */

@@ -1,13 +1,22 @@
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import validator from 'validator';
+import { WORK } from './budget.js';
 import { isJwt, isPlaceholder, isPublicIp, isSsn, shannonBits } from './checks.js';
 
 /** A check that a match must pass to count. */
 export interface Validator {
   /** As reported with findings. */
   readonly name: string;
+  /** What one call costs, in units of work (see budget.ts). */
+  readonly work: number;
   accepts(text: string): boolean;
 }
+
+/** libphonenumber tries many patterns for each region. */
+const PHONE_WORK = 100_000;
+
+/** Exported by the library, and missing in its types. */
+const PASSPORT_COUNTRIES = (validator as unknown as { passportNumberLocales: readonly string[] }).passportNumberLocales;
 
 /** What a validator takes as its parameter. */
 type Parameter = string | number | readonly string[] | undefined;
@@ -41,8 +50,8 @@ const MAKERS = new Map<string, Maker>([
   ['not_placeholder', plain((text) => !isPlaceholder(text))],
   ['entropy', entropy],
   ['phone', phone],
-  ['tax_id', located('a locale such as en-GB', (text, locale) => validator.isTaxID(text, locale))],
-  ['passport', located('a country such as US', (text, country) => validator.isPassportNumber(text, country))],
+  ['tax_id', taxId],
+  ['passport', passport],
 ]);
 
 export const VALIDATOR_NAMES: readonly string[] = [...MAKERS.keys()];
@@ -52,7 +61,9 @@ export function createValidator(name: string, parameter: Parameter): Validator |
   const make = MAKERS.get(name);
   if (!make) return `there is no validator called ${name}; there are ${VALIDATOR_NAMES.join(', ')}`;
   const accepts = make(parameter);
-  return typeof accepts === 'string' ? `the validator ${name} ${accepts}` : { name, accepts };
+  return typeof accepts === 'string'
+    ? `the validator ${name} ${accepts}`
+    : { name, work: name === 'phone' ? PHONE_WORK : WORK.check, accepts };
 }
 
 function plain(accepts: (text: string) => boolean): Maker {
@@ -76,17 +87,20 @@ function phone(parameter: Parameter) {
     regions.some((region) => parsePhoneNumberFromString(text, region as CountryCode | undefined)?.isValid() ?? false);
 }
 
-/** A check whose library throws for a place that it does not know. */
-function located(wants: string, accepts: (text: string, place: string) => boolean): Maker {
-  return (parameter) => {
-    if (typeof parameter !== 'string') return `needs ${wants}`;
-    try {
-      accepts('0', parameter);
-    } catch {
-      return `needs ${wants}; it does not know ${parameter}`;
-    }
-    return (text) => accepts(text, parameter);
-  };
+function taxId(parameter: Parameter) {
+  if (typeof parameter !== 'string') return 'needs a locale such as en-GB';
+  try {
+    validator.isTaxID('0', parameter); // throws for a locale that it does not know
+  } catch {
+    return `needs a locale such as en-GB; it does not know ${parameter}`;
+  }
+  return (text: string) => validator.isTaxID(text, parameter);
+}
+
+function passport(parameter: Parameter) {
+  if (typeof parameter !== 'string') return 'needs a country such as US';
+  if (!PASSPORT_COUNTRIES.includes(parameter)) return `needs a country such as US; it does not know ${parameter}`;
+  return (text: string) => validator.isPassportNumber(text, parameter);
 }
 
 function digitsOf(text: string): string {

@@ -1,26 +1,47 @@
+import { DIGITS_MIN, type LiteralScanner, TOKEN_MIN } from './literal-scan.js';
 import type { CompiledPattern } from './pattern.js';
 
+/** A stretch of text to be searched, or that was seen. */
+export type Stretch = readonly [from: number, to: number];
+
+/** Whether the text scanned last has what every match of the pattern has. */
+export function mayMatch({ facts }: CompiledPattern, length: number, scanner: LiteralScanner): boolean {
+  if (length < facts.minLength) return false;
+  if (facts.digits >= DIGITS_MIN && !scanner.numbers.has(facts.digits)) return false;
+  return facts.tokenRun < TOKEN_MIN || scanner.tokens.has(facts.tokenRun);
+}
+
 /**
- * Where a pattern must be tried: around the places where its literals end, when every match holds one of them and has a
- * greatest length; else everywhere. Windows are merged, so that a match is never cut or found twice.
+ * Where a pattern must be tried in the text scanned last: around what every match is known to hold (a literal, a number,
+ * a long token), as far as its longest match reaches; everywhere when it holds no such thing or has no longest match.
+ * Stretches are merged, so that no match is cut or found twice.
  */
-export function windowsAround(
-  literalEnds: readonly number[] | undefined,
-  { facts, anchored, matcher }: CompiledPattern,
-  length: number,
-): readonly (readonly [from: number, to: number])[] {
+export function stretchesFor(
+  { facts, anchored }: CompiledPattern,
+  literalGroup: number,
+  { text, scanner }: { text: string; scanner: LiteralScanner },
+): readonly Stretch[] {
   const reach = facts.maxLength;
-  if (!literalEnds || anchored || reach === Infinity) return [[0, length]];
-  const first = Math.max(0, (literalEnds[0] ?? 0) - reach);
-  // One search to the end is what JavaScript's engine is fastest at.
-  if (matcher.engine === 'v8') return [[first, length]];
-  const windows: [number, number][] = [];
-  for (const end of literalEnds) {
-    const [from, to] = [Math.max(0, end - reach), Math.min(length, end + reach)];
-    const last = windows.at(-1);
-    // Closer than the matcher's look at its surroundings counts as one.
+  const held = anchored || reach === Infinity ? undefined : whatMatchesHold(facts, literalGroup, scanner);
+  if (!held) return [[0, text.length]];
+  const merged: [number, number][] = [];
+  for (const [start, end] of held) {
+    const from = Math.max(0, start - reach);
+    const to = Math.min(text.length, end + reach);
+    const last = merged.at(-1);
+    // Closer than a matcher's look at its surroundings counts as one.
     if (last && from <= last[1] + 8) last[1] = Math.max(last[1], to);
-    else windows.push([from, to]);
+    else merged.push([from, to]);
   }
-  return windows;
+  return merged;
+}
+
+function whatMatchesHold(
+  facts: CompiledPattern['facts'],
+  literalGroup: number,
+  scanner: LiteralScanner,
+): readonly Stretch[] | undefined {
+  if (literalGroup >= 0) return scanner.endsOf(literalGroup)?.map((end) => [end, end]);
+  if (facts.digits >= DIGITS_MIN) return scanner.numbers.atLeast(facts.digits);
+  return facts.tokenRun >= TOKEN_MIN ? scanner.tokens.atLeast(facts.tokenRun) : undefined;
 }

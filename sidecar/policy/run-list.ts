@@ -1,0 +1,40 @@
+/** Runs kept of one text; a text with more is examined whole. */
+const RUNS_KEPT = 256;
+
+/** Runs of characters of one kind, in ascending order. Reused from text to text. */
+export class RunList {
+  private readonly starts: number[] = [];
+  private readonly ends: number[] = [];
+  private readonly sizes: number[] = [];
+  private overflowed = false;
+
+  clear(): void {
+    this.starts.length = 0;
+    this.ends.length = 0;
+    this.sizes.length = 0;
+    this.overflowed = false;
+  }
+
+  /** Adds the run [start, end) whose size (characters, or digits) is `size`. */
+  add(start: number, end: number, size: number): void {
+    if (this.starts.length >= RUNS_KEPT) this.overflowed = true;
+    else {
+      this.starts.push(start);
+      this.ends.push(end);
+      this.sizes.push(size);
+    }
+  }
+
+  /** Whether there is, or may be, a run of at least this size. */
+  has(size: number): boolean {
+    return this.overflowed || this.sizes.some((other) => other >= size);
+  }
+
+  /** The runs of at least this size; undefined when there were too many to keep. */
+  atLeast(size: number): readonly (readonly [start: number, end: number])[] | undefined {
+    if (this.overflowed) return undefined;
+    return this.starts.flatMap((start, i) =>
+      (this.sizes[i] as number) >= size ? [[start, this.ends[i] as number] as const] : [],
+    );
+  }
+}

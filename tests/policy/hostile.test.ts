@@ -1,0 +1,64 @@
+import test from 'ava';
+import { idsOf, judge, packOf, policyOf, rule, segment } from './inline-pack.js';
+
+/** Nothing here is timed: a pattern that backtracked would not finish within the test runner's limit. */
+const finishes = test.macro<[pattern: string, text: string, expected: boolean]>({
+  exec: (t, pattern, text, expected) => {
+    for (const builtin of [true, false]) {
+      const policy = policyOf(packOf(rule({ id: 'A', pattern }), { builtin }));
+      t.is(idsOf(judge(policy, text)).length > 0, expected);
+    }
+  },
+  title: (_, pattern, text) => `${pattern} finishes on ${text.length} characters`,
+});
+
+const many = 'a'.repeat(5000);
+test(finishes, '^(a+)+$', `${many}!`, false);
+test(finishes, '^(?:a|a)*$', `${many}!`, false);
+test(finishes, '(?:a|aa)+$', `${many}!`, false);
+test(finishes, '(?:a*)*b', many, false);
+test(finishes, '(?:a?){60}a{60}', 'a'.repeat(59), false);
+test(finishes, '(?:[a-z]{1,20}){1,20}!', many, false);
+test(finishes, '(?:.{0,200}x){5}', `${many}y`, false);
+test(finishes, '[a-z]{0,64}[a-z0-9]{0,64}@', '0a'.repeat(500_000), false);
+test(finishes, '(?:\\d[ -]?){13,19}x', '4111 '.repeat(200_000), false);
+test(finishes, '[a-z0-9._-]{1,64}@(?:[a-z0-9-]{1,63}\\.){1,8}[a-z]{2,24}\\b', 'a@a.'.repeat(250_000), false);
+test(finishes, '(?<![a-z])[a-z]{40}(?![a-z])', 'a'.repeat(1_000_000), false);
+test(finishes, '\\w{1000}y', 'x'.repeat(200_000), false);
+
+test('too much work is a gap, decided by onError, and the same every time', (t) => {
+  const rules = Array.from({ length: 12 }, (_, i) =>
+    rule({ id: `R${i}`, pattern: `[a-z]+[0-9]+[a-z]{${i + 1},}`, action: 'flag' }),
+  ).join('');
+  const policy = policyOf(packOf(rules), { onError: 'flag' });
+  const text = 'ab '.repeat(1_500_000);
+  const first = judge(policy, text);
+  t.deepEqual(first.gaps, [{ kind: 'engine:budget' }]);
+  t.deepEqual([first.raw, first.effective], ['FLAG', 'FLAG']);
+  t.deepEqual(judge(policy, text), first);
+});
+
+test('an engine that throws is a gap, decided by onError', (t) => {
+  const policy = policyOf(packOf(rule({ id: 'A', pattern: 'a' })));
+  const broken = {
+    get text(): string {
+      throw new Error('broken');
+    },
+    role: 'user',
+    pointer: '',
+  } as const;
+  const { gaps, raw } = policy.judge({ segments: [broken], gaps: [] }, { direction: '', endpoint: '' });
+  t.deepEqual([gaps, raw], [[{ kind: 'engine:error' }], 'BLOCK']);
+});
+
+test('a million matches of an excepted rule end in a verdict', (t) => {
+  const rules =
+    rule({ id: 'G', pattern: '[a-z]' }) + rule({ id: 'X', pattern: '[a-z]', action: 'allow', exempts: ['G'] });
+  t.is(judge(policyOf(packOf(rules)), 'a'.repeat(1_000_000)).raw, 'BLOCK');
+});
+
+test('many small segments are judged like one text', (t) => {
+  const policy = policyOf(packOf(rule({ id: 'A', pattern: 'needle', min_count: 3 })));
+  const segments = Array.from({ length: 50_000 }, (_, i) => segment(i % 20_000 === 7 ? 'a needle' : 'hay'));
+  t.deepEqual(idsOf(judge(policy, segments)), ['A']);
+});

@@ -1,0 +1,111 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { FIXED_GAP_KINDS, GAP_ACTIONS, GAP_KINDS, type GapKind } from '../../sidecar/kernel/gap.js';
+import { ACTIONS, VERDICTS } from '../../sidecar/kernel/verdict.js';
+import { verdictsOf } from '../../sidecar/policy/verdict.js';
+import { judge, packOf, policyOf, rule } from './inline-pack.js';
+
+const kinds = Object.keys(GAP_KINDS) as GapKind[];
+const action = fc.constantFrom(...ACTIONS);
+const matched = fc.array(
+  fc.record({
+    action,
+    effectiveAction: action,
+    id: fc.constant('A'),
+    pack: fc.constant('p'),
+    title: fc.constant(''),
+    severity: fc.constant(''),
+  }),
+  { maxLength: 6 },
+);
+const gaps = fc.array(fc.record({ kind: fc.constantFrom(...kinds) }), { maxLength: 4 });
+const settings = fc.record({
+  shadow: fc.boolean(),
+  onError: fc.constantFrom(...GAP_ACTIONS),
+  gapActions: fc.constant({}),
+});
+const rank = (verdict: string) => VERDICTS.indexOf(verdict as (typeof VERDICTS)[number]);
+
+test('the verdict of two evidences together is the stricter of their verdicts, in any order', (t) => {
+  fc.assert(
+    fc.property(matched, matched, gaps, gaps, settings, (rulesA, rulesB, gapsA, gapsB, set) => {
+      const joint = verdictsOf([...rulesB, ...rulesA], [...gapsA, ...gapsB], set);
+      const [a, b] = [verdictsOf(rulesA, gapsA, set), verdictsOf(rulesB, gapsB, set)];
+      return (
+        rank(joint.raw) === Math.max(rank(a.raw), rank(b.raw)) &&
+        rank(joint.effective) === Math.max(rank(a.effective), rank(b.effective))
+      );
+    }),
+  );
+  t.pass();
+});
+
+test('shadow never makes a verdict stricter', (t) => {
+  fc.assert(
+    fc.property(gaps, settings, (found, set) => {
+      const { raw, effective } = verdictsOf([], found, { ...set, shadow: true });
+      return rank(effective) <= rank(raw);
+    }),
+  );
+  t.pass();
+});
+
+test('block is stricter than flag, flag than allow', (t) => {
+  const policy = policyOf(
+    packOf(
+      rule({ id: 'A', pattern: 'a', action: 'allow' }) +
+        rule({ id: 'F', pattern: 'f', action: 'flag' }) +
+        rule({ id: 'B', pattern: 'b' }),
+    ),
+  );
+  const rawOf = (text: string) => judge(policy, text).raw;
+  t.deepEqual(['', 'a', 'af', 'fba'].map(rawOf), ['ALLOW', 'ALLOW', 'FLAG', 'BLOCK']);
+});
+
+test('in shadow only the action of an enforcing rule itself counts', (t) => {
+  const rules =
+    rule({ id: 'B', pattern: 'b' }) + rule({ id: 'E', pattern: 'e', action: 'flag', shadow_override: 'enforce' });
+  const policy = policyOf(packOf(rules), { shadow: true });
+  const both = judge(policy, 'be');
+  t.deepEqual([both.raw, both.effective], ['BLOCK', 'FLAG']);
+  t.deepEqual(
+    both.matched.map(({ effectiveAction }) => effectiveAction),
+    ['allow', 'flag'],
+  );
+  t.is(judge(policy, 'b').effective, 'ALLOW');
+});
+
+test('every gap kind has its default, its setting, and its shadow', (t) => {
+  for (const kind of kinds) {
+    const isFixed = FIXED_GAP_KINDS.includes(kind);
+    const isEngine = kind.startsWith('engine:');
+    const base = { shadow: false, onError: 'flag', gapActions: { [kind]: 'allow' } } as const;
+    const expected = isFixed ? 'BLOCK' : isEngine ? 'FLAG' : 'ALLOW';
+    t.is(verdictsOf([], [{ kind }], base).raw, expected, kind);
+    const shadowed = verdictsOf([], [{ kind }], { ...base, gapActions: {}, shadow: true });
+    t.is(shadowed.effective, isFixed ? 'BLOCK' : 'ALLOW', kind);
+  }
+});
+
+test('a gap is listed once, in order of appearance', (t) => {
+  const policy = policyOf(packOf(rule({ id: 'A', pattern: 'a' })));
+  const found = (['coding:br', 'json:depth', 'coding:br'] as const).map((kind) => ({ kind }));
+  const { gaps: listed } = policy.judge({ segments: [], gaps: found }, { direction: '', endpoint: '' });
+  t.deepEqual(listed, [{ kind: 'coding:br' }, { kind: 'json:depth' }]);
+});
+
+test('the revision is stable, and changes with packs and with every setting', (t) => {
+  const pack = packOf(rule({ id: 'A', pattern: 'a' }));
+  const other = packOf(rule({ id: 'A', pattern: 'b' }));
+  const revision = policyOf(pack).revision;
+  t.regex(revision, /^[0-9a-f]{64}$/);
+  t.is(policyOf(packOf(rule({ id: 'A', pattern: 'a' })), { gapActions: { 'coding:br': 'deny' } }).revision, revision);
+  const others = [
+    policyOf(other),
+    policyOf([pack, packOf(rule({ id: 'A', pattern: 'a' }), { name: 'two' })]),
+    policyOf(pack, { shadow: true }),
+    policyOf(pack, { onError: 'allow' }),
+    policyOf(pack, { gapActions: { 'coding:br': 'flag' } }),
+  ].map((policy) => policy.revision);
+  t.is(new Set([revision, ...others]).size, 6);
+});
