@@ -18,9 +18,15 @@ export interface Segment {
   readonly role: Role;
   /**
    * Where it stands: an RFC 6901 JSON pointer into the body (the empty string is the whole body); for the name of an
-   * object member the pointer of its value followed by `#`; for a query parameter `query:/NAME`.
+   * object member the pointer of its value followed by `#`; for a query parameter `query:/NAME`, its name
+   * `query:/NAME#`. One over the length bound is cut to that of the nearest enclosing container.
    */
   readonly pointer: string;
+  /**
+   * True for text that stands in another segment too (joined parts, JSON inside a string): it is matched like any
+   * other, but not counted by `min_count`, `max_chars` and the text length.
+   */
+  readonly derived?: true;
 }
 
 /** One piece of raw content of an evaluation, as the door received it. */

@@ -46,6 +46,8 @@ export const GAP_KINDS = {
   'uninspectable:binary': { action: 'flag', meaning: 'binary content cannot be read' },
   'reference:url': { action: 'flag', meaning: 'content stands behind a URL' },
   'reference:file': { action: 'flag', meaning: 'content stands in a file uploaded earlier' },
+  'reference:prompt': { action: 'flag', meaning: 'content stands in a prompt template kept by the provider' },
+  'reference:cache': { action: 'flag', meaning: 'content stands in a cache kept by the provider' },
   'reference:previous_response': { action: 'flag', meaning: 'content stands in an earlier exchange' },
   'path:ambiguous': { action: 'deny', meaning: 'servers differ on what this path means' },
   'http:upgrade': { action: 'deny', meaning: 'frames after an upgrade are never seen' },

@@ -18,6 +18,8 @@ export const LIMITS = {
   jsonDepthMax: 128,
   /** Strings of one body that become segments, keys included. A 32 MiB body of short strings would otherwise be millions of objects. */
   segmentsMax: 200_000,
+  /** Longest JSON pointer of a segment. Names may be megabytes long, and 256 findings repeat their pointers in one answer. */
+  pointerCharsMax: 1024,
   /** Body size above which reading and judging move to a worker thread, so that the event loop is not blocked. */
   inlineBodyBytesMax: 64 * 1024,
   /** Findings kept of one evaluation; more are counted, not listed. */

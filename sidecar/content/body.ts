@@ -1,0 +1,63 @@
+import type { Content } from '../kernel/evaluation.js';
+import type { GapKind } from '../kernel/gap.js';
+import { LIMITS } from '../kernel/limits.js';
+import { decodeUtf8, isReadCharset, isWideText, startsAsJson } from './charset.js';
+import { codingGap, looksCompressed } from './content-coding.js';
+import { addText, type Draft } from './draft.js';
+import { looksLikeJson, readJsonBody } from './json-body.js';
+import { type DeclaredType, formatGap, parseContentType, saysJson, uninspectableGap } from './media-type.js';
+
+type Body = Extract<Content, { kind: 'body' }>;
+
+/**
+ * Reads a request body. Headers can lie, so they only add gaps: whatever is valid UTF-8 is judged, as JSON where it
+ * looks like JSON, and only the rest is left to the gaps. Never throws.
+ */
+export function readBody(draft: Draft, body: Body): void {
+  const { bytes } = body;
+  if (bytes.length > LIMITS.bodyBytesMax) {
+    draft.gaps.add('body:too_large');
+    return;
+  }
+  const declared = parseContentType(body.contentType);
+  const text = decodeUtf8(bytes);
+  if (text === '') {
+    addText(draft, '', '');
+    return;
+  }
+  const coding = codingGap(body.contentEncoding);
+  const typeGaps = gapsOfType(declared, bytes, text === undefined);
+  if (coding !== undefined) draft.gaps.add(coding);
+  for (const gap of typeGaps) draft.gaps.add(gap);
+  if (isWideText(bytes)) draft.gaps.add('charset:unknown');
+  else if (text === undefined) noteUndecodable(draft, bytes, coding, typeGaps);
+  if (text === undefined) return;
+  const isDeclaredJson = coding === undefined && declared.mediaTypes.some(saysJson);
+  if (isDeclaredJson || looksLikeJson(text)) readJsonBody(draft, text, isDeclaredJson);
+  else addText(draft, text, '');
+}
+
+/** What the Content-Type alone keeps from being read. */
+function gapsOfType(declared: DeclaredType, bytes: Uint8Array, isBinary: boolean): readonly GapKind[] {
+  const gaps: GapKind[] = [];
+  for (const mediaType of declared.mediaTypes) {
+    const gap = formatGap(mediaType) ?? uninspectableGap(mediaType);
+    if (gap !== undefined) gaps.push(gap);
+    else if (mediaType === 'application/octet-stream' && (isBinary || bytes.includes(0)))
+      gaps.push('uninspectable:binary');
+  }
+  if (!declared.charsets.every(isReadCharset)) gaps.push('charset:unknown');
+  return gaps;
+}
+
+/** Bytes that are no text are a gap of their own, unless the headers say why; a lenient server reads broken JSON as JSON. */
+function noteUndecodable(
+  draft: Draft,
+  bytes: Uint8Array,
+  coding: GapKind | undefined,
+  typeGaps: readonly GapKind[],
+): void {
+  if (coding !== undefined) return;
+  if (looksCompressed(bytes)) draft.gaps.add('uninspectable:binary');
+  if (typeGaps.length === 0 || startsAsJson(bytes)) draft.gaps.add('body:undecodable');
+}

@@ -1,0 +1,96 @@
+import type { GapKind } from '../kernel/gap.js';
+import type { JsonPlace } from './json-walk.js';
+import { uninspectableGap } from './media-type.js';
+
+/** Judges the string of one member by its text and the name of the object that it stands in. */
+type Carrier = (text: string, owner: string | number) => GapKind | undefined;
+
+/** Members of a request body that hold what is said. Elsewhere (tool definitions, metadata) the names below mean nothing. */
+const SPOKEN_MEMBERS: ReadonlySet<string | number> = new Set([
+  'messages',
+  'input',
+  'contents',
+  'system',
+  'prompt',
+  'conversation',
+]);
+
+/** Members of a whole request that refer to content kept by the provider. */
+const REFERENCES: ReadonlyMap<string | number, GapKind> = new Map<string, GapKind>([
+  ['previous_response_id', 'reference:previous_response'],
+  ['conversation', 'reference:previous_response'],
+  ['cachedContent', 'reference:cache'],
+  ['cached_content', 'reference:cache'],
+]);
+
+/**
+ * Members whose string stands for content that is not text. Names from the public API references of OpenAI (chat
+ * completions: `image_url {url}`, `input_audio {data}`, `file {file_id, file_data}`, `audio {id}`; Responses:
+ * `image_url`, `file_url`), vLLM (`audio_url`, `video_url`), Anthropic (`source {media_type, url}`) and Gemini
+ * (`inlineData {mimeType}`, `fileData {fileUri}`).
+ */
+const CARRIERS: ReadonlyMap<string | number, Carrier> = new Map<string, Carrier>([
+  ['url', (text, owner) => (URL_MEMBERS.has(owner) ? byUrl(text, owner) : undefined)],
+  ['image_url', (text) => byUrl(text, 'image_url')],
+  ['audio_url', (text) => byUrl(text, 'audio_url')],
+  ['video_url', (text) => byUrl(text, 'video_url')],
+  ['file_url', (text) => byUrl(text, 'file_url')],
+  ['data', (_text, owner) => (owner === 'input_audio' ? 'uninspectable:audio' : undefined)],
+  ['file_data', () => 'uninspectable:binary'],
+  ['file_id', () => 'reference:file'],
+  ['file_uri', () => 'reference:file'],
+  ['fileUri', () => 'reference:file'],
+  ['media_type', (text, owner) => (owner === 'source' ? uninspectableGap(text.toLowerCase()) : undefined)],
+  ['mime_type', (text, owner) => (owner === 'inline_data' ? uninspectableGap(text.toLowerCase()) : undefined)],
+  ['mimeType', (text, owner) => (owner === 'inlineData' ? uninspectableGap(text.toLowerCase()) : undefined)],
+  ['id', (_text, owner) => ID_OWNERS.get(owner)],
+]);
+
+/** What the content is when a member that should hold a URL holds something else. */
+const URL_MEMBERS: ReadonlyMap<string | number, GapKind> = new Map<string, GapKind>([
+  ['image_url', 'uninspectable:image'],
+  ['audio_url', 'uninspectable:audio'],
+  ['video_url', 'uninspectable:video'],
+  ['file_url', 'uninspectable:binary'],
+  ['source', 'uninspectable:binary'],
+]);
+
+const ID_OWNERS: ReadonlyMap<string | number, GapKind> = new Map<string, GapKind>([
+  ['audio', 'reference:previous_response'],
+  ['conversation', 'reference:previous_response'],
+  ['prompt', 'reference:prompt'],
+]);
+
+/** Longest `type/subtype;parameters` of a data: URL that is looked at. */
+const DATA_HEADER_CHARS_MAX = 256;
+
+/** The gap of a string in a JSON body that stands for content which is not text, or is kept elsewhere. */
+export function carriedGap(place: JsonPlace, text: string): GapKind | undefined {
+  if (text === '') return undefined;
+  const inDataUrl = dataUrlGap(text);
+  if (inDataUrl !== undefined) return inDataUrl;
+  if (place.parent === undefined) return place.isArray ? undefined : REFERENCES.get(place.member);
+  const carrier = CARRIERS.get(place.member);
+  return carrier !== undefined && isSpoken(place) ? carrier(text, place.name) : undefined;
+}
+
+/** A `data:` URL (RFC 2397): what it holds is not decoded, unless it is plain text. */
+function dataUrlGap(text: string): GapKind | undefined {
+  // The colon first: this runs for every string of every body.
+  if (text.charCodeAt(4) !== 0x3a || !/^data:/i.test(text)) return undefined;
+  const start = text.slice('data:'.length, 'data:'.length + DATA_HEADER_CHARS_MAX).toLowerCase();
+  const comma = start.indexOf(',');
+  if (comma < 0) return undefined;
+  const header = start.slice(0, comma);
+  return uninspectableGap(header) ?? (/;\s*base64\s*$/.test(header) ? 'uninspectable:binary' : undefined);
+}
+
+function byUrl(text: string, member: string | number): GapKind | undefined {
+  return /^\s*[a-z][a-z0-9+.-]*:/i.test(text) ? 'reference:url' : URL_MEMBERS.get(member);
+}
+
+function isSpoken(place: JsonPlace): boolean {
+  let top = place;
+  while (top.parent !== undefined) top = top.parent;
+  return SPOKEN_MEMBERS.has(top.member);
+}

@@ -1,0 +1,58 @@
+import type { Role, Segment } from '../kernel/evaluation.js';
+import type { Gap, GapKind } from '../kernel/gap.js';
+import { LIMITS } from '../kernel/limits.js';
+
+/** What a piece of content says, as far as it could be read, and what could not. */
+export interface Reading {
+  readonly segments: readonly Segment[];
+  /** Each kind once, in order of appearance. */
+  readonly gaps: readonly Gap[];
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A reading while it is being made, over all content of one evaluation. */
+export interface Draft {
+  /** Roles are settled after their texts: a message may name its role last. */
+  readonly segments: Mutable<Segment>[];
+  readonly gaps: Set<GapKind>;
+}
+
+export function createDraft(): Draft {
+  return { segments: [], gaps: new Set() };
+}
+
+/** True when no more segments are read; the caller notes the gap. */
+export function isFull(draft: Draft): boolean {
+  return draft.segments.length >= LIMITS.segmentsMax;
+}
+
+/** Adds a text with the role `user`. */
+export function addText(draft: Draft, text: string, pointer: string): void {
+  draft.segments.push({ text, role: 'user', pointer });
+}
+
+/** Adds a text that stands in another segment too; see `Segment.derived`. */
+export function addDerivedText(draft: Draft, text: string, pointer: string): void {
+  draft.segments.push({ text, role: 'user', pointer, derived: true });
+}
+
+/** Gives a role to every segment from `start` on. */
+export function assignRole(draft: Draft, start: number, role: Role): void {
+  for (let index = start; index < draft.segments.length; index++) {
+    const segment = draft.segments[index];
+    if (segment !== undefined) segment.role = role;
+  }
+}
+
+/** Marks every segment from `start` on as derived: their text follows once more as a whole. */
+export function markDerived(draft: Draft, start: number): void {
+  for (let index = start; index < draft.segments.length; index++) {
+    const segment = draft.segments[index];
+    if (segment !== undefined) segment.derived = true;
+  }
+}
+
+export function readingOf(draft: Draft): Reading {
+  return { segments: draft.segments, gaps: Array.from(draft.gaps, (kind) => ({ kind })) };
+}

@@ -1,0 +1,37 @@
+import { assertNever } from '../kernel/assert-never.js';
+import type { Content } from '../kernel/evaluation.js';
+import { readBody } from './body.js';
+import { addText, createDraft, type Draft, type Reading, readingOf } from './draft.js';
+import { readQuery } from './query.js';
+
+/** What the configuration says about reading. */
+export interface ContentOptions {
+  /** Lower-case names of query parameters whose values are not content; a name that ends in `*` is a prefix. */
+  readonly credentialQueryNames: ReadonlySet<string>;
+}
+
+/**
+ * Turns the raw content of one evaluation into text with places, and names whatever could not be read.
+ * Pure: the same content gives the same reading. Never throws; time and memory are linear in the content.
+ */
+export function readContent(content: readonly Content[], options: ContentOptions): Reading {
+  const draft = createDraft();
+  for (const piece of content) readPiece(draft, piece, options);
+  return readingOf(draft);
+}
+
+function readPiece(draft: Draft, piece: Content, options: ContentOptions): void {
+  switch (piece.kind) {
+    case 'text':
+      addText(draft, piece.text, '');
+      break;
+    case 'body':
+      readBody(draft, piece);
+      break;
+    case 'query':
+      readQuery(draft, piece.raw, options.credentialQueryNames);
+      break;
+    default:
+      assertNever(piece);
+  }
+}

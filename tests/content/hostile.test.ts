@@ -1,0 +1,99 @@
+import test from 'ava';
+import { readContent } from '../../sidecar/content/read-content.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { readTestBody } from './read-test-body.js';
+
+const kindsOf = (body: string | Uint8Array, contentType = 'application/json') =>
+  readTestBody(body, { contentType }).gaps.map(({ kind }) => kind);
+
+test('a million open brackets are named, and what came before them is judged', (t) => {
+  const { segments, gaps } = readTestBody(`{"a":"before","b":${'['.repeat(1e6)}`);
+  t.deepEqual(gaps, [{ kind: 'json:depth' }]);
+  t.true(segments.some(({ text }) => text === 'before'));
+});
+
+test('a million levels of objects are named', (t) => {
+  t.deepEqual(kindsOf('{"a":'.repeat(1e6)), ['json:depth']);
+});
+
+test('nesting up to the limit is read, one more is not', (t) => {
+  const nested = (depth: number) => `${'['.repeat(depth)}"deep"${']'.repeat(depth)}`;
+  const { segments, gaps } = readTestBody(nested(LIMITS.jsonDepthMax));
+  t.deepEqual(gaps, []);
+  t.deepEqual(segments, [{ text: 'deep', role: 'user', pointer: '/0'.repeat(LIMITS.jsonDepthMax) }]);
+  t.deepEqual(kindsOf(nested(LIMITS.jsonDepthMax + 1)), ['json:depth']);
+});
+
+test('a million names end in a gap and the body as one text', (t) => {
+  const body = `{${Array.from({ length: 1e6 }, (_, at) => `"k${at}":0`).join(',')}}`;
+  const { segments, gaps } = readTestBody(body);
+  t.deepEqual(gaps, [{ kind: 'json:too_many_segments' }]);
+  t.is(segments.length, LIMITS.segmentsMax + 1);
+  t.is(segments.at(-1)?.text, body);
+});
+
+test('a million numbers need no segments', (t) => {
+  const { segments, gaps } = readTestBody(`[${'1,'.repeat(1e6)}"end"]`);
+  t.deepEqual([segments.map(({ text }) => text), gaps], [['end'], []]);
+});
+
+test('strings inside strings do not get round the bound on segments', (t) => {
+  const inner = JSON.stringify(Array.from({ length: LIMITS.segmentsMax }, () => ''));
+  const { segments, gaps } = readTestBody(JSON.stringify([inner, inner]));
+  t.deepEqual(gaps, [{ kind: 'json:too_many_segments' }]);
+  t.true(segments.length <= LIMITS.segmentsMax + 1);
+});
+
+test('a string of four megabytes is read whole', (t) => {
+  const text = 'x'.repeat(4 * 1024 * 1024);
+  const { segments, gaps } = readTestBody(JSON.stringify({ messages: [{ role: 'user', content: text }] }));
+  t.deepEqual(gaps, []);
+  t.is(segments.at(-1)?.text, text);
+});
+
+test('a name of four megabytes makes no pointer of four megabytes', (t) => {
+  const name = 'n'.repeat(4 * 1024 * 1024);
+  const { segments } = readTestBody(JSON.stringify({ a: { [name]: { b: [['deep']] } } }));
+  t.true(segments.some(({ text }) => text === name));
+  t.deepEqual([...new Set(segments.map(({ pointer }) => pointer))], ['/a#', '/a']);
+});
+
+test('many long names on the way make no long pointer either', (t) => {
+  const name = 'n'.repeat(200);
+  const depth = LIMITS.jsonDepthMax;
+  const { segments } = readTestBody(`${`{"${name}":`.repeat(depth)}"deep"${'}'.repeat(depth)}`);
+  t.true(segments.every(({ pointer }) => pointer.length <= LIMITS.pointerCharsMax + 1));
+  t.is(segments.at(-1)?.pointer, `/${name}`.repeat(5));
+});
+
+test('a number of a megabyte is read whole', (t) => {
+  const { segments } = readTestBody(`[${'1'.repeat(1e6)}]`);
+  t.is(segments[0]?.text.length, 1e6);
+});
+
+test('broken strings inside strings are passed over', (t) => {
+  const { gaps, segments } = readTestBody(JSON.stringify(Array.from({ length: 10_000 }, () => '["\\q"')));
+  t.deepEqual([gaps, segments.length], [[], 10_000]);
+});
+
+test('a body over the limit is not read', (t) => {
+  const { segments, gaps } = readTestBody(new Uint8Array(LIMITS.bodyBytesMax + 1));
+  t.deepEqual([segments, gaps], [[], [{ kind: 'body:too_large' }]]);
+});
+
+test('a body of the largest size that is not JSON is named and judged', (t) => {
+  const body = Buffer.alloc(LIMITS.bodyBytesMax, '[');
+  t.deepEqual(kindsOf(body), ['json:depth']);
+});
+
+test('gaps of several pieces of content are named once each', (t) => {
+  const body = { kind: 'body', bytes: Buffer.from('x'), contentType: 'application/json', contentEncoding: '' } as const;
+  const { gaps, segments } = readContent([body, { kind: 'text', text: 'hi' }, body], {
+    credentialQueryNames: new Set(),
+  });
+  t.deepEqual(gaps, [{ kind: 'json:malformed' }]);
+  t.deepEqual(
+    segments.map(({ text }) => text),
+    ['x', 'hi', 'x'],
+  );
+});

@@ -1,0 +1,89 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { readContent } from '../../sidecar/content/read-content.js';
+
+const credentialQueryNames = new Set(['key', 'api-key', 'x-amz-*']);
+const read = (raw: string) => readContent([{ kind: 'query', raw }], { credentialQueryNames });
+
+const reads = test.macro((t, raw: string, expected: readonly (readonly [pointer: string, text: string])[]) => {
+  const { segments, gaps } = read(raw);
+  t.deepEqual(
+    segments,
+    expected.map(([pointer, text]) => ({ text, role: 'user', pointer })),
+  );
+  t.deepEqual(gaps, []);
+});
+
+test('no parameters', reads, '', []);
+test('a name and its value', reads, 'a=b', [
+  ['query:/a#', 'a'],
+  ['query:/a', 'b'],
+]);
+test('a plus sign and a percent sequence are decoded', reads, 'a=b+c%20%C3%A9', [
+  ['query:/a#', 'a'],
+  ['query:/a', 'b c é'],
+]);
+test('a name is decoded, and escaped in the pointer', reads, '%61%2Fb=c', [
+  ['query:/a~1b#', 'a/b'],
+  ['query:/a~1b', 'c'],
+]);
+test('a broken percent sequence stays as it is', reads, 'a=%zz%4', [
+  ['query:/a#', 'a'],
+  ['query:/a', '%zz%4'],
+]);
+test('bytes that are no UTF-8 hide nothing beside them', reads, 'a=%FF%41KIA', [
+  ['query:/a#', 'a'],
+  ['query:/a', '\ufffdAKIA'],
+]);
+test('a name alone', reads, 'prompt', [['query:/prompt#', 'prompt']]);
+test('an empty value', reads, 'a=', [
+  ['query:/a#', 'a'],
+  ['query:/a', ''],
+]);
+test('a value alone', reads, '=b', [
+  ['query:/#', ''],
+  ['query:/', 'b'],
+]);
+test('an equals sign in a value', reads, 'a=b=c', [
+  ['query:/a#', 'a'],
+  ['query:/a', 'b=c'],
+]);
+test('repeated and empty parameters', reads, '&a=1&&a=2&', [
+  ['query:/a#', 'a'],
+  ['query:/a', '1'],
+  ['query:/a#', 'a'],
+  ['query:/a', '2'],
+]);
+test('the value of a credential is not content', reads, 'key=s3cret&q=x', [
+  ['query:/key#', 'key'],
+  ['query:/q#', 'q'],
+  ['query:/q', 'x'],
+]);
+test('nor in upper case or encoded', reads, 'Api%2DKey=s3cret', [['query:/Api-Key#', 'Api-Key']]);
+test('nor behind a prefix', reads, 'X-Amz-Signature=s3cret', [['query:/X-Amz-Signature#', 'X-Amz-Signature']]);
+test('a name that only contains a credential name is content', reads, 'monkey=x', [
+  ['query:/monkey#', 'monkey'],
+  ['query:/monkey', 'x'],
+]);
+
+test('a query of a million parameters ends in a gap', (t) => {
+  t.deepEqual(read('a&'.repeat(1e6)).gaps, [{ kind: 'json:too_many_segments' }]);
+});
+
+test('what URLSearchParams writes is read back', (t) => {
+  const pairs = fc.array(fc.tuple(fc.string({ unit: 'grapheme', minLength: 1 }), fc.string({ unit: 'grapheme' })));
+  fc.assert(
+    fc.property(pairs, (parameters) => {
+      const { segments } = readContent([{ kind: 'query', raw: new URLSearchParams(parameters).toString() }], {
+        credentialQueryNames: new Set(),
+      });
+      return JSON.stringify(segments.map(({ text }) => text)) === JSON.stringify(parameters.flat());
+    }),
+  );
+  t.pass();
+});
+
+test('random queries never throw', (t) => {
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (raw) => read(raw).segments.length >= 0));
+  t.pass();
+});
