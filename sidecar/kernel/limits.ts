@@ -32,6 +32,10 @@ export const LIMITS = {
   leafBytesMax: 8 * 1024,
   /** Records waiting for the disk. Over it the store counts as unavailable, instead of memory growing. */
   appendQueueMax: 8192,
+  /** Records written and synced as one group. Larger groups gain nothing measurable and delay the first of them. */
+  appendBatchMax: 1024,
+  /** Nesting of one leaf. The fields of this version need 2; the rest is room for unknown ones. */
+  leafDepthMax: 8,
   /** Largest rule pack or configuration file. */
   configFileBytesMax: 4 * 1024 * 1024,
   /** Entries of one list in the configuration. */

@@ -1,0 +1,220 @@
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { assertNever } from '../kernel/assert-never.js';
+import { JiminiError } from '../kernel/errors.js';
+import type { CloseReason, ConfigFields, DecisionFields } from '../kernel/leaf.js';
+import { LIMITS } from '../kernel/limits.js';
+import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
+
+/** One record to be appended. */
+interface AppendEntry {
+  readonly leafFields: DecisionFields | ConfigFields;
+  /** What is sealed beside the leaf. There is no keyring yet, so it must be absent. */
+  readonly payload?: undefined;
+}
+
+/** A record that is on disk. */
+interface Appended {
+  readonly seq: number;
+  /** `log_id:seq`. */
+  readonly decisionId: string;
+}
+
+/** `open` = takes records; `healing` = refuses them until the store works again; `closing`, `closed` = ended by its owner. */
+type AuditLogState = 'open' | 'healing' | 'closing' | 'closed';
+
+/** Told whenever the log stops or starts taking records, and after each attempt to heal that failed. */
+export type LogHealth =
+  | { readonly state: 'open' }
+  | { readonly state: 'healing'; readonly failedAttempts: number; readonly error: JiminiError };
+
+/** What an audit log needs from outside. */
+export interface AuditLogOptions extends ChainWriterOptions {
+  readonly onHealth?: (health: LogHealth) => void;
+  /** Waits between attempts to heal; rejects when the signal aborts. Default: a timer. */
+  readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
+}
+
+/** The tamper-evident log: one writer per data directory. */
+export interface AuditLog {
+  readonly logId: string;
+  /** Leaves in the log, each of them on disk. */
+  readonly size: number;
+  readonly state: AuditLogState;
+  /** Records that wait for the disk. */
+  readonly waiting: number;
+  /**
+   * Resolves after the fsync that covers the record. Rejects at once, and never hangs, with
+   * `JIMINI_STORE_UNAVAILABLE` when it cannot be made durable (the answer is counted and stated by a later `gap`
+   * leaf), with `JIMINI_INVALID_ARGUMENT` when the fields cannot be a leaf.
+   */
+  append(entry: AppendEntry): Promise<Appended>;
+  /**
+   * Takes no more records, writes those that wait, then a `close` leaf, and closes the store. During an outage it tries
+   * to heal once. Rejects when the `close` leaf could not be written; the store is closed in any case.
+   */
+  close(reason: CloseReason): Promise<void>;
+}
+
+/** Opens the log, writes its `open` leaf, and takes records. Rejects with a `JIMINI_STORE_*` error. */
+export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
+  return new GroupCommitLog(await ChainWriter.open(options), options);
+}
+
+interface Waiting {
+  readonly entry: AppendEntry;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: JiminiError) => void;
+}
+
+const HEAL_DELAY_MS_FIRST = 20;
+/** Low enough that service is back within five seconds of the disk. */
+const HEAL_DELAY_MS_MAX = 2_000;
+
+/** Group commit: everybody who arrives while one batch is being synced goes into the next one. */
+class GroupCommitLog implements AuditLog {
+  readonly #writer: ChainWriter;
+  readonly #options: AuditLogOptions;
+  readonly #stop = new AbortController();
+  #state: AuditLogState = 'open';
+  #queue: Waiting[] = [];
+  /** The work that is under way in the background: writing batches or healing. At most one at a time. */
+  #busy: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(writer: ChainWriter, options: AuditLogOptions) {
+    this.#writer = writer;
+    this.#options = options;
+  }
+
+  get logId(): string {
+    return this.#writer.logId;
+  }
+
+  get size(): number {
+    return this.#writer.size;
+  }
+
+  get state(): AuditLogState {
+    return this.#state;
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  append(entry: AppendEntry): Promise<Appended> {
+    if (entry.payload !== undefined) {
+      return Promise.reject(new JiminiError('JIMINI_INVALID_ARGUMENT', 'this version of the log takes no payload'));
+    }
+    const refusal = this.#refusal();
+    if (refusal) {
+      this.#writer.miss(1);
+      return Promise.reject(new JiminiError('JIMINI_STORE_UNAVAILABLE', refusal));
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ entry, resolve, reject });
+      this.#start();
+    });
+  }
+
+  close(reason: CloseReason): Promise<void> {
+    this.#closed ??= this.#close(reason);
+    return this.#closed;
+  }
+
+  #refusal(): string | undefined {
+    switch (this.#state) {
+      case 'open':
+        return this.#queue.length < LIMITS.appendQueueMax ? undefined : 'too many records wait for the disk';
+      case 'healing':
+        return 'the log cannot be written at the moment';
+      case 'closing':
+      case 'closed':
+        return 'the log is closed';
+      default:
+        return assertNever(this.#state);
+    }
+  }
+
+  #start(): void {
+    this.#busy ??= this.#run();
+  }
+
+  /** Begins after this turn of the event loop, so that all that arrived in it forms one group. */
+  async #run(): Promise<void> {
+    await nextTurn();
+    try {
+      await this.#drain();
+    } catch (error) {
+      await this.#heal(JiminiError.from(error));
+    }
+    this.#busy = undefined;
+    const hasWork = this.#queue.length > 0 || (this.#state === 'open' && this.#writer.hasMissed);
+    if (hasWork) this.#start();
+  }
+
+  /** Writes until nobody waits. Rejects when a write fails. */
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0 || this.#writer.hasMissed) {
+      const group = this.#queue.splice(0, LIMITS.appendBatchMax);
+      let places: readonly (number | JiminiError)[];
+      try {
+        places = await this.#writer.write(group.map(({ entry }) => entry.leafFields));
+      } catch (error) {
+        if (this.#state === 'open') this.#state = 'healing';
+        this.#refuse(group.concat(this.#queue.splice(0)), group.length);
+        throw error;
+      }
+      for (const [index, waiting] of group.entries()) this.#acknowledge(waiting, places[index] as number | JiminiError);
+    }
+  }
+
+  #acknowledge({ resolve, reject }: Waiting, place: number | JiminiError): void {
+    if (typeof place === 'number') resolve({ seq: place, decisionId: `${this.#writer.logId}:${place}` });
+    else reject(place);
+  }
+
+  /** Answers everybody who waits; the first `counted` of them are counted as missed already. */
+  #refuse(waiting: readonly Waiting[], counted: number): void {
+    this.#writer.miss(waiting.length - counted);
+    for (const { reject } of waiting) {
+      reject(new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the log could not make the record durable'));
+    }
+  }
+
+  /** Tries for ever, with growing pauses; after `close` has been called, once more at most. */
+  async #heal(first: JiminiError): Promise<void> {
+    let error = first;
+    for (let failedAttempts = 0; ; failedAttempts += 1) {
+      this.#options.onHealth?.({ state: 'healing', failedAttempts, error });
+      const isLast = this.#stop.signal.aborted;
+      if (!isLast) await this.#pause(Math.min(HEAL_DELAY_MS_FIRST * 2 ** failedAttempts, HEAL_DELAY_MS_MAX));
+      try {
+        await this.#writer.heal();
+        break;
+      } catch (reason) {
+        error = JiminiError.from(reason);
+        if (isLast) return;
+      }
+    }
+    if (this.#state === 'healing') this.#state = 'open';
+    this.#options.onHealth?.({ state: 'open' });
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    const wait = this.#options.wait ?? ((ms, signal) => delay(ms, undefined, { signal }));
+    await wait(delayMs, this.#stop.signal).catch(() => undefined);
+  }
+
+  async #close(reason: CloseReason): Promise<void> {
+    this.#state = 'closing';
+    this.#stop.abort();
+    while (this.#busy) await this.#busy;
+    try {
+      await this.#writer.write([{ kind: 'close', reason }]);
+    } finally {
+      this.#state = 'closed';
+      await this.#writer.close();
+    }
+  }
+}

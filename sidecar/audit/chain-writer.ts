@@ -1,0 +1,153 @@
+import type { Clock } from '../kernel/clock.js';
+import { JiminiError } from '../kernel/errors.js';
+import type { LeafFields } from '../kernel/leaf.js';
+import { type Batch, type ChainHead, formBatch } from './batch.js';
+import { mintLogId } from './log-id.js';
+import type { LeafRow, LogStore, LogStoreHandle } from './log-store.js';
+import { addMissed, gapFields, type Missed } from './missed.js';
+import { reconcile, recoverTail } from './recover.js';
+
+/** What a chain writer needs from outside. */
+export interface ChainWriterOptions {
+  readonly store: LogStore;
+  readonly clock: Clock;
+  /** Gives that many random bytes. */
+  readonly random: (count: number) => Uint8Array;
+  /** Version of the program, for the `open` leaf. */
+  readonly version: string;
+}
+
+/** Rows whose write failed: on disk or not, nobody knows before the store has been opened again. */
+interface Unknown {
+  readonly batch: Batch;
+  /** Of a batch that began with a `gap` leaf: what that leaf states. */
+  readonly stated: Missed | undefined;
+}
+
+/**
+ * The only thing that writes to the chain, one batch at a time. A failed write poisons the handle: LevelDB may lose
+ * records that it acknowledges after an error, so nothing is written before `heal` has opened the store again and has
+ * found out which of the failed rows are there.
+ */
+export class ChainWriter {
+  readonly logId: string;
+  readonly #options: ChainWriterOptions;
+  #handle: LogStoreHandle | undefined;
+  #head: ChainHead;
+  #unknown: Unknown | undefined;
+  #missed: Missed | undefined;
+
+  private constructor(options: ChainWriterOptions, logId: string, at: { handle: LogStoreHandle; head: ChainHead }) {
+    this.#options = options;
+    this.logId = logId;
+    this.#handle = at.handle;
+    this.#head = at.head;
+  }
+
+  /** Opens the store, reads the end of the log, and writes the `open` leaf. Rejects with a `JIMINI_STORE_*` error. */
+  static async open(options: ChainWriterOptions): Promise<ChainWriter> {
+    const handle = await options.store.open();
+    try {
+      const { logId, head, previousClose } = await recoverTail(handle);
+      const writer = new ChainWriter(options, logId ?? mintLogId(options.random), { handle, head });
+      const { version } = options;
+      await writer.write([{ kind: 'open', version, recovered_size: head.size, previous_close: previousClose }]);
+      return writer;
+    } catch (error) {
+      await closeQuietly(handle);
+      throw error;
+    }
+  }
+
+  /** Leaves in the log, each of them on disk. */
+  get size(): number {
+    return this.#head.size;
+  }
+
+  /** Whether there are answers that no `gap` leaf states yet. */
+  get hasMissed(): boolean {
+    return this.#missed !== undefined;
+  }
+
+  /** Counts records that are answered as not recorded. */
+  miss(records: number): void {
+    if (records === 0) return;
+    const nowMs = this.#options.clock.nowMs();
+    this.#missed = addMissed(this.#missed, { records, firstMs: nowMs, lastMs: nowMs });
+  }
+
+  /**
+   * Writes the entries as one group, after a `gap` leaf when there is something to state, and resolves after the sync:
+   * per entry its sequence number, or why it cannot be a leaf. When it rejects nothing counts as written, every entry
+   * is counted as missed, and only `heal` helps.
+   */
+  async write(entries: readonly LeafFields[]): Promise<readonly (number | JiminiError)[]> {
+    const handle = this.#handle;
+    if (!handle || this.#unknown) throw unavailable('the log waits to be opened again');
+    const stated = this.#missed;
+    const batch = this.#form(stated ? [gapFields(stated), ...entries] : entries);
+    this.#missed = undefined;
+    try {
+      if (batch.rows.length > 0) await handle.write(batch.rows);
+    } catch (cause) {
+      this.#unknown = { batch, stated };
+      this.miss(entries.length);
+      throw unavailable('a write to the log failed', cause);
+    }
+    this.#head = batch.head;
+    return stated ? batch.places.slice(1) : batch.places;
+  }
+
+  /**
+   * One attempt to go on after a failed write: closes the handle, opens the store again, settles which rows are there,
+   * and writes the `gap` leaf. Resolves when the log takes records again; may be called again after a rejection.
+   */
+  async heal(): Promise<void> {
+    await this.#drop();
+    const handle = await this.#options.store.open();
+    this.#handle = handle;
+    if (this.#unknown) {
+      const kept = await reconcile(handle, this.#head, this.#unknown.batch.rows);
+      this.#settle(this.#unknown, kept);
+    }
+    if (this.#missed) await this.write([]);
+  }
+
+  /** Closes the store. Nothing can be written afterwards. */
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+
+  #form(entries: readonly LeafFields[]): Batch {
+    return formBatch(entries, this.#head, { id: this.logId, clock: this.#options.clock });
+  }
+
+  /** Takes the rows that are there into the chain. A `gap` leaf that is not there has stated nothing. */
+  #settle({ batch, stated }: Unknown, kept: number): void {
+    const last = batch.rows[kept - 1];
+    if (last) this.#head = { size: last.seq + 1, hash: last.hash };
+    const first: LeafRow | undefined = batch.rows[stated ? 1 : 0];
+    if (stated && kept === 0) this.#missed = addMissed(stated, this.#missed);
+    if (this.#missed && first && last && first.seq <= last.seq) {
+      this.#missed = { ...this.#missed, kept: [first.seq, last.seq] };
+    }
+    this.#unknown = undefined;
+  }
+
+  async #drop(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    if (handle) await closeQuietly(handle);
+  }
+}
+
+function unavailable(what: string, cause?: unknown): JiminiError {
+  return new JiminiError('JIMINI_STORE_UNAVAILABLE', what, { cause });
+}
+
+/** The handle is given up because of an error that is reported already; one more from closing it adds nothing. */
+async function closeQuietly(handle: LogStoreHandle): Promise<void> {
+  await handle.close().catch(() => undefined);
+}

@@ -1,0 +1,80 @@
+import { type CanonicalValue, canonicalJson } from '../kernel/canonical-json.js';
+import { JiminiError } from '../kernel/errors.js';
+import type { DecisionFields, LeafFields, LeafPlace } from '../kernel/leaf.js';
+import { LIMITS } from '../kernel/limits.js';
+import { prefixedLeaf } from './leaf-hash.js';
+
+/**
+ * The leaf as canonical JSON, after the 0x00 byte that its hash starts with. Lists of a decision are cut to their
+ * limits, and rule ids further until the leaf fits `LIMITS.leafBytesMax`. Throws `JIMINI_INVALID_ARGUMENT` for fields
+ * that no leaf can hold.
+ */
+export function encodeLeaf(fields: LeafFields, place: LeafPlace): Buffer {
+  if (fields.kind === 'decision') return encodeDecision(fields, place);
+  const leaf = prefixedLeaf(valid(() => canonicalJson({ ...fields, ...place } as unknown as CanonicalValue)));
+  if (!fits(leaf)) throw tooLarge();
+  return leaf;
+}
+
+function encodeDecision(fields: DecisionFields, place: LeafPlace): Buffer {
+  let ruleIds = atMost(fields.rule_ids, LIMITS.leafRuleIdsMax);
+  for (;;) {
+    const leaf = prefixedLeaf(valid(() => decisionJson(fields, place, ruleIds)));
+    if (fits(leaf)) return leaf;
+    if (ruleIds.length === 0) throw tooLarge();
+    ruleIds = ruleIds.slice(0, ruleIds.length >> 1);
+  }
+}
+
+/**
+ * What `canonicalJson` would give, about four times as fast: the members stand here in their canonical order already.
+ * This is the hot path of every Check.
+ */
+function decisionJson(fields: DecisionFields, place: LeafPlace, ruleIds: readonly string[]): string {
+  return (
+    `{"direction":${quote(fields.direction)},"door":${quote(fields.door)},"effective":${quote(fields.effective)}` +
+    `,"epoch":${integer(place.epoch)},"gap_count":${integer(fields.gap_count)}` +
+    `,"gaps":${quoteAll(atMost(fields.gaps, LIMITS.leafGapsMax))},"kind":"decision","log_id":${quote(place.log_id)}` +
+    `,"mono_ns":${quote(place.mono_ns)},"policy_revision":${quote(fields.policy_revision)}` +
+    `,"prev":${quote(place.prev)},"raw":${quote(fields.raw)},"route":${quote(fields.route)}` +
+    `,"rule_count":${integer(fields.rule_count)},"rule_ids":${quoteAll(ruleIds)},"seq":${integer(place.seq)}` +
+    `,"tenant":${quote(fields.tenant)},"time_ms":${integer(place.time_ms)},"v":${integer(place.v)}}`
+  );
+}
+
+/** Text that JSON writes as it is: printable ASCII but the quotation mark and the backslash. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function quote(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : canonicalJson(text);
+}
+
+function quoteAll(texts: readonly string[]): string {
+  return texts.length === 0 ? '[]' : `[${texts.map(quote).join(',')}]`;
+}
+
+function integer(value: number): string {
+  return canonicalJson(value);
+}
+
+function atMost<T>(list: readonly T[], count: number): readonly T[] {
+  return list.length > count ? list.slice(0, count) : list;
+}
+
+function fits(prefixed: Buffer): boolean {
+  return prefixed.length - 1 <= LIMITS.leafBytesMax;
+}
+
+function tooLarge(): JiminiError {
+  return new JiminiError('JIMINI_INVALID_ARGUMENT', `a leaf would be over ${LIMITS.leafBytesMax} bytes`);
+}
+
+/** What canonical JSON cannot hold is a fault of the caller's fields, not of the log. */
+function valid(encode: () => string): string {
+  try {
+    return encode();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new JiminiError('JIMINI_INVALID_ARGUMENT', `a field does not fit into a leaf: ${cause.message}`, { cause });
+  }
+}

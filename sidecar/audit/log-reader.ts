@@ -1,0 +1,34 @@
+import { JiminiError } from '../kernel/errors.js';
+import { leafHash, NO_PREV } from './leaf-hash.js';
+import type { LeafRow, LogRows } from './log-store.js';
+
+/**
+ * Leaves from `from` to `to` (both included), each checked: its bytes against its hash, its `prev` against the leaf
+ * before it. Throws `JIMINI_STORE_CORRUPT` at the first that does not hold. The store itself checks nothing.
+ */
+export async function* readLeaves(rows: LogRows, from: number, to: number): AsyncGenerator<LeafRow> {
+  let next = Math.max(0, from - 1);
+  let prev = next === 0 ? NO_PREV : undefined;
+  for await (const row of rows.rowsFrom(next)) {
+    if (row.seq > to) return;
+    check(row, next, prev);
+    if (row.seq >= from) yield row;
+    prev = row.hash;
+    next += 1;
+  }
+}
+
+function check(row: LeafRow, seq: number, prev: string | undefined): void {
+  const actual = leafHash(row.bytes);
+  const isWhole = row.seq === seq && actual === row.hash;
+  if (isWhole && (prev === undefined || prevOf(row) === prev)) return;
+  throw new JiminiError('JIMINI_STORE_CORRUPT', `the leaf at ${seq} is damaged or missing: run \`jimini log verify\``);
+}
+
+function prevOf(row: LeafRow): unknown {
+  try {
+    return (JSON.parse(Buffer.from(row.bytes).toString('utf8')) as { prev?: unknown } | null)?.prev;
+  } catch {
+    return undefined;
+  }
+}

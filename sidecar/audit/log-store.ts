@@ -1,0 +1,35 @@
+/** One leaf as it lies in the store. */
+export interface LeafRow {
+  readonly seq: number;
+  /** Hex leaf hash that was stored beside the bytes. A reader compares it with the bytes: the store is not trusted. */
+  readonly hash: string;
+  /** The leaf, verbatim. */
+  readonly bytes: Uint8Array;
+}
+
+/** The place on disk that holds one log. */
+export interface LogStore {
+  /**
+   * Opens it for one owner. Rejects with `JIMINI_STORE_LOCKED` when somebody else has it open, `JIMINI_STORE_CORRUPT`
+   * when its own structure is damaged, else `JIMINI_STORE_UNAVAILABLE`.
+   */
+  open(): Promise<LogStoreHandle>;
+}
+
+/** Reads leaves in order of their sequence numbers. */
+export interface LogRows {
+  /** Rows from `seq` on, ascending, as they are stored: nothing is checked. */
+  rowsFrom(seq: number): AsyncIterable<LeafRow>;
+  /** The last `count` rows, ascending. */
+  lastRows(count: number): Promise<LeafRow[]>;
+}
+
+/** An open log store. */
+export interface LogStoreHandle extends LogRows {
+  /**
+   * Writes all rows or none, and resolves after they are synced to disk. After a rejection the fate of the rows is
+   * unknown and the handle must not be used again, except to close it.
+   */
+  write(rows: readonly LeafRow[]): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,34 @@
+import type { GapFields } from '../kernel/leaf.js';
+
+/** Records that were answered as not recorded, until a `gap` leaf states them. */
+export interface Missed {
+  readonly records: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** First and last sequence number of those that turned out to be in the log. */
+  readonly kept?: readonly [first: number, last: number];
+}
+
+/** Both tallies as one. Only one of them can have `kept`: each outage is stated before records are accepted again. */
+export function addMissed(a: Missed | undefined, b: Missed | undefined): Missed | undefined {
+  if (!a || !b) return a ?? b;
+  const kept = a.kept ?? b.kept;
+  return {
+    records: a.records + b.records,
+    firstMs: Math.min(a.firstMs, b.firstMs),
+    lastMs: Math.max(a.lastMs, b.lastMs),
+    ...(kept && { kept }),
+  };
+}
+
+/** The leaf that states them. */
+export function gapFields(missed: Missed): GapFields {
+  return {
+    kind: 'gap',
+    reason: 'store_unavailable',
+    records: missed.records,
+    kept: missed.kept ?? [],
+    first_ms: missed.firstMs,
+    last_ms: missed.lastMs,
+  };
+}

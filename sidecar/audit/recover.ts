@@ -1,0 +1,68 @@
+import { JiminiError } from '../kernel/errors.js';
+import type { ChainHead } from './batch.js';
+import { leafHash, NO_PREV } from './leaf-hash.js';
+import type { LeafRow, LogRows } from './log-store.js';
+
+/** What a start finds in the store. */
+export interface Recovered {
+  /** Absent when the log is empty. */
+  readonly logId?: string;
+  readonly head: ChainHead;
+  readonly previousClose: 'none' | 'clean' | 'unclean';
+}
+
+/** Reads the end of the log. Rejects with `JIMINI_STORE_CORRUPT` when its last two leaves do not hold together. */
+export async function recoverTail(rows: LogRows): Promise<Recovered> {
+  const tail = await rows.lastRows(2);
+  const last = tail.at(-1);
+  if (!last) return { head: { size: 0, hash: NO_PREV }, previousClose: 'none' };
+  const before = tail.length === 2 ? tail[0] : undefined;
+  const leaf = checkedLeaf(last, before);
+  return {
+    logId: leaf.logId,
+    head: { size: last.seq + 1, hash: last.hash },
+    previousClose: leaf.kind === 'close' ? 'clean' : 'unclean',
+  };
+}
+
+/**
+ * After a failed write and a new opening: how many of the rows whose fate was unknown are in the log. Rejects with
+ * `JIMINI_STORE_CORRUPT` when an acknowledged leaf is missing or a leaf is there that this writer did not write.
+ */
+export async function reconcile(rows: LogRows, head: ChainHead, unknown: readonly LeafRow[]): Promise<number> {
+  let next = Math.max(0, head.size - 1);
+  for await (const row of rows.rowsFrom(next)) {
+    const expected = next < head.size ? head.hash : unknown[next - head.size]?.hash;
+    if (row.seq !== next || row.hash !== expected || leafHash(row.bytes) !== expected) {
+      throw damaged(`the leaf at ${row.seq} is not the one that was written there`);
+    }
+    next += 1;
+  }
+  if (next < head.size) throw damaged(`the leaf ${next} was acknowledged, and is gone`);
+  return next - head.size;
+}
+
+function checkedLeaf(row: LeafRow, before: LeafRow | undefined): { logId: string; kind: unknown } {
+  if (leafHash(row.bytes) !== row.hash) throw damaged(`the leaf ${row.seq} is not what its hash says`);
+  const leaf = parsed(row);
+  if (leaf['v'] !== 0) throw damaged(`the leaf ${row.seq} has a format version that this program does not write`);
+  if (leaf['seq'] !== row.seq || typeof leaf['log_id'] !== 'string' || !/^[a-z2-7]{26}$/.test(leaf['log_id'])) {
+    throw damaged(`the leaf ${row.seq} does not belong where it stands`);
+  }
+  const prev = row.seq === 0 ? NO_PREV : before && before.seq === row.seq - 1 ? leafHash(before.bytes) : undefined;
+  if (leaf['prev'] !== prev) throw damaged(`the leaf ${row.seq} does not follow the one before it`);
+  return { logId: leaf['log_id'], kind: leaf['kind'] };
+}
+
+function parsed(row: LeafRow): Record<string, unknown> {
+  try {
+    return JSON.parse(Buffer.from(row.bytes).toString('utf8')) as Record<string, unknown>;
+  } catch (cause) {
+    throw damaged(`the leaf ${row.seq} is not JSON`, cause);
+  }
+}
+
+function damaged(what: string, cause?: unknown): JiminiError {
+  const advice = 'keep the data directory as evidence, run `jimini log verify`, and start with another data directory';
+  return new JiminiError('JIMINI_STORE_CORRUPT', `the log is damaged: ${what}; ${advice}`, { cause });
+}

@@ -1,0 +1,94 @@
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { leafHash } from '../audit/leaf-hash.js';
+import type { LogRows } from '../audit/log-store.js';
+import { canonicalJson } from '../kernel/canonical-json.js';
+import { JiminiError } from '../kernel/errors.js';
+import { dataDirOption, type Format, formatOption, running, withLogCopy, withUsageExit } from './log-options.js';
+import { standardOutput, writeTo } from './log-output.js';
+
+interface ExportOptions {
+  readonly dataDir: string;
+  readonly out: string;
+  readonly format: Format;
+}
+
+const USAGE_EXIT = 2;
+const WRITE_BYTES = 1024 * 1024;
+
+/** `log export --out DIR`. */
+export function exportCommand(): Command {
+  const command = new Command('export')
+    .description('Write all leaves to DIR/entries.jsonl, one per line, their stored bytes verbatim.')
+    .requiredOption('--out <dir>', 'directory to write to; created if need be, nothing in it is overwritten')
+    .addOption(dataDirOption())
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      '\nAlso writes DIR/head.json: size and hash of the last leaf. It is not signed; it shows damage, not a forger.' +
+        '\nNothing is judged here, so that damaged leaves can be handed over too: run `jimini log verify --export DIR`.',
+    )
+    .action((options: ExportOptions) =>
+      running(USAGE_EXIT, () => withLogCopy(options.dataDir, ({ log }) => exportLog(log, options))),
+    );
+  return withUsageExit(command, USAGE_EXIT);
+}
+
+async function exportLog(log: LogRows, { out, format }: ExportOptions): Promise<void> {
+  await mkdir(out, { recursive: true, mode: 0o700 });
+  const entries = join(out, 'entries.jsonl');
+  const head = join(out, 'head.json');
+  const partial = `${entries}.partial`;
+  for (const path of [entries, head]) await refuseExisting(path);
+  const { size, last } = await writing(partial, (file) => writeEntries(file, log));
+  if (last) {
+    const { log_id: logId } = JSON.parse(Buffer.from(last).toString('utf8')) as { log_id?: unknown };
+    const text = canonicalJson({ hash: leafHash(last), log_id: String(logId), size });
+    await writing(head, (file) => file.writeFile(`${text}\n`));
+  }
+  await rename(partial, entries);
+  const text = format === 'json' ? JSON.stringify({ entries, head, size }) : `${size} leaves written to ${entries}`;
+  await writeTo(standardOutput(), `${text}\n`);
+}
+
+async function writeEntries(file: FileHandle, log: LogRows): Promise<{ size: number; last: Uint8Array | undefined }> {
+  const newline = Buffer.from('\n');
+  let pending: Uint8Array[] = [];
+  let pendingBytes = 0;
+  let size = 0;
+  let last: Uint8Array | undefined;
+  const flush = async () => {
+    await file.writeFile(Buffer.concat(pending));
+    pending = [];
+    pendingBytes = 0;
+  };
+  for await (const { bytes } of log.rowsFrom(0)) {
+    pending.push(bytes, newline);
+    pendingBytes += bytes.length + 1;
+    size += 1;
+    last = bytes;
+    if (pendingBytes >= WRITE_BYTES) await flush();
+  }
+  await flush();
+  return { size, last };
+}
+
+/** Writes a new file for the owner only, synced before it counts. */
+async function writing<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    const result = await write(file);
+    await file.sync();
+    return result;
+  } finally {
+    await file.close();
+  }
+}
+
+async function refuseExisting(path: string): Promise<void> {
+  const existing = await open(path, 'r').catch(() => undefined);
+  if (!existing) return;
+  await existing.close();
+  throw new JiminiError('JIMINI_USAGE', `${path} is there already: name another directory`);
+}

@@ -1,0 +1,42 @@
+import type { LeafFields, LeafPlace } from '../kernel/leaf.js';
+import { printable } from './log-output.js';
+
+/** One leaf as one line for people. */
+export function leafText(bytes: Uint8Array): string {
+  const leaf = JSON.parse(Buffer.from(bytes).toString('utf8')) as LeafFields & LeafPlace;
+  const time = new Date(leaf.time_ms).toISOString();
+  return printable(`${String(leaf.seq).padStart(8)}  ${time}  ${leaf.kind.padEnd(8)}  ${summary(leaf)}`);
+}
+
+function summary(leaf: LeafFields): string {
+  switch (leaf.kind) {
+    case 'decision': {
+      const shadow = leaf.raw === leaf.effective ? '' : ` (${leaf.raw} before shadow)`;
+      const rules = listed('rules', leaf.rule_ids, leaf.rule_count);
+      const gaps = listed('gaps', leaf.gaps, leaf.gap_count);
+      const tenant = leaf.tenant === '' ? '' : ` tenant=${leaf.tenant}`;
+      const where = `${leaf.door} ${leaf.direction || 'any direction'} ${leaf.route}`;
+      return `${leaf.effective.padEnd(5)}${shadow} ${where}${tenant}${rules}${gaps}`;
+    }
+    case 'open':
+      return `version ${leaf.version}, found ${leaf.recovered_size} leaves, previous close: ${leaf.previous_close}`;
+    case 'config':
+      return `${leaf.what}: policy ${leaf.old_policy_revision} -> ${leaf.new_policy_revision}`;
+    case 'gap': {
+      const kept = leaf.kept.length === 0 ? '' : `, of them ${leaf.kept.join('-')} are in the log`;
+      const from = new Date(leaf.first_ms).toISOString();
+      const to = new Date(leaf.last_ms).toISOString();
+      return `${leaf.records} records answered as not recorded${kept} (${leaf.reason}), ${from} to ${to}`;
+    }
+    case 'close':
+      return leaf.reason;
+    default:
+      return 'of a kind that this version does not know';
+  }
+}
+
+function listed(name: string, items: readonly string[], count: number): string {
+  if (count === 0) return '';
+  const more = count > items.length ? ` and ${count - items.length} more` : '';
+  return ` ${name}=${items.join(',')}${more}`;
+}

@@ -1,0 +1,58 @@
+import { type Command, CommanderError, Option } from 'commander';
+import { JiminiError } from '../kernel/errors.js';
+import { type LogCopy, openLogCopy } from '../storage/log-copy.js';
+
+/** How a command prints. */
+export type Format = 'text' | 'json';
+
+/** `--data-dir D`, from the environment when absent. */
+export function dataDirOption(): Option {
+  return new Option('--data-dir <dir>', 'data directory of the sidecar').env('JIMINI_DATA_DIR').default('./.jimini');
+}
+
+/** `--format text|json`. */
+export function formatOption(): Option {
+  return new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text');
+}
+
+/** Makes usage errors of a command end with its own exit code. Help and version keep 0. */
+export function withUsageExit(command: Command, exitCode: number): Command {
+  return command.exitOverride((error) => {
+    throw new CommanderError(error.exitCode === 0 ? 0 : exitCode, error.code, error.message);
+  });
+}
+
+/**
+ * Runs what a command does. What goes wrong is said in one line on standard error and becomes `failureExit`; a reader
+ * of our output that has gone away is no failure.
+ */
+export async function running(failureExit: number, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (reason) {
+    if ((reason as NodeJS.ErrnoException).code === 'EPIPE') return;
+    process.stderr.write(`jimini: ${messageOf(reason)}\n`);
+    process.exitCode = failureExit;
+  }
+}
+
+function messageOf(reason: unknown): string {
+  if (reason instanceof JiminiError && reason.code !== 'JIMINI_INTERNAL') return reason.message;
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
+/** Gives `work` a private copy of the log and removes it afterwards, also when the program is told to stop. */
+export async function withLogCopy(dataDir: string, work: (copy: LogCopy) => Promise<void>): Promise<void> {
+  const copy = await openLogCopy(dataDir);
+  const stop = (signal: NodeJS.Signals) => {
+    copy.removeSync();
+    process.kill(process.pid, signal);
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    await work(copy);
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    await copy.remove();
+  }
+}

@@ -1,0 +1,111 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { entriesOfLines, entriesOfPairs } from '../audit/verify/sources.js';
+import { type VerifyReport, verifyEntries, verifyHead } from '../audit/verify/verify-entries.js';
+import { JiminiError } from '../kernel/errors.js';
+import { dataDirOption, type Format, formatOption, running, withLogCopy, withUsageExit } from './log-options.js';
+import { standardOutput, writeTo } from './log-output.js';
+
+interface VerifyOptions {
+  readonly dataDir: string;
+  readonly export?: string;
+  readonly format: Format;
+}
+
+const BAD_INPUT_EXIT = 4;
+const EXITS: Readonly<Record<VerifyReport['status'], number>> = { ok: 0, tampered: 1, 'bad input': BAD_INPUT_EXIT };
+
+/** `log verify`. */
+export function verifyCommand(): Command {
+  const command = new Command('verify')
+    .description('Derive the hash chain again, in code that shares nothing with the writer, and say where it breaks.')
+    .addOption(dataDirOption())
+    .addOption(new Option('--export <dir>', 'verify DIR/entries.jsonl of an export instead'))
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 the log holds; 1 it was tampered with or is damaged; 4 nothing to verify, no consistent copy' +
+        '\nafter 5 tries, or bad usage.' +
+        '\nFormat v0 has no signed checkpoints: leaves cut off at the end, or a log forged from beginning to end, cannot' +
+        '\nbe noticed. Write down what `jimini log head` prints, and compare.',
+    )
+    .action((options: VerifyOptions) =>
+      running(BAD_INPUT_EXIT, async () => {
+        // Not commander's `conflicts`: that would also count a data directory from the environment.
+        if (options.export !== undefined && command.getOptionValueSource('dataDir') === 'cli') {
+          throw new JiminiError('JIMINI_USAGE', 'give --data-dir or --export, not both');
+        }
+        await verify(options);
+      }),
+    );
+  return withUsageExit(command, BAD_INPUT_EXIT);
+}
+
+async function verify(options: VerifyOptions): Promise<void> {
+  if (options.export !== undefined) return finish(await verifyExport(options.export), options.format);
+  await withLogCopy(options.dataDir, async ({ log }) => {
+    await finish(await verifyEntries(entriesOfPairs(log.rawRows()), showProgress), options.format);
+  });
+}
+
+async function verifyExport(directory: string): Promise<VerifyReport> {
+  const path = join(directory, 'entries.jsonl');
+  const lines = entriesOfLines(createReadStream(path, { highWaterMark: 1024 * 1024 }));
+  const report = await verifyEntries(lines, showProgress).catch((cause: unknown) => {
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new JiminiError('JIMINI_USAGE', `${path} cannot be read (${reason}): name the directory of an export`, {
+      cause,
+    });
+  });
+  const head = await readFile(join(directory, 'head.json')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return head ? verifyHead(report, head) : report;
+}
+
+function showProgress(entries: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${entries} leaves verified`);
+}
+
+async function finish(report: VerifyReport, format: Format): Promise<void> {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  process.exitCode = EXITS[report.status];
+  const text = format === 'json' ? JSON.stringify(asJson(report)) : asText(report);
+  await writeTo(standardOutput(), `${text}\n`);
+}
+
+function asJson({ status, entries, logId, last, fault }: VerifyReport): object {
+  return {
+    status,
+    entries,
+    log_id: logId ?? null,
+    head: last ? { seq: last.seq, hash: last.hash } : null,
+    closed: last?.kind === 'close',
+    fault: fault ? { seq: fault.seq, rule: fault.rule, found: fault.found, meaning: fault.meaning } : null,
+    format: 'v0',
+  };
+}
+
+function asText({ status, entries, logId, last, fault }: VerifyReport): string {
+  switch (status) {
+    case 'ok': {
+      const end =
+        last?.kind === 'close' ? '' : '\nThe last leaf is no close: the log is in use, or the program was killed.';
+      return (
+        `ok: ${entries} leaves of log ${logId} hold; the last is ${last?.seq}, hash ${last?.hash}${end}` +
+        '\nFormat v0 has no signed checkpoints: leaves cut off at the end cannot be noticed.'
+      );
+    }
+    case 'tampered':
+      return (
+        `TAMPERED at ${fault?.seq}: ${fault?.found} (rule ${fault?.rule})` +
+        `\nIt means: ${fault?.meaning}.` +
+        `\n${entries} leaves before it hold.`
+      );
+    case 'bad input':
+      return 'nothing to verify: there are no leaves';
+  }
+}

@@ -1,0 +1,17 @@
+import { Command } from 'commander';
+import { exportCommand } from './log-export.js';
+import { headCommand, showCommand } from './log-show.js';
+import { verifyCommand } from './log-verify.js';
+
+/**
+ * `jimini log`: reads the log of a data directory, in use or not. No command opens the original: each works on a
+ * private copy. Usage errors are thrown as commander's error with the exit code that belongs to the command.
+ */
+export function logCommand(): Command {
+  return new Command('log')
+    .description('Verify, show and export the tamper-evident log. Works while the sidecar runs; changes nothing.')
+    .addCommand(verifyCommand())
+    .addCommand(showCommand())
+    .addCommand(headCommand())
+    .addCommand(exportCommand());
+}

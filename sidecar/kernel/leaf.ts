@@ -1,0 +1,89 @@
+import type { Direction, Door } from './evaluation.js';
+import type { GapKind } from './gap.js';
+import type { Verdict } from './verdict.js';
+
+/** One judgement. Lists longer than `LIMITS.leafRuleIdsMax` and `leafGapsMax` are cut when written; the counts are not. */
+export interface DecisionFields {
+  readonly kind: 'decision';
+  readonly door: Door;
+  readonly direction: Direction;
+  /** A configured route name or a known API path, else `other`. Never the raw path. */
+  readonly route: string;
+  /** Tenant from the principal or configuration; empty = none. */
+  readonly tenant: string;
+  /** Verdict before shadow. */
+  readonly raw: Verdict;
+  /** Verdict that the caller was told. */
+  readonly effective: Verdict;
+  readonly rule_ids: readonly string[];
+  /** How many rules matched, also those that `rule_ids` has no room for. */
+  readonly rule_count: number;
+  readonly gaps: readonly GapKind[];
+  /** How many gap kinds there were, also those that `gaps` has no room for. */
+  readonly gap_count: number;
+  readonly policy_revision: string;
+}
+
+/** A run of the program begins. */
+interface OpenFields {
+  readonly kind: 'open';
+  /** Version of the program. */
+  readonly version: string;
+  /** Leaves that were found at start. */
+  readonly recovered_size: number;
+  /** How the run before ended: `none` = there was none, `clean` = its last leaf is a `close`. */
+  readonly previous_close: 'none' | 'clean' | 'unclean';
+}
+
+/** What decides verdicts has changed. */
+export interface ConfigFields {
+  readonly kind: 'config';
+  /** `reload` = the configuration file was read again, `packs` = a pack file has changed. */
+  readonly what: 'reload' | 'packs';
+  readonly old_policy_revision: string;
+  readonly new_policy_revision: string;
+}
+
+/** Records that were answered as not recorded, stated once the store works again. */
+export interface GapFields {
+  readonly kind: 'gap';
+  readonly reason: 'store_unavailable';
+  /** How many records were answered as not recorded, those in `kept` included. */
+  readonly records: number;
+  /** `[first, last]` sequence numbers of those that are in the log after all; empty = none. */
+  readonly kept: readonly number[];
+  /** Wall-clock time of the first such answer, milliseconds since 1970. */
+  readonly first_ms: number;
+  /** Wall-clock time of the last such answer, milliseconds since 1970. */
+  readonly last_ms: number;
+}
+
+/** Why a run ended. */
+export type CloseReason = 'shutdown' | 'error';
+
+/** A run of the program ends in order. */
+interface CloseFields {
+  readonly kind: 'close';
+  readonly reason: CloseReason;
+}
+
+/** What the author of a record says; the writer adds its place in the log. */
+export type LeafFields = DecisionFields | OpenFields | ConfigFields | GapFields | CloseFields;
+
+/** The fields that every leaf has beside those of its kind. */
+export interface LeafPlace {
+  /** Version of the format. 0 = no promise is made yet. */
+  readonly v: 0;
+  /** 26 characters a-z2-7, minted once per data directory. */
+  readonly log_id: string;
+  /** Key epoch; 0 until checkpoints are signed. */
+  readonly epoch: 0;
+  /** Index of the leaf, from 0. */
+  readonly seq: number;
+  /** Wall-clock time at which the leaf got its place, milliseconds since 1970. */
+  readonly time_ms: number;
+  /** Monotonic time of the same moment, nanoseconds as a decimal string; comparable within one run only. */
+  readonly mono_ns: string;
+  /** Hex of SHA-256(0x00 || previous leaf), the leaf hash of RFC 6962 2.1; 64 zeros for seq 0. */
+  readonly prev: string;
+}

@@ -1,0 +1,29 @@
+import { JiminiError } from '../kernel/errors.js';
+
+/** What a LevelDB error means for the log. abstract-level wraps errors of opening; the one inside names the reason. */
+export function storeError(error: unknown, directory: string): JiminiError {
+  const codes = new Set(causes(error).map((cause) => (cause as { code?: unknown }).code));
+  if (codes.has('LEVEL_LOCKED')) {
+    const advice = 'another instance runs on this data directory: stop it, or give this one a directory of its own';
+    return new JiminiError('JIMINI_STORE_LOCKED', `${directory} is in use: ${advice}`, { cause: error });
+  }
+  if (codes.has('LEVEL_CORRUPTION')) {
+    const advice = 'keep the directory as evidence, restore it from a backup or start with another data directory';
+    return new JiminiError('JIMINI_STORE_CORRUPT', `${directory} is damaged: ${advice}`, { cause: error });
+  }
+  const reason = causes(error)
+    .map((cause) => (cause as { message?: unknown }).message)
+    .at(-1);
+  return new JiminiError('JIMINI_STORE_UNAVAILABLE', `${directory} cannot be used: ${reason}`, { cause: error });
+}
+
+/** A key among those of leaves that this version does not write. */
+export function damagedKey(): JiminiError {
+  return new JiminiError('JIMINI_STORE_CORRUPT', 'the log holds a foreign key: run `jimini log verify`');
+}
+
+function causes(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let at = error; at instanceof Error && chain.length < 8; at = at.cause) chain.push(at);
+  return chain;
+}

@@ -1,0 +1,207 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { ClassicLevel } from 'classic-level';
+import { openAuditLog } from '../../sidecar/audit/audit-log.js';
+import { logDirectory } from '../../sidecar/storage/data-directory.js';
+import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
+import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
+import { decision, logOptions } from './records.js';
+
+const program = fileURLToPath(new URL('log-program.js', import.meta.url));
+
+function jimini(...args: string[]) {
+  // Only an explicit --data-dir counts against --export, so the environment names one that does not exist.
+  const env = { ...process.env, JIMINI_DATA_DIR: '/nonexistent' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', env });
+  return { exit: status, stdout, stderr };
+}
+
+/** A data directory whose log holds: open, `count` decisions, close. */
+async function someLog(count: number): Promise<string> {
+  const dataDir = await temporaryDataDirectory();
+  const log = await openAuditLog(logOptions(createLevelLogStore(dataDir)));
+  const routes = Array.from({ length: count }, (_, index) => decision(`r${index}`));
+  await Promise.all(routes.map((leafFields) => log.append({ leafFields })));
+  await log.close('shutdown');
+  return dataDir;
+}
+
+/** Names, sizes, times and contents of everything in a directory. */
+function fingerprint(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) => {
+      const { mtimeMs, size, mode } = statSync(join(directory, name));
+      const isFile = statSync(join(directory, name)).isFile();
+      const digest = isFile
+        ? createHash('sha256')
+            .update(readFileSync(join(directory, name)))
+            .digest('hex')
+        : '';
+      return `${name} ${mtimeMs} ${size} ${mode} ${digest}`;
+    });
+}
+
+test('verify, show, head and export work on a log and leave its directory as it was', async (t) => {
+  const dataDir = await someLog(4);
+  const out = join(temporaryDirectory(), 'export');
+  const before = fingerprint(dataDir);
+
+  const verified = jimini('verify', '--data-dir', dataDir, '--format', 'json');
+  t.is(verified.exit, 0);
+  const report = JSON.parse(verified.stdout);
+  t.like(report, { status: 'ok', entries: 6, closed: true, fault: null, format: 'v0' });
+  t.regex(jimini('verify', '--data-dir', dataDir).stdout, /^ok: 6 leaves of log [a-z2-7]{26} hold/);
+
+  const head = JSON.parse(jimini('head', '--data-dir', dataDir, '--format', 'json').stdout);
+  t.like(head, { log_id: report.log_id, size: 6, seq: 5, hash: report.head.hash, kind: 'close' });
+
+  t.is(jimini('export', '--data-dir', dataDir, '--out', out).exit, 0);
+  t.like(JSON.parse(jimini('verify', '--export', out, '--format', 'json').stdout), { status: 'ok', entries: 6 });
+  const entries = readFileSync(join(out, 'entries.jsonl'), 'utf8');
+  t.is(jimini('show', '0-5', '--data-dir', dataDir, '--format', 'json').stdout, entries);
+  t.is(
+    jimini('show', '--last', '2', '--data-dir', dataDir, '--format', 'json').stdout,
+    `${entries.split('\n').slice(4).join('\n')}`,
+  );
+  t.regex(
+    jimini('show', '3', '--data-dir', dataDir).stdout,
+    /^ +3 {2}.* decision {2}BLOCK ext_authz inbound r2 rules=pci/,
+  );
+
+  t.deepEqual(fingerprint(dataDir), before);
+});
+
+test('an export is never overwritten', async (t) => {
+  const dataDir = await someLog(1);
+  const out = temporaryDirectory();
+  t.is(jimini('export', '--data-dir', dataDir, '--out', out).exit, 0);
+  const second = jimini('export', '--data-dir', dataDir, '--out', out);
+  t.is(second.exit, 2);
+  t.regex(second.stderr, /is there already/);
+});
+
+test('a changed leaf in the database makes verify end with 1 and say what it means', async (t) => {
+  const dataDir = await someLog(3);
+  const db = new ClassicLevel<Buffer, Buffer>(logDirectory(dataDir), {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+  });
+  const key = (await db.keys().all())[2] as Buffer;
+  const value = (await db.get(key)) as Buffer;
+  await db.put(key, Buffer.from(value.toString().replace('"effective":"BLOCK"', '"effective":"ALLOW"')));
+  await db.close();
+  const { exit, stdout } = jimini('verify', '--data-dir', dataDir);
+  t.is(exit, 1);
+  t.regex(stdout, /^TAMPERED at 2: .*rule hash/);
+  t.regex(stdout, /2 leaves before it hold/);
+  t.is(jimini('show', '2', '--data-dir', dataDir).exit, 2, 'what is read is checked');
+});
+
+test('a leaf that is missing, and a leaf that is foreign, make verify end with 1', async (t) => {
+  const dataDir = await someLog(3);
+  const db = new ClassicLevel<Buffer, Buffer>(logDirectory(dataDir), {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+  });
+  await db.put(Buffer.from('lies'), Buffer.from('x'));
+  await db.close();
+  t.like(JSON.parse(jimini('verify', '--data-dir', dataDir, '--format', 'json').stdout).fault, { rule: 'key' });
+  await db.open();
+  await db.del(Buffer.from('lies'));
+  await db.del((await db.keys().all())[1] as Buffer);
+  await db.close();
+  const { exit, stdout } = jimini('verify', '--data-dir', dataDir, '--format', 'json');
+  t.is(exit, 1);
+  t.like(JSON.parse(stdout).fault, { seq: 1, rule: 'seq' });
+});
+
+test('a damaged write-ahead log makes verify end with 1: LevelDB itself says nothing', async (t) => {
+  const dataDir = await someLog(400);
+  const [name = ''] = readdirSync(logDirectory(dataDir)).filter((file) => file.endsWith('.log'));
+  const path = join(logDirectory(dataDir), name);
+  const bytes = readFileSync(path);
+  t.true(bytes.length > 100_000, 'the leaves are in the write-ahead log');
+  bytes[100_000] = (bytes[100_000] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+  t.is(jimini('verify', '--data-dir', dataDir).exit, 1);
+});
+
+test('what cannot be verified ends with 4, bad usage too', async (t) => {
+  const dataDir = await someLog(1);
+  const empty = temporaryDirectory();
+  t.is(jimini('verify', '--data-dir', empty).exit, 4);
+  t.is(jimini('verify', '--export', empty).exit, 4);
+  t.is(jimini('verify', '--nonsense').exit, 4);
+  t.is(jimini('verify', '--data-dir', dataDir, '--export', empty).exit, 4);
+  t.is(jimini('verify', '--help').exit, 0);
+  writeFileSync(join(empty, 'entries.jsonl'), '');
+  t.is(jimini('verify', '--export', empty).exit, 4);
+  for (const file of readdirSync(logDirectory(dataDir)).filter((name) => name.startsWith('MANIFEST'))) {
+    rmSync(join(logDirectory(dataDir), file));
+  }
+  const damaged = jimini('verify', '--data-dir', dataDir);
+  t.is(damaged.exit, 4);
+  t.regex(damaged.stderr, /^jimini: /);
+});
+
+test('bad usage of the other commands ends with 2', async (t) => {
+  const dataDir = await someLog(1);
+  t.is(jimini('show', 'x', '--data-dir', dataDir).exit, 2);
+  t.is(jimini('show', '5-3', '--data-dir', dataDir).exit, 2);
+  t.is(jimini('show', '99', '--data-dir', dataDir).exit, 2);
+  t.is(jimini('show', '1', '--last', '1', '--data-dir', dataDir).exit, 2);
+  t.is(jimini('export', '--data-dir', dataDir).exit, 2);
+  t.is(jimini('head', '--data-dir', temporaryDirectory()).exit, 2);
+});
+
+test('a log in use can be verified at any moment', async (t) => {
+  const dataDir = await temporaryDataDirectory();
+  const log = await openAuditLog(logOptions(createLevelLogStore(dataDir)));
+  let isDone = false;
+  const caller = async () => {
+    while (!isDone) await log.append({ leafFields: decision('live'.repeat(200)) });
+  };
+  const callers = Array.from({ length: 32 }, caller);
+  for (let round = 0; round < 4; round += 1) {
+    const sizeBefore = log.size;
+    const child = spawn(process.execPath, [program, 'verify', '--data-dir', dataDir, '--format', 'json']);
+    const output: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+    const exit = await new Promise((resolve) => child.on('close', resolve));
+    t.is(exit, 0);
+    const report = JSON.parse(Buffer.concat(output).toString());
+    t.true(report.entries >= sizeBefore, 'nothing acknowledged before is missing');
+    t.false(report.closed);
+  }
+  isDone = true;
+  await Promise.all(callers);
+  await log.close('shutdown');
+  t.deepEqual(readdirSync(dataDir), ['log'], 'no copy is left behind');
+});
+
+test('a reader that goes away is no failure', async (t) => {
+  const dataDir = await someLog(3_000);
+  const shown = spawnSync(
+    'sh',
+    ['-c', `"$0" "$1" show 0-3001 --data-dir "$2" | head -n 1`, process.execPath, program, dataDir],
+    {
+      encoding: 'utf8',
+    },
+  );
+  t.is(shown.stderr, '');
+  t.is(shown.stdout.split('\n').length, 2);
+});
+
+test('what others wrote cannot steer the terminal', async (t) => {
+  const dataDir = await temporaryDataDirectory();
+  const log = await openAuditLog(logOptions(createLevelLogStore(dataDir)));
+  await log.append({ leafFields: decision('\u001b[2J\u202eroute\u009b\n') });
+  await log.close('shutdown');
+  const { stdout } = jimini('show', '1', '--data-dir', dataDir);
+  t.true(stdout.includes('\\u{1b}[2J\\u{202e}route\\u{9b}\\u{a}'), stdout);
+});

@@ -1,0 +1,74 @@
+// Kills an appending process again and again: node build/tests/audit/kill-runs.js --runs 50
+import { spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { entriesOfPairs } from '../../sidecar/audit/verify/sources.js';
+import { verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
+import { openLogCopy } from '../../sidecar/storage/log-copy.js';
+import { temporaryDataDirectory } from '../storage/temporary.js';
+
+/** What several kills in a row left behind. */
+export interface KillReport {
+  readonly acknowledged: number;
+  /** Acknowledged, and not in the log at their number: must be empty. */
+  readonly lost: readonly string[];
+  /** Status of the verifier after the last kill. */
+  readonly status: string;
+  /** Leaves in the log. */
+  readonly entries: number;
+}
+
+/** Starts a process that appends to one data directory, kills it (SIGKILL) in full work, and repeats that. */
+export async function killRuns(runs: number): Promise<KillReport> {
+  const dataDir = await temporaryDataDirectory();
+  const acknowledged = new Map<number, string>();
+  for (let run = 0; run < runs; run += 1) {
+    // The point of the kill moves with the number of acknowledgements, so that no clock is needed.
+    for (const line of await killedAfter(dataDir, { run, acknowledgements: 50 + ((run * 397) % 1_500) })) {
+      const [seq = '', route = ''] = line.split(' ');
+      acknowledged.set(Number(seq), route);
+    }
+  }
+  const count = acknowledged.size;
+  const copy = await openLogCopy(dataDir);
+  try {
+    const { status, entries } = await verifyEntries(entriesOfPairs(copy.log.rawRows()));
+    for await (const { seq, bytes } of copy.log.rowsFrom(0)) {
+      const { route } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { route?: string };
+      if (acknowledged.get(seq) === route) acknowledged.delete(seq);
+    }
+    const lost = [...acknowledged].map(([seq, route]) => `${seq} ${route}`);
+    return { acknowledged: count, lost, status, entries };
+  } finally {
+    await copy.remove();
+  }
+}
+
+/** The whole lines that a child printed before it was killed. */
+async function killedAfter(dataDir: string, at: { run: number; acknowledgements: number }): Promise<string[]> {
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('append-child.js', import.meta.url)), dataDir, `${at.run}`],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  let output = '';
+  let lines = 0;
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+    lines += chunk.split('\n').length - 1;
+    if (lines >= at.acknowledgements) child.kill('SIGKILL');
+  });
+  const signal = await new Promise((resolve) => child.on('close', (_, by) => resolve(by)));
+  if (signal !== 'SIGKILL') throw new Error(`the child ended by itself (${signal})`);
+  return output.split('\n').slice(0, -1);
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { runs: { type: 'string', default: '50' } } });
+  const report = await killRuns(Number(values.runs));
+  console.log(JSON.stringify(report));
+  if (report.lost.length > 0 || report.status !== 'ok') process.exitCode = 1;
+}

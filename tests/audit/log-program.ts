@@ -1,0 +1,10 @@
+// The log commands alone: node build/tests/audit/log-program.js verify --data-dir D
+import { CommanderError } from 'commander';
+import { logCommand } from '../../sidecar/cli/log.js';
+
+try {
+  await logCommand().parseAsync(process.argv);
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode;
+}

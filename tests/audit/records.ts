@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+import type { AuditLogOptions } from '../../sidecar/audit/audit-log.js';
+import type { LogStore } from '../../sidecar/audit/log-store.js';
+import { systemClock } from '../../sidecar/kernel/clock.js';
+import type { DecisionFields } from '../../sidecar/kernel/leaf.js';
+
+/** A record like those of a busy day; `route` is where tests put what they look for later. */
+export function decision(route: string, fields: Partial<DecisionFields> = {}): DecisionFields {
+  return {
+    kind: 'decision',
+    door: 'ext_authz',
+    direction: 'inbound',
+    route,
+    tenant: '',
+    raw: 'BLOCK',
+    effective: 'BLOCK',
+    rule_ids: ['pci.card-number', 'secrets.api-key'],
+    rule_count: 2,
+    gaps: [],
+    gap_count: 0,
+    policy_revision: 'sha256:5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9',
+    ...fields,
+  };
+}
+
+/** What an audit log needs, with the machine's own clock and randomness. */
+export function logOptions(store: LogStore, options: Partial<AuditLogOptions> = {}): AuditLogOptions {
+  return { store, clock: systemClock, random: (count) => randomBytes(count), version: '0.0.0-test', ...options };
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import test from 'ava';
+import type { LeafRow, LogRows, LogStore } from '../../sidecar/audit/log-store.js';
+
+/** Declares the tests that every log store must pass. `makeStore` gives an empty one, for one test. */
+export function storeContract(name: string, makeStore: () => Promise<LogStore>): void {
+  test(`${name}: an empty store has no rows`, async (t) => {
+    const handle = await (await makeStore()).open();
+    t.deepEqual(await handle.lastRows(2), []);
+    t.deepEqual(await rowsOf(handle, 0), []);
+    await handle.close();
+  });
+
+  test(`${name}: rows come back verbatim and in order of their numbers`, async (t) => {
+    const handle = await (await makeStore()).open();
+    const rows = [0, 1, 2, 255, 256, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1].map((seq) => row(seq));
+    await handle.write(rows.slice(4));
+    await handle.write(rows.slice(0, 4));
+    t.deepEqual(await rowsOf(handle, 0), rows);
+    await handle.close();
+  });
+
+  test(`${name}: reading can begin anywhere`, async (t) => {
+    const handle = await (await makeStore()).open();
+    const rows = Array.from({ length: 2_500 }, (_, seq) => row(seq));
+    await handle.write(rows);
+    t.deepEqual(await rowsOf(handle, 2_100), rows.slice(2_100));
+    t.deepEqual(await rowsOf(handle, 2_500), []);
+    t.deepEqual(await handle.lastRows(2), rows.slice(-2));
+    t.deepEqual(await handle.lastRows(5_000), rows);
+    await handle.close();
+  });
+
+  test(`${name}: what was written is there after the next opening`, async (t) => {
+    const store = await makeStore();
+    const first = await store.open();
+    await first.write([row(0), row(1)]);
+    await first.close();
+    const second = await store.open();
+    t.deepEqual(await rowsOf(second, 0), [row(0), row(1)]);
+    await second.close();
+  });
+
+  test(`${name}: only one handle can be open`, async (t) => {
+    const store = await makeStore();
+    const handle = await store.open();
+    await t.throwsAsync(store.open(), { code: 'JIMINI_STORE_LOCKED' });
+    await handle.close();
+    await (await store.open()).close();
+  });
+
+  test(`${name}: two leaves with one number are both kept, so that a verifier sees them`, async (t) => {
+    const handle = await (await makeStore()).open();
+    await handle.write([row(0), row(1, 'one')]);
+    await handle.write([row(1, 'other')]);
+    t.is((await rowsOf(handle, 1)).length, 2);
+    await handle.close();
+  });
+
+  test(`${name}: a closed handle refuses`, async (t) => {
+    const handle = await (await makeStore()).open();
+    await handle.close();
+    await t.throwsAsync(handle.write([row(0)]), { code: 'JIMINI_STORE_UNAVAILABLE' });
+    await t.throwsAsync(handle.lastRows(1), { code: 'JIMINI_STORE_UNAVAILABLE' });
+  });
+}
+
+function row(seq: number, text = 'leaf'): LeafRow {
+  const bytes = Buffer.from(`${text} ${seq}`);
+  return { seq, hash: createHash('sha256').update(bytes).digest('hex'), bytes };
+}
+
+async function rowsOf(rows: LogRows, seq: number): Promise<LeafRow[]> {
+  const all: LeafRow[] = [];
+  for await (const { bytes, ...rest } of rows.rowsFrom(seq)) all.push({ ...rest, bytes: Buffer.from(bytes) });
+  return all;
+}
