@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { LIMITS } from '../kernel/limits.js';
 
 /** Where a listener listens. */
@@ -9,22 +10,27 @@ export type ListenAddress =
       readonly host: string;
       /** 0 = any free port. */
       readonly port: number;
-      /** Only this machine can reach it. Judged by its spelling: a name other than `localhost` counts as reachable. */
+      /** Only this machine can reach it. */
       readonly loopback: boolean;
     };
 
 /** What a listen address looks like, for messages. */
-export const LISTEN_ADDRESS_FORMS = 'HOST:PORT, [IPV6]:PORT or unix:PATH';
+export const LISTEN_ADDRESS_FORMS = 'IP:PORT, [IPv6]:PORT, localhost:PORT or unix:PATH';
 
-/** Reads `127.0.0.1:9000`, `[::1]:9000`, `localhost:0` or `unix:/run/jimini/data.sock`; a string says why it is none. */
+/**
+ * Reads `127.0.0.1:9000`, `[::1]:9000`, `localhost:0` or `unix:/run/jimini/data.sock`; a string says why it is none.
+ * Other names are refused: what one resolves to can change, and then nobody knows who can reach the listener.
+ */
 export function parseListenAddress(text: string): ListenAddress | string {
   if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length));
   if (text.startsWith('unix-abstract:')) return 'abstract sockets have no owner and no mode; use unix:PATH';
-  const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+)):(\d{1,5})$/i.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined) return `expected ${LISTEN_ADDRESS_FORMS}`;
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const [, six, four, digits] = match ?? [];
+  const isHost = six === undefined ? four === 'localhost' || isIPv4(four ?? '') : isIPv6(six);
+  if (!isHost) return `expected ${LISTEN_ADDRESS_FORMS}`;
+  const port = Number(digits);
   if (port > 65_535) return 'expected a port from 0 to 65535';
+  const host = six ?? four ?? '';
   return { kind: 'tcp', host, port, loopback: isLoopback(host) };
 }
 
@@ -41,5 +47,5 @@ function parseUnix(rest: string): ListenAddress | string {
 
 /** RFC 1122 3.2.1.3 (all of 127/8), RFC 4291 2.5.3 (`::1`), RFC 6761 6.3 (`localhost`). */
 function isLoopback(host: string): boolean {
-  return host.toLowerCase() === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

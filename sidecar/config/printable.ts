@@ -13,7 +13,7 @@ export function printable(text: string): string {
   return cut.replace(ACTIVE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-/** JSON with the same value, in which active characters stand as `\uXXXX`, so that a terminal only shows them. */
+/** JSON with the same value, in which active characters stand as JSON escapes, so that a terminal only shows them. */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value, null, 2).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character === '\n'

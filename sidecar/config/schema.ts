@@ -28,8 +28,8 @@ const queryName = text.regex(/^[^\s&=#?*]+\*?$/, {
   error: 'expected the name of a query parameter; a trailing * stands for any rest',
 });
 
-/** Names that the records and metrics can carry. `all` is not a pack. */
-const packName = text.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'expected the name of a pack' });
+/** What a pack may be called; `all` stands for every one. */
+const packName = text.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: 'expected the name of a pack' });
 
 /** Gap kinds whose action is a setting: not the fixed ones, and not those that `policy.onError` decides. */
 export const SETTABLE_GAP_KINDS = (Object.keys(GAP_KINDS) as GapKind[]).filter(

@@ -1,0 +1,58 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { createAdmission, type Ticket } from '../../sidecar/server/admission.js';
+
+test('whatever calls do, counts are never negative, bytes of calls not at work stay in bounds, and all is given back', (t) => {
+  const step = fc.record({
+    what: fc.constantFrom('enter', 'grow', 'resize', 'complete', 'leave'),
+    which: fc.nat(9),
+    bytes: fc.nat(60),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const admission = createAdmission({ callsMax: 5, bytesMax: 100 });
+      const tickets: { ticket: Ticket; evictions: number; atWork: boolean }[] = [];
+      for (const { what, which, bytes } of steps) {
+        const chosen = tickets[which % Math.max(1, tickets.length)];
+        if (what === 'enter') {
+          const one = { evictions: 0, atWork: false } as (typeof tickets)[number];
+          const ticket = admission.enter(() => {
+            one.evictions += 1;
+          });
+          if (ticket) tickets.push(Object.assign(one, { ticket }));
+          else if (tickets.filter(({ atWork }) => atWork).length < 5) return false;
+        } else if (what === 'grow') chosen?.ticket.grow(bytes);
+        else if (what === 'resize') chosen?.ticket.resize(bytes);
+        else if (what === 'complete' && chosen) {
+          chosen.ticket.complete();
+          chosen.atWork = chosen.evictions === 0;
+        } else if (what === 'leave') chosen?.ticket.leave();
+        if (admission.calls < 0 || admission.calls > 5 || admission.bytes < 0) return false;
+        if (tickets.some(({ evictions }) => evictions > 1)) return false;
+      }
+      for (const { ticket } of tickets) ticket.leave();
+      return admission.calls === 0 && admission.bytes === 0;
+    }),
+  );
+  t.pass();
+});
+
+test('bytes over the limit evict the largest calls until the rest fits, calls at work excepted', (t) => {
+  const admission = createAdmission({ callsMax: 10, bytesMax: 100 });
+  const evicted: string[] = [];
+  const enter = (name: string) => admission.enter((reason) => evicted.push(`${name} ${reason}`));
+  const [a, b, c, d] = [enter('a'), enter('b'), enter('c'), enter('d')];
+  a?.grow(50);
+  a?.complete();
+  b?.grow(20);
+  c?.grow(25);
+  t.deepEqual(evicted, []);
+  d?.grow(10);
+  t.deepEqual(evicted, ['c overloaded']);
+  t.is(admission.bytes, 80);
+  d?.grow(90);
+  t.deepEqual(evicted, ['c overloaded', 'd overloaded']);
+  b?.grow(31);
+  t.deepEqual(evicted, ['c overloaded', 'd overloaded', 'b overloaded']);
+  t.is(admission.calls, 1);
+});
