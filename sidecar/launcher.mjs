@@ -40,6 +40,7 @@ const tasks = {
     ['buf', 'build', 'proto', '--path', 'proto/jimini', '-o', 'build/proto.binpb'],
     ['buf', 'breaking', 'build/proto.binpb', '--against', 'proto/baseline.binpb'],
     ['biome', 'ci', '--error-on-warnings', '.'],
+    ['knip', '--no-config-hints'],
     ['ava', 'tests/architecture.test.ts'],
   ],
   // A program that cannot be installed skips its tests, loudly; so its failure here is not the end.

@@ -107,7 +107,7 @@ export function createPolicy(packs: readonly Pack[], settings: VerdictSettings):
 }
 
 /** Whether a rule can match: it is switched on, and has a condition that this version asks. */
-export function isEnabled({ rule }: PreparedRule): boolean {
+function isEnabled({ rule }: PreparedRule): boolean {
   return rule.enabled && (rule.pattern !== undefined || rule.maxChars !== undefined);
 }
 

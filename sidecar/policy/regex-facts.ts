@@ -57,7 +57,7 @@ export function factsOf(node: RegexNode): Facts {
 }
 
 /** The better of two sets of literals: the longer shortest string, then the fewer strings. */
-export function betterLiterals(
+function betterLiterals(
   a: readonly string[] | undefined,
   b: readonly string[] | undefined,
 ): readonly string[] | undefined {

@@ -1,8 +1,5 @@
 import { type Logger, pino } from 'pino';
 
-/** Levels that `logLevel` accepts. */
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-
 /**
  * JSON lines on standard output. One event is one line whatever a string holds: JSON escapes control characters, and
  * what JSON leaves alone but terminals and log viewers obey (C1 controls, bidi controls, line separators) is escaped here.
@@ -25,6 +22,6 @@ export type { Logger } from 'pino';
 const INVISIBLE = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Writes invisible and direction-changing characters as `\uXXXX`, which is valid inside a JSON string. */
-export function escapeInvisible(text: string): string {
+function escapeInvisible(text: string): string {
   return text.replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -4,7 +4,7 @@ import { noTracing, type Tracing } from './tracing.js';
  * Whether the standard OpenTelemetry environment asks for traces: an exporter or an endpoint is named and the SDK is
  * not disabled (OpenTelemetry specification, "Environment Variable Specification").
  */
-export function tracingWanted(env: NodeJS.ProcessEnv): boolean {
+function tracingWanted(env: NodeJS.ProcessEnv): boolean {
   if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none') return false;
   return Boolean(
     env['OTEL_TRACES_EXPORTER'] || env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || env['OTEL_EXPORTER_OTLP_ENDPOINT'],
