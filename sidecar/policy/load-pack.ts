@@ -36,8 +36,8 @@ function readPack(source: PackSource, report: Report, options: LoadOptions): Pac
     builtin: options.builtin ?? false,
     ancestorDirections: options.ancestorDirections ?? 'inert',
   } as const;
-  const header = readHeader(source, tree, format, report);
   const items = ruleTrees(tree, report);
+  const header = readHeader(source, tree, format, report);
   if (!header || !items) return undefined;
   const dialect = format === 'ancestor' ? 'python' : 're2';
   const rules = readRules(items, report, { ...common, dialect });
@@ -87,8 +87,9 @@ function readHeader(source: PackSource, tree: Tree, format: Pack['format'], repo
 
 function ruleTrees(tree: Tree, report: Report): readonly Tree[] | undefined {
   const rules = tree.kind === 'map' ? tree.entries.find(({ key }) => key === 'rules')?.value : tree;
-  if (!rules) {
-    if (isAncestor(tree)) report.error(tree, 'neither a pack (name, version, rules) nor a list of rules');
+  if (!rules || tree.kind === 'scalar') {
+    if (isAncestor(tree) || tree.kind === 'scalar')
+      report.error(tree, 'neither a pack (name, version, rules) nor a list of rules');
     return undefined;
   }
   if (rules.kind !== 'list' || rules.items.length === 0 || rules.items.length > LIMITS.packRulesMax) {
