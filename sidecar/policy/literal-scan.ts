@@ -9,8 +9,10 @@ import {
   NUMBER_MARK,
   TOKEN_MARK,
 } from './character-table.js';
-import { buildTrie, type TrieNode } from './literal-trie.js';
+import { createGramFilter, type GramFilter, mayBegin, mayEnd } from './gram-filter.js';
+import { buildTrie, childOf, type TrieNode } from './literal-trie.js';
 import { RunList } from './run-list.js';
+import { createUnitReader } from './unit-reader.js';
 
 /** One pass over a text: which groups of literals occur in it, and where it has numbers and long tokens. */
 export interface LiteralScanner {
@@ -38,15 +40,10 @@ export const TOKEN_MIN = 16;
 const ENDS_KEPT = 256;
 /** Longest literal or keyword. */
 const LITERAL_CHARS_MAX = 64;
-/** The hash of the last three characters. */
-const GRAM_MASK = (1 << (3 * HASH_BITS)) - 1;
-/** What may stand where the last three characters hash to: the start of a literal, or the whole of one of two characters. */
-const STARTS = 1;
-const ENDS_PAIR = 2;
 
 /**
- * Builds the scan for all literals of all groups, each of two characters or more. A rolling hash of the last three
- * characters tells for nearly every place that no literal begins there; the rest is compared with a trie. That is
+ * Builds the scan for all literals of all groups, each of two characters or more. A rolling hash of the last
+ * characters tells for nearly every place that no literal is there; the rest is compared with a trie. That is
  * several times as fast as an Aho-Corasick automaton over thousands of literals, whose table does not fit a cache.
  */
 export function createLiteralScanner(groups: readonly (readonly string[])[]): LiteralScanner {
@@ -58,7 +55,8 @@ class Scanner implements LiteralScanner {
   readonly tokens = new RunList();
   foldable = false;
   lowSurrogates = 0;
-  private readonly grams: Uint8Array;
+  private readonly reader = createUnitReader();
+  private readonly filter: GramFilter;
   private readonly root: TrieNode;
   /** Number of the scan in which a group was seen last, so that nothing must be cleared between scans. */
   private readonly seenIn: Float64Array;
@@ -66,7 +64,7 @@ class Scanner implements LiteralScanner {
   private scanNumber = 0;
 
   constructor(groups: readonly (readonly string[])[]) {
-    this.grams = gramsOf(groups.flat());
+    this.filter = createGramFilter(groups.flat());
     this.root = buildTrie(groups);
     this.seenIn = new Float64Array(groups.length);
     this.ends = groups.map(() => []);
@@ -84,17 +82,31 @@ class Scanner implements LiteralScanner {
 
   scan(text: string): void {
     this.scanNumber++;
-    const { grams, numbers, tokens } = this;
+    const { filter, numbers, tokens, reader } = this;
+    const { units } = reader;
     const { length } = text;
     numbers.clear();
     tokens.clear();
-    let [hash, marks, lowSurrogates] = [0, 0, 0];
-    let [numberLength, digits, tokenLength] = [0, 0, 0];
+    let hash = 0;
+    let marks = 0;
+    let lowSurrogates = 0;
+    let numberLength = 0;
+    let digits = 0;
+    let tokenLength = 0;
+    let chunkStart = 0;
+    let chunkEnd = 0;
     for (let i = 0; i < length; i++) {
-      const entry = CHARACTERS[text.charCodeAt(i)] as number;
-      hash = ((hash << HASH_BITS) | (entry & HASH_MASK)) & GRAM_MASK;
-      const gram = grams[hash] as number;
-      if (gram !== 0) this.look(text, i, gram);
+      if (i === chunkEnd) {
+        chunkStart = i;
+        chunkEnd = i + reader.read(text, i);
+      }
+      const entry = CHARACTERS[units[i - chunkStart] as number] as number;
+      hash = (hash << HASH_BITS) | (entry & HASH_MASK);
+      if (mayBegin(filter, hash)) this.walk(text, i - 3, 4, LITERAL_CHARS_MAX);
+      if (mayEnd(filter, hash)) {
+        this.walk(text, i - 2, 3, 3);
+        this.walk(text, i - 1, 2, 2);
+      }
       if (entry & TOKEN_MARK) tokenLength++;
       else {
         if (tokenLength >= TOKEN_MIN) tokens.add(i - tokenLength, i, tokenLength);
@@ -117,20 +129,15 @@ class Scanner implements LiteralScanner {
     this.lowSurrogates = lowSurrogates;
   }
 
-  /** Compares with the trie what may begin or end here; `at` is the last of three characters. */
-  private look(text: string, at: number, gram: number): void {
-    if (gram & STARTS && at >= 2) this.walk(text, at - 2, LITERAL_CHARS_MAX);
-    if (gram & ENDS_PAIR && at >= 1) this.walk(text, at - 1, 2);
-  }
-
-  /** Reports the literals that begin at `from`: those of two characters, or, with a greater `longest`, the longer ones. */
-  private walk(text: string, from: number, longest: number): void {
+  /** Reports the literals that begin at `from` and have `min` to `max` characters. */
+  private walk(text: string, from: number, min: number, max: number): void {
+    if (from < 0) return;
     let node: TrieNode | undefined = this.root;
-    const to = Math.min(text.length, from + longest);
+    const to = Math.min(text.length, from + max);
     for (let i = from; i < to; i++) {
-      node = node.next.get(comparableUnit(text.charCodeAt(i)));
+      node = childOf(node, comparableUnit(text.charCodeAt(i)));
       if (!node) return;
-      if (node.groups.length > 0 && (longest === 2) === (i === from + 1)) this.found(node.groups, i + 1);
+      if (node.groups.length > 0 && i + 1 - from >= min) this.found(node.groups, i + 1);
     }
   }
 
@@ -144,19 +151,4 @@ class Scanner implements LiteralScanner {
       if (ends.length <= ENDS_KEPT) ends.push(end);
     }
   }
-}
-
-/** What each hash of three characters may stand for. */
-function gramsOf(literals: readonly string[]): Uint8Array {
-  const grams = new Uint8Array(GRAM_MASK + 1);
-  const mark = (gram: number, what: number) => {
-    grams[gram] = (grams[gram] as number) | what;
-  };
-  const hashAt = (literal: string, i: number) => (CHARACTERS[literal.charCodeAt(i)] as number) & HASH_MASK;
-  for (const literal of literals) {
-    const pair = (hashAt(literal, 0) << HASH_BITS) | hashAt(literal, 1);
-    if (literal.length > 2) mark((pair << HASH_BITS) | hashAt(literal, 2), STARTS);
-    else for (let first = 0; first <= HASH_MASK; first++) mark((first << (2 * HASH_BITS)) | pair, ENDS_PAIR);
-  }
-  return grams;
 }

@@ -1,9 +1,11 @@
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 
-/** A node of the trie of all literals, over folded lower-case units. */
+/** A node of the trie of all literals, over comparable units (see character-table.ts). */
 export interface TrieNode {
-  readonly next: Map<number, TrieNode>;
+  /** Units that go on, and where to. Parallel arrays: nodes have few children, and a short search is the fastest. */
+  readonly units: number[];
+  readonly nodes: TrieNode[];
   /** Groups that have the literal which ends here. */
   readonly groups: number[];
 }
@@ -17,9 +19,13 @@ export function buildTrie(groups: readonly (readonly string[])[]): TrieNode {
       let node = root;
       for (let i = 0; i < literal.length; i++) {
         const unit = literal.charCodeAt(i);
-        const next = node.next.get(unit) ?? createNode();
-        if (!node.next.has(unit)) nodes++;
-        node.next.set(unit, next);
+        let next = childOf(node, unit);
+        if (!next) {
+          next = createNode();
+          node.units.push(unit);
+          node.nodes.push(next);
+          nodes++;
+        }
         node = next;
       }
       if (!node.groups.includes(group)) node.groups.push(group);
@@ -30,6 +36,12 @@ export function buildTrie(groups: readonly (readonly string[])[]): TrieNode {
   throw new JiminiError('JIMINI_PACK_INVALID', message);
 }
 
+/** Where a unit leads. */
+export function childOf({ units, nodes }: TrieNode, unit: number): TrieNode | undefined {
+  for (let i = 0; i < units.length; i++) if (units[i] === unit) return nodes[i];
+  return undefined;
+}
+
 function createNode(): TrieNode {
-  return { next: new Map(), groups: [] };
+  return { units: [], nodes: [], groups: [] };
 }

@@ -78,8 +78,19 @@ function costOfAlternatives(items: readonly RegexNode[], next: Next): Cost {
   const disjoint = starts.every(
     (start, i) => !start.open && starts.slice(i + 1).every((other) => !intersects(start.set, other.set)),
   );
-  const paths = disjoint ? Math.max(...costs.map((cost) => cost.paths)) : sum(costs.map((cost) => cost.paths));
+  const paths = disjoint ? Math.max(...costs.map((cost) => cost.paths)) : waysAmong(items, costs);
   return { paths, steps: sum(costs.map((cost) => cost.steps)) };
+}
+
+/** Ways through alternatives of which several may match: of those with fixed words only such as begin one another. */
+function waysAmong(items: readonly RegexNode[], costs: readonly Cost[]): number {
+  const words = items.map((item) => factsOf(item).exact);
+  const pathsOf = (i: number) => (costs[i] as Cost).paths;
+  const others = sum(items.map((_, i) => (words[i] === undefined ? pathsOf(i) : 0)));
+  const together = words
+    .flatMap((exact) => exact ?? [])
+    .map((word) => sum(words.map((exact, i) => (exact?.some((other) => word.startsWith(other)) ? pathsOf(i) : 0))));
+  return Math.max(0, ...together) + others;
 }
 
 function costOfRepeat(node: RepeatNode, next: Next): Cost {

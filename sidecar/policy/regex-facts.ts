@@ -35,7 +35,19 @@ const NOTHING: Facts = {
   exact: [''],
 };
 
+/** Remembered by node, because the parts of a pattern are asked about many times while it is compiled. */
+const remembered = new WeakMap<RegexNode, Facts>();
+
 export function factsOf(node: RegexNode): Facts {
+  let facts = remembered.get(node);
+  if (!facts) {
+    facts = deriveFacts(node);
+    remembered.set(node, facts);
+  }
+  return facts;
+}
+
+function deriveFacts(node: RegexNode): Facts {
   switch (node.kind) {
     case 'empty':
     case 'assert':

@@ -29,15 +29,17 @@ export function unaryMethod(
 ): handleUnaryCall<Received, Uint8Array> {
   return (call, callback) => {
     const received = call.request;
-    run(handler, received, call.metadata)
-      .then(
-        (answer) => callback(null, answer),
-        (error) => {
-          onError(error);
-          callback(grpcStatusOf(error));
-        },
-      )
-      .finally(() => received.finished());
+    run(handler, received, call.metadata).then(
+      (answer) => {
+        received.finished();
+        callback(null, answer);
+      },
+      (error) => {
+        received.finished();
+        onError(error);
+        callback(grpcStatusOf(error));
+      },
+    );
   };
 }
 

@@ -184,4 +184,7 @@ test('the bound of backtracking tells safe patterns from dangerous ones', (t) =>
   t.true(steps('(?:a{1,20}){1,20}b') > 1e12);
   t.true(steps('(?:a|a){1,60}b') > 1e12);
   t.true(steps('(?:a?){1,60}a{60}') > 1e12);
+  t.true(steps('(?:(?:a|a)|b){1,60}c') > 1e12);
+  t.true(steps('(?:ab|a|b){1,60}c') > 1e12);
+  t.true(steps('(?:all|any|of the) (?:all|any|of the) x') < 100);
 });
