@@ -1,17 +1,16 @@
 import { CONFIG_KEYS, type ConfigKey, variableOf } from './keys.js';
 import { nearest } from './nearest.js';
 import { printable } from './printable.js';
-import type { ConfigProblem } from './problem.js';
+import type { ConfigProblem, Origin } from './problem.js';
 
 /** The process environment, or what a test puts in its place. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A value that a variable or a flag said, as text. */
+/** A value that a variable or a flag said: as text, or a list whose items need no splitting. */
 export interface Override {
   readonly key: ConfigKey;
-  readonly text: string;
-  /** Name of the variable or flag. */
-  readonly name: string;
+  readonly said: string | readonly string[];
+  readonly origin: Origin;
 }
 
 /** Variables that are no settings of the sidecar, but may be there. No key path may map to one of them (tested). */
@@ -50,8 +49,9 @@ export function readEnvironment(env: Environment): {
     if (text === undefined || !name.startsWith('JIMINI_')) continue;
     if (OTHER_VARIABLES.has(name) || isServiceVariable(name, text)) continue;
     const key = KEY_BY_VARIABLE.get(name);
-    if (key) overrides.push({ key, text, name });
-    else problems.push({ origin: { kind: 'environment', name }, key: '', message: refusalOf(name) });
+    const origin: Origin = { kind: 'environment', name };
+    if (key) overrides.push({ key, said: text, origin });
+    else problems.push({ origin, key: '', message: refusalOf(name) });
   }
   return { overrides, problems };
 }

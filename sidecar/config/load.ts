@@ -10,13 +10,24 @@ import { readTextFile } from './read-file.js';
 import { textToValue } from './text-value.js';
 import { type PathStep, readYaml, type YamlDocument } from './yaml-document.js';
 
+/** How much of a refused value is shown. */
+const SHOWN_CHARS_MAX = 60;
+
+/** What a flag said. */
+export interface Flag {
+  /** For messages: `--listen-data`. */
+  readonly name: string;
+  /** Text as in a variable, or a list whose items need no splitting. */
+  readonly said: string | readonly string[];
+}
+
 /** Where a configuration comes from; a later one of file, env, flags wins. */
 export interface ConfigSources {
   /** Path of the configuration file; without it `JIMINI_CONFIG`, without that no file. */
   readonly file?: string;
   readonly env: Environment;
-  /** Text of flags by key path. */
-  readonly flags?: ReadonlyMap<string, string>;
+  /** Flags by key path. */
+  readonly flags?: ReadonlyMap<string, Flag>;
   /** Working directory, absolute. */
   readonly directory: string;
 }
@@ -54,10 +65,10 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   return { file, origins: new Map(), problems: [...unreadable, ...environment.problems] };
 }
 
-function flagOverrides(flags: ReadonlyMap<string, string> = new Map()): Override[] {
-  return [...flags].flatMap(([path, text]) => {
-    const key = CONFIG_KEYS.find((known) => known.path === path);
-    return key?.flag === undefined ? [] : [{ key, text, name: key.flag }];
+function flagOverrides(flags: ReadonlyMap<string, Flag> = new Map()): Override[] {
+  return CONFIG_KEYS.flatMap((key) => {
+    const flag = flags.get(key.path);
+    return flag ? [{ key, said: flag.said, origin: { kind: 'flag' as const, name: flag.name } }] : [];
   });
 }
 
@@ -102,18 +113,16 @@ function originsOf(parts: Parts): Origins {
     const inFile = position && parts.file !== undefined;
     origins.set(path, inFile ? { kind: 'file', file: parts.file, ...position } : { kind: 'default' });
   }
-  for (const { key, name } of parts.overrides) {
-    origins.set(key.path, { kind: name.startsWith('-') ? 'flag' : 'environment', name });
-  }
+  for (const { key, origin } of parts.overrides) origins.set(key.path, origin);
   return origins;
 }
 
 /** Writes an override into the tree that the file gave. The names of the path are ours, never foreign. */
-function applyOverride(root: Record<string, unknown>, { key, text, name }: Override): ConfigProblem[] {
-  const origin: Origin = { kind: name.startsWith('-') ? 'flag' : 'environment', name };
-  const read = textToValue(text, key.node);
+function applyOverride(root: Record<string, unknown>, { key, said, origin }: Override): ConfigProblem[] {
+  const read = typeof said === 'string' ? textToValue(said, key.node) : { value: said };
   if ('expected' in read) {
-    return [{ origin, key: key.path, message: `expected ${read.expected}, found "${printable(text.slice(0, 60))}"` }];
+    const found = printable(String(said).slice(0, SHOWN_CHARS_MAX));
+    return [{ origin, key: key.path, message: `expected ${read.expected}, found "${found}"` }];
   }
   const names = key.path.split('.');
   const last = names.pop() ?? '';

@@ -52,10 +52,14 @@ export async function readPackFiles(entries: readonly string[]): Promise<PackFil
 async function readEntry(entry: string): Promise<PackFile | PackFileProblem> {
   const refusal = packEntryRefusal(entry);
   if (refusal !== undefined) return { file: entry, message: refusal };
-  const text = await readTextFile(packPathOf(entry));
-  if (typeof text !== 'string') return { file: entry, message: text.reason };
-  const builtin = !isPackPath(entry) || (await isBuiltinFile(entry));
-  return { name: packNameOfFile(entry), file: isPackPath(entry) ? entry : `${entry}.yaml`, text, builtin };
+  return readPackFile(packPathOf(entry), isPackPath(entry) ? entry : `${entry}.yaml`);
+}
+
+/** Reads one pack file; `shown` is what messages call it. Never rejects. */
+export async function readPackFile(path: string, shown: string): Promise<PackFile | PackFileProblem> {
+  const text = await readTextFile(path);
+  if (typeof text !== 'string') return { file: shown, message: text.reason };
+  return { name: packNameOfFile(path), file: shown, text, builtin: await isBuiltinFile(path) };
 }
 
 /** The shipped file itself, named by its path, is still the built-in pack. */

@@ -8,8 +8,8 @@ const SHOWN_CHARS_MAX = 200;
 const ACTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** A foreign string made safe for one line of terminal output: active characters as `\u{...}`, cut to 200 characters. */
-export function printable(text: string): string {
-  const cut = text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}...` : text;
+export function printable(text: string, charsMax = SHOWN_CHARS_MAX): string {
+  const cut = text.length > charsMax ? `${text.slice(0, charsMax)}...` : text;
   return cut.replace(ACTIVE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 

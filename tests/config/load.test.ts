@@ -27,7 +27,7 @@ const refused = test.macro(async (t, { file, env = {}, flags = {}, problems }: R
   const loaded = await loadConfig({
     ...(file === undefined ? {} : { file: 'jimini.yaml' }),
     env,
-    flags: new Map(Object.entries(flags)),
+    flags: new Map(Object.entries(flags).map(([key, said]) => [key, { name: `--${key}`, said }])),
     directory,
   });
   t.deepEqual(loaded.problems.map(formatProblem), problems);
@@ -83,7 +83,7 @@ test('a flag wins over the environment, the environment over the file, the file 
     file: 'jimini.yaml',
     directory,
     env: { JIMINI_LOG_LEVEL: 'error', JIMINI_SHADOW: '0' },
-    flags: new Map([['logLevel', 'debug']]),
+    flags: new Map([['logLevel', { name: '--log-level', said: 'debug' }]]),
   });
   t.deepEqual(loaded.problems, []);
   t.is(loaded.config?.logLevel, 'debug');
@@ -155,6 +155,11 @@ test('all stands for the packs of the first six that are shipped', async (t) => 
 test('names of required packs wait for the pack files when there are any', async (t) => {
   const env = { JIMINI_PACKS: 'secrets,own.yaml', JIMINI_POLICY_REQUIRED_PACKS: 'theirs' };
   t.deepEqual((await configOf({ env })).policy.requiredPacks, ['theirs']);
+});
+
+test('a flag may give a list as it is', async (t) => {
+  const flags = new Map([['packs', { name: '--pack', said: ['./a,b.yaml', 'pci'] }]]);
+  t.deepEqual((await configOf({ flags })).packs, ['/work-dir/a,b.yaml', 'pci']);
 });
 
 test('reflection takes auto, true and false', async (t) => {

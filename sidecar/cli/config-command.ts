@@ -1,0 +1,108 @@
+import { Command, Option } from 'commander';
+import { type Config, settingOf } from '../config/config.js';
+import { configTable } from '../config/document.js';
+import { CONFIG_KEYS, configJsonSchema } from '../config/keys.js';
+import { formatPackProblem, loadPackSet } from '../config/pack-set.js';
+import { printableJson } from '../config/printable.js';
+import { type ConfigProblem, formatOrigin, formatProblem } from '../config/problem.js';
+import { type CliContext, columns, complain, printLines } from './cli-io.js';
+import { addConfigOptions, loadConfigOf } from './config-options.js';
+
+interface FormatOptions {
+  readonly format: 'text' | 'json' | 'markdown';
+}
+
+/** `jimini config check|show|schema`. */
+export function configCommand(context: CliContext): Command {
+  return new Command('config')
+    .description('Check and show the configuration, and print its schema.')
+    .addCommand(checkCommand(context))
+    .addCommand(showCommand(context))
+    .addCommand(schemaCommand(context));
+}
+
+function formatOption(...formats: string[]): Option {
+  return new Option('--format <format>', 'how to print').choices(formats).default(formats[0]);
+}
+
+function checkCommand(context: CliContext): Command {
+  const command = new Command('check')
+    .exitOverride()
+    .description('Say what is wrong with the configuration and the packs that it names; nothing is started.')
+    .addOption(formatOption('text', 'json'))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  jimini config check --config jimini.yaml\n  JIMINI_PACKS=secrets,own.yaml jimini config check' +
+        '\n\nExit codes: 0 it can be used, 2 it cannot.',
+    )
+    .action((options: FormatOptions) => check(command, options, context));
+  return addConfigOptions(command);
+}
+
+async function check(command: Command, { format }: FormatOptions, { io, exit }: CliContext): Promise<void> {
+  const { config, problems } = await loadConfigOf(command, io);
+  const packProblems = config ? (await loadPackSet(config)).problems : [];
+  const isValid = problems.length === 0 && packProblems.every(({ severity }) => severity !== 'error');
+  if (!isValid) exit(2);
+  if (format === 'json') {
+    const json = { valid: isValid, problems: problems.map(problemJson), packProblems };
+    io.stdout.write(`${printableJson(json)}\n`);
+    return;
+  }
+  complain(io, [...problems.map(formatProblem), ...packProblems.map(formatPackProblem)]);
+  if (isValid) printLines(io, ['the configuration is valid']);
+}
+
+function problemJson(problem: ConfigProblem): object {
+  return { where: formatOrigin(problem.origin), key: problem.key, message: problem.message };
+}
+
+function showCommand(context: CliContext): Command {
+  const command = new Command('show')
+    .exitOverride()
+    .description('Print every setting with its effective value and where it was said.')
+    .addOption(formatOption('text', 'json'))
+    .addHelpText('after', '\nExample:\n  jimini config show --config jimini.yaml --format json')
+    .action((options: FormatOptions) => show(command, options, context));
+  return addConfigOptions(command);
+}
+
+async function show(command: Command, { format }: FormatOptions, { io, exit }: CliContext): Promise<void> {
+  const { config, origins, problems } = await loadConfigOf(command, io);
+  if (!config) {
+    complain(io, problems.map(formatProblem));
+    exit(2);
+    return;
+  }
+  const rows = CONFIG_KEYS.map(({ path }) => ({
+    key: path,
+    value: shownValue(config, path),
+    from: formatOrigin(origins.get(path) ?? { kind: 'default' }),
+  }));
+  if (format === 'json') {
+    io.stdout.write(`${printableJson(Object.fromEntries(rows.map(({ key, ...said }) => [key, said])))}\n`);
+    return;
+  }
+  const text = rows.map(({ key, value, from }) => [
+    key,
+    typeof value === 'string' ? value : JSON.stringify(value),
+    from,
+  ]);
+  printLines(io, columns([['KEY', 'VALUE', 'FROM'], ...text]));
+}
+
+/** As the file would say it: the socket mode in octal. */
+function shownValue(config: Config, path: string): unknown {
+  return path === 'listen.socketMode' ? config.listen.socketMode.toString(8).padStart(4, '0') : settingOf(config, path);
+}
+
+function schemaCommand({ io }: CliContext): Command {
+  return new Command('schema')
+    .exitOverride()
+    .description('Print the JSON Schema of the configuration file, or its reference table.')
+    .addOption(formatOption('json', 'markdown'))
+    .addHelpText('after', '\nExample:\n  jimini config schema > jimini.schema.json')
+    .action(({ format }: FormatOptions) => {
+      io.stdout.write(`${format === 'json' ? JSON.stringify(configJsonSchema(), null, 2) : configTable()}\n`);
+    });
+}

@@ -1,0 +1,61 @@
+import { loadPack } from '../policy/load-pack.js';
+import type { Pack, Problem } from '../policy/pack.js';
+import type { Config } from './config.js';
+import {
+  checkPackNames,
+  missingRequiredPacks,
+  type PackFile,
+  type PackFileProblem,
+  readPackFiles,
+} from './pack-files.js';
+import { printable } from './printable.js';
+
+/** The packs that a configuration names, understood; or why they cannot be used. */
+export interface PackSet {
+  /** Those without an error, in the order of the configuration. To be used only when no problem is an error. */
+  readonly packs: readonly Pack[];
+  /** What was read, so that another thread can build the same packs. */
+  readonly files: readonly PackFile[];
+  /** Of all files, in the order of the configuration. What has no place in its file stands at 1:1. */
+  readonly problems: readonly Problem[];
+}
+
+/** Reads and loads the packs of a configuration, and checks their names against one another. Never rejects. */
+export async function loadPackSet(config: Pick<Config, 'packs' | 'policy'>): Promise<PackSet> {
+  const { files, problems: unread } = await readPackFiles(config.packs);
+  const loaded = files.map((file) => ({
+    file,
+    ...loadPack(file, { builtin: file.builtin, ancestorDirections: config.policy.ancestorDirections }),
+  }));
+  const packs = loaded.flatMap(({ pack }) => pack ?? []);
+  const problems = [
+    ...unread.map(problemAtStart),
+    ...loaded.flatMap(({ problems: found }) => found),
+    ...checkPackNames(packs).map(problemAtStart),
+  ];
+  const hasError = problems.some(({ severity }) => severity === 'error');
+  return { packs, files, problems: hasError ? problems : [...problems, ...missing(config, packs)] };
+}
+
+/** Required packs are known to be missing only when every pack has told its name. */
+function missing({ policy }: Pick<Config, 'policy'>, packs: readonly Pack[]): Problem[] {
+  const names = packs.map(({ name }) => name);
+  return missingRequiredPacks(policy.requiredPacks, names).map((name) =>
+    problemAtStart({
+      file: 'policy.requiredPacks',
+      message: `no pack is named ${name}; loaded are ${names.join(', ')}`,
+    }),
+  );
+}
+
+/** A problem of a file as a whole. */
+export function problemAtStart({ file, message }: PackFileProblem): Problem {
+  return { severity: 'error', file, line: 1, column: 1, message };
+}
+
+const LINE_CHARS_MAX = 2000;
+
+/** `file:line:column: severity: message`, printable. */
+export function formatPackProblem({ severity, file, line, column, message }: Problem): string {
+  return printable(`${file}:${line}:${column}: ${severity}: ${message}`, LINE_CHARS_MAX);
+}

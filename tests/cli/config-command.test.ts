@@ -1,0 +1,109 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { configTable } from '../../sidecar/config/document.js';
+import { CONFIG_KEYS, configJsonSchema } from '../../sidecar/config/keys.js';
+import { tempDirectory } from '../config/temp-directory.js';
+import { runCli } from './run-cli.js';
+
+test('config check says that the defaults are valid', async (t) => {
+  t.deepEqual(await runCli(['config', 'check']), { code: 0, out: 'the configuration is valid\n', err: '' });
+});
+
+test('config check tells every problem in one line, and exits 2', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'jimini.yaml'), 'shadow: maybe\npakcs: []\n');
+  const argv = ['config', 'check', '--config', 'jimini.yaml'];
+  const { code, out, err } = await runCli(argv, { directory, env: { JIMINI_X: '1' } });
+  t.is(code, 2);
+  t.is(out, '');
+  t.is(
+    err,
+    [
+      'jimini: jimini.yaml:1:9: shadow: expected true or false, found "maybe"',
+      'jimini: jimini.yaml:2:1: pakcs: unknown key; the nearest known one is packs',
+      'jimini: JIMINI_X: unknown variable; the nearest known one is JIMINI_PACKS',
+      '',
+    ].join('\n'),
+  );
+  const json = await runCli([...argv, '--format', 'json'], { directory });
+  t.is(json.code, 2);
+  t.deepEqual(JSON.parse(json.out), {
+    valid: false,
+    problems: [
+      { where: 'jimini.yaml:1:9', key: 'shadow', message: 'expected true or false, found "maybe"' },
+      { where: 'jimini.yaml:2:1', key: 'pakcs', message: 'unknown key; the nearest known one is packs' },
+    ],
+    packProblems: [],
+  });
+});
+
+test('config check tells what is wrong with the packs', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(
+    join(directory, 'own.yaml'),
+    'rules:\n  - {id: A, title: a, severity: low, action: block, pattern: "("}\n',
+  );
+  writeFileSync(join(directory, 'secrets.yaml'), '[{id: A, title: a, severity: low, action: block, pattern: x}]\n');
+  const broken = await runCli(['config', 'check', '--packs', 'own.yaml,nowhere.yaml'], { directory });
+  t.is(broken.code, 2);
+  t.regex(broken.err, /^jimini: .*own\.yaml:2:\d+: error: /m);
+  t.regex(broken.err, /^jimini: .*nowhere\.yaml:1:1: error: no such file$/m);
+  const taken = await runCli(['config', 'check', '--packs', 'pci,secrets.yaml'], { directory });
+  t.is(taken.code, 2);
+  t.regex(taken.err, /secrets\.yaml:1:1: error: the pack's name "secrets" is kept for a built-in pack/);
+});
+
+test('config check refuses a required pack that no file turned out to hold', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'own.yaml'), '[{id: A, title: a, severity: low, action: block, pattern: x}]\n');
+  const check = (required: string) =>
+    runCli(['config', 'check', '--packs', 'pci,own.yaml', '--policy-required-packs', required], { directory });
+  t.is((await check('own')).code, 0);
+  const { code, err } = await check('theirs');
+  t.is(code, 2);
+  t.is(err, 'jimini: policy.requiredPacks:1:1: error: no pack is named theirs; loaded are pci, own\n');
+});
+
+test('config show prints every value with where it was said', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'jimini.yaml'), 'logLevel: warn\nlisten: {socketMode: "0600"}\n');
+  const argv = ['config', 'show', '--config', 'jimini.yaml', '--shadow', '--format', 'json'];
+  const { code, out } = await runCli(argv, { directory, env: { JIMINI_PACKS: 'all' } });
+  t.is(code, 0);
+  const shown = JSON.parse(out) as Record<string, { value: unknown; from: string }>;
+  t.deepEqual(
+    Object.keys(shown),
+    CONFIG_KEYS.map(({ path }) => path),
+  );
+  t.deepEqual(shown['logLevel'], { value: 'warn', from: 'jimini.yaml:1:11' });
+  t.deepEqual(shown['listen.socketMode'], { value: '0600', from: 'jimini.yaml:2:22' });
+  t.deepEqual(shown['shadow'], { value: true, from: '--shadow' });
+  t.deepEqual(shown['packs'], { value: ['secrets', 'pii', 'pci', 'injection'], from: 'JIMINI_PACKS' });
+  t.deepEqual(shown['dataDir'], { value: join(directory, '.jimini'), from: 'default' });
+});
+
+test('config show prints a table for people', async (t) => {
+  const { code, out } = await runCli(['config', 'show', '--log-level', 'debug']);
+  t.is(code, 0);
+  t.regex(out, /^KEY +VALUE +FROM$/m);
+  t.regex(out, /^logLevel +debug +--log-level$/m);
+  t.is(out.trimEnd().split('\n').length, CONFIG_KEYS.length + 1);
+});
+
+test('config show of a bad configuration shows its problems instead', async (t) => {
+  const { code, out, err } = await runCli(['config', 'show', '--shadow=maybe']);
+  t.is(code, 2);
+  t.is(out, '');
+  t.regex(err, /^jimini: --shadow: shadow: expected true, false, 1 or 0, found "maybe"$/m);
+});
+
+test('config schema prints the JSON Schema, or the table of the documentation', async (t) => {
+  t.deepEqual(JSON.parse((await runCli(['config', 'schema'])).out), configJsonSchema());
+  t.is((await runCli(['config', 'schema', '--format', 'markdown'])).out, `${configTable()}\n`);
+});
+
+test('every setting that a variable can say has a flag', async (t) => {
+  const { out } = await runCli(['config', 'show', '--help']);
+  for (const { flag } of CONFIG_KEYS) if (flag !== undefined) t.true(out.includes(`  ${flag} `), flag);
+});

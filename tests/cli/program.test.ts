@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import { Command, CommanderError } from 'commander';
+import { logCommand } from '../../sidecar/cli/log.js';
+import { packageRoot } from '../../sidecar/config/package-root.js';
+import { JiminiError } from '../../sidecar/kernel/errors.js';
+import { runCli } from './run-cli.js';
+
+function tempDirectory(t: ExecutionContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'jimini-cli-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+test('--version prints the version of package.json', async (t) => {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  t.deepEqual(await runCli(['--version']), { code: 0, out: `${version}\n`, err: '' });
+});
+
+const usage = test.macro(async (t, argv: readonly string[], expected: RegExp) => {
+  const { code, out, err } = await runCli(argv);
+  t.is(code, 2);
+  t.is(out, '');
+  t.regex(err, expected);
+  t.is(err.trimEnd().split('\n').length, 1);
+});
+test('an unknown flag is bad usage', usage, ['--verbos'], /^jimini: unknown option '--verbos'/);
+test('an unknown command is bad usage, with the nearest one', usage, ['lnt'], /^jimini: unknown command 'lnt' .*lint/);
+test('a missing argument is bad usage', usage, ['lint'], /^jimini: missing required argument 'path'$/m);
+test('an argument too many is bad usage', usage, ['config', 'check', 'x'], /^jimini: too many arguments/);
+test('a wrong choice is bad usage', usage, ['lint', 'x', '--format', 'xml'], /^jimini: option '--format <format>'/);
+test(
+  'a hostile flag is shown, not acted on',
+  usage,
+  ['--a\u001b[2J\nb'],
+  /^jimini: unknown option '--a\\u\{1b\}\[2J b'/,
+);
+
+test('no command at all is bad usage and shows help on standard error', async (t) => {
+  const { code, out, err } = await runCli([]);
+  t.is(code, 2);
+  t.is(out, '');
+  t.regex(err, /^Usage: jimini/);
+});
+
+test('every command has help with an example, and help is success', async (t) => {
+  for (const argv of [['config', 'check'], ['config', 'show'], ['config', 'schema'], ['lint'], ['test'], []]) {
+    const { code, out, err } = await runCli([...argv, '--help']);
+    t.is(code, 0);
+    t.is(err, '');
+    t.regex(out, /Examples?:\n {2}(curl|jimini) /, argv.join(' '));
+  }
+});
+
+test('commands made elsewhere print like ours and keep their exit codes', async (t) => {
+  const extra = [logCommand()];
+  const verify = await runCli(['log', 'verify', '--bogus'], { extra });
+  t.deepEqual(verify, { code: 4, out: '', err: "jimini: unknown option '--bogus'\n" });
+  const group = await runCli(['log', 'bogus'], { extra: [logCommand()] });
+  t.deepEqual(group, { code: 2, out: '', err: "jimini: unknown command 'bogus'\n" });
+});
+
+test('whatever a command throws is one line per problem and exit code 2', async (t) => {
+  const thrower = (name: string, error: unknown) =>
+    new Command(name).action(() => {
+      throw error;
+    });
+  const extra = () => [
+    thrower('known', new JiminiError('JIMINI_LISTEN_REFUSED', 'listen.data: taken\nlisten.ops: taken')),
+    thrower('bug', new TypeError('x is not a function')),
+    thrower('quiet', new CommanderError(0, 'done', '')),
+  ];
+  t.deepEqual(await runCli(['known'], { extra: extra() }), {
+    code: 2,
+    out: '',
+    err: 'jimini: listen.data: taken\njimini: listen.ops: taken\n',
+  });
+  t.is((await runCli(['bug'], { extra: extra() })).err, 'jimini: internal error: x is not a function\n');
+  t.is((await runCli(['quiet'], { extra: extra() })).code, 0);
+});
+
+const entry = fileURLToPath(new URL('jimini-program.js', import.meta.url));
+
+test('the exit code is that of the process', async (t) => {
+  const run = async (...argv: string[]) => {
+    const child = spawn(process.execPath, ['--disable-proto=delete', entry, ...argv], { stdio: 'ignore' });
+    return (await once(child, 'exit'))[0] as number;
+  };
+  t.is(await run('--version'), 0);
+  t.is(await run('test', '--text', 'card 4111 1111 1111 1111'), 1);
+  t.is(await run('test'), 2);
+});
+
+test('a reader that goes away ends the output quietly', async (t) => {
+  const directory = tempDirectory(t);
+  // More problems than a pipe holds, so that writing goes on after the reader has gone.
+  const names = Array.from({ length: 4000 }, (_, i) => join(directory, `${'n'.repeat(60)}${i}.yaml`));
+  for (const name of names.slice(0, 1)) writeFileSync(name, '[]');
+  const child = spawn(process.execPath, [entry, 'lint', ...names], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const errors = text(child.stderr);
+  child.stdout.destroy();
+  const [code] = await once(child, 'close');
+  t.is(code, 2);
+  t.notRegex(await errors, /EPIPE|Error:/);
+});

@@ -1,0 +1,157 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { tempDirectory } from '../config/temp-directory.js';
+import { runCli } from './run-cli.js';
+
+const CARD = '4111 1111 1111 1111';
+const PACK = `
+- {id: STOP, title: "Stop\\e[2J word", severity: high, action: block, pattern: stopword}
+- {id: NOTE, title: Note word, severity: low, action: flag, pattern: noteword, applies_to: [outbound]}
+- {id: PATH, title: Path word, severity: low, action: flag, pattern: pathword, endpoints: [/v1/*]}
+- {id: LONG, title: Long, severity: low, action: flag, max_chars: 40}
+`;
+
+const exits = test.macro(async (t, argv: readonly string[], code: number) => {
+  t.is((await runCli(['test', ...argv])).code, code);
+});
+test('allow exits 0', exits, ['--text', 'hello'], 0);
+test('flag exits 0', exits, ['--text', 'write to someone@example.com'], 0);
+test('block exits 1', exits, ['--text', CARD], 1);
+test('block in shadow exits 0', exits, ['--text', CARD, '--shadow'], 0);
+test('a pack that does not apply does not block', exits, ['--text', CARD, '--pack', 'injection'], 0);
+test('packs may be repeated', exits, ['--text', CARD, '--pack', 'injection', '--pack', 'pci'], 1);
+test('a body that cannot be read is blocked', exits, ['--body', 'package.json', '--content-encoding', 'gzip'], 1);
+test('no input exits 2', exits, [], 2);
+test('two inputs exit 2', exits, ['--text', 'a', '--file', 'b'], 2);
+test('a content type without a body exits 2', exits, ['--text', 'a', '--content-type', 'text/plain'], 2);
+test('an unknown direction exits 2', exits, ['--text', 'a', '--direction', 'sideways'], 2);
+test('an unknown pack exits 2', exits, ['--text', 'a', '--pack', 'nonsense'], 2);
+test('a pack listed twice exits 2', exits, ['--text', 'a', '--pack', 'pci', '--pack', 'all'], 2);
+test('a file that is not there exits 2', exits, ['--file', '/nowhere/x'], 2);
+test('a directory as a file exits 2', exits, ['--file', '/'], 2);
+
+test('the table says why, and never shows the text', async (t) => {
+  const { out, err } = await runCli(['test', '--text', `my card is ${CARD}`]);
+  t.is(err, '');
+  t.regex(out, /^verdict {2}BLOCK$/m);
+  t.regex(out, /^PCI-CARD-NUMBER +pci +block +\(text\) +11-30 +card +1\.00$/m);
+  for (const format of ['table', 'json', 'sarif']) {
+    const formatted = await runCli(['test', '--text', `my card is ${CARD}`, '--format', format]);
+    t.notRegex(formatted.out, /4111/, format);
+  }
+});
+
+test('a pack of our own, by direction and endpoint', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'own.yaml'), PACK);
+  const ids = async (...argv: string[]) => {
+    const { out } = await runCli(['test', '--pack', './own.yaml', '--format', 'json', ...argv], { directory });
+    return (JSON.parse(out) as { rule_ids: string[] }).rule_ids;
+  };
+  t.deepEqual(await ids('--text', 'noteword'), ['NOTE']);
+  t.deepEqual(await ids('--text', 'noteword', '--direction', ' Outbound '), ['NOTE']);
+  t.deepEqual(await ids('--text', 'noteword', '--direction', 'inbound'), []);
+  t.deepEqual(await ids('--text', 'pathword'), []);
+  t.deepEqual(await ids('--text', 'pathword', '--endpoint', '/v1/x/../chat'), ['PATH']);
+  t.deepEqual(await ids('--text', 'x'.repeat(41)), ['LONG']);
+});
+
+test('an endpoint that servers read differently is a gap', async (t) => {
+  const { code, out } = await runCli(['test', '--text', 'hi', '--endpoint', '/v1/%2e%2e%2fx', '--format', 'json']);
+  t.is(code, 1);
+  t.deepEqual((JSON.parse(out) as { coverage_gaps: string[] }).coverage_gaps, ['path:ambiguous']);
+});
+
+test('hostile titles are shown, not acted on', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'own.yaml'), PACK);
+  for (const format of ['table', 'json', 'sarif']) {
+    const argv = ['test', '--pack', 'own.yaml', '--text', 'stopword', '--format', format];
+    const { code, out } = await runCli(argv, { directory });
+    t.is(code, 1);
+    t.false(out.includes('\u001b'), format);
+  }
+});
+
+test('- reads standard input, for text and for bodies', async (t) => {
+  for (const flag of ['--text', '--file']) t.is((await runCli(['test', flag, '-'], { stdin: CARD })).code, 1);
+  const body = JSON.stringify({ messages: [{ role: 'user', content: CARD }] });
+  const { code, out } = await runCli(['test', '--body', '-', '--format', 'json'], { stdin: body });
+  t.is(code, 1);
+  t.is((JSON.parse(out) as { findings: { pointer: string }[] }).findings[0]?.pointer, '/messages/0/content');
+});
+
+test('an input over the body limit is refused, not read to its end', async (t) => {
+  const { code, err } = await runCli(['test', '--file', '/dev/zero']);
+  t.is(code, 2);
+  t.is(err, `jimini: /dev/zero: larger than ${LIMITS.bodyBytesMax} bytes\n`);
+});
+
+test('text that is no UTF-8 is refused as text, and a gap as a body', async (t) => {
+  const stdin = Uint8Array.of(0xff, 0xfe);
+  const asText = await runCli(['test', '--file', '-'], { stdin });
+  t.is(asText.code, 2);
+  t.regex(asText.err, /not valid UTF-8/);
+  const asBody = await runCli(['test', '--body', '-', '--content-type', 'text/plain', '--format', 'json'], { stdin });
+  t.is(asBody.code, 1);
+});
+
+test('the settings of the configuration count, as for the sidecar', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'jimini.yaml'), 'packs: [injection]\npolicy: {gaps: {"coding:gzip": flag}}\n');
+  const run = (...argv: string[]) => runCli(['test', ...argv], { directory, env: { JIMINI_CONFIG: 'jimini.yaml' } });
+  t.is((await run('--text', CARD)).code, 0);
+  t.is((await run('--body', 'jimini.yaml', '--content-encoding', 'gzip')).code, 0);
+  t.is((await runCli(['test', '--text', CARD], { env: { JIMINI_SHADOW: 'true' } })).code, 0);
+  t.is((await runCli(['test', '--text', CARD], { env: { JIMINI_SHADOW: 'x' } })).code, 2);
+});
+
+interface Sarif {
+  readonly version: string;
+  readonly runs: readonly {
+    readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } };
+    readonly results: readonly {
+      readonly ruleId: string;
+      readonly ruleIndex: number;
+      readonly level: string;
+      readonly locations: readonly {
+        readonly physicalLocation?: {
+          readonly artifactLocation: { readonly uri: string };
+          readonly region?: { readonly byteOffset: number; readonly byteLength: number };
+        };
+      }[];
+    }[];
+  }[];
+}
+
+test('SARIF has one result for each rule and gap that acts, with its place in the file', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'own.yaml'), PACK);
+  writeFileSync(join(directory, 'my notes.txt'), 'é stopword, and stopword again, noteword');
+  const argv = ['test', '--pack', 'own.yaml', '--file', 'my notes.txt', '--direction', 'inbound', '--format', 'sarif'];
+  const sarif = JSON.parse((await runCli(argv, { directory })).out) as Sarif;
+  t.is(sarif.version, '2.1.0');
+  const { tool, results } = sarif.runs[0] ?? { tool: { driver: { rules: [] } }, results: [] };
+  t.deepEqual(
+    results.map(({ ruleId, level }) => [ruleId, level]),
+    [['own/STOP', 'error']],
+  );
+  t.true(results.every(({ ruleId, ruleIndex }) => tool.driver.rules[ruleIndex]?.id === ruleId));
+  t.deepEqual(
+    results[0]?.locations.map(({ physicalLocation }) => physicalLocation),
+    [
+      { artifactLocation: { uri: 'my%20notes.txt' }, region: { byteOffset: 3, byteLength: 8 } },
+      { artifactLocation: { uri: 'my%20notes.txt' }, region: { byteOffset: 17, byteLength: 8 } },
+    ],
+  );
+  const gap = ['test', '--body', 'my notes.txt', '--content-encoding', 'br', '--format', 'sarif'];
+  const gapResults = (JSON.parse((await runCli(gap, { directory })).out) as Sarif).runs[0]?.results;
+  t.deepEqual(
+    gapResults?.map(({ ruleId, level }) => [ruleId, level]),
+    [['gap/coding:br', 'error']],
+  );
+  const shadow = JSON.parse((await runCli([...gap, '--shadow'], { directory })).out) as Sarif;
+  t.deepEqual(shadow.runs[0]?.results, []);
+});
