@@ -1,16 +1,14 @@
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
-import { formatPackProblem, loadPackSet } from '../config/pack-set.js';
 import { configError } from '../config/problem.js';
-import { readContent } from '../content/read-content.js';
-import { readRequestPath } from '../content/request-path.js';
+import { readEndpoint } from '../content/endpoint.js';
+import { inspect } from '../inspection/inspect.js';
 import { systemClock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
-import type { Content, Direction, Judgement } from '../kernel/evaluation.js';
-import { FIXED_GAP_KINDS, type Gap, type GapAction, type GapKind } from '../kernel/gap.js';
-import type { Pack } from '../policy/pack.js';
-import { createPolicy } from '../policy/policy.js';
+import type { Content, Direction, Evaluation, Judgement } from '../kernel/evaluation.js';
+import { FIXED_GAP_KINDS, type GapAction, type GapKind } from '../kernel/gap.js';
 import { gapActionOf } from '../policy/verdict.js';
+import { loadPolicy } from '../wiring/load-policy.js';
 import type { CliIo } from './cli-io.js';
 
 /** What `jimini test` asks of the engine beside the content. */
@@ -32,24 +30,23 @@ export interface Judged {
 
 /** Judges content as the sidecar would with this configuration; nothing is recorded. Throws JIMINI_USAGE and the like. */
 export async function judgeOnce(content: Content, options: JudgeOptions, io: CliIo): Promise<Judged> {
-  const direction = readDirection(options.direction);
+  const { endpoint, route, ambiguous } = readEndpoint(options.endpoint ?? '');
+  const evaluation: Evaluation = {
+    door: 'cli',
+    direction: readDirection(options.direction),
+    endpoint,
+    route,
+    tenant: '',
+    content: [content],
+    gaps: ambiguous ? [{ kind: 'path:ambiguous' }] : [],
+    requestId: '',
+  };
   const config = await configOf(options, io);
-  const settings = { shadow: config.shadow, onError: config.policy.onError, gapActions: config.policy.gaps };
-  const policy = createPolicy(await packsOf(config), settings);
-  const { segments, gaps } = readContent([content], { credentialQueryNames: new Set(config.credentials.query) });
-  const { endpoint, gaps: endpointGaps } = readEndpoint(options.endpoint);
-  const scope = { direction, endpoint, nowMs: systemClock.nowMs() };
-  const judgement = policy.judge({ segments, gaps: [...gaps, ...endpointGaps] }, scope);
+  const { snapshot } = await loadPolicy(config);
+  const judgement = inspect(snapshot, { evaluation, nowMs: systemClock.nowMs() });
   const actionNow = (kind: GapKind) =>
-    config.shadow && !FIXED_GAP_KINDS.includes(kind) ? 'allow' : gapActionOf(kind, settings);
+    config.shadow && !FIXED_GAP_KINDS.includes(kind) ? 'allow' : gapActionOf(kind, snapshot.settings);
   return { judgement, gapActions: new Map(judgement.gaps.map(({ kind }) => [kind, actionNow(kind)])) };
-}
-
-/** A path is normalised as that of a request is; anything else is a name that a route was given. */
-function readEndpoint(text = ''): { endpoint: string; gaps: readonly Gap[] } {
-  if (!text.startsWith('/')) return { endpoint: text, gaps: [] };
-  const { path, ambiguous } = readRequestPath(text);
-  return { endpoint: path, gaps: ambiguous ? [{ kind: 'path:ambiguous' }] : [] };
 }
 
 /** `--pack` and `--shadow` are flags like those of `serve`; with chosen packs, which ones are required does not matter. */
@@ -62,13 +59,6 @@ async function configOf({ config: file, pack, shadow }: JudgeOptions, io: CliIo)
   const loaded = await loadConfig({ ...(file && { file }), env: io.env, flags, directory: io.directory });
   if (!loaded.config) throw configError(loaded.problems);
   return loaded.config;
-}
-
-async function packsOf(config: Config): Promise<readonly Pack[]> {
-  const { packs, problems } = await loadPackSet(config);
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) throw new JiminiError('JIMINI_PACK_INVALID', errors.map(formatPackProblem).join('\n'));
-  return packs;
 }
 
 function readDirection(text = ''): Direction {

@@ -1,26 +1,30 @@
 import { Command } from 'commander';
 import type { Config } from '../config/config.js';
-import { loadConfig } from '../config/load.js';
+import type { LoadedConfig } from '../config/load.js';
 import { configError } from '../config/problem.js';
 import { systemClock } from '../kernel/clock.js';
 import { createLogger } from '../telemetry/logger.js';
 import { startTracing } from '../telemetry/tracing-switch.js';
+import type { CliIo } from './cli-io.js';
+import { addConfigOptions, loadConfigOf } from './config-options.js';
 
 /** `jimini serve`: the sidecar itself, until SIGTERM or SIGINT. */
-export function serveCommand(version: string): Command {
-  return new Command('serve')
+export function serveCommand(version: string, io: CliIo): Command {
+  const command = new Command('serve')
     .description('Run the sidecar: data port (gRPC), control port (gRPC), ops port (HTTP).')
-    .option('--config <file>', 'configuration file (YAML); default: $JIMINI_CONFIG, else none')
-    .addHelpText('after', '\nSIGTERM drains and closes in order; a second signal ends at once.\n')
-    .action((options: { config?: string }) => serve(version, options.config));
+    .addHelpText(
+      'after',
+      '\nExamples:\n  jimini serve\n  jimini serve --config jimini.yaml --packs secrets,pii,./own.yaml' +
+        '\n\nSIGTERM drains and closes in order; a second signal ends at once.',
+    );
+  return addConfigOptions(command).action(() => serve(version, () => loadConfigOf(command, io)));
 }
 
-async function serve(version: string, file: string | undefined): Promise<void> {
-  const sources = { ...(file !== undefined && { file }), env: process.env, directory: process.cwd() };
+async function serve(version: string, load: () => Promise<LoadedConfig>): Promise<void> {
   const read = async () => {
-    const { config, problems, file: configFile } = await loadConfig(sources);
+    const { config, problems, file } = await load();
     if (!config) throw configError(problems);
-    return { config, configFile };
+    return { config, configFile: file };
   };
   const { config, configFile } = await read();
   const logger = createLogger(config.logLevel);

@@ -48,7 +48,7 @@ function baseOf(origin: Origin | undefined, directory: string): string {
 }
 
 /** One setting of a configuration by its key path. */
-function settingOf(config: Config, path: string): unknown {
+export function settingOf(config: Config, path: string): unknown {
   return path.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], config);
 }
 

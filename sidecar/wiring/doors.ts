@@ -3,6 +3,7 @@ import type { CheckSettings } from '../../mesh/ext-authz/read-check.js';
 import { overloadedCheckResponse } from '../../mesh/ext-authz/write-check.js';
 import type { Config } from '../config/config.js';
 import { apiPathLabel } from '../content/api-path-label.js';
+import { readEndpoint } from '../content/endpoint.js';
 import { readRequestPath } from '../content/request-path.js';
 import type { DecisionPort } from '../kernel/decision-port.js';
 import type { UnaryMethod } from '../server/grpc-server.js';
@@ -30,10 +31,7 @@ export function createDoors({ decisions, inForce, metrics, logger }: DoorsOption
     decisions,
     tenant: '',
     onMalformed: () => metrics.malformed('Evaluate'),
-    normaliseEndpoint: (raw) => {
-      const { path, ambiguous } = readRequestPath(raw);
-      return { endpoint: path, route: apiPathLabel(path), ambiguous };
-    },
+    normaliseEndpoint: readEndpoint,
     listRules: () => {
       const { policy } = inForce().loaded.snapshot;
       return {

@@ -1,15 +1,8 @@
 import type { Config } from '../config/config.js';
-import {
-  checkPackNames,
-  missingRequiredPacks,
-  type PackFile,
-  readPackFiles,
-  requiredPackNames,
-} from '../config/pack-files.js';
+import { requiredPackNames } from '../config/pack-files.js';
+import { formatPackProblem, loadPackSet } from '../config/pack-set.js';
 import type { PolicySnapshot } from '../inspection/inspect.js';
 import { JiminiError } from '../kernel/errors.js';
-import { loadPack } from '../policy/load-pack.js';
-import type { Pack } from '../policy/pack.js';
 import { createPolicy } from '../policy/policy.js';
 
 /** A policy made from files, and what the files' authors should know. */
@@ -17,7 +10,7 @@ export interface LoadedPolicy {
   readonly snapshot: PolicySnapshot;
   /** Packs that no route can drop. */
   readonly requiredPacks: readonly string[];
-  /** `file:line:column: message` of faults that do not refuse the pack. */
+  /** `file:line:column: warning: message` of faults that do not refuse the pack. */
   readonly warnings: readonly string[];
 }
 
@@ -26,42 +19,27 @@ export interface LoadedPolicy {
  * line and column, when any of them is refused: part of a policy is no policy.
  */
 export async function loadPolicy(config: Config): Promise<LoadedPolicy> {
-  const { files, problems: unread } = await readPackFiles(config.packs);
-  const { ancestorDirections } = config.policy;
-  const errors = unread.map(({ file, message }) => `${file}: ${message}`);
-  const warnings: string[] = [];
-  const packs: { file: PackFile; pack: Pack }[] = [];
-  for (const file of files) {
-    const { pack, problems } = loadPack(file, { ...file, ancestorDirections });
-    for (const { severity, file, line, column, message } of problems) {
-      (severity === 'error' ? errors : warnings).push(`${file}:${line}:${column}: ${message}`);
-    }
-    if (pack) packs.push({ file, pack });
+  const { packs, files, problems } = await loadPackSet(config);
+  if (problems.some(({ severity }) => severity === 'error')) {
+    throw new JiminiError('JIMINI_PACK_INVALID', problems.map(formatPackProblem).join('\n'));
   }
-  const named = packs.map(({ file, pack }) => ({ name: pack.name, file: file.file, builtin: file.builtin }));
-  errors.push(...checkPackNames(named).map(({ file, message }) => `${file}: ${message}`));
-  const loaded = named.map(({ name }) => name);
-  for (const missing of missingRequiredPacks(config.policy.requiredPacks, loaded)) {
-    errors.push(`policy.requiredPacks: "${missing}" is not a loaded pack; loaded are ${loaded.join(', ')}`);
-  }
-  if (errors.length > 0) throw new JiminiError('JIMINI_PACK_INVALID', errors.join('\n'));
-
+  const { ancestorDirections, requiredPacks } = config.policy;
   const settings = {
     shadow: config.shadow,
     onError: config.policy.onError,
     gapActions: config.policy.gaps,
-    otherInputs: JSON.stringify([config.credentials.query, config.policy.requiredPacks, config.trustedHeaders]),
+    otherInputs: JSON.stringify([config.credentials.query, requiredPacks, config.trustedHeaders]),
   };
-  const policy = createPolicy(
-    packs.map(({ pack }) => pack),
-    settings,
-  );
-  for (const { file, line, column, message } of policy.warnings) warnings.push(`${file}:${line}:${column}: ${message}`);
-  const contentOptions = { credentialQueryNames: new Set(config.credentials.query) };
-  const sources = packs.map(({ file }) => ({ ...file, ancestorDirections }));
+  const policy = createPolicy(packs, settings);
+  const loaded = packs.map(({ name }) => name);
   return {
-    snapshot: { policy, sources, settings, contentOptions },
-    requiredPacks: requiredPackNames(config.policy.requiredPacks, loaded),
-    warnings,
+    snapshot: {
+      policy,
+      sources: files.map((file) => ({ ...file, ancestorDirections })),
+      settings,
+      contentOptions: { credentialQueryNames: new Set(config.credentials.query) },
+    },
+    requiredPacks: requiredPackNames(requiredPacks, loaded),
+    warnings: [...problems, ...policy.warnings].map(formatPackProblem),
   };
 }
