@@ -39,7 +39,7 @@ test('a million numbers need no segments', (t) => {
 
 test('strings inside strings do not get round the bound on segments', (t) => {
   const inner = JSON.stringify(Array.from({ length: LIMITS.segmentsMax }, () => ''));
-  const { segments, gaps } = readTestBody(JSON.stringify([inner, inner]));
+  const { segments, gaps } = readTestBody(JSON.stringify([inner]));
   t.deepEqual(gaps, [{ kind: 'json:too_many_segments' }]);
   t.true(segments.length <= LIMITS.segmentsMax + 1);
 });
