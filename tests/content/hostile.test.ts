@@ -66,6 +66,15 @@ test('many long names on the way make no long pointer either', (t) => {
   t.is(segments.at(-1)?.pointer, `/${name}`.repeat(5));
 });
 
+test('containers far inside a name that is too long have the pointer of what is around it', (t) => {
+  const name = 'n'.repeat(LIMITS.pointerCharsMax);
+  const { segments } = readTestBody(`[[[[[[[[{"${name}":[["one"],[[["two"]]]]}]]]]]]]]`);
+  t.deepEqual(
+    segments.map(({ pointer }) => pointer),
+    ['/0/0/0/0/0/0/0/0#', '/0/0/0/0/0/0/0/0', '/0/0/0/0/0/0/0/0'],
+  );
+});
+
 test('a number of a megabyte is read whole', (t) => {
   const { segments } = readTestBody(`[${'1'.repeat(1e6)}]`);
   t.is(segments[0]?.text.length, 1e6);
