@@ -13,7 +13,8 @@ const WHOLE: BoundedPointer = { text: '', cut: false };
 
 /** One reference token of a JSON pointer: `~` and `/` escaped (RFC 6901 section 3). */
 export function pointerToken(name: string): string {
-  return /[~/]/.test(name) ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
+  const isPlain = !name.includes('/') && !name.includes('~');
+  return isPlain ? name : name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /**

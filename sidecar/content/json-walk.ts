@@ -40,7 +40,7 @@ export interface JsonVisitor {
   string(place: JsonPlace | undefined, text: string): void;
   /** The literal text of a number. */
   number(place: JsonPlace | undefined, literal: string): void;
-  /** The same name again in one object; its value is read like every other one. */
+  /** The same name again in one object; its value is read all the same. */
   duplicate(): void;
   /** Asked before each container, key and value: true ends the walk. */
   full(): boolean;
