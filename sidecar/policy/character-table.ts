@@ -10,7 +10,7 @@ export const TOKEN_MARK = 1 << 13;
 /** The character is folded, so that patterns must see the folded text. */
 export const FOLDABLE_MARK = 1 << 14;
 /** The highest bit, so that `entry >>> 15` counts low surrogates. */
-export const LOW_SURROGATE_MARK = 1 << 15;
+const LOW_SURROGATE_MARK = 1 << 15;
 
 /** Which characters carry which mark. */
 const MARKED: readonly (readonly [number, CharSet])[] = [

@@ -53,7 +53,7 @@ function byteOffsets(listed: readonly Reported[], segments: readonly Segment[]):
 }
 
 /** UTF-8 offsets of UTF-16 indexes. A lone surrogate is written as U+FFFD, three bytes, as encoders do. */
-export function utf8Offsets(text: string, indexes: readonly number[]): Map<number, number> {
+function utf8Offsets(text: string, indexes: readonly number[]): Map<number, number> {
   const offsets = new Map<number, number>();
   let [at, bytes] = [0, 0];
   for (const index of indexes.toSorted((a, b) => a - b)) {

@@ -3,7 +3,7 @@ import type { BoundedPattern } from './boundary.js';
 import { printRe2, printV8 } from './regex-print.js';
 
 /** Told of one match: its span, and the span of the group `value` (the match itself when there is none). False stops. */
-export type Visit = (start: number, end: number, valueStart: number, valueEnd: number) => boolean;
+type Visit = (start: number, end: number, valueStart: number, valueEnd: number) => boolean;
 
 /** Visits the non-overlapping matches of a pattern that begin in [from, to), leftmost first. UTF-16 indexes. */
 type Search = (text: string, from: number, to: number, visit: Visit) => void;
@@ -14,11 +14,11 @@ export interface Matcher {
    * The engine for a stretch of so many characters: `re2` is linear whatever the pattern; `v8` backtracks, and is
    * chosen only where the product of the stretch and the proven bound of steps is small.
    */
-  engineFor(length: number): Engine;
+  engineFor(length: number): EngineName;
   readonly each: Search;
 }
 
-export type Engine = 're2' | 'v8';
+type EngineName = 're2' | 'v8';
 
 /**
  * Steps that JavaScript's engine may take at most for one stretch of text: some tens of milliseconds for the worst text and the

@@ -69,7 +69,7 @@ function deriveFacts(node: RegexNode): Facts {
 }
 
 /** The better of two sets of literals: the longer shortest string, then the fewer strings. */
-export function betterLiterals(
+function betterLiterals(
   a: readonly string[] | undefined,
   b: readonly string[] | undefined,
 ): readonly string[] | undefined {
