@@ -58,6 +58,10 @@ function v8Search(pattern: BoundedPattern, hasValue: boolean): Search {
     for (let found = expression.exec(slice); found; found = expression.exec(slice)) {
       const start = sliceStart + found.index;
       if (start >= to && !(start === to && to === text.length)) return;
+      if (splitsPair(slice, found.index)) {
+        expression.lastIndex = found.index + 1; // V8 tries empty matches inside of a surrogate pair too
+        continue;
+      }
       const end = start + found[0].length;
       const value = found.indices?.groups?.['value'];
       const [vs, ve] = value ? [sliceStart + value[0], sliceStart + value[1]] : [start, end];
@@ -90,6 +94,10 @@ function re2Search(pattern: BoundedPattern, hasValue: boolean): Search {
       if (inner !== first && matcher.pattern() === first) matcher = inner.matcher(slice);
     }
   };
+}
+
+function splitsPair(text: string, at: number): boolean {
+  return at > 0 && (text.codePointAt(at - 1) ?? 0) > 0xffff;
 }
 
 function stepOver(text: string, at: number): number {
