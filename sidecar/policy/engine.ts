@@ -25,36 +25,50 @@ export interface RuleMatches {
 }
 
 /** The matches of one evaluation, and how much text was judged. */
-export interface EngineResult {
+interface EngineResult {
   /** Rules with at least one span or `byLength`, in file order. Whether `min_count` is reached is not judged yet. */
   readonly matches: RuleMatches[];
   /** Code points over all segments. */
   readonly textLength: number;
 }
 
+/** The rules of one scope, in the order in which they are tried. */
+export interface RulePlan {
+  readonly rules: readonly PreparedRule[];
+  /** Those with a pattern, by the length of their shortest match: a short segment needs only the first few. */
+  readonly byLength: readonly PreparedRule[];
+  readonly minLengths: Uint32Array;
+}
+
+/** Plans how these rules are tried. */
+export function planOf(rules: readonly PreparedRule[]): RulePlan {
+  const minLength = ({ rule }: PreparedRule) => rule.pattern?.compiled.facts.minLength ?? 0;
+  const byLength = rules.filter(({ rule }) => rule.pattern).sort((a, b) => minLength(a) - minLength(b));
+  return { rules, byLength, minLengths: Uint32Array.from(byLength, minLength) };
+}
+
 /** Finds all matches of many rules at once. Not reentrant: one evaluation at a time, which synchronous code guarantees. */
 export interface Engine {
-  match(segments: readonly Segment[], rules: readonly PreparedRule[], budget: WorkBudget): EngineResult;
+  match(segments: readonly Segment[], plan: RulePlan, budget: WorkBudget): EngineResult;
 }
 
 /** An engine over the given groups of literals; the rules given to `match` name these groups. */
 export function createEngine(groups: readonly (readonly string[])[]): Engine {
   const scanner = createLiteralScanner(groups);
   return {
-    match(segments, rules, budget) {
-      const byPattern = rules.filter(({ rule }) => rule.pattern);
+    match(segments, plan, budget) {
       const found = new Map<PreparedRule, RuleMatches>();
       const lengths = { all: 0, withoutInstructions: 0 };
       for (let i = 0; i < segments.length; i++) {
         const segment = segments[i] as Segment;
-        budget.spend(segment.text.length * WORK.scanUnit + byPattern.length * WORK.ruleCheck);
+        budget.spend(segment.text.length * WORK.scanUnit + plan.byLength.length * WORK.ruleCheck);
         scanner.scan(segment.text);
         const codePoints = scanner.lowSurrogates === 0 ? segment.text.length : countCodePoints(segment.text);
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
-        matchSegment({ segment, index: i, scanner, budget, found }, byPattern);
+        matchSegment({ segment, index: i, scanner, budget, found }, plan);
       }
-      for (const prepared of rules) {
+      for (const prepared of plan.rules) {
         const length = prepared.isInjection ? lengths.withoutInstructions : lengths.all;
         const { maxChars } = prepared.rule;
         if (maxChars !== undefined && length > maxChars) matchesOf(found, prepared).byLength = true;
@@ -73,9 +87,11 @@ interface SegmentScan {
   readonly found: Map<PreparedRule, RuleMatches>;
 }
 
-function matchSegment(scan: SegmentScan, rules: readonly PreparedRule[]): void {
+function matchSegment(scan: SegmentScan, { byLength, minLengths }: RulePlan): void {
   let folded: string | undefined;
-  for (const prepared of rules) {
+  const { length } = scan.segment.text;
+  for (let i = 0; i < minLengths.length && (minLengths[i] as number) <= length; i++) {
+    const prepared = byLength[i] as PreparedRule;
     if (!isCandidate(prepared, scan)) continue;
     folded ??= scan.scanner.foldable ? foldText(scan.segment.text) : scan.segment.text;
     confirm(prepared, folded, scan);
@@ -86,7 +102,7 @@ function matchSegment(scan: SegmentScan, rules: readonly PreparedRule[]): void {
 function isCandidate(prepared: PreparedRule, { segment, scanner }: SegmentScan): boolean {
   const { compiled } = prepared.rule.pattern as RulePattern;
   if (prepared.literalGroup >= 0 && !scanner.has(prepared.literalGroup)) return false;
-  if (!mayMatch(compiled, segment.text.length, scanner)) return false;
+  if (!mayMatch(compiled, scanner)) return false;
   if (prepared.signs.length > 0 && !scanner.foldable && !prepared.signs.some((sign) => segment.text.includes(sign)))
     return false;
   if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup) && !prepared.hasKeyword(segment.pointer))

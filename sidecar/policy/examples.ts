@@ -1,7 +1,7 @@
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { BudgetExceeded, WorkBudget } from './budget.js';
-import { createEngine, type Engine } from './engine.js';
+import { createEngine, type Engine, planOf } from './engine.js';
 import { isMatched } from './exceptions.js';
 import type { Report } from './fields.js';
 import type { Example, Pack } from './pack.js';
@@ -45,7 +45,7 @@ function holds(engine: Engine, prepared: PreparedRule, example: Example): boolea
   if (example.direction !== undefined && !appliesToDirection(prepared, example.direction)) return false;
   if (example.endpoint !== undefined && !appliesToEndpoint(prepared, example.endpoint)) return false;
   try {
-    const { matches } = engine.match([example], [prepared], new WorkBudget(LIMITS.judgeWorkMax));
+    const { matches } = engine.match([example], planOf([prepared]), new WorkBudget(LIMITS.judgeWorkMax));
     return matches.some(isMatched);
   } catch (error) {
     if (error instanceof BudgetExceeded) return undefined;

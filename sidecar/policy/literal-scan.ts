@@ -37,7 +37,7 @@ export const DIGITS_MIN = 4;
 export const TOKEN_MIN = 16;
 
 /** Occurrences of one group that are kept; a text with more is examined whole. */
-const ENDS_KEPT = 256;
+const ENDS_KEPT = 4096;
 /** Longest literal or keyword. */
 const LITERAL_CHARS_MAX = 64;
 

@@ -3,7 +3,7 @@ import type { BoundedPattern } from './boundary.js';
 import { printRe2, printV8 } from './regex-print.js';
 
 /** Told of one match: its span, and the span of the group `value` (the match itself when there is none). False stops. */
-export type Visit = (start: number, end: number, valueStart: number, valueEnd: number) => boolean;
+type Visit = (start: number, end: number, valueStart: number, valueEnd: number) => boolean;
 
 /** Visits the non-overlapping matches of a pattern that begin in [from, to), leftmost first. UTF-16 indexes. */
 type Search = (text: string, from: number, to: number, visit: Visit) => void;
@@ -14,11 +14,11 @@ export interface Matcher {
    * The engine for a stretch of so many characters: `re2` is linear whatever the pattern; `v8` backtracks, and is
    * chosen only where the product of the stretch and the proven bound of steps is small.
    */
-  engineFor(length: number): Engine;
+  engineFor(length: number): EngineName;
   readonly each: Search;
 }
 
-export type Engine = 're2' | 'v8';
+type EngineName = 're2' | 'v8';
 
 /**
  * Steps that JavaScript's engine may take at most for one stretch of text: some tens of milliseconds for the worst text and the
@@ -58,6 +58,10 @@ function v8Search(pattern: BoundedPattern, hasValue: boolean): Search {
     for (let found = expression.exec(slice); found; found = expression.exec(slice)) {
       const start = sliceStart + found.index;
       if (start >= to && !(start === to && to === text.length)) return;
+      if (splitsPair(slice, found.index)) {
+        expression.lastIndex = found.index + 1; // V8 tries empty matches inside of a surrogate pair too
+        continue;
+      }
       const end = start + found[0].length;
       const value = found.indices?.groups?.['value'];
       const [vs, ve] = value ? [sliceStart + value[0], sliceStart + value[1]] : [start, end];
@@ -90,6 +94,10 @@ function re2Search(pattern: BoundedPattern, hasValue: boolean): Search {
       if (inner !== first && matcher.pattern() === first) matcher = inner.matcher(slice);
     }
   };
+}
+
+function splitsPair(text: string, at: number): boolean {
+  return at > 0 && (text.codePointAt(at - 1) ?? 0) > 0xffff;
 }
 
 function stepOver(text: string, at: number): number {

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../kernel/canonical-json.js';
-import type { Direction, Judgement, MatchedRule, Segment } from '../kernel/evaluation.js';
+import { JiminiError } from '../kernel/errors.js';
+import type { Judgement, MatchedRule, Segment } from '../kernel/evaluation.js';
 import { GAP_KINDS, type Gap, type GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Action } from '../kernel/verdict.js';
 import { BudgetExceeded, WorkBudget } from './budget.js';
-import { createEngine, type Engine, type RuleMatches } from './engine.js';
+import { createEngine, type Engine, type RuleMatches, type RulePlan } from './engine.js';
 import { applyExceptions, isMatched } from './exceptions.js';
 import { findingsOf } from './findings.js';
 import type { Pack, Problem } from './pack.js';
-import { appliesToDirection, appliesToEndpoint, type PreparedRule } from './prepared-rule.js';
+import type { PreparedRule } from './prepared-rule.js';
 import { prepareRules, type RuleExceptions } from './rule-set.js';
+import { rememberPlans, type Scope } from './scope.js';
 import { type StreamingClass, streamingClassOf } from './streaming.js';
 import { gapActionOf, type VerdictSettings, verdictsOf } from './verdict.js';
 
@@ -18,19 +20,6 @@ import { gapActionOf, type VerdictSettings, verdictsOf } from './verdict.js';
 export interface Reading {
   readonly segments: readonly Segment[];
   readonly gaps: readonly Gap[];
-}
-
-/** What rules and exceptions are scoped by. */
-export interface Scope {
-  readonly direction: Direction;
-  /** Normalised; empty = none. */
-  readonly endpoint: string;
-  /** Names of the packs that apply; absent = all loaded ones. */
-  readonly packs?: readonly string[];
-  /** For exceptions of one tenant; absent or empty = none. */
-  readonly tenant?: string;
-  /** Wall-clock time for exceptions that expire; absent: such exceptions do not hold. */
-  readonly nowMs?: number;
 }
 
 export interface PackInfo {
@@ -79,15 +68,20 @@ const ENGINE_REVISION = 1;
 /** Length of text for which `RuleInfo.engine` speaks. */
 const TYPICAL_CHARS = 2048;
 
-/** Makes the policy of the given packs, and runs every matcher once, so that the first request finds them warm. */
+/**
+ * Makes the policy of the given packs, and runs every matcher once, so that the first request finds them warm.
+ * Throws JIMINI_PACK_INVALID when two packs have the same name, or when all their literals together are too many.
+ */
 export function createPolicy(packs: readonly Pack[], settings: VerdictSettings): Policy {
+  refuseSameNames(packs);
   const groups: (readonly string[])[] = [];
   const { rules, exceptions, warnings } = prepareRules(packs, (literals) => groups.push(literals) - 1);
   const engine = createEngine(groups);
   const active = rules.filter(isEnabled);
+  const planFor = rememberPlans(active);
   const revision = revisionOf(packs, settings);
   const judge = (reading: Reading, scope: Scope) => {
-    const run = runRules({ engine, active, exceptions, packs }, reading, scope);
+    const run = runRules({ engine, planFor, exceptions, packs }, reading, scope);
     const matched = run.matches.map((match) => matchedRuleOf(match, settings.shadow));
     return {
       ...verdictsOf(matched, run.gaps, settings),
@@ -106,6 +100,15 @@ export function createPolicy(packs: readonly Pack[], settings: VerdictSettings):
   return { revision, packs: packs.map(packInfoOf), rules: rules.map(ruleInfoOf), warnings, judge };
 }
 
+function refuseSameNames(packs: readonly Pack[]): void {
+  for (const [i, { name, file }] of packs.entries()) {
+    const other = packs.slice(0, i).find((pack) => pack.name === name);
+    if (!other) continue;
+    const message = `${file}: the pack name ${name} is taken by ${other.file}; rename one of the two`;
+    throw new JiminiError('JIMINI_PACK_INVALID', message);
+  }
+}
+
 /** Whether a rule can match: it is switched on, and has a condition that this version asks. */
 function isEnabled({ rule }: PreparedRule): boolean {
   return rule.enabled && (rule.pattern !== undefined || rule.maxChars !== undefined);
@@ -113,7 +116,7 @@ function isEnabled({ rule }: PreparedRule): boolean {
 
 interface Runtime {
   readonly engine: Engine;
-  readonly active: readonly PreparedRule[];
+  planFor(scope: Scope): RulePlan;
   readonly exceptions: RuleExceptions;
   readonly packs: readonly Pack[];
 }
@@ -130,8 +133,11 @@ function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
   if (!packsAreKnown(runtime.packs, scope)) gaps.add('config:packs');
   const listed = () => [...gaps].map((kind) => ({ kind }));
   try {
-    const rules = runtime.active.filter((prepared) => isInScope(prepared, scope));
-    const { matches, textLength } = runtime.engine.match(reading.segments, rules, new WorkBudget(LIMITS.judgeWorkMax));
+    const { matches, textLength } = runtime.engine.match(
+      reading.segments,
+      runtime.planFor(scope),
+      new WorkBudget(LIMITS.judgeWorkMax),
+    );
     applyExceptions(matches, runtime.exceptions.exemptionsFor(scope));
     applyExceptions(matches, runtime.exceptions.suppressions);
     return { matches: matches.filter(isMatched), gaps: listed(), textLength };
@@ -144,14 +150,6 @@ function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
 function packsAreKnown(packs: readonly Pack[], { packs: chosen }: Scope): boolean {
   if (chosen === undefined) return true;
   return chosen.length > 0 && chosen.every((name) => packs.some((pack) => pack.name === name));
-}
-
-function isInScope(prepared: PreparedRule, scope: Scope): boolean {
-  return (
-    appliesToDirection(prepared, scope.direction) &&
-    appliesToEndpoint(prepared, scope.endpoint) &&
-    (scope.packs === undefined || scope.packs.includes(prepared.pack.name))
-  );
 }
 
 function matchedRuleOf({ prepared: { rule, pack } }: RuleMatches, shadow: boolean): MatchedRule {

@@ -1,8 +1,8 @@
 import { endpointMatcher } from './endpoint.js';
 import { type Exception, resolveReference } from './exceptions.js';
 import type { Exemption, Pack, Problem, RuleReference } from './pack.js';
-import type { Scope } from './policy.js';
 import { type PreparedRule, prepareRule } from './prepared-rule.js';
+import type { Scope } from './scope.js';
 
 /** Which rules take matches away from which. */
 export interface RuleExceptions {

@@ -1,5 +1,5 @@
 /** Runs kept of one text; a text with more is examined whole. */
-const RUNS_KEPT = 256;
+const RUNS_KEPT = 4096;
 
 /** Runs of characters of one kind, in ascending order. Reused from text to text. */
 export class RunList {

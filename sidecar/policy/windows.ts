@@ -5,8 +5,7 @@ import type { CompiledPattern } from './pattern.js';
 export type Stretch = readonly [from: number, to: number];
 
 /** Whether the text scanned last has what every match of the pattern has. */
-export function mayMatch({ facts }: CompiledPattern, length: number, scanner: LiteralScanner): boolean {
-  if (length < facts.minLength) return false;
+export function mayMatch({ facts }: CompiledPattern, scanner: LiteralScanner): boolean {
   if (facts.digits >= DIGITS_MIN && !scanner.numbers.has(facts.digits)) return false;
   return facts.tokenRun < TOKEN_MIN || scanner.tokens.has(facts.tokenRun);
 }

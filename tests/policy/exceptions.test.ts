@@ -49,6 +49,12 @@ test('an exception covers matches inside of it, and no others', (t) => {
   t.is(judge(policy, '"key1" key2').findings.filter(({ ruleId }) => ruleId === 'G').length, 1);
 });
 
+test('an exception that only touches a match does not cover it', (t) => {
+  const policy = policyOf(packOf(general + rule({ id: 'X', pattern: 'key[0-9]', action: 'allow', exempts: ['G'] })));
+  t.is(judge(policy, 'key1').raw, 'ALLOW');
+  t.is(judge(policy, 'akey12').raw, 'BLOCK');
+});
+
 test('an exception cannot be stretched by more exempted matches than findings are listed', (t) => {
   t.is(judge(exempting('G'), `${'"key1" '.repeat(1000)} key2`).raw, 'BLOCK');
 });

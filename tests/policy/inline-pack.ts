@@ -1,7 +1,8 @@
 import type { Judgement, Segment } from '../../sidecar/kernel/evaluation.js';
 import { loadPack } from '../../sidecar/policy/load-pack.js';
 import type { LoadOptions, Pack } from '../../sidecar/policy/pack.js';
-import { createPolicy, type Policy, type Scope } from '../../sidecar/policy/policy.js';
+import { createPolicy, type Policy } from '../../sidecar/policy/policy.js';
+import type { Scope } from '../../sidecar/policy/scope.js';
 import type { VerdictSettings } from '../../sidecar/policy/verdict.js';
 
 const SETTINGS: VerdictSettings = { shadow: false, onError: 'deny', gapActions: {} };

@@ -50,7 +50,7 @@ test('numbers and tokens are found with their places', (t) => {
 
 test('more occurrences than are kept count as everywhere', (t) => {
   const scanner = createLiteralScanner([['ab']]);
-  scanner.scan('ab '.repeat(1000));
+  scanner.scan('ab '.repeat(5000));
   t.is(scanner.endsOf(0), undefined);
   scanner.scan('ab');
   t.deepEqual(scanner.endsOf(0), [2]);

@@ -183,3 +183,11 @@ test('the streaming class follows from what a rule must see', (t) => {
   t.is(classOf({ pattern: 'AKIA', max_chars: 2 }), 'counting');
   t.is(classOf({ llm_prompt: 'Is it?' }), 'whole');
 });
+
+test('two packs of one name are refused, with both files', (t) => {
+  const pack = packOf(rule({ id: 'A', pattern: 'a' }));
+  t.throws(() => policyOf([pack, pack]), {
+    code: 'JIMINI_PACK_INVALID',
+    message: /test\.yaml: the pack name test is taken by test\.yaml/,
+  });
+});

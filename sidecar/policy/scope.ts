@@ -1,0 +1,44 @@
+import type { Direction } from '../kernel/evaluation.js';
+import { planOf, type RulePlan } from './engine.js';
+import { appliesToDirection, appliesToEndpoint, type PreparedRule } from './prepared-rule.js';
+
+/** What rules and exceptions are scoped by. */
+export interface Scope {
+  readonly direction: Direction;
+  /** Normalised; empty = none. */
+  readonly endpoint: string;
+  /** Names of the packs that apply; absent = all loaded ones. */
+  readonly packs?: readonly string[];
+  /** For exceptions of one tenant; absent or empty = none. */
+  readonly tenant?: string;
+  /** Wall-clock time for exceptions that expire; absent: such exceptions do not hold. */
+  readonly nowMs?: number;
+}
+
+/** Scopes whose plan is kept. Routes are few; clients that invent paths only empty the memory. */
+const PLANS_KEPT = 128;
+/** Longer endpoints are planned anew each time, so that what is kept stays small. */
+const KEY_CHARS_MAX = 512;
+
+/** Gives the rules that apply in a scope, remembering the answer for the scopes seen last. */
+export function rememberPlans(rules: readonly PreparedRule[]): (scope: Scope) => RulePlan {
+  const plans = new Map<string, RulePlan>();
+  return (scope) => {
+    const key = JSON.stringify([scope.direction, scope.packs ?? null, scope.endpoint]);
+    let plan = plans.get(key);
+    if (!plan) {
+      plan = planOf(rules.filter((prepared) => isInScope(prepared, scope)));
+      if (plans.size >= PLANS_KEPT) plans.clear();
+      if (key.length <= KEY_CHARS_MAX) plans.set(key, plan);
+    }
+    return plan;
+  };
+}
+
+function isInScope(prepared: PreparedRule, scope: Scope): boolean {
+  return (
+    appliesToDirection(prepared, scope.direction) &&
+    appliesToEndpoint(prepared, scope.endpoint) &&
+    (scope.packs === undefined || scope.packs.includes(prepared.pack.name))
+  );
+}
