@@ -32,7 +32,7 @@ export function loadConfigOf(command: Command, io: CliIo): Promise<LoadedConfig>
 }
 
 /** What `--config` said, ready to be spread into the sources of a configuration. */
-export function configFileOf(command: Command): { readonly file?: string } {
+function configFileOf(command: Command): { readonly file?: string } {
   const file: unknown = command.getOptionValue('config');
   return typeof file === 'string' ? { file } : {};
 }

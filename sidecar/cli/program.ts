@@ -13,7 +13,7 @@ const USAGE_EXIT = 2;
  * The command line, to be run by `parseAsync`. `extra` are commands made elsewhere (`serve`, `log`). Wrong usage, help
  * and version reject with commander's error; `runProgram` turns that into an exit code.
  */
-export function createProgram(context: CliContext, extra: readonly Command[] = []): Command {
+function createProgram(context: CliContext, extra: readonly Command[] = []): Command {
   const program = new Command('jimini')
     .description('Judges LLM traffic by rules written as code, and records every judgement.')
     .version(packageVersion(), '-V, --version', 'print the version')

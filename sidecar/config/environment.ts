@@ -25,7 +25,7 @@ export const OTHER_VARIABLES: ReadonlyMap<string, string> = new Map([
  * variables"): a Service named `jimini` or `jimini-x` gives names that look like ours. No key path may map to such a
  * name (tested). `JIMINI_*PORT` is ignored only with a value of Kubernetes' making.
  */
-export function isServiceVariable(name: string, value: string): boolean {
+function isServiceVariable(name: string, value: string): boolean {
   return SERVICE_NAME.test(name) || (PORT_NAME.test(name) && /^(tcp|udp):\/\//.test(value));
 }
 

@@ -15,7 +15,7 @@ export type ListenAddress =
     };
 
 /** What a listen address looks like, for messages. */
-export const LISTEN_ADDRESS_FORMS = 'IP:PORT, [IPv6]:PORT, localhost:PORT or unix:PATH';
+const LISTEN_ADDRESS_FORMS = 'IP:PORT, [IPv6]:PORT, localhost:PORT or unix:PATH';
 
 /**
  * Reads `127.0.0.1:9000`, `[::1]:9000`, `localhost:0` or `unix:/run/jimini/data.sock`; a string says why it is none.
