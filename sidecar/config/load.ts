@@ -50,6 +50,13 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   if (name === undefined) {
     return assemble({ overrides, directory: sources.directory, problems: environment.problems });
   }
+  if (name === '') {
+    const origin = { kind: 'environment' as const, name: sources.file === undefined ? 'JIMINI_CONFIG' : '--config' };
+    return {
+      origins: new Map(),
+      problems: [{ origin, key: '', message: 'expected the path of a file, found nothing' }],
+    };
+  }
   const file = resolve(sources.directory, name);
   const text = await readTextFile(file);
   const read = typeof text === 'string' ? readYaml(text) : [{ message: text.reason }];

@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { loadPack } from '../policy/load-pack.js';
-import type { Pack, Problem } from '../policy/pack.js';
+import type { LoadedPack, Pack, Problem } from '../policy/pack.js';
 import type { Config } from './config.js';
 import {
   checkPackNames,
@@ -10,23 +11,41 @@ import {
 } from './pack-files.js';
 import { printable } from './printable.js';
 
+/** One pack file with what loading it gave. */
+interface LoadedFile extends LoadedPack {
+  readonly file: PackFile;
+  readonly ancestorDirections: Config['policy']['ancestorDirections'];
+}
+
 /** The packs that a configuration names, understood; or why they cannot be used. */
 export interface PackSet {
   /** Those without an error, in the order of the configuration. To be used only when no problem is an error. */
   readonly packs: readonly Pack[];
-  /** What was read, so that another thread can build the same packs. */
-  readonly files: readonly PackFile[];
+  /** What was read, so that another thread can build the same packs, and a reload need not load what did not change. */
+  readonly loaded: readonly LoadedFile[];
   /** Of all files, in the order of the configuration. What has no place in its file stands at 1:1. */
   readonly problems: readonly Problem[];
 }
 
-/** Reads and loads the packs of a configuration, and checks their names against one another. Never rejects. */
-export async function loadPackSet(config: Pick<Config, 'packs' | 'policy'>): Promise<PackSet> {
+/**
+ * Reads and loads the packs of a configuration, and checks their names against one another. Loading a pack proves its
+ * examples, which takes a fraction of a second: files that are as in `previous` are not loaded again, and other work
+ * gets its turn between two files. Never rejects.
+ */
+export async function loadPackSet(
+  config: Pick<Config, 'packs' | 'policy'>,
+  previous: readonly LoadedFile[] = [],
+): Promise<PackSet> {
   const { files, problems: unread } = await readPackFiles(config.packs);
-  const loaded = files.map((file) => ({
-    file,
-    ...loadPack(file, { builtin: file.builtin, ancestorDirections: config.policy.ancestorDirections }),
-  }));
+  const { ancestorDirections } = config.policy;
+  const loaded: LoadedFile[] = [];
+  for (const file of files) {
+    const known = previous.find((before) => isSame(before, file, ancestorDirections));
+    if (!known) await setImmediate();
+    loaded.push(
+      known ?? { file, ancestorDirections, ...loadPack(file, { builtin: file.builtin, ancestorDirections }) },
+    );
+  }
   const packs = loaded.flatMap(({ pack }) => pack ?? []);
   const problems = [
     ...unread.map(problemAtStart),
@@ -34,7 +53,12 @@ export async function loadPackSet(config: Pick<Config, 'packs' | 'policy'>): Pro
     ...checkPackNames(packs).map(problemAtStart),
   ];
   const hasError = problems.some(({ severity }) => severity === 'error');
-  return { packs, files, problems: hasError ? problems : [...problems, ...missing(config, packs)] };
+  return { packs, loaded, problems: hasError ? problems : [...problems, ...missing(config, packs)] };
+}
+
+function isSame({ file, ancestorDirections }: LoadedFile, other: PackFile, directions: string): boolean {
+  const isSameFile = file.file === other.file && file.text === other.text && file.builtin === other.builtin;
+  return isSameFile && ancestorDirections === directions;
 }
 
 /** Required packs are known to be missing only when every pack has told its name. */

@@ -3,7 +3,7 @@ import { LIMITS } from '../kernel/limits.js';
 import { printable } from './printable.js';
 
 /** A place in a text; both count from 1. */
-export interface Position {
+interface Position {
   readonly line: number;
   readonly column: number;
 }

@@ -1,22 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { Command, CommanderError } from 'commander';
 import { logCommand } from '../../sidecar/cli/log.js';
 import { packageRoot } from '../../sidecar/config/package-root.js';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
 import { runCli } from './run-cli.js';
-
-function tempDirectory(t: ExecutionContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'jimini-cli-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 test('--version prints the version of package.json', async (t) => {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
@@ -98,14 +91,10 @@ test('the exit code is that of the process', async (t) => {
 });
 
 test('a reader that goes away ends the output quietly', async (t) => {
-  const directory = tempDirectory(t);
-  // More problems than a pipe holds, so that writing goes on after the reader has gone.
-  const names = Array.from({ length: 4000 }, (_, i) => join(directory, `${'n'.repeat(60)}${i}.yaml`));
-  for (const name of names.slice(0, 1)) writeFileSync(name, '[]');
-  const child = spawn(process.execPath, [entry, 'lint', ...names], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [entry, 'config', 'schema'], { stdio: ['ignore', 'pipe', 'pipe'] });
   const errors = text(child.stderr);
   child.stdout.destroy();
   const [code] = await once(child, 'close');
-  t.is(code, 2);
-  t.notRegex(await errors, /EPIPE|Error:/);
+  t.is(await errors, '');
+  t.is(code, 0);
 });

@@ -154,4 +154,6 @@ test('SARIF has one result for each rule and gap that acts, with its place in th
   );
   const shadow = JSON.parse((await runCli([...gap, '--shadow'], { directory })).out) as Sarif;
   t.deepEqual(shadow.runs[0]?.results, []);
+  const allowed = ['test', '--pack', 'own.yaml', '--text', 'stopword noteword', '--format', 'sarif', '--shadow'];
+  t.deepEqual((JSON.parse((await runCli(allowed, { directory })).out) as Sarif).runs[0]?.results, []);
 });

@@ -113,6 +113,29 @@ test('the poll finds what no notice tells', async (t) => {
   t.deepEqual(await next(), [file]);
 });
 
+test('a file that is still being written is not told before it has come to rest', async (t) => {
+  const directory = tempDirectory(t);
+  mkdirSync(join(directory, 'real'));
+  const real = join(directory, 'real', 'x');
+  writeFileSync(real, '0');
+  symlinkSync('real', join(directory, 'below'));
+  const file = join(directory, 'link.yaml');
+  symlinkSync('below/x', file);
+  const { next, changes } = await watching(t, [file], { pollMs: 50 });
+  await new Promise<void>((resolve) => {
+    let writes = 0;
+    const writer = setInterval(() => {
+      writes += 1;
+      writeFileSync(real, String(writes));
+      if (writes < 200) return;
+      clearInterval(writer);
+      resolve();
+    }, 1);
+  });
+  t.deepEqual(changes, []);
+  t.deepEqual(await next(), [file]);
+});
+
 test('a directory that was replaced is watched again', async (t) => {
   const directory = tempDirectory(t);
   const folder = join(directory, 'conf');

@@ -1,0 +1,58 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { loadConfig } from '../../sidecar/config/load.js';
+import { formatPackProblem, loadPackSet, type PackSet } from '../../sidecar/config/pack-set.js';
+import { configError } from '../../sidecar/config/problem.js';
+import { tempDirectory } from './temp-directory.js';
+
+const rule = (id: string) => `[{id: ${id}, title: t, severity: low, action: flag, pattern: x, applies_to: [logs]}]\n`;
+
+async function packsOf(directory: string, env: Record<string, string>, previous?: PackSet): Promise<PackSet> {
+  const { config, problems } = await loadConfig({ env, directory });
+  if (!config) throw configError(problems);
+  return loadPackSet(config, previous?.loaded);
+}
+
+test('packs come in the order of the configuration', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'own.yaml'), rule('A'));
+  const { packs, problems } = await packsOf(directory, { JIMINI_PACKS: 'pci,own.yaml,illinois' });
+  t.deepEqual(
+    packs.map(({ name, builtin }) => [name, builtin]),
+    [
+      ['pci', true],
+      ['own', false],
+      ['illinois', true],
+    ],
+  );
+  t.true(problems.every(({ severity }) => severity === 'warning'));
+});
+
+test('a reload loads only what changed, and keeps the warnings of the rest', async (t) => {
+  const directory = tempDirectory(t);
+  const [a, b] = [join(directory, 'a.yaml'), join(directory, 'b.yaml')];
+  writeFileSync(a, rule('A'));
+  writeFileSync(b, rule('B'));
+  const env = { JIMINI_PACKS: 'a.yaml,b.yaml' };
+  const first = await packsOf(directory, env);
+  writeFileSync(b, rule('C'));
+  const second = await packsOf(directory, env, first);
+  t.is(second.packs[0], first.packs[0]);
+  t.not(second.packs[1], first.packs[1]);
+  t.is(second.packs[1]?.rules[0]?.id, 'C');
+  t.is(second.problems.length, first.problems.length);
+  t.true(first.problems.length > 0);
+  const mapped = await packsOf(directory, { ...env, JIMINI_POLICY_ANCESTOR_DIRECTIONS: 'map' }, second);
+  t.not(mapped.packs[0], second.packs[0]);
+});
+
+test('what is wrong with any pack is a problem of the set', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'own.yaml'), '[');
+  const { packs, problems } = await packsOf(directory, { JIMINI_PACKS: 'own.yaml,absent.yaml' });
+  t.deepEqual(packs, []);
+  const lines = problems.map(formatPackProblem).map((line) => line.replace(`${directory}/`, ''));
+  t.is(lines[0], 'absent.yaml:1:1: error: no such file');
+  t.regex(lines[1] ?? '', /^own\.yaml:\d+:\d+: error: /);
+});
