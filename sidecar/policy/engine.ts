@@ -14,6 +14,8 @@ export interface Span {
   readonly start: number;
   readonly end: number;
   readonly score: number;
+  /** The text stands in another segment too (`Segment.derived`): it matches, but is not counted. */
+  readonly derived: boolean;
 }
 
 /** What one rule has found so far. Spans do not overlap and ascend by segment and start. */
@@ -63,10 +65,11 @@ export function createEngine(groups: readonly (readonly string[])[]): Engine {
         const segment = segments[i] as Segment;
         budget.spend(segment.text.length * WORK.scanUnit + plan.byLength.length * WORK.ruleCheck);
         scanner.scan(segment.text);
+        matchSegment({ segment, index: i, scanner, budget, found }, plan);
         const codePoints = scanner.lowSurrogates === 0 ? segment.text.length : countCodePoints(segment.text);
+        if (segment.derived) continue;
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
-        matchSegment({ segment, index: i, scanner, budget, found }, plan);
       }
       for (const prepared of plan.rules) {
         const length = prepared.isInjection ? lengths.withoutInstructions : lengths.all;
@@ -121,7 +124,7 @@ function confirm(prepared: PreparedRule, text: string, { segment, index, scanner
     const score = scoreOf(prepared, pattern, { text, start, end, valueStart, valueEnd, pointer: segment.pointer });
     if (score === undefined) return true;
     const { spans } = matchesOf(found, prepared);
-    spans.push({ segment: index, start: valueStart, end: valueEnd, score });
+    spans.push({ segment: index, start: valueStart, end: valueEnd, score, derived: segment.derived === true });
     isFull = !prepared.keepAll && spans.length >= Math.max(LIMITS.findingsMax, pattern.minCount);
     return !isFull;
   };

@@ -11,7 +11,9 @@ export interface Exception {
 
 /** Whether what is left of a rule's matches makes the rule match. */
 export function isMatched({ prepared, spans, byLength }: RuleMatches): boolean {
-  return byLength || (spans.length > 0 && spans.length >= (prepared.rule.pattern?.minCount ?? 1));
+  const minCount = prepared.rule.pattern?.minCount ?? 1;
+  if (byLength || minCount === 1) return byLength || spans.length > 0;
+  return spans.filter(({ derived }) => !derived).length >= minCount;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import { requiredPackNames } from '../config/pack-files.js';
-import { formatPackProblem, loadPackSet } from '../config/pack-set.js';
+import { formatPackProblem, loadPackSet, type PackSet } from '../config/pack-set.js';
 import type { PolicySnapshot } from '../inspection/inspect.js';
 import { JiminiError } from '../kernel/errors.js';
 import { createPolicy } from '../policy/policy.js';
@@ -10,16 +10,19 @@ export interface LoadedPolicy {
   readonly snapshot: PolicySnapshot;
   /** Packs that no route can drop. */
   readonly requiredPacks: readonly string[];
+  /** The files behind it, so that a reload need not load those again that have not changed. */
+  readonly packFiles: PackSet['loaded'];
   /** `file:line:column: warning: message` of faults that do not refuse the pack. */
   readonly warnings: readonly string[];
 }
 
 /**
  * Reads and compiles the packs that the configuration names. Rejects with `JIMINI_PACK_INVALID`, one fault a line with file,
- * line and column, when any of them is refused: part of a policy is no policy.
+ * line and column, when any of them is refused: part of a policy is no policy. Files that are as in `previous` are not
+ * compiled again.
  */
-export async function loadPolicy(config: Config): Promise<LoadedPolicy> {
-  const { packs, files, problems } = await loadPackSet(config);
+export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promise<LoadedPolicy> {
+  const { packs, loaded: loadedFiles, problems } = await loadPackSet(config, previous?.packFiles);
   if (problems.some(({ severity }) => severity === 'error')) {
     throw new JiminiError('JIMINI_PACK_INVALID', problems.map(formatPackProblem).join('\n'));
   }
@@ -35,10 +38,11 @@ export async function loadPolicy(config: Config): Promise<LoadedPolicy> {
   return {
     snapshot: {
       policy,
-      sources: files.map((file) => ({ ...file, ancestorDirections })),
+      sources: loadedFiles.map(({ file }) => ({ ...file, ancestorDirections })),
       settings,
       contentOptions: { credentialQueryNames: new Set(config.credentials.query) },
     },
+    packFiles: loadedFiles,
     requiredPacks: requiredPackNames(requiredPacks, loaded),
     warnings: [...problems, ...policy.warnings].map(formatPackProblem),
   };

@@ -27,20 +27,21 @@ export interface ReloadOptions {
  */
 export async function watchPolicy(options: ReloadOptions): Promise<{ close(): void }> {
   const { configFile, auditLog, onResult, logger } = options;
-  let inForce = { config: options.config, revision: options.loaded.snapshot.policy.revision };
+  let inForce = { config: options.config, loaded: options.loaded };
 
   const filesOf = (config: Config) => [...(configFile ? [configFile] : []), ...config.packs.map(packPathOf)];
   const reload = async (changed: readonly string[]): Promise<void> => {
     const config = await options.readConfig();
-    const loaded = await loadPolicy(config);
+    // Before the packs are read: what changes from now on is another change.
+    await watcher.replace(filesOf(config));
+    const loaded = await loadPolicy(config, inForce.loaded);
     const restart = changedRestartKeys(inForce.config, config);
     if (restart.length > 0) logger.warn({ keys: restart }, 'these settings take effect at the next start');
     for (const warning of loaded.warnings) logger.warn({ problem: warning }, 'pack warning');
-    const before = inForce.revision;
+    const before = inForce.loaded.snapshot.policy.revision;
     const { revision } = loaded.snapshot.policy;
-    inForce = { config, revision };
+    inForce = { config, loaded };
     options.apply(config, loaded);
-    await watcher.replace(filesOf(config));
     onResult('applied');
     logger.info({ revision, changed }, 'policy reloaded');
     if (revision === before) return;
