@@ -4,7 +4,6 @@ import test from 'ava';
 import fc from 'fast-check';
 import { configTable } from '../../sidecar/config/document.js';
 import { CONFIG_KEYS, configJsonSchema } from '../../sidecar/config/keys.js';
-import { parseListenAddress } from '../../sidecar/config/listen-address.js';
 import { nearest } from '../../sidecar/config/nearest.js';
 import { packageRoot } from '../../sidecar/config/package-root.js';
 import { printable, printableJson } from '../../sidecar/config/printable.js';
@@ -39,18 +38,6 @@ test('every gap kind is settable, fixed, or decided by policy.onError', (t) => {
   const engine = Object.keys(GAP_KINDS).filter((kind) => kind.startsWith('engine:'));
   t.is(SETTABLE_GAP_KINDS.length + FIXED_GAP_KINDS.length + engine.length, Object.keys(GAP_KINDS).length);
 });
-
-const address = test.macro((t, text: string, expected: unknown) => t.deepEqual(parseListenAddress(text), expected));
-const FORMS = 'expected IP:PORT, [IPv6]:PORT, localhost:PORT or unix:PATH';
-const tcp = (host: string, port: number, loopback: boolean) => ({ kind: 'tcp', host, port, loopback });
-test('127.0.0.1 is loopback', address, '127.0.0.1:9000', tcp('127.0.0.1', 9000, true));
-test('all of 127/8 is loopback', address, '127.8.9.10:0', tcp('127.8.9.10', 0, true));
-test('a name is no address', address, '127.0.0.1.example:1', FORMS);
-test('an IPv4 address within IPv6 is not', address, '[::ffff:127.0.0.1]:1', tcp('::ffff:127.0.0.1', 1, false));
-test('localhost is loopback', address, 'localhost:80', tcp('localhost', 80, true));
-test('any address is not loopback', address, '0.0.0.0:9000', tcp('0.0.0.0', 9000, false));
-test('a socket path may stand after one or three slashes', address, 'unix:///run/x', { kind: 'unix', path: '/run/x' });
-test('IPv6 needs brackets', address, '::1:9000', FORMS);
 
 test('the nearest name is the name itself when it is known', (t) => {
   const names = CONFIG_KEYS.map(({ path }) => path);
