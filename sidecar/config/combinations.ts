@@ -1,7 +1,7 @@
+import { printable } from '../kernel/printable.js';
 import type { Config } from './config.js';
 import { formatListenAddress, type ListenerName, parseListenAddress, plaintextRefusal } from './listen-address.js';
 import { ALL_PACKS, isPackPath, packEntryRefusal } from './pack-names.js';
-import { printable } from './printable.js';
 
 /** A setting that is well-formed, but impossible together with another one or with this version. */
 export interface Impossible {

@@ -1,3 +1,4 @@
+import { printable } from '../kernel/printable.js';
 import { loadPack } from '../policy/load-pack.js';
 import type { Pack, Problem } from '../policy/pack.js';
 import type { Config } from './config.js';
@@ -8,7 +9,6 @@ import {
   type PackFileProblem,
   readPackFiles,
 } from './pack-files.js';
-import { printable } from './printable.js';
 
 /** The packs that a configuration names, understood; or why they cannot be used. */
 export interface PackSet {

@@ -6,7 +6,6 @@ import { configTable } from '../../sidecar/config/document.js';
 import { CONFIG_KEYS, configJsonSchema } from '../../sidecar/config/keys.js';
 import { nearest } from '../../sidecar/config/nearest.js';
 import { packageRoot } from '../../sidecar/config/package-root.js';
-import { printable, printableJson } from '../../sidecar/config/printable.js';
 import { SETTABLE_GAP_KINDS } from '../../sidecar/config/schema.js';
 import { FIXED_GAP_KINDS, GAP_KINDS } from '../../sidecar/kernel/gap.js';
 
@@ -43,25 +42,4 @@ test('the nearest name is the name itself when it is known', (t) => {
   const names = CONFIG_KEYS.map(({ path }) => path);
   fc.assert(fc.property(fc.constantFrom(...names), (name) => t.is(nearest(name, names), name)));
   t.is(nearest('x', []), undefined);
-});
-
-test('printable text is one line without active characters, and plain text stays as it is', (t) => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
-      t.notRegex(printable(text), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
-    }),
-  );
-  t.is(printable('Grüße 漢字 🎉 -1'), 'Grüße 漢字 🎉 -1');
-  t.is(printable('\u001b[2J\r\n\u202e\u2028\u0085'), '\\u{1b}[2J\\u{d}\\u{a}\\u{202e}\\u{2028}\\u{85}');
-  t.is(printable('x'.repeat(1000)).length, 203);
-});
-
-test('printable JSON says the same as JSON, without active characters', (t) => {
-  fc.assert(
-    fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
-      const text = printableJson(value);
-      t.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(value)));
-      t.notRegex(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
-    }),
-  );
 });
