@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { printable } from '../config/printable.js';
+import { printable } from '../kernel/printable.js';
 
 /** What a command may touch of the process it runs in. */
 export interface CliIo {

@@ -3,8 +3,8 @@ import { type Config, settingOf } from '../config/config.js';
 import { configTable } from '../config/document.js';
 import { CONFIG_KEYS, configJsonSchema } from '../config/keys.js';
 import { formatPackProblem, loadPackSet } from '../config/pack-set.js';
-import { printableJson } from '../config/printable.js';
 import { type ConfigProblem, formatOrigin, formatProblem } from '../config/problem.js';
+import { printableJson } from '../kernel/printable.js';
 import { type CliContext, columns, complain, printLines } from './cli-io.js';
 import { addConfigOptions, loadConfigOf } from './config-options.js';
 

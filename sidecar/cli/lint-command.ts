@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { formatPackProblem } from '../config/pack-set.js';
-import { printableJson } from '../config/printable.js';
+import { printableJson } from '../kernel/printable.js';
 import type { RuleInfo } from '../policy/policy.js';
 import { type CliContext, columns, complain, printLines } from './cli-io.js';
 import { type LintReport, lintPacks } from './lint.js';

@@ -1,11 +1,12 @@
 import type { LeafFields, LeafPlace } from '../kernel/leaf.js';
-import { printable } from './log-output.js';
+import { printable } from '../kernel/printable.js';
 
 /** One leaf as one line for people. */
 export function leafText(bytes: Uint8Array): string {
   const leaf = JSON.parse(Buffer.from(bytes).toString('utf8')) as LeafFields & LeafPlace;
   const time = new Date(leaf.time_ms).toISOString();
-  return printable(`${String(leaf.seq).padStart(8)}  ${time}  ${leaf.kind.padEnd(8)}  ${summary(leaf)}`);
+  const line = `${String(leaf.seq).padStart(8)}  ${time}  ${leaf.kind.padEnd(8)}  ${summary(leaf)}`;
+  return printable(line, Number.POSITIVE_INFINITY);
 }
 
 function summary(leaf: LeafFields): string {

@@ -15,11 +15,3 @@ export function standardOutput(): Writable {
 }
 
 function ignore(): void {}
-
-/**
- * Text that may hold what others wrote, safe to show on a terminal: control, format and other invisible characters
- * (escape sequences, changes of writing direction) are shown as `\u{HEX}`.
- */
-export function printable(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
-}

@@ -1,8 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { printableJson } from '../config/printable.js';
 import type { Finding, Judgement, MatchedRule } from '../kernel/evaluation.js';
 import { GAP_KINDS, type GapAction, type GapKind } from '../kernel/gap.js';
+import { printableJson } from '../kernel/printable.js';
 
 /** What a judgement is about. */
 export interface SarifSource {

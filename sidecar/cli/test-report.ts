@@ -1,6 +1,6 @@
-import { printableJson } from '../config/printable.js';
 import type { Judgement } from '../kernel/evaluation.js';
 import { GAP_KINDS } from '../kernel/gap.js';
+import { printableJson } from '../kernel/printable.js';
 import { messageOf } from '../policy/message.js';
 import { columns } from './cli-io.js';
 

@@ -1,7 +1,7 @@
+import { printable } from '../kernel/printable.js';
 import type { Config } from './config.js';
-import { parseListenAddress } from './listen-address.js';
+import { formatListenAddress, type ListenerName, parseListenAddress, plaintextRefusal } from './listen-address.js';
 import { ALL_PACKS, isPackPath, packEntryRefusal } from './pack-names.js';
-import { printable } from './printable.js';
 
 /** A setting that is well-formed, but impossible together with another one or with this version. */
 export interface Impossible {
@@ -37,29 +37,23 @@ function requiredPacks(config: Config): Impossible[] {
 }
 
 function listeners(config: Config): Impossible[] {
-  const names = ['data', 'control', 'ops'] as const;
-  const exposed = names.flatMap((name) => exposedListener(config, name));
-  const shared = names.flatMap((name, index) => {
-    const other = names.slice(0, index).find((earlier) => config.listen[earlier] === config.listen[name]);
-    if (other === undefined || config.listen[name].endsWith(':0')) return [];
-    return [{ key: `listen.${name}`, message: `same address as listen.${other}` }];
+  const taken = new Map<string, ListenerName>();
+  return LISTENERS.flatMap((name) => {
+    const key = `listen.${name}`;
+    const address = parseListenAddress(config.listen[name]);
+    // Resolving a relative socket path can make it too long.
+    if (typeof address === 'string') return [{ key, message: address }];
+    const refusal = plaintextRefusal(address, name, config.listen.allowPlaintext);
+    if (refusal !== undefined) return [{ key, message: refusal }];
+    if (address.kind === 'tcp' && address.port === 0) return [];
+    const text = formatListenAddress(address);
+    const other = taken.get(text);
+    taken.set(text, name);
+    return other === undefined ? [] : [{ key, message: `same address as listen.${other}` }];
   });
-  return [...exposed, ...shared];
 }
 
-function exposedListener(config: Config, name: 'data' | 'control' | 'ops'): Impossible[] {
-  const key = `listen.${name}`;
-  const address = parseListenAddress(config.listen[name]);
-  // Resolving a relative socket path can make it too long.
-  if (typeof address === 'string') return [{ key, message: address }];
-  if (address.kind === 'unix' || address.loopback) return [];
-  if (name === 'control') {
-    return [{ key, message: 'not a loopback address, and this version has no TLS; use 127.0.0.1:PORT or unix:PATH' }];
-  }
-  if (config.listen.allowPlaintext.includes(name)) return [];
-  const message = `not a loopback address, and this version has no TLS; add ${name} to listen.allowPlaintext if plaintext is acceptable`;
-  return [{ key, message }];
-}
+const LISTENERS: readonly ListenerName[] = ['data', 'control', 'ops'];
 
 function subjectHeaders(config: Config): Impossible[] {
   return config.trustedHeaders

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { CONFIG_KEYS } from './keys.js';
-import { parseListenAddress } from './listen-address.js';
+import { type ListenerName, parseListenAddress } from './listen-address.js';
 import { expandAll, isPackPath } from './pack-names.js';
 import type { Origin } from './problem.js';
 import type { ConfigInput } from './schema.js';
@@ -22,7 +22,7 @@ export type Origins = ReadonlyMap<string, Origin>;
  */
 export function finishConfig(input: ConfigInput, origins: Origins, directory: string): Config {
   const absolute = (key: string, path: string) => resolve(baseOf(origins.get(key), directory), path);
-  const address = (name: 'data' | 'control' | 'ops') => {
+  const address = (name: ListenerName) => {
     const parsed = parseListenAddress(input.listen[name]);
     return typeof parsed === 'object' && parsed.kind === 'unix'
       ? `unix:${absolute(`listen.${name}`, parsed.path)}`

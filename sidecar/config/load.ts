@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
+import { printable } from '../kernel/printable.js';
 import { findImpossible } from './combinations.js';
 import { type Config, finishConfig, type Origins } from './config.js';
 import { type Environment, type Override, readEnvironment } from './environment.js';
 import { checkSchema, type SchemaFault } from './issues.js';
 import { CONFIG_KEYS } from './keys.js';
-import { printable } from './printable.js';
 import type { ConfigProblem, Origin } from './problem.js';
 import { readTextFile } from './read-file.js';
 import { textToValue } from './text-value.js';

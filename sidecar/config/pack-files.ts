@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { printable } from '../kernel/printable.js';
 import { expandAll, isPackPath, packEntryRefusal, packNameOfFile, RESERVED_PACK_NAMES } from './pack-names.js';
 import { packageRoot } from './package-root.js';
-import { printable } from './printable.js';
 import { readTextFile } from './read-file.js';
 
 /** The text of one pack, before anybody has understood it. */

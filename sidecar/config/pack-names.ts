@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
+import { printable } from '../kernel/printable.js';
 import { nearest } from './nearest.js';
-import { printable } from './printable.js';
 
 /** Names that only we give to packs, whether this version ships them or not. */
 export const RESERVED_PACK_NAMES = [

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { printable } from '../kernel/printable.js';
 import { loadPack } from '../policy/load-pack.js';
 import type { LoadedPack, Pack, Problem } from '../policy/pack.js';
 import type { Config } from './config.js';
@@ -9,7 +10,6 @@ import {
   type PackFileProblem,
   readPackFiles,
 } from './pack-files.js';
-import { printable } from './printable.js';
 
 /** One pack file with what loading it gave. */
 interface LoadedFile extends LoadedPack {

@@ -1,6 +1,6 @@
 import { assertNever } from '../kernel/assert-never.js';
 import { JiminiError } from '../kernel/errors.js';
-import { printable } from './printable.js';
+import { printable } from '../kernel/printable.js';
 
 /** Where a value of the configuration was said. */
 export type Origin =

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { LIMITS } from '../kernel/limits.js';
-import { printable } from './printable.js';
+import { printable } from '../kernel/printable.js';
 
 /** A place in a text; both count from 1. */
 interface Position {

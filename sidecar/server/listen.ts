@@ -4,9 +4,9 @@ import {
   type ListenAddress,
   type ListenerName,
   parseListenAddress,
-  refused,
-  refuseOpenPlaintext,
-} from './listen-address.js';
+  plaintextRefusal,
+} from '../config/listen-address.js';
+import { refused } from './listen-refused.js';
 import { bindSocketFile, errorCode, prepareSocketPath } from './socket-file.js';
 
 /** One listener of the configuration. */
@@ -21,13 +21,15 @@ export interface ListenOptions {
 }
 
 /**
- * Binds a server by the rules of `listen-address.ts` and `socket-file.ts` and resolves to the address as bound (with
+ * Binds a server by the rules of `config/listen-address.ts` and `socket-file.ts` and resolves to the address as bound (with
  * the port that port 0 became). Closing the server removes its socket file. Rejects with JIMINI_LISTEN_REFUSED.
  */
 export async function listen(server: Server, options: ListenOptions): Promise<string> {
   const { name } = options;
-  const address = parseListenAddress(options.address, name);
-  refuseOpenPlaintext(address, name, options.allowPlaintext);
+  const address = parseListenAddress(options.address);
+  if (typeof address === 'string') throw refused(name, address);
+  const refusal = plaintextRefusal(address, name, options.allowPlaintext);
+  if (refusal !== undefined) throw refused(name, refusal);
   if (address.kind === 'unix') await prepareSocketPath(address.path, name);
   const bound = new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);

@@ -1,7 +1,8 @@
 import { chmodSync, chownSync, lchownSync, lstatSync, mkdirSync, type Stats, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import { type ListenerName, refused } from './listen-address.js';
+import type { ListenerName } from '../config/listen-address.js';
+import { refused } from './listen-refused.js';
 
 const DIRECTORY_MODE = 0o750;
 const CONNECT_MS = 1000;

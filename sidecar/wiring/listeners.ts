@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.js';
-import { parseListenAddress } from '../config/listen-address.js';
+import { isLocal, parseListenAddress } from '../config/listen-address.js';
 import { packageRoot } from '../config/package-root.js';
 import { LIMITS } from '../kernel/limits.js';
 import { createGrpcServer, type GrpcServer, type UnaryMethod } from '../server/grpc-server.js';
@@ -66,5 +66,5 @@ export async function createListeners(options: ListenersOptions): Promise<Listen
 function reflects({ server, listen }: Config, name: 'data' | 'control'): boolean {
   if (server.reflection !== 'auto') return server.reflection;
   const address = parseListenAddress(listen[name]);
-  return typeof address === 'object' && (address.kind === 'unix' || address.loopback);
+  return typeof address === 'object' && isLocal(address);
 }

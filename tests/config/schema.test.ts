@@ -4,10 +4,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { configTable } from '../../sidecar/config/document.js';
 import { CONFIG_KEYS, configJsonSchema } from '../../sidecar/config/keys.js';
-import { parseListenAddress } from '../../sidecar/config/listen-address.js';
 import { nearest } from '../../sidecar/config/nearest.js';
 import { packageRoot } from '../../sidecar/config/package-root.js';
-import { printable, printableJson } from '../../sidecar/config/printable.js';
 import { SETTABLE_GAP_KINDS } from '../../sidecar/config/schema.js';
 import { FIXED_GAP_KINDS, GAP_KINDS } from '../../sidecar/kernel/gap.js';
 
@@ -40,41 +38,8 @@ test('every gap kind is settable, fixed, or decided by policy.onError', (t) => {
   t.is(SETTABLE_GAP_KINDS.length + FIXED_GAP_KINDS.length + engine.length, Object.keys(GAP_KINDS).length);
 });
 
-const address = test.macro((t, text: string, expected: unknown) => t.deepEqual(parseListenAddress(text), expected));
-const FORMS = 'expected IP:PORT, [IPv6]:PORT, localhost:PORT or unix:PATH';
-const tcp = (host: string, port: number, loopback: boolean) => ({ kind: 'tcp', host, port, loopback });
-test('127.0.0.1 is loopback', address, '127.0.0.1:9000', tcp('127.0.0.1', 9000, true));
-test('all of 127/8 is loopback', address, '127.8.9.10:0', tcp('127.8.9.10', 0, true));
-test('a name is no address', address, '127.0.0.1.example:1', FORMS);
-test('an IPv4 address within IPv6 is not', address, '[::ffff:127.0.0.1]:1', tcp('::ffff:127.0.0.1', 1, false));
-test('localhost is loopback', address, 'localhost:80', tcp('localhost', 80, true));
-test('any address is not loopback', address, '0.0.0.0:9000', tcp('0.0.0.0', 9000, false));
-test('a socket path may stand after one or three slashes', address, 'unix:///run/x', { kind: 'unix', path: '/run/x' });
-test('IPv6 needs brackets', address, '::1:9000', FORMS);
-
 test('the nearest name is the name itself when it is known', (t) => {
   const names = CONFIG_KEYS.map(({ path }) => path);
   fc.assert(fc.property(fc.constantFrom(...names), (name) => t.is(nearest(name, names), name)));
   t.is(nearest('x', []), undefined);
-});
-
-test('printable text is one line without active characters, and plain text stays as it is', (t) => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
-      t.notRegex(printable(text), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
-    }),
-  );
-  t.is(printable('Grüße 漢字 🎉 -1'), 'Grüße 漢字 🎉 -1');
-  t.is(printable('\u001b[2J\r\n\u202e\u2028\u0085'), '\\u{1b}[2J\\u{d}\\u{a}\\u{202e}\\u{2028}\\u{85}');
-  t.is(printable('x'.repeat(1000)).length, 203);
-});
-
-test('printable JSON says the same as JSON, without active characters', (t) => {
-  fc.assert(
-    fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
-      const text = printableJson(value);
-      t.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(value)));
-      t.notRegex(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
-    }),
-  );
 });

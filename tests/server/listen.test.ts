@@ -3,45 +3,8 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { JiminiError } from '../../sidecar/kernel/errors.js';
 import { type ListenOptions, listen } from '../../sidecar/server/listen.js';
-import { formatListenAddress, parseListenAddress } from '../../sidecar/server/listen-address.js';
 import { temporaryDirectory } from './rig.js';
-
-const read = test.macro({
-  exec(t, text: string, expected: ReturnType<typeof parseListenAddress>) {
-    t.deepEqual(parseListenAddress(text, 'data'), expected);
-    t.deepEqual(parseListenAddress(formatListenAddress(expected), 'data'), expected);
-  },
-  title: (_, text) => `${text} is an address`,
-});
-test(read, '127.0.0.1:9000', { kind: 'tcp', host: '127.0.0.1', port: 9000 });
-test(read, 'localhost:0', { kind: 'tcp', host: '127.0.0.1', port: 0 });
-test(read, '[::1]:9000', { kind: 'tcp', host: '::1', port: 9000 });
-test(read, '0.0.0.0:65535', { kind: 'tcp', host: '0.0.0.0', port: 65_535 });
-test(read, 'unix:/run/jimini/data.sock', { kind: 'unix', path: '/run/jimini/data.sock' });
-test(read, 'unix:///run/jimini/data.sock', { kind: 'unix', path: '/run/jimini/data.sock' });
-test(read, 'unix:run/data.sock', { kind: 'unix', path: 'run/data.sock' });
-test(read, `unix:${'x'.repeat(107)}`, { kind: 'unix', path: 'x'.repeat(107) });
-
-const refusedText = test.macro({
-  exec(t, text: string, reason: RegExp) {
-    const error = t.throws(() => parseListenAddress(text, 'data'), { instanceOf: JiminiError, message: reason });
-    t.is(error?.code, 'JIMINI_LISTEN_REFUSED');
-    t.true(error?.message.startsWith('listen.data: '));
-  },
-  title: (_, text: string) => `${JSON.stringify(text.slice(0, 40))} is refused`,
-});
-for (const text of ['', '9000', ':9000', '127.0.0.1', '127.0.0.1:', '127.0.0.1:65536', '127.0.0.1:-1', '127.1:9000']) {
-  test(refusedText, text, /is no address/);
-}
-for (const text of ['::1:9000', '[127.0.0.1]:9000', 'example.com:9000', '*:9000', 'http://127.0.0.1:9000']) {
-  test(refusedText, text, /is no address/);
-}
-for (const text of ['unix:', 'unix:run/', 'unix:a\0b', 'unixx']) test(refusedText, text, /no socket file/);
-for (const text of ['unix:@name', 'unix:\0name', 'unix-abstract:name']) test(refusedText, text, /abstract/);
-test(refusedText, `unix:${'x'.repeat(108)}`, /108 bytes/);
-test(refusedText, `unix:${'ü'.repeat(54)}`, /108 bytes/);
 
 async function tryListen(t: ExecutionContext, options: Partial<ListenOptions> & { address: string }) {
   const server = createServer();
@@ -52,6 +15,13 @@ async function tryListen(t: ExecutionContext, options: Partial<ListenOptions> & 
 test('port 0 becomes the port that is bound', async (t) => {
   const { bound } = await tryListen(t, { address: '127.0.0.1:0' });
   t.regex(bound, /^127\.0\.0\.1:[1-9]\d+$/);
+});
+
+test('an address that is none is refused by the name of its key', async (t) => {
+  await t.throwsAsync(tryListen(t, { address: '127.1:9000', name: 'ops' }), {
+    code: 'JIMINI_LISTEN_REFUSED',
+    message: /^listen\.ops: expected IP:PORT/,
+  });
 });
 
 test('an address that other machines reach needs the word of the configuration', async (t) => {

@@ -13,9 +13,14 @@ export function printable(text: string, charsMax = SHOWN_CHARS_MAX): string {
   return cut.replace(ACTIVE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-/** JSON with the same value, in which active characters stand as JSON escapes, so that a terminal only shows them. */
+/** JSON with the same value, indented, in which active characters stand as JSON escapes, so that a terminal only shows them. */
 export function printableJson(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+  return withActiveEscaped(JSON.stringify(value, null, 2));
+}
+
+/** JSON text that says the same with its active characters as JSON escapes. Line feeds stay: JSON has them between tokens only. */
+export function withActiveEscaped(json: string): string {
+  return json.replace(ACTIVE, (character) =>
     character === '\n'
       ? character
       : Array.from({ length: character.length }, (_, i) => escapeUnit(character.charCodeAt(i))).join(''),
