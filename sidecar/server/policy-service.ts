@@ -10,7 +10,7 @@ import {
 import type { UnaryHandler } from '../kernel/call.js';
 import type { DecisionPort } from '../kernel/decision-port.js';
 import { JiminiError } from '../kernel/errors.js';
-import type { Content, Decision, Direction, Evaluation } from '../kernel/evaluation.js';
+import { type Content, type Decision, type Evaluation, readDirection } from '../kernel/evaluation.js';
 import type { Gap } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Verdict } from '../kernel/verdict.js';
@@ -83,6 +83,8 @@ function evaluationOf(request: EvaluateRequest, options: PolicyServiceOptions): 
   if (request.requestId.length > LIMITS.evaluateRequestIdCharsMax) {
     throw invalid(`request_id is longer than ${LIMITS.evaluateRequestIdCharsMax} characters`);
   }
+  const direction = readDirection(request.direction);
+  if (direction === undefined) throw invalid('direction is neither "inbound" nor "outbound" nor empty');
   const scope =
     request.endpoint === ''
       ? { endpoint: '', route: 'other', ambiguous: false }
@@ -90,7 +92,7 @@ function evaluationOf(request: EvaluateRequest, options: PolicyServiceOptions): 
   const gaps: Gap[] = scope.ambiguous ? [{ kind: 'path:ambiguous' }] : [];
   return {
     door: 'evaluate',
-    direction: directionOf(request.direction),
+    direction,
     endpoint: scope.endpoint,
     route: scope.route,
     tenant: options.tenant,
@@ -104,12 +106,6 @@ function contentOf({ text, body, contentType, contentEncoding }: EvaluateRequest
   if (body.length === 0) return { kind: 'text', text };
   if (text !== '') throw invalid('text and body are both set; set one of them');
   return { kind: 'body', bytes: body, contentType, contentEncoding };
-}
-
-function directionOf(raw: string): Direction {
-  const direction = raw.trim().toLowerCase();
-  if (direction === 'inbound' || direction === 'outbound' || direction === '') return direction;
-  throw invalid('direction is neither "inbound" nor "outbound" nor empty');
 }
 
 const WIRE_VERDICTS: Readonly<Record<Verdict, WireVerdict>> = {
