@@ -4,6 +4,7 @@ import type { Config } from './config/config.js';
 import { createDecisionPoint } from './decision-point.js';
 import { createInspector } from './inspection/inspector.js';
 import type { Clock } from './kernel/clock.js';
+import type { CloseReason } from './kernel/leaf.js';
 import { prepareDataDirectory } from './storage/data-directory.js';
 import { createLevelLogStore } from './storage/level-log-store.js';
 import type { Logger } from './telemetry/logger.js';
@@ -17,6 +18,7 @@ import { loadPolicy } from './wiring/load-policy.js';
 import { watchPolicy } from './wiring/reload.js';
 import { createFaultReporter, createLogHealthReporter } from './wiring/reporters.js';
 
+/** What a sidecar needs from outside. */
 export interface SidecarOptions {
   readonly config: Config;
   /** Reads the configuration again, for reloads. Rejects with `JIMINI_CONFIG_INVALID`. */
@@ -41,27 +43,40 @@ export interface Sidecar {
  * made, also when a later one could not be made. Rejects with a JiminiError that says what to do.
  */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
-  const closers: (() => unknown)[] = [];
-  const close = async () => {
-    for (const closePart of closers.splice(0).reverse()) await closePart();
-  };
+  const closers: Closer[] = [];
   try {
     const addresses = await wire(options, closers);
     let closed: Promise<void> | undefined;
     return {
       addresses,
       close() {
-        closed ??= close();
+        closed ??= closeAll(closers, 'shutdown');
         return closed;
       },
     };
   } catch (error) {
-    await close();
+    // Why it could not start says more than what then could not be closed.
+    await closeAll(closers, 'error').catch(() => undefined);
     throw error;
   }
 }
 
-async function wire(options: SidecarOptions, closers: (() => unknown)[]): Promise<Addresses> {
+type Closer = (reason: CloseReason) => unknown;
+
+/** Closes every part, also when one of them fails; rejects with the first failure. */
+async function closeAll(closers: Closer[], reason: CloseReason): Promise<void> {
+  const failures: unknown[] = [];
+  for (const closePart of closers.splice(0).reverse()) {
+    try {
+      await closePart(reason);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+async function wire(options: SidecarOptions, closers: Closer[]): Promise<Addresses> {
   const { config, clock, logger, tracing, version } = options;
   let inForce = { config, loaded: await loadPolicy(config) };
   for (const problem of inForce.loaded.warnings) logger.warn({ problem }, 'pack warning');
@@ -71,7 +86,7 @@ async function wire(options: SidecarOptions, closers: (() => unknown)[]): Promis
   const onHealth = createLogHealthReporter(logger);
   const store = createLevelLogStore(dataDir);
   const auditLog = await openAuditLog({ store, clock, random: (count) => randomBytes(count), version, onHealth });
-  closers.push(() => auditLog.close('shutdown'));
+  closers.push((reason) => auditLog.close(reason));
   const inspector = createInspector(inForce.loaded.snapshot);
   closers.push(() => inspector.close());
   const disk = await createDiskGauge(dataDir);

@@ -1,4 +1,4 @@
-import type { Direction } from '../../sidecar/kernel/evaluation.js';
+import { type Direction, readDirection } from '../../sidecar/kernel/evaluation.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 
 /** What the operator's route configuration says about a request: `context_extensions` keys that start with `jimini`. */
@@ -15,6 +15,7 @@ export interface RouteContext {
   readonly hasNoPacks: boolean;
 }
 
+/** What a route's words are checked against. */
 export interface RouteContextOptions {
   /** Packs that no route can drop. */
   readonly requiredPacks: readonly string[];
@@ -22,25 +23,24 @@ export interface RouteContextOptions {
   readonly trustedHeaders: ReadonlySet<string>;
 }
 
-const DIRECTIONS: readonly string[] = ['inbound', 'outbound', ''] satisfies Direction[];
 /** With any separator or case: a misspelt key of ours must not mean a weaker policy. */
 const OURS = /^jimini/i;
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 
 /** Reads the route's own words. Pure and total: what is wrong becomes `isInvalid`, never an exception. */
 export function readRouteContext(extensions: ReadonlyMap<string, string>, options: RouteContextOptions): RouteContext {
-  const direction = (extensions.get('jimini.direction') ?? 'inbound').trim().toLowerCase();
+  const direction = readDirection(extensions.get('jimini.direction') ?? 'inbound');
   const packs = extensions
     .get('jimini.packs')
     ?.split(',', LIMITS.contextValueCharsMax)
     .map((name) => name.trim());
   const named = packs?.filter((name) => name !== '');
   return {
-    direction: DIRECTIONS.includes(direction) ? (direction as Direction) : '',
+    direction: direction ?? '',
     endpoint: labelOf(extensions, 'jimini.endpoint'),
     tenant: labelOf(extensions, 'jimini.tenant'),
     ...(named && { packs: [...new Set([...named, ...options.requiredPacks])] }),
-    isInvalid: !DIRECTIONS.includes(direction) || [...extensions].some((entry) => isInvalidEntry(entry, options)),
+    isInvalid: direction === undefined || [...extensions].some((entry) => isInvalidEntry(entry, options)),
     hasNoPacks: named?.length === 0,
   };
 }

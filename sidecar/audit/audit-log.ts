@@ -8,8 +8,6 @@ import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
 /** One record to be appended. */
 interface AppendEntry {
   readonly leafFields: DecisionFields | ConfigFields;
-  /** What is sealed beside the leaf. There is no keyring yet, so it must be absent. */
-  readonly payload?: undefined;
 }
 
 /** A record that is on disk. */
@@ -103,9 +101,6 @@ class GroupCommitLog implements AuditLog {
   }
 
   append(entry: AppendEntry): Promise<Appended> {
-    if (entry.payload !== undefined) {
-      return Promise.reject(new JiminiError('JIMINI_INVALID_ARGUMENT', 'this version of the log takes no payload'));
-    }
     const refusal = this.#refusal();
     if (refusal) {
       this.#writer.miss(1);

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { JiminiError } from '../kernel/errors.js';
 import { printable } from '../kernel/printable.js';
 
 /** What a command may touch of the process it runs in. */
@@ -37,8 +38,16 @@ export function printLines(io: CliIo, lines: readonly string[]): void {
 }
 
 /** One line each to standard error, with our name in front. */
-export function complain(io: CliIo, lines: readonly string[]): void {
+export function complain(io: Pick<CliIo, 'stderr'>, lines: readonly string[]): void {
   for (const line of lines) io.stderr.write(`jimini: ${printable(line, LINE_CHARS_MAX)}\n`);
+}
+
+/** What to say of an error, line by line: its own words when it, or the system, wrote them for people, else that it is a fault of ours. */
+export function linesOf(error: unknown): string[] {
+  if (error instanceof JiminiError && error.code !== 'JIMINI_INTERNAL') return error.message.split('\n');
+  const cause = error instanceof JiminiError ? error.cause : error;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return [cause instanceof Error && 'syscall' in cause ? message : `internal error: ${message}`];
 }
 
 /** Rows as aligned columns; the last column is not padded. */

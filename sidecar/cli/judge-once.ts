@@ -5,7 +5,7 @@ import { readEndpoint } from '../content/endpoint.js';
 import { inspect } from '../inspection/inspect.js';
 import { systemClock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
-import type { Content, Direction, Evaluation, Judgement } from '../kernel/evaluation.js';
+import { type Content, type Evaluation, type Judgement, readDirection } from '../kernel/evaluation.js';
 import { FIXED_GAP_KINDS, type GapAction, type GapKind } from '../kernel/gap.js';
 import { gapActionOf } from '../policy/verdict.js';
 import { loadPolicy } from '../wiring/load-policy.js';
@@ -30,10 +30,12 @@ export interface Judged {
 
 /** Judges content as the sidecar would with this configuration; nothing is recorded. Throws JIMINI_USAGE and the like. */
 export async function judgeOnce(content: Content, options: JudgeOptions, io: CliIo): Promise<Judged> {
+  const direction = readDirection(options.direction ?? '');
+  if (direction === undefined) throw new JiminiError('JIMINI_USAGE', '--direction: expected inbound or outbound');
   const { endpoint, route, ambiguous } = readEndpoint(options.endpoint ?? '');
   const evaluation: Evaluation = {
     door: 'cli',
-    direction: readDirection(options.direction),
+    direction,
     endpoint,
     route,
     tenant: '',
@@ -59,10 +61,4 @@ async function configOf({ config: file, pack, shadow }: JudgeOptions, io: CliIo)
   const loaded = await loadConfig({ ...(file && { file }), env: io.env, flags, directory: io.directory });
   if (!loaded.config) throw configError(loaded.problems);
   return loaded.config;
-}
-
-function readDirection(text = ''): Direction {
-  const direction = text.trim().toLowerCase();
-  if (direction === '' || direction === 'inbound' || direction === 'outbound') return direction;
-  throw new JiminiError('JIMINI_USAGE', '--direction: expected inbound or outbound');
 }

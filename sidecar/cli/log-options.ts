@@ -1,6 +1,6 @@
 import { type Command, CommanderError, Option } from 'commander';
-import { JiminiError } from '../kernel/errors.js';
 import { type LogCopy, openLogCopy } from '../storage/log-copy.js';
+import { complain, linesOf } from './cli-io.js';
 
 /** How a command prints. */
 export type Format = 'text' | 'json';
@@ -31,14 +31,9 @@ export async function running(failureExit: number, work: () => Promise<void>): P
     await work();
   } catch (reason) {
     if ((reason as NodeJS.ErrnoException).code === 'EPIPE') return;
-    process.stderr.write(`jimini: ${messageOf(reason)}\n`);
+    complain(process, linesOf(reason));
     process.exitCode = failureExit;
   }
-}
-
-function messageOf(reason: unknown): string {
-  if (reason instanceof JiminiError && reason.code !== 'JIMINI_INTERNAL') return reason.message;
-  return reason instanceof Error ? reason.message : String(reason);
 }
 
 /** Gives `work` a private copy of the log and removes it afterwards, also when the program is told to stop. */

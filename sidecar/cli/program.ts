@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../config/package-root.js';
-import { JiminiError } from '../kernel/errors.js';
-import { type CliContext, type CliIo, complain } from './cli-io.js';
+import { type CliContext, type CliIo, complain, linesOf } from './cli-io.js';
 import { configCommand } from './config-command.js';
 import { lintCommand } from './lint-command.js';
 import { testCommand } from './test-command.js';
@@ -44,15 +43,9 @@ export async function runProgram(argv: readonly string[], io: CliIo, extra: read
     return code ?? Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 1 ? USAGE_EXIT : error.exitCode;
-    complain(io, messageOf(error).split('\n'));
+    complain(io, linesOf(error));
     return USAGE_EXIT;
   }
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof JiminiError && error.code !== 'JIMINI_INTERNAL') return error.message;
-  const cause = error instanceof JiminiError ? error.cause : error;
-  return `internal error: ${cause instanceof Error ? cause.message : String(cause)}`;
 }
 
 function outputOf(io: CliIo) {

@@ -9,8 +9,7 @@ export interface Inspector {
   inspect(evaluation: Evaluation, nowMs: number): Promise<Judgement>;
   /** Puts another policy in force. Evaluations that have begun end under the policy they began with. */
   use(snapshot: PolicySnapshot): void;
-  /** The policy in force. */
-  snapshot(): PolicySnapshot;
+  /** Ends the thread once it has finished what it has. */
   close(): Promise<void>;
 }
 
@@ -33,7 +32,6 @@ export function createInspector(initial: PolicySnapshot): Inspector {
       snapshot = next;
       void previous.close();
     },
-    snapshot: () => snapshot,
     close: () => worker.close(),
   };
 }

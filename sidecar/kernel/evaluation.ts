@@ -4,6 +4,12 @@ import type { Action, Verdict } from './verdict.js';
 /** `inbound` = on its way to the model, `outbound` = coming back from it or leaving the organisation, empty = not stated (every rule applies). */
 export type Direction = 'inbound' | 'outbound' | '';
 
+/** Reads a direction whatever its case and the blanks around it; undefined for anything else. */
+export function readDirection(text: string): Direction | undefined {
+  const direction = text.trim().toLowerCase();
+  return direction === 'inbound' || direction === 'outbound' || direction === '' ? direction : undefined;
+}
+
 /** The way in: which protocol asked the question. */
 export type Door = 'ext_authz' | 'evaluate' | 'cli';
 

@@ -58,7 +58,7 @@ export interface GapFields {
   readonly last_ms: number;
 }
 
-/** Why a run ended. */
+/** Why a run ended: it was told to, or it could not start after the log was open. */
 export type CloseReason = 'shutdown' | 'error';
 
 /** A run of the program ends in order. */

@@ -20,7 +20,7 @@ export interface GrpcServerOptions {
   /** Sees every error of a handler, with what callers are not told. Must not throw. */
   readonly onError: (error: unknown) => void;
   /** A call was turned away for want of room. */
-  readonly onOverload?: (path: string) => void;
+  readonly onOverload?: () => void;
   /** Bounds of calls; tests narrow them. */
   readonly limits?: Partial<GrpcServerLimits>;
 }
@@ -145,7 +145,7 @@ function admitCalls({ methods, onOverload }: GrpcServerOptions, { work, auxiliar
   const rulesOfOurs = new Map<string, CallRules>();
   for (const [path, method] of methods) {
     const overloaded = () => {
-      onOverload?.(path);
+      onOverload?.();
       return method.overloaded();
     };
     rulesOfOurs.set(path, {

@@ -18,9 +18,7 @@ export interface OpsSources {
 export interface OpsServer {
   /** Binds and resolves to the bound address. Rejects with JIMINI_LISTEN_REFUSED. */
   listen(options: ListenOptions): Promise<string>;
-  /** No new connections; resolves when the answers under way are out, at the latest after `graceMs`. */
-  drain(graceMs: number): Promise<void>;
-  /** Cuts what is left. Idempotent. */
+  /** Cuts what is left: probes and scrapers ask again. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -44,17 +42,12 @@ export function createOpsServer(sources: OpsSources): OpsServer {
   );
   server.maxConnections = LIMITS.opsConnectionsMax;
   server.setTimeout(LIMITS.opsRequestMsMax); // also ends a caller that does not read its answer
-  const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
   return {
     listen: (where) => listen(server, where),
-    async drain(graceMs) {
-      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-      await close();
-      clearTimeout(cut);
-    },
     async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
-      await close();
+      await closed;
     },
   };
 }

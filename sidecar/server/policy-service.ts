@@ -10,7 +10,7 @@ import {
 import type { UnaryHandler } from '../kernel/call.js';
 import type { DecisionPort } from '../kernel/decision-port.js';
 import { JiminiError } from '../kernel/errors.js';
-import type { Content, Decision, Direction, Evaluation } from '../kernel/evaluation.js';
+import { type Content, type Decision, type Evaluation, readDirection } from '../kernel/evaluation.js';
 import type { Gap } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Verdict } from '../kernel/verdict.js';
@@ -28,8 +28,8 @@ export interface PolicyServiceOptions {
   readonly normaliseEndpoint: (raw: string) => { endpoint: string; route: string; ambiguous: boolean };
   /** Tenant of every caller; from the configuration, never from a message. */
   readonly tenant: string;
-  /** A message could not be decoded. */
-  readonly onMalformed: () => void;
+  /** A message of this method could not be decoded. */
+  readonly onMalformed: (method: 'Evaluate' | 'ListRules') => void;
 }
 
 /** The methods of jimini.v1.PolicyService over raw bytes. They reject with JiminiErrors. */
@@ -42,13 +42,13 @@ export interface PolicyService {
 export function createPolicyService(options: PolicyServiceOptions): PolicyService {
   return {
     async evaluate(message, call) {
-      const request = decode(EvaluateRequest, message, options);
+      const request = decode(EvaluateRequest, message, () => options.onMalformed('Evaluate'));
       const decision = await options.decisions.decide(evaluationOf(request, options), call.signal);
       if (decision.outage === 'overloaded') throw overloaded();
       return EvaluateResponse.encode(responseOf(decision, request.requestId)).finish();
     },
     async listRules(message) {
-      decode(ListRulesRequest, message, options);
+      decode(ListRulesRequest, message, () => options.onMalformed('ListRules'));
       const { rules, policyRevision } = options.listRules();
       return ListRulesResponse.encode({ rules: [...rules], policyRevision }).finish();
     },
@@ -66,21 +66,16 @@ const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * Decodes strictly: protobuf strings must be UTF-8 (the generated code would put U+FFFD instead, and rules would judge
  * another text than the caller has), and nothing may follow a stray end-group tag (the generated code would stop there).
  */
-function decode<T>(
-  type: { decode(reader: BinaryReader): T },
-  message: Uint8Array,
-  { onMalformed }: PolicyServiceOptions,
-): T {
+function decode<T>(type: { decode(reader: BinaryReader): T }, message: Uint8Array, onMalformed: () => void): T {
   const reader = new BinaryReader(message, (bytes) => STRICT_UTF8.decode(bytes));
   try {
     const decoded = type.decode(reader);
-    if (reader.pos === reader.len) return decoded;
-  } catch (error) {
+    if (reader.pos !== reader.len) throw new RangeError('bytes behind the end of the message');
+    return decoded;
+  } catch (cause) {
     onMalformed();
-    throw new JiminiError('JIMINI_INVALID_ARGUMENT', 'the message cannot be decoded', { cause: error });
+    throw new JiminiError('JIMINI_INVALID_ARGUMENT', 'the message cannot be decoded', { cause });
   }
-  onMalformed();
-  throw new JiminiError('JIMINI_INVALID_ARGUMENT', 'the message cannot be decoded');
 }
 
 /** agent_id, subject and metadata are not read: they never influence a verdict and are not recorded. */
@@ -88,6 +83,8 @@ function evaluationOf(request: EvaluateRequest, options: PolicyServiceOptions): 
   if (request.requestId.length > LIMITS.evaluateRequestIdCharsMax) {
     throw invalid(`request_id is longer than ${LIMITS.evaluateRequestIdCharsMax} characters`);
   }
+  const direction = readDirection(request.direction);
+  if (direction === undefined) throw invalid('direction is neither "inbound" nor "outbound" nor empty');
   const scope =
     request.endpoint === ''
       ? { endpoint: '', route: 'other', ambiguous: false }
@@ -95,7 +92,7 @@ function evaluationOf(request: EvaluateRequest, options: PolicyServiceOptions): 
   const gaps: Gap[] = scope.ambiguous ? [{ kind: 'path:ambiguous' }] : [];
   return {
     door: 'evaluate',
-    direction: directionOf(request.direction),
+    direction,
     endpoint: scope.endpoint,
     route: scope.route,
     tenant: options.tenant,
@@ -109,12 +106,6 @@ function contentOf({ text, body, contentType, contentEncoding }: EvaluateRequest
   if (body.length === 0) return { kind: 'text', text };
   if (text !== '') throw invalid('text and body are both set; set one of them');
   return { kind: 'body', bytes: body, contentType, contentEncoding };
-}
-
-function directionOf(raw: string): Direction {
-  const direction = raw.trim().toLowerCase();
-  if (direction === 'inbound' || direction === 'outbound' || direction === '') return direction;
-  throw invalid('direction is neither "inbound" nor "outbound" nor empty');
 }
 
 const WIRE_VERDICTS: Readonly<Record<Verdict, WireVerdict>> = {

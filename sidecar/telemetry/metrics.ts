@@ -18,7 +18,7 @@ export interface Metrics {
   /** A gRPC message that could not be decoded. */
   malformed(method: string): void;
   /** A request refused because too much was in flight. */
-  overloaded(method: string): void;
+  overloaded(): void;
   /** A reload of packs or configuration, and whether the last one was taken. */
   reloaded(result: 'applied' | 'refused'): void;
   /** The exposition text with its media type. */

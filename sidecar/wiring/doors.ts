@@ -12,6 +12,7 @@ import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { LoadedPolicy } from './load-policy.js';
 
+/** What the doors need of the parts behind them. */
 export interface DoorsOptions {
   readonly decisions: DecisionPort;
   /** What is in force now; read for each call, so that a reload needs no new doors. */
@@ -30,7 +31,7 @@ export function createDoors({ decisions, inForce, metrics, logger }: DoorsOption
   const service = createPolicyService({
     decisions,
     tenant: '',
-    onMalformed: () => metrics.malformed('Evaluate'),
+    onMalformed: metrics.malformed,
     normaliseEndpoint: readEndpoint,
     listRules: () => {
       const { policy } = inForce().loaded.snapshot;
@@ -57,7 +58,7 @@ function checkSettings(inForce: DoorsOptions['inForce']): () => CheckSettings {
     of = loaded;
     settings = {
       requiredPacks: loaded.requiredPacks,
-      trustedHeaders: new Set(config.trustedHeaders.map((name) => name.toLowerCase())),
+      trustedHeaders: new Set(config.trustedHeaders),
       readPath: readRequestPath,
       pathLabel: apiPathLabel,
     };

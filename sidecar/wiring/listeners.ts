@@ -25,10 +25,11 @@ export interface Addresses {
   readonly ops: string;
 }
 
+/** What the three ports serve. */
 export interface ListenersOptions {
   readonly config: Config;
   readonly methods: ReadonlyMap<string, UnaryMethod>;
-  readonly onOverload: (path: string) => void;
+  readonly onOverload: () => void;
   readonly ops: OpsSources;
 }
 

@@ -103,13 +103,6 @@ test('a record that cannot be a leaf is refused alone', async (t) => {
   t.is((await verifyRows(store.disk)).status, 'ok');
 });
 
-test('a payload is refused: there is no keyring to seal it with', async (t) => {
-  const log = await openDoubleLog(createFaultyStore());
-  const entry = { leafFields: decision('r'), payload: {} as unknown as undefined };
-  await t.throwsAsync(log.append(entry), { code: 'JIMINI_INVALID_ARGUMENT' });
-  await log.close('shutdown');
-});
-
 test('close writes those that wait, then the close leaf; afterwards nothing is taken', async (t) => {
   const store = createFaultyStore();
   const log = await openDoubleLog(store);

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -62,6 +64,21 @@ test('health says SERVING while it serves, and the ops port is live and ready', 
   t.regex((await get('/v1/metrics/prom')).text, /jimini_audit_chain_length_total 1\n/);
   t.is((await get('/nothing-here')).status, 404);
   await sidecar.stop();
+  await rm(folder, { recursive: true });
+});
+
+test('a start that fails after the log was opened says why, and closes the log with that reason', async (t) => {
+  const folder = await dataFolder();
+  const dataDir = join(folder, 'data');
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const env = { JIMINI_LISTEN_OPS: `127.0.0.1:${port}` };
+  const error = await t.throwsAsync(startSidecarProcess({ dataDir, env }));
+  other.close();
+  t.regex(error?.message ?? '', /listen\.ops: cannot listen on .*EADDRINUSE/);
+  const shown = await jimini(['log', 'show', '--last', '1', '--data-dir', dataDir, '--format', 'json']);
+  t.like(JSON.parse(shown.stdout), { kind: 'close', reason: 'error' });
   await rm(folder, { recursive: true });
 });
 

@@ -104,11 +104,11 @@ test('headers over the limit and nonsense are refused, and the server lives', as
   t.is((await ask(bound, '/livez')).status, 200);
 });
 
-test('drain ends with connections that say nothing', async (t) => {
+test('close ends with connections that say nothing', async (t) => {
   const { server, bound } = await start(t);
   const [host, port] = bound.split(':');
   const silent = connect(Number(port), host);
   await once(silent, 'connect');
-  await server.drain(50);
+  await server.close();
   await t.throwsAsync(ask(bound, '/livez'));
 });

@@ -126,7 +126,7 @@ test('a refused reload is visible until one is applied', async (t) => {
 test('answers without a record are counted by reason', async (t) => {
   const metrics = createTestMetrics();
   metrics.observe(evaluation, { ...clean, effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
-  metrics.overloaded('Check');
+  metrics.overloaded();
   const lines = await linesOf(metrics);
   t.true(lines.includes('jimini_unrecorded_answers_total{reason="store_unavailable"} 1'));
   t.true(lines.includes('jimini_unrecorded_answers_total{reason="overloaded"} 1'));
