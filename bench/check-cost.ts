@@ -8,7 +8,8 @@ import { median } from './statistics.js';
 const CONNECTIONS = 4;
 const STREAMS_PER_CONNECTION = 16;
 const BODY_BYTES = 2048;
-const WARM_UP_MS = 3_000;
+/** Long enough for the optimising compiler to have seen every path of both servers. */
+const WARM_UP_MS = 10_000;
 /** Both servers share core 0, the client has core 1: only CPU time per request is compared, so sharing costs nothing. */
 const SERVER_CORE = ['taskset', '-c', '0'];
 
