@@ -9,6 +9,7 @@ export type MessageShape = readonly (MessageShape | undefined)[];
 /** Message names to field numbers to message names, as a table that can be compared with the .proto file. */
 export type ShapeTable = { readonly [message: string]: { readonly [fieldNumber: number]: string } };
 
+/** What `checkNesting` found. */
 export type NestingResult = 'ok' | 'malformed' | 'too_deep';
 
 /**

@@ -11,6 +11,7 @@ export interface WireField {
   to: number;
 }
 
+/** A field to be read into. */
 export function createWireField(): WireField {
   return { number: 0, type: 0, from: 0, to: 0 };
 }

@@ -8,6 +8,7 @@ import { LIMITS } from './kernel/limits.js';
 import { messageOf } from './policy/message.js';
 import type { Tracing } from './telemetry/tracing.js';
 
+/** The parts that one decision takes. */
 export interface DecisionPointOptions {
   readonly inspector: Inspector;
   readonly auditLog: AuditLog;

@@ -1,8 +1,8 @@
 import type { Decision, Outage } from '../../sidecar/kernel/evaluation.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 
-/** Why a request is denied: a verdict, one of the outages, or a fault of our own. */
-export type DenialReason = 'blocked' | Outage | 'internal';
+/** Why a request is denied: a verdict, an outage, want of room, or a fault of our own. */
+export type DenialReason = 'blocked' | Outage | 'overloaded' | 'internal';
 
 /** `error.type` and `error.code` that the client sees. */
 const KINDS: {

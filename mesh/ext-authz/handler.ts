@@ -8,6 +8,7 @@ import { failedCheckResponse, writeCheck } from './write-check.js';
 /** Full name of the one method of Envoy's external authorization service. */
 export const CHECK_METHOD = '/envoy.service.auth.v3.Authorization/Check';
 
+/** What the door needs of the parts behind it. */
 export interface CheckHandlerOptions {
   readonly decisionPort: DecisionPort;
   /** Read anew for each check, so that a reload of the configuration needs no new handler. */

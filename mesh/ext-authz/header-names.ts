@@ -1,6 +1,8 @@
 /** The names that Jimini gives a meaning to upstream: a client's own copy must not get there. */
 export const OWN_HEADER_PREFIX = 'x-jimini-';
+/** Where the id of the record stands. */
 export const DECISION_ID_HEADER = 'x-jimini-decision-id';
+/** Where the effective verdict stands. */
 export const VERDICT_HEADER = 'x-jimini-verdict';
 
 /** Headers that say how to read a body or what becomes of the connection, and the ids that tie records to traces. */

@@ -29,6 +29,7 @@ export interface Entry {
   valueTo: number;
 }
 
+/** An entry to be read into. */
 export function createEntry(): Entry {
   return { field: createWireField(), keyFrom: 0, keyTo: 0, valueFrom: 0, valueTo: 0 };
 }

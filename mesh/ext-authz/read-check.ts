@@ -23,10 +23,10 @@ export interface CheckSettings extends RouteContextOptions {
 /** One check, understood as far as it can be. */
 export interface Check {
   readonly evaluation: Evaluation;
-  /** What the answer needs to know of the request. */
   readonly caller: Caller;
 }
 
+/** What the answer depends on besides the decision. */
 export interface Caller {
   /** `x-jimini-*` headers that the client made up. */
   readonly forgedHeaders: readonly string[];

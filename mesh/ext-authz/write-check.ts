@@ -6,7 +6,7 @@ import { CheckResponse } from '../../proto/gen/envoy/service/auth/v3/external_au
 import { assertNever } from '../../sidecar/kernel/assert-never.js';
 import type { Decision } from '../../sidecar/kernel/evaluation.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
-import { denialOf } from './denial.js';
+import { type Denial, denialOf } from './denial.js';
 import { DECISION_ID_HEADER, VERDICT_HEADER } from './header-names.js';
 import { type Caller, UNKNOWN_CALLER } from './read-check.js';
 
@@ -78,19 +78,18 @@ function allowed(decision: Decision, caller: Caller): CheckResponse {
 
 function denied(decision: Decision, caller: Caller): CheckResponse {
   const denial = denialOf(decision.outage ?? 'blocked', decision);
-  return deniedResponse(denial, caller, jiminiHeaders(decision), metadataOf(decision));
+  return deniedResponse(denial, caller, { headers: jiminiHeaders(decision), metadata: metadataOf(decision) });
 }
 
 function deniedWithout(reason: 'overloaded' | 'internal', caller: Caller): CheckResponse {
-  const metadata = { verdict: 'BLOCK', outage: reason };
-  return deniedResponse(denialOf(reason), caller, [overwrite(VERDICT_HEADER, 'BLOCK')], metadata);
+  const headers = [overwrite(VERDICT_HEADER, 'BLOCK')];
+  return deniedResponse(denialOf(reason), caller, { headers, metadata: { verdict: 'BLOCK', outage: reason } });
 }
 
 function deniedResponse(
-  denial: { code: string; message: string; body: string },
+  denial: Denial,
   caller: Caller,
-  headers: HeaderValueOption[],
-  metadata: { [key: string]: unknown },
+  { headers, metadata }: { headers: HeaderValueOption[]; metadata: { [key: string]: unknown } },
 ): CheckResponse {
   return {
     status: { code: PERMISSION_DENIED, message: denial.code, details: [] },

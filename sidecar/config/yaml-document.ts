@@ -20,6 +20,7 @@ export interface YamlDocument {
   valuePosition(path: readonly PathStep[]): Position | undefined;
 }
 
+/** Why a document is refused, and where. */
 export interface YamlProblem extends Position {
   readonly message: string;
 }

@@ -6,7 +6,9 @@ import { judgeUnread, type PolicySnapshot, type Question } from './inspect.js';
 
 /** What the thread is started with: enough to compile the same policy. */
 export type WorkerStart = Omit<PolicySnapshot, 'policy'>;
+/** One evaluation on its way to the thread. */
 export type WorkerRequest = { readonly id: number; readonly question: Question };
+/** Its judgement on the way back. */
 export type WorkerAnswer = { readonly id: number; readonly judgement: Judgement };
 
 /** One thread that judges large bodies under one policy, one after the other. */

@@ -15,6 +15,7 @@ export type Door = 'ext_authz' | 'evaluate' | 'cli';
 
 /** Who says a piece of text in a conversation. Anything unknown, not a string or given twice counts as `user`. */
 export const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'] as const;
+/** One of `ROLES`. */
 export type Role = (typeof ROLES)[number];
 
 /** A piece of text with its place. */
@@ -122,7 +123,7 @@ export interface Judgement {
 }
 
 /** Why an answer is what it is when rules and gaps did not decide it. */
-export type Outage = 'store_unavailable' | 'overloaded';
+export type Outage = 'store_unavailable';
 
 /** A judgement that has been recorded (or could not be) and is ready to be told to the caller. */
 export interface Decision extends Judgement {

@@ -10,6 +10,7 @@ export interface Gap {
 
 /** What policy does about a gap. */
 export const GAP_ACTIONS = ['deny', 'flag', 'allow'] as const;
+/** One of `GAP_ACTIONS`. */
 export type GapAction = (typeof GAP_ACTIONS)[number];
 
 /** Every gap kind of this version, with what happens by default and why it is a gap. */
@@ -67,6 +68,7 @@ export const GAP_KINDS = {
   },
 } as const satisfies Record<string, { action: GapAction; meaning: string }>;
 
+/** One of `GAP_KINDS`. */
 export type GapKind = keyof typeof GAP_KINDS;
 
 /** Gaps whose action cannot be changed by configuration: nothing about such a request is known well enough to let it pass. */

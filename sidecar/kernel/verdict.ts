@@ -1,5 +1,6 @@
 /** What Jimini says of one evaluation, from mildest to strictest. */
 export const VERDICTS = ['ALLOW', 'FLAG', 'MASK', 'BLOCK'] as const;
+/** One of `VERDICTS`. */
 export type Verdict = (typeof VERDICTS)[number];
 
 /** The stricter of two verdicts: ALLOW < FLAG < MASK < BLOCK. */
@@ -9,6 +10,7 @@ export function stricter(a: Verdict, b: Verdict): Verdict {
 
 /** What a rule does when it matches, as written in a pack. */
 export const ACTIONS = ['allow', 'flag', 'mask', 'block'] as const;
+/** One of `ACTIONS`. */
 export type Action = (typeof ACTIONS)[number];
 
 /** The verdict that a rule's action asks for. */

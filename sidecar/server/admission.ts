@@ -43,10 +43,7 @@ export function createAdmission(limits: { callsMax: number; bytesMax: number }):
     constructor(readonly onEvict: (reason: EvictionReason) => void) {}
 
     grow(more: number): void {
-      if (this.gone) return;
-      this.held += more;
-      bytes += more;
-      if (bytes > limits.bytesMax) makeRoom();
+      this.resize(this.held + more);
     }
     resize(now: number): void {
       if (this.gone) return;
@@ -75,8 +72,7 @@ export function createAdmission(limits: { callsMax: number; bytesMax: number }):
   /** A scan per eviction is cheap enough: each one frees at least the average of what is held. */
   function makeRoom(): void {
     while (bytes > limits.bytesMax) {
-      let largest: Place | undefined;
-      for (const place of receiving) if (!largest || place.held > largest.held) largest = place;
+      const largest = largestOf(receiving);
       if (!largest) return;
       largest.evict('overloaded');
     }
@@ -105,4 +101,10 @@ export function createAdmission(limits: { callsMax: number; bytesMax: number }):
       return bytes;
     },
   };
+}
+
+function largestOf<T extends { readonly held: number }>(places: Iterable<T>): T | undefined {
+  let largest: T | undefined;
+  for (const place of places) if (!largest || place.held > largest.held) largest = place;
+  return largest;
 }

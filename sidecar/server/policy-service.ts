@@ -15,8 +15,9 @@ import type { Gap } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Verdict } from '../kernel/verdict.js';
 
-/** Paths of the methods. */
+/** Path of Evaluate. */
 export const EVALUATE_PATH = '/jimini.v1.PolicyService/Evaluate';
+/** Path of ListRules. */
 export const LIST_RULES_PATH = '/jimini.v1.PolicyService/ListRules';
 
 /** What the service needs of the rest of the program. */
@@ -44,7 +45,6 @@ export function createPolicyService(options: PolicyServiceOptions): PolicyServic
     async evaluate(message, call) {
       const request = decode(EvaluateRequest, message, () => options.onMalformed('Evaluate'));
       const decision = await options.decisions.decide(evaluationOf(request, options), call.signal);
-      if (decision.outage === 'overloaded') throw overloaded();
       return EvaluateResponse.encode(responseOf(decision, request.requestId)).finish();
     },
     async listRules(message) {

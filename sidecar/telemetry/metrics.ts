@@ -25,6 +25,7 @@ export interface Metrics {
   render(): Promise<{ contentType: string; body: string }>;
 }
 
+/** What is exposed, and where its numbers come from. */
 export interface MetricsOptions {
   readonly version: string;
   /** Also expose the names of the ancestor that break Prometheus' conventions. */

@@ -2,6 +2,7 @@ import type { AuditLog } from '../audit/audit-log.js';
 import type { DiskSpace } from '../storage/disk-space.js';
 import type { LoadedPolicy } from './load-policy.js';
 
+/** The parts whose state is told. */
 export interface HealthSources {
   readonly version: string;
   readonly auditLog: AuditLog;

@@ -4,9 +4,9 @@ import { packPathOf } from '../config/pack-files.js';
 import { watchFiles } from '../config/watch.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { LoadedPolicy } from './load-policy.js';
-import { loadPolicy } from './load-policy.js';
+import { type LoadedPolicy, loadPolicy } from './load-policy.js';
 
+/** What is watched, and who is told. */
 export interface ReloadOptions {
   readonly config: Config;
   /** Reads the configuration again. Rejects with `JIMINI_CONFIG_INVALID`. */
@@ -55,7 +55,7 @@ export async function watchPolicy(options: ReloadOptions): Promise<{ close(): vo
     });
   };
   const watcher = await watchFiles(filesOf(options.config), {
-    onChange: (changed) => reload(changed),
+    onChange: reload,
     onError: (error) => {
       const { code, message } = JiminiError.from(error);
       if (code === 'JIMINI_STORE_UNAVAILABLE') {

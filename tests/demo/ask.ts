@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
+import type { Upstream } from '../envoy/upstream.js';
 import type { Scenario } from './scenarios.js';
-import type { Upstream } from './upstream.js';
 
 /** What became of one prompt, as seen from both ends. */
 export interface Outcome {

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startEnvoy } from '../envoy/envoy.js';
 import { sampleConfigFor } from '../envoy/sample-config.js';
+import { startUpstream } from '../envoy/upstream.js';
 import { jimini } from '../processes/cli.js';
 import { startSidecarProcess } from '../processes/sidecar.js';
 import { installTool } from '../tools/programs.js';
 import { ask, unmet } from './ask.js';
 import { SCENARIOS } from './scenarios.js';
-import { startUpstream } from './upstream.js';
 
 const { values: flags } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
 const say = (text = '') => process.stdout.write(`${text}\n`);
@@ -38,12 +38,12 @@ async function demo(): Promise<boolean> {
     sampleConfigFor({
       listen: { port: 0 },
       jimini: { port: portOf(sidecar.data) },
-      llm: { port: portOf(upstream.address) },
+      llm: { port: upstream.port },
     }),
   );
   stops.push(() => envoy.stop());
   const address = `127.0.0.1:${envoy.port}`;
-  say(`  client -> Envoy ${address} -> LLM ${upstream.address}`);
+  say(`  client -> Envoy ${address} -> LLM 127.0.0.1:${upstream.port}`);
   say(`            Envoy -> Jimini ${sidecar.data} (metrics http://${sidecar.ops}/metrics)`);
 
   let allMet = true;

@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startUpstream } from '../demo/upstream.js';
 import { startEnvoy } from '../envoy/envoy.js';
 import { connectionManager, sampleConfigFor } from '../envoy/sample-config.js';
+import { startUpstream } from '../envoy/upstream.js';
 import { chatBodyOf, checkRequestBytes, connect } from '../processes/client.js';
 import { startSidecarProcess } from '../processes/sidecar.js';
 import { needs } from '../tools/needs.js';
@@ -106,7 +106,7 @@ needs(program('otelcol'), program('envoy'))(
     const config = sampleConfigFor({
       listen: { port: 0 },
       jimini: { port: Number(port) },
-      llm: { port: Number(upstream.address.split(':')[1]) },
+      llm: { port: upstream.port },
     });
     connectionManager(config).tracing = openTelemetryTracing;
     config.static_resources.clusters.push(collectorCluster(collector.port));

@@ -1,36 +1,43 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** One request as it reached the upstream. */
-export interface Received {
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
 /** A stand-in for an LLM provider. */
 export interface Upstream {
-  readonly address: string;
+  /** Port on 127.0.0.1. */
+  readonly port: number;
   /** What reached it, oldest first. */
-  readonly received: readonly Received[];
+  readonly received: readonly UpstreamRequest[];
   close(): Promise<void>;
 }
 
-/** Starts a server on loopback that answers every POST like OpenAI's chat completions API, and keeps what it was sent. */
+/** Starts a server on loopback that answers like OpenAI's chat completions API, agrees to upgrades, and keeps what it was sent. */
 export async function startUpstream(): Promise<Upstream> {
-  const received: Received[] = [];
+  const received: UpstreamRequest[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    received.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks) });
+    received.push(requestOf(request, Buffer.concat(chunks)));
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(completion(`Answer ${received.length} of the stand-in model.`)));
+  });
+  server.on('upgrade', (request, socket) => {
+    received.push(requestOf(request, Buffer.of()));
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    port: (server.address() as AddressInfo).port,
     received,
     async close() {
       server.closeAllConnections();
@@ -38,6 +45,10 @@ export async function startUpstream(): Promise<Upstream> {
       await once(server, 'close');
     },
   };
+}
+
+function requestOf({ method = '', url = '', headers }: IncomingMessage, body: Buffer): UpstreamRequest {
+  return { method, url, headers, body };
 }
 
 /** Shape after OpenAI's API reference, "The chat completion object". */
