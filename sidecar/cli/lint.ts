@@ -35,7 +35,8 @@ export async function lintPacks(files: readonly (PackFile | PackFileProblem)[]):
     packs.push(loaded.pack);
     problems.push(...checkPackNames([loaded.pack]).map(problemAtStart));
   }
-  const policy = createPolicy([...packs, ...(await builtInsBeside(packs))], SETTINGS);
+  const oneOfEachName = packs.filter(({ name }, index) => packs.findIndex((pack) => pack.name === name) === index);
+  const policy = createPolicy([...oneOfEachName, ...(await builtInsBeside(packs))], SETTINGS);
   const linted = new Set(packs.map(({ file }) => file));
   const together = policy.warnings.filter(({ file }) => linted.has(file));
   return {

@@ -5,20 +5,24 @@ import { pointerOfMember } from './json-pointer.js';
 import { skipSpace } from './json-scanner.js';
 import { type JsonVisitor, type JsonWalkEnd, walkJson } from './json-walk.js';
 
+/** An object with a member, or a list of objects or strings, behind what lenient parsers skip: spaces, BOMs, comments. */
+const BEGINS_AS_JSON = /^(?:[\s\ufeff]|\/\*[^*]{0,200}\*\/|\/\/[^\n]{0,200}\n)*(?:\{\s*["'}/]|\[\s*["'{[])/;
+
 /** A number with fewer digits is no identifier of anything that rules look for. */
 const NUMBER_DIGITS_MIN = 6;
 
 /**
  * Reads a text as JSON: every decoded string and name and every long number becomes a segment. What ends the reading
  * early is noted as a gap and the text as a whole is judged as well, so that nothing goes unread.
- * A text that only looks like JSON (`declared` is false) and is malformed is plain text, and no gap.
+ * Malformed JSON is a gap when the body says that it is JSON, and when it begins as only JSON does: many servers do not
+ * look at the Content-Type, and lenient parsers read what ours does not. Anything else is plain text, and no gap.
  */
 export function readJsonBody(draft: Draft, text: string, declared: boolean): void {
   const start = draft.segments.length;
   const end = walkJson(text, createBodyVisitor(draft, text.includes('\\u')));
   if (end === 'complete') return;
   if (end !== 'malformed') draft.gaps.add(end === 'depth' ? 'json:depth' : 'json:too_many_segments');
-  else if (declared) draft.gaps.add('json:malformed');
+  else if (declared || BEGINS_AS_JSON.test(text)) draft.gaps.add('json:malformed');
   markDerived(draft, start);
   addText(draft, text, '');
 }

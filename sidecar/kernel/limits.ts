@@ -64,8 +64,11 @@ export const LIMITS = {
   segmentsMax: 200_000,
   /** Longest JSON pointer of a segment. Names may be megabytes long, and 256 findings repeat their pointers in one answer. */
   pointerCharsMax: 1024,
-  /** Body size above which reading and judging move to a worker thread, so that the event loop is not blocked. */
-  inlineBodyBytesMax: 64 * 1024,
+  /**
+   * Body size above which reading and judging move to a worker thread, so that the event loop is not blocked: text made to
+   * cost the most (numbers that nearly pass their checks) takes about 10 us a byte.
+   */
+  inlineBodyBytesMax: 8 * 1024,
   /** Longest time that one large body may take in the worker; over it the thread is ended. Wall time, so far above what any body needs. */
   workerJudgeMsMax: 20_000,
   /** Time that running calls have to end after SIGTERM. Kubernetes kills after 30 s by default. */
