@@ -12,7 +12,7 @@ async function dataFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'jimini-life-'));
 }
 
-test('SIGTERM lets running calls end, closes the log with a close leaf, and exits 0', async (t) => {
+test.serial('SIGTERM lets running calls end, closes the log with a close leaf, and exits 0', async (t) => {
   const folder = await dataFolder();
   const dataDir = join(folder, 'data');
   const sidecar = await startSidecarProcess({ dataDir });
@@ -33,7 +33,7 @@ test('SIGTERM lets running calls end, closes the log with a close leaf, and exit
   await rm(folder, { recursive: true });
 });
 
-test('a second instance on the same data directory is refused with a clear message, and the first goes on', async (t) => {
+test.serial('a second instance on the same data directory is refused with a clear message, and the first goes on', async (t) => {
   const folder = await dataFolder();
   const dataDir = join(folder, 'data');
   const first = await startSidecarProcess({ dataDir });
@@ -47,7 +47,7 @@ test('a second instance on the same data directory is refused with a clear messa
   await rm(folder, { recursive: true });
 });
 
-test('health says SERVING while it serves, and the ops port is live and ready', async (t) => {
+test.serial('health says SERVING while it serves, and the ops port is live and ready', async (t) => {
   const folder = await dataFolder();
   const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data') });
   const get = async (path: string) => {
@@ -67,7 +67,7 @@ test('health says SERVING while it serves, and the ops port is live and ready', 
   await rm(folder, { recursive: true });
 });
 
-test('a start that fails after the log was opened says why, and closes the log with that reason', async (t) => {
+test.serial('a start that fails after the log was opened says why, and closes the log with that reason', async (t) => {
   const folder = await dataFolder();
   const dataDir = join(folder, 'data');
   const other = createServer().listen(0, '127.0.0.1');
@@ -97,7 +97,7 @@ for (const { title, env, message } of [
     message: /\/nowhere\/jimini\.yaml/,
   },
 ] as const) {
-  test(`${title} is a clear start-up error`, async (t) => {
+  test.serial(`${title} is a clear start-up error`, async (t) => {
     const folder = await dataFolder();
     const error = await t.throwsAsync(startSidecarProcess({ dataDir: join(folder, 'data'), env }));
     t.regex(error?.message ?? '', message);
