@@ -33,19 +33,22 @@ test.serial('SIGTERM lets running calls end, closes the log with a close leaf, a
   await rm(folder, { recursive: true });
 });
 
-test.serial('a second instance on the same data directory is refused with a clear message, and the first goes on', async (t) => {
-  const folder = await dataFolder();
-  const dataDir = join(folder, 'data');
-  const first = await startSidecarProcess({ dataDir });
-  const error = await t.throwsAsync(startSidecarProcess({ dataDir }));
-  t.regex(error?.message ?? '', /already|another|in use|locked/i);
-  t.regex(error?.message ?? '', new RegExp(dataDir));
-  const client = connect(first.data);
-  t.is((await client.evaluate({ text: 'still here' })).decisionId.split(':').length, 2);
-  client.close();
-  await first.stop();
-  await rm(folder, { recursive: true });
-});
+test.serial(
+  'a second instance on the same data directory is refused with a clear message, and the first goes on',
+  async (t) => {
+    const folder = await dataFolder();
+    const dataDir = join(folder, 'data');
+    const first = await startSidecarProcess({ dataDir });
+    const error = await t.throwsAsync(startSidecarProcess({ dataDir }));
+    t.regex(error?.message ?? '', /already|another|in use|locked/i);
+    t.regex(error?.message ?? '', new RegExp(dataDir));
+    const client = connect(first.data);
+    t.is((await client.evaluate({ text: 'still here' })).decisionId.split(':').length, 2);
+    client.close();
+    await first.stop();
+    await rm(folder, { recursive: true });
+  },
+);
 
 test.serial('health says SERVING while it serves, and the ops port is live and ready', async (t) => {
   const folder = await dataFolder();
