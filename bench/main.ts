@@ -1,10 +1,12 @@
 // npm run bench [-- check|load] [--dir FOLDER_ON_A_DISK] [--rps N] [--seconds N] [--rounds N] [--budget]
+// npm run bench -- quality --set FOLDER [--packs secrets,pii] [--category C] [--entity E*] [--misses N] [--format table|json]
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { repositoryRoot } from '../tests/processes/sidecar.js';
 import { measureCheckCost } from './check-cost.js';
 import { folderOnDisk } from './disk.js';
 import { measureOpenLoop } from './open-loop.js';
+import { measureQuality } from './quality/run.js';
 import { writeResult } from './results.js';
 
 /** The latency budget that CI holds: p95 and share of errors at 500 requests a second. */
@@ -18,14 +20,23 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '20' },
     rounds: { type: 'string', default: '5' },
     budget: { type: 'boolean', default: false },
+    set: { type: 'string' },
+    packs: { type: 'string' },
+    category: { type: 'string' },
+    entity: { type: 'string' },
+    misses: { type: 'string', default: '0' },
+    format: { type: 'string', default: 'table' },
   },
 });
 const wanted = positionals.length > 0 ? positionals : ['check', 'load'];
-const unknown = wanted.filter((name) => !['check', 'load'].includes(name));
+const unknown = wanted.filter((name) => !['check', 'load', 'quality'].includes(name));
 if (unknown.length > 0) {
-  process.stderr.write(`unknown measurement ${unknown.join(', ')}; expected check, load or none (both)\n`);
+  process.stderr.write(
+    `unknown measurement ${unknown.join(', ')}; expected check, load, quality or none (check and load)\n`,
+  );
   process.exit(2);
 }
+if (wanted.includes('quality')) process.exit(await measureQuality(values));
 const folder = await folderOnDisk(values.dir);
 try {
   if (wanted.includes('check')) await checkCost();
