@@ -36,16 +36,29 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-if (wanted.includes('quality')) process.exit(await measureQuality(values));
-const folder = await folderOnDisk(values.dir);
-try {
-  if (wanted.includes('check')) await checkCost();
-  if (wanted.includes('load')) await openLoop();
-} finally {
-  await rm(folder, { recursive: true, force: true });
+if (wanted.includes('quality')) process.exitCode = await quality();
+if (wanted.some((name) => name !== 'quality')) await speed();
+
+async function speed(): Promise<void> {
+  const folder = await folderOnDisk(values.dir);
+  try {
+    if (wanted.includes('check')) await checkCost(folder);
+    if (wanted.includes('load')) await openLoop(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
-async function checkCost(): Promise<void> {
+async function quality(): Promise<number> {
+  try {
+    return await measureQuality(values);
+  } catch (error) {
+    process.stderr.write(`quality: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 2;
+  }
+}
+
+async function checkCost(folder: string): Promise<void> {
   process.stderr.write('CPU per Check against a bare grpc-js server, rounds interleaved on one core\n');
   const result = await measureCheckCost({ folder, rounds: Number(values.rounds), roundMs: 5_000 });
   print(
@@ -61,7 +74,7 @@ async function checkCost(): Promise<void> {
   print('written to', writeResult('check', result));
 }
 
-async function openLoop(): Promise<void> {
+async function openLoop(folder: string): Promise<void> {
   const perSecond = Number(values.rps);
   process.stderr.write(`latency at ${perSecond}/s, open loop, ${values.seconds} s\n`);
   const result = await measureOpenLoop({ folder, perSecond, seconds: Number(values.seconds) });

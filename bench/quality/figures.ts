@@ -25,6 +25,10 @@ export interface Figures {
   /** A rule that stands for the entity recognises the whole text. */
   readonly wholeMatch: Figure;
   readonly wholeNegatives: Figure;
+  /** Of the matches that state what is to be found: all of it is. */
+  readonly spans: Figure;
+  /** Of the matches that state how many findings there are: as many are found. */
+  readonly counts: Figure;
 }
 
 /** Figures of one group of texts, by what makes the group. */
@@ -56,13 +60,14 @@ interface Benign {
 export function reportOf(outcomes: readonly Outcome[], asTool: readonly Outcome[]): Report {
   const judged = [...new Map(outcomes.map((outcome) => [outcome.case, outcome.judged])).values()];
   const injection = outcomes.filter(({ category }) => category === 'prompt_injection');
-  const bySource = (of: readonly Outcome[], role: string) =>
-    groups(of, ({ case: { source } }) => ({ source: source.split(':', 1)[0] ?? '', role }));
+  const repository = ({ case: { source } }: Outcome) => source.split(':', 1)[0] ?? '';
+  const byRole = (of: readonly Outcome[], role: string) =>
+    groups(of, (outcome) => ({ source: repository(outcome), role }));
   return {
     categories: groups(outcomes, ({ category }) => ({ category })),
     files: groups(outcomes, ({ case: { file }, category }) => ({ file, category })),
     entities: groups(outcomes, ({ case: { entity }, category }) => ({ category, entity })),
-    injection: [...bySource(injection, 'user'), ...bySource(asTool, 'tool')],
+    injection: [...byRole(injection, 'user'), ...byRole(asTool, 'tool')],
     benign: benignOf(outcomes),
     texts: { judged: judged.length, withGaps: judged.filter(({ hasGap }) => hasGap).length },
   };
@@ -100,6 +105,14 @@ function figuresOf(outcomes: readonly Outcome[]): Figures {
     entityNegatives: figureOf(of('entity-negative')),
     wholeMatch: figureOf(of('whole-match')),
     wholeNegatives: figureOf(of('whole-negative')),
+    spans: figureOf(
+      outcomes.filter(({ spansFound }) => spansFound !== undefined),
+      ({ spansFound }) => spansFound,
+    ),
+    counts: figureOf(
+      outcomes.filter(({ countRight }) => countRight !== undefined),
+      ({ countRight }) => countRight,
+    ),
   };
 }
 

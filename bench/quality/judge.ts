@@ -1,14 +1,22 @@
 import { loadConfig } from '../../sidecar/config/load.js';
 import { configError } from '../../sidecar/config/problem.js';
-import type { Judgement, Role } from '../../sidecar/kernel/evaluation.js';
+import type { Role } from '../../sidecar/kernel/evaluation.js';
 import type { Verdict } from '../../sidecar/kernel/verdict.js';
 import type { Policy } from '../../sidecar/policy/policy.js';
 import { loadPolicy } from '../../sidecar/wiring/load-policy.js';
 
+/** A place that a rule found, UTF-8 byte offsets. */
+export interface Place {
+  readonly rule: string;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What the engine says of one text; rules are `pack/ID`, without those whose action is `allow`. */
 export interface Judged {
   readonly rules: ReadonlySet<string>;
-  /** Those of them with a finding that spans the whole text but the blanks around it. */
+  readonly places: readonly Place[];
+  /** Rules with a place that is the whole text but the blanks around it. */
   readonly whole: ReadonlySet<string>;
   readonly verdict: Verdict;
   /** The text was not judged, or not all of it. */
@@ -29,22 +37,16 @@ export async function policyOfPacks(packs: readonly string[]): Promise<Policy> {
 
 /** Judges a text as the one segment of a request without direction. */
 export function judgeText(policy: Policy, text: string, role: Role = 'user'): Judged {
-  const judgement = policy.judge(
+  const { matched, findings, raw, gaps } = policy.judge(
     { segments: [{ text, role, pointer: '' }], gaps: [] },
     { direction: '', endpoint: '' },
   );
-  const rules = new Set(
-    judgement.matched.filter(({ action }) => action !== 'allow').map(({ pack, id }) => `${pack}/${id}`),
-  );
-  const whole = wholeFindings(judgement, text).filter((rule) => rules.has(rule));
-  return { rules, whole: new Set(whole), verdict: judgement.raw, hasGap: judgement.gaps.length > 0 };
-}
-
-function wholeFindings({ findings }: Judgement, text: string): string[] {
-  if (findings.length === 0) return [];
-  const start = Buffer.byteLength(text) - Buffer.byteLength(text.trimStart());
-  const end = start + Buffer.byteLength(text.trim());
-  return findings
-    .filter((finding) => finding.start === start && finding.end === end)
-    .map(({ pack, ruleId }) => `${pack}/${ruleId}`);
+  const rules = new Set(matched.filter(({ action }) => action !== 'allow').map(({ pack, id }) => `${pack}/${id}`));
+  const places = findings
+    .map(({ pack, ruleId, start, end }) => ({ rule: `${pack}/${ruleId}`, start, end }))
+    .filter(({ rule }) => rules.has(rule));
+  const from = Buffer.byteLength(text) - Buffer.byteLength(text.trimStart());
+  const to = from + Buffer.byteLength(text.trim());
+  const whole = places.filter(({ start, end }) => start === from && end === to).map(({ rule }) => rule);
+  return { rules, places, whole: new Set(whole), verdict: raw, hasGap: gaps.length > 0 };
 }

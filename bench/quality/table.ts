@@ -12,6 +12,8 @@ const COLUMNS: readonly (readonly [key: keyof Figures, title: string])[] = [
   ['entityNegatives', 'near-miss'],
   ['wholeMatch', 'whole match'],
   ['wholeNegatives', 'whole negative'],
+  ['spans', 'places right'],
+  ['counts', 'count right'],
 ];
 
 /** The report for people. `entities` are the groups of the last table, which may be coarser than the report's own. */
@@ -32,7 +34,8 @@ export function tableOf(report: Report, entities: readonly Group[]): string {
 
 function table(title: string, keys: readonly string[], rows: readonly Group[]): string {
   if (rows.length === 0) return '';
-  const columns = COLUMNS.filter(([key]) => rows.some(({ figures }) => figures[key].n + figures[key].unclaimed > 0));
+  const isUsed = (key: keyof Figures, { n, unclaimed }: Figure) => n > 0 || (unclaimed > 0 && key !== 'matchByEntity');
+  const columns = COLUMNS.filter(([key]) => rows.some(({ figures }) => isUsed(key, figures[key])));
   const cells = rows.map((row) => [
     ...keys.map((key) => printable(row[key] as string, 40)),
     ...columns.map(([key]) => cell(row.figures[key])),
@@ -67,11 +70,11 @@ export function missesOf(outcomes: readonly Outcome[], limit: number): string {
   return [...byEntity.values()]
     .flatMap((of) => of.slice(0, limit))
     .map(lineOf)
-    .join('\n');
+    .join('');
 }
 
 function lineOf({ kind, category, judged, case: { source, entity, text } }: Outcome): string {
   const said = kind.endsWith('match') ? `missed ${kind}` : `hit ${kind}`;
   const rules = [...judged.rules].join(' ') || 'no rule';
-  return `${said}  ${category} ${printable(entity)}  ${printable(source)}  [${rules}]\n    ${printable(text, SHOWN_CHARS)}`;
+  return `${said}  ${category} ${printable(entity)}  ${printable(source)}  [${rules}]\n    ${printable(text, SHOWN_CHARS)}\n`;
 }
