@@ -50,7 +50,9 @@ export async function measureQuality(options: QualityOptions): Promise<number> {
   const { outcomes, report } = measure(policy, claims, cases, options);
   const full = { packs, revision: policy.revision, faults: faults.length, ...report };
   const file = writeResult('quality', { options, ...full });
-  process.stdout.write(format === 'json' ? printableJson(full) : tableOf(report, entitiesShown(outcomes, options)));
+  process.stdout.write(
+    format === 'json' ? `${printableJson(full)}\n` : tableOf(report, entitiesShown(outcomes, options)),
+  );
   process.stderr.write(missesOf(outcomes, Number(misses)));
   process.stderr.write(`\n${((performance.now() - startMs) / 1000).toFixed(1)} s, written to ${file}\n`);
   return faults.length > 0 ? 1 : 0;
