@@ -1,10 +1,13 @@
 import type { Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
+import { LOW_SURROGATE_MARK } from './character-table.js';
 import { foldText } from './fold.js';
 import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
 import type { RulePattern } from './pack.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
+import type { RulePlan } from './rule-plan.js';
+import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
 import { mayMatch, stretchesFor } from './windows.js';
 
 /** One confirmed match. Offsets are UTF-16 indexes into the segment's text. */
@@ -34,21 +37,6 @@ interface EngineResult {
   readonly textLength: number;
 }
 
-/** The rules of one scope, in the order in which they are tried. */
-export interface RulePlan {
-  readonly rules: readonly PreparedRule[];
-  /** Those with a pattern, by the length of their shortest match: a short segment needs only the first few. */
-  readonly byLength: readonly PreparedRule[];
-  readonly minLengths: Uint32Array;
-}
-
-/** Plans how these rules are tried. */
-export function planOf(rules: readonly PreparedRule[]): RulePlan {
-  const minLength = ({ rule }: PreparedRule) => rule.pattern?.compiled.facts.minLength ?? 0;
-  const byLength = rules.filter(({ rule }) => rule.pattern).sort((a, b) => minLength(a) - minLength(b));
-  return { rules, byLength, minLengths: Uint32Array.from(byLength, minLength) };
-}
-
 /** Finds all matches of many rules at once. Not reentrant: one evaluation at a time, which synchronous code guarantees. */
 export interface Engine {
   match(segments: readonly Segment[], plan: RulePlan, budget: WorkBudget): EngineResult;
@@ -63,10 +51,10 @@ export function createEngine(groups: readonly (readonly string[])[]): Engine {
       const lengths = { all: 0, withoutInstructions: 0 };
       for (let i = 0; i < segments.length; i++) {
         const segment = segments[i] as Segment;
-        budget.spend(segment.text.length * WORK.scanUnit + plan.byLength.length * WORK.ruleCheck);
+        budget.spend(segment.text.length * WORK.scanUnit + WORK.segment);
         scanner.scan(segment.text);
         matchSegment({ segment, index: i, scanner, budget, found }, plan);
-        const codePoints = scanner.lowSurrogates === 0 ? segment.text.length : countCodePoints(segment.text);
+        const codePoints = scanner.marks & LOW_SURROGATE_MARK ? countCodePoints(segment.text) : segment.text.length;
         if (segment.derived) continue;
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
@@ -88,26 +76,34 @@ interface SegmentScan {
   readonly scanner: LiteralScanner;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
+  /** The text with every character folded, made when first needed. */
+  folded?: string;
 }
 
-function matchSegment(scan: SegmentScan, { byLength, minLengths }: RulePlan): void {
-  let folded: string | undefined;
-  const { length } = scan.segment.text;
-  for (let i = 0; i < minLengths.length && (minLengths[i] as number) <= length; i++) {
-    const prepared = byLength[i] as PreparedRule;
-    if (!isCandidate(prepared, scan)) continue;
-    folded ??= scan.scanner.foldable ? foldText(scan.segment.text) : scan.segment.text;
-    confirm(prepared, folded, scan);
+/** Tries the rules of which a literal was seen, and those without one as far as the text has what they need. */
+function matchSegment(scan: SegmentScan, plan: RulePlan): void {
+  const { scanner } = scan;
+  for (const group of scanner.groups) {
+    const prepared = plan.byLiteral[group];
+    if (prepared) tryRule(prepared, scan);
   }
+  if (scanner.numbers.has(DIGITS_MIN)) for (const prepared of plan.ofNumbers) tryRule(prepared, scan);
+  if (scanner.tokens.has(TOKEN_MIN)) for (const prepared of plan.ofTokens) tryRule(prepared, scan);
+  for (const prepared of plan.others) tryRule(prepared, scan);
+}
+
+function tryRule(prepared: PreparedRule, scan: SegmentScan): void {
+  scan.budget.spend(WORK.ruleCheck);
+  if (!isCandidate(prepared, scan)) return;
+  scan.folded ??= scan.scanner.foldable ? foldText(scan.segment.text) : scan.segment.text;
+  confirm(prepared, scan.folded, scan);
 }
 
 /** Whether the pattern can match at all, from what the one pass over the text has seen. */
 function isCandidate(prepared: PreparedRule, { segment, scanner }: SegmentScan): boolean {
   const { compiled } = prepared.rule.pattern as RulePattern;
-  if (prepared.literalGroup >= 0 && !scanner.has(prepared.literalGroup)) return false;
-  if (!mayMatch(compiled, scanner)) return false;
-  if (prepared.signs.length > 0 && !scanner.foldable && !prepared.signs.some((sign) => segment.text.includes(sign)))
-    return false;
+  if (segment.text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
+  if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
   if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup) && !prepared.hasKeyword(segment.pointer))
     return false;
   return appliesToRole(prepared, segment.role);

@@ -1,5 +1,5 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
-import { comparableText } from './character-table.js';
+import { comparableText, signMark } from './character-table.js';
 import { type ContextFinder, createContextFinder } from './context.js';
 import { endpointMatcher } from './endpoint.js';
 import type { Pack, Rule } from './pack.js';
@@ -21,8 +21,8 @@ export interface PreparedRule {
   readonly validatorName: string;
   /** The scanner's group of literals of which every match holds one; -1 when there is none. */
   readonly literalGroup: number;
-  /** Signs (`@`, `+`) of which every match holds one, when there is no better literal; empty: none known. */
-  readonly signs: readonly string[];
+  /** Marks of the signs (`@`, `+`) of which every match holds one, when there is no better literal; 0: none known. */
+  readonly signMarks: number;
   /** The scanner's group of keywords; -1 when there are none. */
   readonly keywordGroup: number;
   /** Whether a pointer's names hold a keyword. */
@@ -50,15 +50,16 @@ export function prepareRule(
     ...(pattern?.context && { context: createContextFinder(pattern.context) }),
     validatorName: pattern?.validators.map(({ name }) => name).join('+') ?? '',
     literalGroup,
-    signs: literals || !known.every(isSign) ? [] : known,
+    signMarks: literals ? 0 : marksOf(known),
     keywordGroup: keywords.length > 0 ? addGroup(keywords) : -1,
     hasKeyword: (pointer) => keywords.some((keyword) => comparableText(pointer).includes(keyword)),
   };
 }
 
-/** One character that has no case and that no other character folds into unless the text says so. */
-function isSign(literal: string): boolean {
-  return /^[^\p{L}\p{N}\s]$/u.test(literal);
+/** The marks of all signs; 0 when one of the strings is no sign. */
+function marksOf(strings: readonly string[]): number {
+  const marks = strings.map(signMark);
+  return marks.includes(0) ? 0 : marks.reduce((all, mark) => all | mark, 0);
 }
 
 function usableLiterals(facts: Facts): readonly string[] | undefined {

@@ -1,6 +1,6 @@
 import type { Direction } from '../kernel/evaluation.js';
-import { planOf, type RulePlan } from './engine.js';
 import { appliesToDirection, appliesToEndpoint, type PreparedRule } from './prepared-rule.js';
+import { planOf, type RulePlan } from './rule-plan.js';
 
 /** What rules and exceptions are scoped by. */
 export interface Scope {
