@@ -113,6 +113,10 @@ export const LIMITS = {
   literalUnitsMax: 500_000,
   /** Work that judging one evaluation may take, in units of about a nanosecond (see sidecar/policy/budget.ts). */
   judgeWorkMax: 2_000_000_000,
+  /** Other readings of one segment that are judged: encoded texts in it, texts hidden in it. */
+  viewsMax: 64,
+  /** How deep encodings are undone: an attacker may encode twice, and each level costs another pass. */
+  viewDepthMax: 3,
   /** Longest sentence for people about one judgement, in characters. */
   messageCharsMax: 500,
   /** Longest Unix socket path: `sun_path` holds 108 bytes with its end mark (unix(7)). */

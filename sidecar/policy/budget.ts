@@ -7,6 +7,8 @@ export const WORK = {
   scanUnit: 6,
   /** One segment, whatever its length. */
   segment: 500,
+  /** One UTF-16 unit of a segment whose other readings are made. */
+  viewUnit: 60,
   /** One rule looked at for one segment. */
   ruleCheck: 20,
   /** One UTF-16 unit under a pattern on JavaScript's engine. */

@@ -1,19 +1,22 @@
 import { type CharSet, DIGITS, membersOf, NUMBER, TOKEN } from './char-set.js';
 import { folds, foldText, foldUnit } from './fold.js';
+import { mayHaveSkeleton } from './views/skeleton.js';
 
 /** Bits of an entry of the character table. The lower six are the character's part of a hash. */
 export const HASH_BITS = 6;
 export const HASH_MASK = (1 << HASH_BITS) - 1;
 export const NUMBER_MARK = 1 << 11;
 export const DIGIT_MARK = 1 << 12;
-export const TOKEN_MARK = 1 << 13;
+const TOKEN_MARK = 1 << 13;
 /** The character is folded, so that patterns must see the folded text. */
 export const FOLDABLE_MARK = 1 << 14;
+/** The character looks like ASCII or is not seen at all: see views/skeleton.ts. */
+export const SKELETON_MARK = 1 << 10;
 /** Half of a pair: the text has fewer code points than units. */
 export const LOW_SURROGATE_MARK = 1 << 15;
 
 /** Signs whose presence is worth knowing: rules without a literal often hold one of them in every match. */
-const SIGNS = '@+^=:.-"\'/<&%#';
+const SIGNS = '@+^=:.-"\'/<&%\\';
 const FIRST_SIGN_BIT = 16;
 
 /** Which characters carry which mark. */
@@ -59,6 +62,7 @@ function buildTable(): Int32Array {
   }
   for (const [mark, set] of MARKED) for (const unit of membersOf(set)) addMark(table, unit, mark);
   for (const sign of SIGNS) addMark(table, sign.charCodeAt(0), signMark(sign));
+  for (let unit = 0x80; unit < 0x10000; unit++) if (mayHaveSkeleton(unit)) addMark(table, unit, SKELETON_MARK);
   for (const [unit, folded] of folds()) table[unit] = (table[folded] as number) | FOLDABLE_MARK;
   for (let unit = 0xdc00; unit < 0xe000; unit++) addMark(table, unit, LOW_SURROGATE_MARK);
   return table;

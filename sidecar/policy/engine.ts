@@ -1,33 +1,13 @@
 import type { Segment } from '../kernel/evaluation.js';
-import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { LOW_SURROGATE_MARK } from './character-table.js';
-import { foldText } from './fold.js';
 import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
-import type { RulePattern } from './pack.js';
+import { matchesOf, mergeViewSpans, type RuleMatches } from './matches.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
-import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
-import { mayMatch, stretchesFor } from './windows.js';
-
-/** One confirmed match. Offsets are UTF-16 indexes into the segment's text. */
-export interface Span {
-  /** Index of the segment. */
-  readonly segment: number;
-  readonly start: number;
-  readonly end: number;
-  readonly score: number;
-  /** The text stands in another segment too (`Segment.derived`): it matches, but is not counted. */
-  readonly derived: boolean;
-}
-
-/** What one rule has found so far. Spans do not overlap and ascend by segment and start. */
-export interface RuleMatches {
-  readonly prepared: PreparedRule;
-  spans: Span[];
-  /** The condition `max_chars` holds; it has no place in the text. */
-  byLength: boolean;
-}
+import { TOKEN_MIN } from './sweep.js';
+import { matchText } from './text-matcher.js';
+import { mayHaveViews, viewsOf } from './views/views.js';
 
 /** The matches of one evaluation, and how much text was judged. */
 interface EngineResult {
@@ -53,8 +33,8 @@ export function createEngine(groups: readonly (readonly string[])[]): Engine {
         const segment = segments[i] as Segment;
         budget.spend(segment.text.length * WORK.scanUnit + WORK.segment);
         scanner.scan(segment.text);
-        matchSegment({ segment, index: i, scanner, budget, found }, plan);
         const codePoints = scanner.marks & LOW_SURROGATE_MARK ? countCodePoints(segment.text) : segment.text.length;
+        matchSegment({ segment, index: i, scanner, budget, found }, plan);
         if (segment.derived) continue;
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
@@ -76,92 +56,24 @@ interface SegmentScan {
   readonly scanner: LiteralScanner;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
-  /** The text with every character folded, made when first needed. */
-  folded?: string;
 }
 
-/** Tries the rules of which a literal was seen, and those without one as far as the text has what they need. */
+/** Matches a segment that was just scanned as it stands, and then in every other way it can be read. */
 function matchSegment(scan: SegmentScan, plan: RulePlan): void {
-  const { scanner } = scan;
-  for (const group of scanner.groups) {
-    const prepared = plan.byLiteral[group];
-    if (prepared) tryRule(prepared, scan);
+  const { segment, scanner, budget, found } = scan;
+  const { marks, hasSingleLetters } = scanner;
+  const seen = { marks, hasSingleLetters, hasToken: scanner.tokens.has(TOKEN_MIN) };
+  matchText({ ...scan, text: segment.text }, plan);
+  if (!mayHaveViews(seen)) return;
+  budget.spend(segment.text.length * WORK.viewUnit);
+  const readsGuesses = plan.rules.some((prepared) => prepared.isInjection && appliesToRole(prepared, segment.role));
+  for (const view of viewsOf(segment.text, seen, readsGuesses)) {
+    const { text } = view.mapped;
+    budget.spend(text.length * WORK.scanUnit + WORK.segment);
+    scanner.scan(text);
+    matchText({ ...scan, text, view }, plan);
   }
-  if (scanner.numbers.has(DIGITS_MIN)) for (const prepared of plan.ofNumbers) tryRule(prepared, scan);
-  if (scanner.tokens.has(TOKEN_MIN)) for (const prepared of plan.ofTokens) tryRule(prepared, scan);
-  for (const prepared of plan.others) tryRule(prepared, scan);
-}
-
-function tryRule(prepared: PreparedRule, scan: SegmentScan): void {
-  scan.budget.spend(WORK.ruleCheck);
-  if (!isCandidate(prepared, scan)) return;
-  scan.folded ??= scan.scanner.foldable ? foldText(scan.segment.text) : scan.segment.text;
-  confirm(prepared, scan.folded, scan);
-}
-
-/** Whether the pattern can match at all, from what the one pass over the text has seen. */
-function isCandidate(prepared: PreparedRule, { segment, scanner }: SegmentScan): boolean {
-  const { compiled } = prepared.rule.pattern as RulePattern;
-  if (segment.text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
-  if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
-  if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup) && !prepared.hasKeyword(segment.pointer))
-    return false;
-  return appliesToRole(prepared, segment.role);
-}
-
-function confirm(prepared: PreparedRule, text: string, { segment, index, scanner, budget, found }: SegmentScan): void {
-  const pattern = prepared.rule.pattern as RulePattern;
-  const { matcher } = pattern.compiled;
-  const checks = pattern.validators.reduce((sum, { work }) => sum + work, prepared.context ? WORK.check : 0);
-  const workOfMatch = WORK.match + checks;
-  let isFull = false;
-  const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
-    budget.spend(workOfMatch);
-    const score = scoreOf(prepared, pattern, { text, start, end, valueStart, valueEnd, pointer: segment.pointer });
-    if (score === undefined) return true;
-    const { spans } = matchesOf(found, prepared);
-    spans.push({ segment: index, start: valueStart, end: valueEnd, score, derived: segment.derived === true });
-    isFull = !prepared.keepAll && spans.length >= Math.max(LIMITS.findingsMax, pattern.minCount);
-    return !isFull;
-  };
-  const known = found.get(prepared);
-  if (known && !prepared.keepAll && known.spans.length >= Math.max(LIMITS.findingsMax, pattern.minCount)) return;
-  for (const [from, to] of stretchesFor(pattern.compiled, prepared.literalGroup, { text, scanner })) {
-    budget.spend((to - from) * WORK[matcher.engineFor(to - from)]);
-    matcher.each(text, from, to, visit);
-    if (isFull) return;
-  }
-}
-
-interface Candidate {
-  readonly text: string;
-  readonly start: number;
-  readonly end: number;
-  readonly valueStart: number;
-  readonly valueEnd: number;
-  readonly pointer: string;
-}
-
-/** The score of a match that counts; undefined for one that a validator or a required context refuses. */
-function scoreOf(prepared: PreparedRule, pattern: RulePattern, match: Candidate): number | undefined {
-  if (pattern.validators.length > 0) {
-    const value = match.text.slice(match.valueStart, match.valueEnd);
-    for (const validator of pattern.validators) if (!validator.accepts(value)) return undefined;
-  }
-  if (!pattern.context || !prepared.context) return pattern.score;
-  if (prepared.context.isNear(match.text, match.start, match.end, match.pointer)) {
-    return Math.min(1, pattern.score + pattern.context.raise);
-  }
-  return pattern.context.required ? undefined : pattern.score;
-}
-
-function matchesOf(found: Map<PreparedRule, RuleMatches>, prepared: PreparedRule): RuleMatches {
-  let matches = found.get(prepared);
-  if (!matches) {
-    matches = { prepared, spans: [], byLength: false };
-    found.set(prepared, matches);
-  }
-  return matches;
+  for (const matches of found.values()) mergeViewSpans(matches, scan.index);
 }
 
 /** Code points, a lone surrogate counting as one. */

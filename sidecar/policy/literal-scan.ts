@@ -30,6 +30,8 @@ export interface LiteralScanner {
   readonly tokens: RunList;
   /** Marks of all characters together: `signMark` tells which sign has which. */
   readonly marks: number;
+  /** Single letters stand one after the other; see Sweep. */
+  readonly hasSingleLetters: boolean;
   /** Some character is folded, so that patterns must see the folded text. */
   readonly foldable: boolean;
 }
@@ -68,6 +70,10 @@ class Scanner implements LiteralScanner {
 
   get marks(): number {
     return this.sweep.marks;
+  }
+
+  get hasSingleLetters(): boolean {
+    return this.sweep.hasSingleLetters;
   }
 
   get foldable(): boolean {

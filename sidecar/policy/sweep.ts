@@ -35,6 +35,8 @@ export interface Sweep {
   /** One bit for each of the last characters: whether it belongs to a token. */
   tokenBits: number;
   tokenStart: number;
+  /** Five single letters, digits or signs of tokens stood with one other character between each. */
+  hasSingleLetters: boolean;
 }
 
 // The compiler knows the value of a constant of this module, but reads one that is imported or exported anew at each use,
@@ -55,9 +57,20 @@ const numberShift = 11;
 const digitShift = 12;
 const tokenShift = 13;
 const tokenRun = (1 << TOKEN_MIN) - 1;
+/** Five of a token with four others between them, as bits. */
+const singles = 0b101010101;
+const alternating = 0b111111111;
 
 export function createSweep(): Sweep {
-  const start = { marks: 0, hash: 0, numberLength: 0, digits: 0, tokenBits: 0, tokenStart: -1 };
+  const start = {
+    marks: 0,
+    hash: 0,
+    numberLength: 0,
+    digits: 0,
+    tokenBits: 0,
+    tokenStart: -1,
+    hasSingleLetters: false,
+  };
   return { hitCount: 0, numbers: new RunList(), tokens: new RunList(), ...start };
 }
 
@@ -67,6 +80,7 @@ export function beginSweep(sweep: Sweep): void {
   sweep.tokens.clear();
   sweep.marks = sweep.hash = sweep.numberLength = sweep.digits = sweep.tokenBits = 0;
   sweep.tokenStart = -1;
+  sweep.hasSingleLetters = false;
 }
 
 /** Ends the runs that reach to the end of the text. */
@@ -98,6 +112,7 @@ export function sweepUnits(
       hitCount++;
     }
     tokenBits = (tokenBits << 1) | ((entry >>> tokenShift) & 1);
+    if ((tokenBits & alternating) === singles) sweep.hasSingleLetters = true;
     if ((tokenBits & tokenRun) === tokenRun) {
       if (tokenStart < 0) tokenStart = base + i + 1 - tokenMin;
     } else if (tokenStart >= 0) {
