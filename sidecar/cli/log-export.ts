@@ -5,11 +5,19 @@ import { leafHash } from '../audit/leaf-hash.js';
 import type { LogRows } from '../audit/log-store.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import { JiminiError } from '../kernel/errors.js';
-import { dataDirOption, type Format, formatOption, running, withLogCopy, withUsageExit } from './log-options.js';
+import {
+  addPlaceOptions,
+  type Format,
+  formatOption,
+  type LogIo,
+  type LogPlace,
+  running,
+  withLogCopy,
+  withUsageExit,
+} from './log-options.js';
 import { standardOutput, writeTo } from './log-output.js';
 
-interface ExportOptions {
-  readonly dataDir: string;
+interface ExportOptions extends LogPlace {
   readonly out: string;
   readonly format: Format;
 }
@@ -18,11 +26,10 @@ const USAGE_EXIT = 2;
 const WRITE_BYTES = 1024 * 1024;
 
 /** `log export --out DIR`. */
-export function exportCommand(): Command {
+export function exportCommand(io: LogIo): Command {
   const command = new Command('export')
     .description('Write all leaves to DIR/entries.jsonl, one per line, their stored bytes verbatim.')
     .requiredOption('--out <dir>', 'directory to write to; created if need be, nothing in it is overwritten')
-    .addOption(dataDirOption())
     .addOption(formatOption())
     .addHelpText(
       'after',
@@ -30,9 +37,9 @@ export function exportCommand(): Command {
         '\nNothing is judged here, so that damaged leaves can be handed over too: run `jimini log verify --export DIR`.',
     )
     .action((options: ExportOptions) =>
-      running(USAGE_EXIT, () => withLogCopy(options.dataDir, ({ log }) => exportLog(log, options))),
+      running(USAGE_EXIT, () => withLogCopy(options, io, ({ log }) => exportLog(log, options))),
     );
-  return withUsageExit(command, USAGE_EXIT);
+  return withUsageExit(addPlaceOptions(command), USAGE_EXIT);
 }
 
 async function exportLog(log: LogRows, { out, format }: ExportOptions): Promise<void> {

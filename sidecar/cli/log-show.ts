@@ -3,7 +3,16 @@ import { readLeaves } from '../audit/log-reader.js';
 import type { LogRows } from '../audit/log-store.js';
 import { JiminiError } from '../kernel/errors.js';
 import { leafText } from './log-leaf-text.js';
-import { dataDirOption, type Format, formatOption, running, withLogCopy, withUsageExit } from './log-options.js';
+import {
+  addPlaceOptions,
+  type Format,
+  formatOption,
+  type LogIo,
+  type LogPlace,
+  running,
+  withLogCopy,
+  withUsageExit,
+} from './log-options.js';
 import { standardOutput, writeTo } from './log-output.js';
 
 interface Range {
@@ -11,8 +20,7 @@ interface Range {
   readonly to: number;
 }
 
-interface ShowOptions {
-  readonly dataDir: string;
+interface ShowOptions extends LogPlace {
   readonly format: Format;
   readonly last?: number;
 }
@@ -21,34 +29,32 @@ const USAGE_EXIT = 2;
 const LAST_BY_DEFAULT = 20;
 
 /** `log show [SEQ|FROM-TO] [--last N]`. */
-export function showCommand(): Command {
+export function showCommand(io: LogIo): Command {
   const command = new Command('show')
     .description(`Print leaves, each checked against its hash. Without a range: the last ${LAST_BY_DEFAULT}.`)
     .argument('[range]', 'one sequence number, or FROM-TO (both included)', parseRange)
     .option('--last <n>', 'the last n leaves', parseCount)
-    .addOption(dataDirOption())
     .addOption(formatOption())
     .addHelpText('after', '\nWith --format json: one leaf per line, its stored bytes verbatim.')
     .action((range: Range | undefined, options: ShowOptions) =>
       running(USAGE_EXIT, async () => {
         if (range && options.last !== undefined)
           throw new JiminiError('JIMINI_USAGE', 'give a range or --last, not both');
-        await withLogCopy(options.dataDir, ({ log }) => show(log, range, options));
+        await withLogCopy(options, io, ({ log }) => show(log, range, options));
       }),
     );
-  return withUsageExit(command, USAGE_EXIT);
+  return withUsageExit(addPlaceOptions(command), USAGE_EXIT);
 }
 
 /** `log head`. */
-export function headCommand(): Command {
+export function headCommand(io: LogIo): Command {
   const command = new Command('head')
     .description('Print the size of the log and the hash of its last leaf: what to write down elsewhere.')
-    .addOption(dataDirOption())
     .addOption(formatOption())
-    .action(({ dataDir, format }: { dataDir: string; format: Format }) =>
-      running(USAGE_EXIT, () => withLogCopy(dataDir, ({ log }) => head(log, format))),
+    .action((options: LogPlace & { format: Format }) =>
+      running(USAGE_EXIT, () => withLogCopy(options, io, ({ log }) => head(log, options.format))),
     );
-  return withUsageExit(command, USAGE_EXIT);
+  return withUsageExit(addPlaceOptions(command), USAGE_EXIT);
 }
 
 async function show(log: LogRows, range: Range | undefined, options: ShowOptions): Promise<void> {

@@ -5,11 +5,19 @@ import { Command, Option } from 'commander';
 import { entriesOfLines, entriesOfPairs } from '../audit/verify/sources.js';
 import { type VerifyReport, verifyEntries, verifyHead } from '../audit/verify/verify-entries.js';
 import { JiminiError } from '../kernel/errors.js';
-import { dataDirOption, type Format, formatOption, running, withLogCopy, withUsageExit } from './log-options.js';
+import {
+  addPlaceOptions,
+  type Format,
+  formatOption,
+  type LogIo,
+  type LogPlace,
+  running,
+  withLogCopy,
+  withUsageExit,
+} from './log-options.js';
 import { standardOutput, writeTo } from './log-output.js';
 
-interface VerifyOptions {
-  readonly dataDir: string;
+interface VerifyOptions extends LogPlace {
   readonly export?: string;
   readonly format: Format;
 }
@@ -18,10 +26,9 @@ const BAD_INPUT_EXIT = 4;
 const EXITS: Readonly<Record<VerifyReport['status'], number>> = { ok: 0, tampered: 1, 'bad input': BAD_INPUT_EXIT };
 
 /** `log verify`. */
-export function verifyCommand(): Command {
+export function verifyCommand(io: LogIo): Command {
   const command = new Command('verify')
     .description('Derive the hash chain again, in code that shares nothing with the writer, and say where it breaks.')
-    .addOption(dataDirOption())
     .addOption(new Option('--export <dir>', 'verify DIR/entries.jsonl of an export instead'))
     .addOption(formatOption())
     .addHelpText(
@@ -33,19 +40,18 @@ export function verifyCommand(): Command {
     )
     .action((options: VerifyOptions) =>
       running(BAD_INPUT_EXIT, async () => {
-        // Not commander's `conflicts`: that would also count a data directory from the environment.
-        if (options.export !== undefined && command.getOptionValueSource('dataDir') === 'cli') {
+        if (options.export !== undefined && options.dataDir !== undefined) {
           throw new JiminiError('JIMINI_USAGE', 'give --data-dir or --export, not both');
         }
-        await verify(options);
+        await verify(options, io);
       }),
     );
-  return withUsageExit(command, BAD_INPUT_EXIT);
+  return withUsageExit(addPlaceOptions(command), BAD_INPUT_EXIT);
 }
 
-async function verify(options: VerifyOptions): Promise<void> {
+async function verify(options: VerifyOptions, io: LogIo): Promise<void> {
   if (options.export !== undefined) return finish(await verifyExport(options.export), options.format);
-  await withLogCopy(options.dataDir, async ({ log }) => {
+  await withLogCopy(options, io, async ({ log }) => {
     await finish(await verifyEntries(entriesOfPairs(log.rawRows()), showProgress), options.format);
   });
 }

@@ -76,6 +76,31 @@ test('verify, show, head and export work on a log and leave its directory as it 
   t.deepEqual(fingerprint(dataDir), before);
 });
 
+test('a log is found by flag, variable and configuration file, as serve finds its data directory', async (t) => {
+  const dataDir = await someLog(1);
+  const other = temporaryDirectory();
+  const file = join(temporaryDirectory(), 'jimini.yaml');
+  const run = (env: Record<string, string>, ...args: string[]) => {
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('JIMINI_'));
+    const options = { encoding: 'utf8', env: { ...Object.fromEntries(inherited), ...env }, cwd: other } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], options);
+    return { exit: status, size: /^size +(\d+)$/m.exec(stdout)?.[1], stdout, stderr };
+  };
+  writeFileSync(file, `dataDir: ${dataDir}\n`);
+  t.is(run({}, 'head', '--config', file).size, '3');
+  t.is(run({ JIMINI_CONFIG: file }, 'head').size, '3');
+  t.is(run({ JIMINI_DATA_DIR: dataDir, JIMINI_CONFIG: '/nowhere.yaml' }, 'head').size, '3');
+  t.is(run({ JIMINI_DATA_DIR: other, JIMINI_CONFIG: file }, 'head', '--data-dir', dataDir).size, '3');
+  t.is(run({ JIMINI_CONFIG: file }, 'verify').exit, 0);
+  t.is(run({ JIMINI_CONFIG: file }, 'show', '--last', '1', '--format', 'json').stdout.split('\n').length, 2);
+  t.is(run({ JIMINI_CONFIG: file }, 'export', '--out', 'exported').exit, 0);
+  writeFileSync(file, 'dataDirs: x\n');
+  const broken = run({}, 'verify', '--config', file);
+  t.is(broken.exit, 4);
+  t.regex(broken.stderr, /^jimini: .*jimini\.yaml:1:1: dataDirs: unknown key; the nearest known one is dataDir\n$/);
+  t.is(run({}, 'head', '--config', file).exit, 2);
+});
+
 test('an export is never overwritten', async (t) => {
   const dataDir = await someLog(1);
   const out = temporaryDirectory();

@@ -52,10 +52,10 @@ test('every command has help with an example, and help is success', async (t) =>
 });
 
 test('commands made elsewhere print like ours and keep their exit codes', async (t) => {
-  const extra = [logCommand()];
+  const extra = [logCommand({ env: {}, directory: '/' })];
   const verify = await runCli(['log', 'verify', '--bogus'], { extra });
   t.deepEqual(verify, { code: 4, out: '', err: "jimini: unknown option '--bogus'\n" });
-  const group = await runCli(['log', 'bogus'], { extra: [logCommand()] });
+  const group = await runCli(['log', 'bogus'], { extra: [logCommand({ env: {}, directory: '/' })] });
   t.deepEqual(group, { code: 2, out: '', err: "jimini: unknown command 'bogus'\n" });
 });
 
