@@ -50,13 +50,22 @@ async function exportLog(log: LogRows, { out, format }: ExportOptions): Promise<
   for (const path of [entries, head]) await refuseExisting(path);
   const { size, last } = await writing(partial, (file) => writeEntries(file, log));
   if (last) {
-    const { log_id: logId } = JSON.parse(Buffer.from(last).toString('utf8')) as { log_id?: unknown };
-    const text = canonicalJson({ hash: leafHash(last), log_id: String(logId), size });
+    const text = canonicalJson({ hash: leafHash(last), log_id: logIdOf(last), size });
     await writing(head, (file) => file.writeFile(`${text}\n`));
   }
   await rename(partial, entries);
   const text = format === 'json' ? JSON.stringify({ entries, head, size }) : `${size} leaves written to ${entries}`;
   await writeTo(standardOutput(), `${text}\n`);
+}
+
+/** Empty when the leaf does not say it: damaged leaves are handed over too. */
+function logIdOf(leaf: Uint8Array): string {
+  try {
+    const { log_id: logId } = JSON.parse(Buffer.from(leaf).toString('utf8')) as { log_id?: unknown };
+    return typeof logId === 'string' ? logId : '';
+  } catch {
+    return '';
+  }
 }
 
 async function writeEntries(file: FileHandle, log: LogRows): Promise<{ size: number; last: Uint8Array | undefined }> {

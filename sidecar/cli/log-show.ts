@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readLeaves } from '../audit/log-reader.js';
 import type { LogRows } from '../audit/log-store.js';
 import { JiminiError } from '../kernel/errors.js';
+import { printable, withActiveEscaped } from '../kernel/printable.js';
 import { leafText } from './log-leaf-text.js';
 import {
   addPlaceOptions,
@@ -74,8 +75,9 @@ async function head(log: LogRows, format: Format): Promise<void> {
   for await (const { bytes, hash } of readLeaves(log, seq, seq)) {
     const { log_id, time_ms, kind } = JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>;
     const facts = { log_id, size: seq + 1, seq, hash, kind, time_ms };
-    const text = Object.entries(facts).map(([name, value]) => `${name.padEnd(8)} ${value}`);
-    await writeTo(standardOutput(), format === 'json' ? `${JSON.stringify(facts)}\n` : `${text.join('\n')}\n`);
+    const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(8)} ${printable(String(value))}`);
+    const text = format === 'json' ? withActiveEscaped(JSON.stringify(facts)) : lines.join('\n');
+    await writeTo(standardOutput(), `${text}\n`);
   }
 }
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { ClassicLevel } from 'classic-level';
 import { openAuditLog } from '../../sidecar/audit/audit-log.js';
+import { leafHash } from '../../sidecar/audit/leaf-hash.js';
 import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
@@ -229,4 +230,31 @@ test('what others wrote cannot steer the terminal', async (t) => {
   await log.close('shutdown');
   const { stdout } = jimini('show', '1', '--data-dir', dataDir);
   t.true(stdout.includes('\\u{1b}[2J\\u{202e}route\\u{9b}\\u{a}'), stdout);
+});
+
+test('a forged leaf whose hash is right is shown, exported and called tampered; it steers no terminal', async (t) => {
+  const dataDir = await temporaryDataDirectory();
+  const store = await createLevelLogStore(dataDir).open();
+  const forged = { kind: 7, log_id: '\u009b2J\u202e', prev: '0'.repeat(64), time_ms: 1e300 };
+  const bytes = Buffer.from(JSON.stringify(forged));
+  await store.write([{ seq: 0, hash: leafHash(bytes), bytes }]);
+  await store.close();
+  const shown = jimini('show', '0', '--data-dir', dataDir);
+  t.is(shown.exit, 0);
+  t.regex(shown.stdout, /^no leaf of this version: \{"kind":7,/);
+  for (const format of ['text', 'json']) {
+    const head = jimini('head', '--data-dir', dataDir, '--format', format);
+    t.is(head.exit, 0);
+    t.notRegex(head.stdout.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+  }
+  t.notRegex(shown.stdout.trimEnd(), /[\p{Cc}\p{Cf}]/u);
+  t.is(jimini('verify', '--data-dir', dataDir).exit, 1);
+
+  const again = await createLevelLogStore(dataDir).open();
+  const nonsense = Buffer.from('no JSON');
+  await again.write([{ seq: 1, hash: leafHash(nonsense), bytes: nonsense }]);
+  await again.close();
+  const out = join(temporaryDirectory(), 'export');
+  t.is(jimini('export', '--data-dir', dataDir, '--out', out).exit, 0);
+  t.is(jimini('verify', '--export', out).exit, 1);
 });
