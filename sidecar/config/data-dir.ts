@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { type ConfigSources, loadConfig } from './load.js';
-import { configError } from './problem.js';
+import { type ConfigSources, loadConfig, usable } from './load.js';
 
 /**
  * The data directory, absolute, by the precedence of every setting: flag, variable, file, default. What a flag or a
@@ -11,7 +10,5 @@ export async function findDataDirectory(sources: Omit<ConfigSources, 'flags'>, f
   const said = flag ?? sources.env['JIMINI_DATA_DIR'];
   if (said) return resolve(sources.directory, said);
   const flags = flag === undefined ? [] : [['dataDir', { name: '--data-dir', said: flag }] as const];
-  const { config, problems } = await loadConfig({ ...sources, flags: new Map(flags) });
-  if (!config) throw configError(problems);
-  return config.dataDir;
+  return usable(await loadConfig({ ...sources, flags: new Map(flags) })).config.dataDir;
 }

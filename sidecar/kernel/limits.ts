@@ -104,6 +104,10 @@ export const LIMITS = {
   configTextCharsMax: 4096,
   /** Problems of one file that are reported; a file with more is better mended from the top. */
   problemsMax: 50,
+  /** Problems of a refused reload that health tells; the log has them all. */
+  toldProblemsMax: 10,
+  /** Characters of one problem that health tells: a path, a place and a sentence. */
+  toldProblemCharsMax: 500,
   /** How often watched files are compared even when the system reports nothing (ConfigMaps, network file systems). */
   watchPollMs: 3000,
   /** A watched file counts as written when two readings this far apart are equal. */
