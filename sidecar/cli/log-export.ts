@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { leafHash } from '../audit/leaf-hash.js';
@@ -33,8 +33,10 @@ export function exportCommand(io: LogIo): Command {
     .addOption(formatOption())
     .addHelpText(
       'after',
-      '\nAlso writes DIR/head.json: size and hash of the last leaf. It is not signed; it shows damage, not a forger.' +
-        '\nNothing is judged here, so that damaged leaves can be handed over too: run `jimini log verify --export DIR`.',
+      '\nExample:\n  jimini log export --out handover' +
+        '\n\nAlso writes DIR/head.json: size and hash of the last leaf. It is not signed; it shows damage, not a forger.' +
+        '\nNothing is judged here, so that damaged leaves can be handed over too: run `jimini log verify --export DIR`.' +
+        '\n\nExit codes: 0 success, 2 bad usage or input, or a database that cannot be read to its end.',
     )
     .action((options: ExportOptions) =>
       running(USAGE_EXIT, () => withLogCopy(options, io, ({ log }) => exportLog(log, options))),
@@ -48,7 +50,10 @@ async function exportLog(log: LogRows, { out, format }: ExportOptions): Promise<
   const head = join(out, 'head.json');
   const partial = `${entries}.partial`;
   for (const path of [entries, head]) await refuseExisting(path);
-  const { size, last } = await writing(partial, (file) => writeEntries(file, log));
+  const { size, last } = await writing(partial, (file) => writeEntries(file, log)).catch(async (error) => {
+    await rm(partial, { force: true });
+    throw error;
+  });
   if (last) {
     const text = canonicalJson({ hash: leafHash(last), log_id: logIdOf(last), size });
     await writing(head, (file) => file.writeFile(`${text}\n`));

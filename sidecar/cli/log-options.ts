@@ -51,16 +51,23 @@ export async function running(failureExit: number, work: () => Promise<void>): P
 /** Gives `work` a private copy of the log and removes it afterwards, also when the program is told to stop. */
 export async function withLogCopy(place: LogPlace, io: LogIo, work: (copy: LogCopy) => Promise<void>): Promise<void> {
   const file = place.config === undefined ? {} : { file: place.config };
-  const copy = await openLogCopy(await findDataDirectory({ ...io, ...file }, place.dataDir));
+  const dataDir = await findDataDirectory({ ...io, ...file }, place.dataDir);
+  let removeSync = () => {};
   const stop = (signal: NodeJS.Signals) => {
-    copy.removeSync();
+    removeSync();
     process.kill(process.pid, signal);
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    await work(copy);
+    const copy = await openLogCopy(dataDir, (remove) => {
+      removeSync = remove;
+    });
+    try {
+      await work(copy);
+    } finally {
+      await copy.remove();
+    }
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
-    await copy.remove();
   }
 }

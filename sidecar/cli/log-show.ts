@@ -36,7 +36,12 @@ export function showCommand(io: LogIo): Command {
     .argument('[range]', 'one sequence number, or FROM-TO (both included)', parseRange)
     .option('--last <n>', 'the last n leaves', parseCount)
     .addOption(formatOption())
-    .addHelpText('after', '\nWith --format json: one leaf per line, its stored bytes verbatim.')
+    .addHelpText(
+      'after',
+      '\nWith --format json: one leaf per line, its stored bytes verbatim.' +
+        '\n\nExamples:\n  jimini log show\n  jimini log show 100-120 --format json' +
+        '\n\nExit codes: 0 success, 2 bad usage or input, or a leaf that is damaged or missing.',
+    )
     .action((range: Range | undefined, options: ShowOptions) =>
       running(USAGE_EXIT, async () => {
         if (range && options.last !== undefined)
@@ -52,6 +57,11 @@ export function headCommand(io: LogIo): Command {
   const command = new Command('head')
     .description('Print the size of the log and the hash of its last leaf: what to write down elsewhere.')
     .addOption(formatOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  jimini log head --format json' +
+        '\n\nExit codes: 0 success, 2 bad usage or input, or a damaged leaf.',
+    )
     .action((options: LogPlace & { format: Format }) =>
       running(USAGE_EXIT, () => withLogCopy(options, io, ({ log }) => head(log, options.format))),
     );
@@ -60,7 +70,8 @@ export function headCommand(io: LogIo): Command {
 
 async function show(log: LogRows, range: Range | undefined, options: ShowOptions): Promise<void> {
   const size = ((await log.lastRows(1))[0]?.seq ?? -1) + 1;
-  const { from, to } = range ?? { from: Math.max(0, size - (options.last ?? LAST_BY_DEFAULT)), to: size - 1 };
+  const from = range?.from ?? Math.max(0, size - (options.last ?? LAST_BY_DEFAULT));
+  const to = Math.min(range?.to ?? size, size - 1);
   if (range && from >= size) throw new JiminiError('JIMINI_USAGE', `the log has ${size} leaves: there is no ${from}`);
   const out = standardOutput();
   for await (const { bytes } of readLeaves(log, from, to)) {

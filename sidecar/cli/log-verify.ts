@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { entriesOfLines, entriesOfPairs } from '../audit/verify/sources.js';
-import { type VerifyReport, verifyEntries, verifyHead } from '../audit/verify/verify-entries.js';
+import { unreadableStore, type VerifyReport, verifyEntries, verifyHead } from '../audit/verify/verify-entries.js';
 import { JiminiError } from '../kernel/errors.js';
+import { complain, linesOf } from './cli-io.js';
 import {
   addPlaceOptions,
   type Format,
@@ -33,7 +34,8 @@ export function verifyCommand(io: LogIo): Command {
     .addOption(formatOption())
     .addHelpText(
       'after',
-      '\nExit codes: 0 the log holds; 1 it was tampered with or is damaged; 4 nothing to verify, no consistent copy' +
+      '\nExamples:\n  jimini log verify --config jimini.yaml\n  jimini log verify --export handover' +
+        '\n\nExit codes: 0 the log holds; 1 it was tampered with or is damaged; 4 nothing to verify, no consistent copy' +
         '\nafter 5 tries, or bad usage.' +
         '\nFormat v0 has no signed checkpoints: leaves cut off at the end, or a log forged from beginning to end, cannot' +
         '\nbe noticed. Write down what `jimini log head` prints, and compare.',
@@ -51,9 +53,15 @@ export function verifyCommand(io: LogIo): Command {
 
 async function verify(options: VerifyOptions, io: LogIo): Promise<void> {
   if (options.export !== undefined) return finish(await verifyExport(options.export), options.format);
+  let report: VerifyReport | undefined;
   await withLogCopy(options, io, async ({ log }) => {
-    await finish(await verifyEntries(entriesOfPairs(log.rawRows()), showProgress), options.format);
+    report = await verifyEntries(entriesOfPairs(log.rawRows()), showProgress);
+  }).catch((error) => {
+    if (!(error instanceof JiminiError) || error.code !== 'JIMINI_STORE_CORRUPT') throw error;
+    complain(process, linesOf(error));
+    report ??= unreadableStore();
   });
+  if (report) await finish(report, options.format);
 }
 
 async function verifyExport(directory: string): Promise<VerifyReport> {

@@ -13,7 +13,8 @@ export function serveCommand(version: string, io: CliIo): Command {
     .addHelpText(
       'after',
       '\nExamples:\n  jimini serve\n  jimini serve --config jimini.yaml --packs secrets,pii,./own.yaml' +
-        '\n\nSIGTERM drains and closes in order; a second signal ends at once.',
+        '\n\nSIGTERM drains and closes in order; a second signal ends at once.' +
+        '\n\nExit codes: 0 closed in order, 2 it could not start.',
     );
   return addConfigOptions(command).action(() => serve(version, async () => usable(await loadConfigOf(command, io))));
 }
@@ -23,6 +24,8 @@ async function serve(version: string, readConfig: () => Promise<UsableConfig>): 
   const { config } = loadedConfig;
   const logger = createLogger(config.logLevel);
   const tracing = await startTracing(process.env);
+  // From now on, so that a signal during the start does not leave an open log behind: it acts once the start is over.
+  const signalled = firstSignal();
   // Only now: whatever loads grpc-js must come after the instrumentation's hook.
   const { startSidecar } = await import('../main.js');
   const sidecar = await startSidecar({
@@ -34,7 +37,7 @@ async function serve(version: string, readConfig: () => Promise<UsableConfig>): 
     tracing,
   });
   logger.info({ ...sidecar.addresses, dataDir: config.dataDir, packs: config.packs, version }, 'listening');
-  const signal = await firstSignal();
+  const signal = await signalled;
   logger.info({ signal }, 'draining');
   await sidecar.close();
   logger.info('closed');

@@ -1,8 +1,16 @@
 import { JiminiError } from '../kernel/errors.js';
 import { printable } from '../kernel/printable.js';
 
+/** A directory that may be a copy of the one that people know. */
+export interface StoreName {
+  /** Where it is. */
+  readonly location: string;
+  /** What people call it. */
+  readonly shownAs: string;
+}
+
 /** What a LevelDB error means for the log. abstract-level wraps errors of opening; the one inside names the reason. */
-export function storeError(error: unknown, directory: string): JiminiError {
+export function storeError(error: unknown, { location, shownAs: directory }: StoreName): JiminiError {
   const codes = new Set(causes(error).map((cause) => (cause as { code?: unknown }).code));
   if (codes.has('LEVEL_LOCKED')) {
     const advice = 'another instance runs on this data directory: stop it, or give this one a directory of its own';
@@ -13,7 +21,7 @@ export function storeError(error: unknown, directory: string): JiminiError {
     return new JiminiError('JIMINI_STORE_CORRUPT', `${directory} is damaged: ${advice}`, { cause: error });
   }
   // LevelDB's text holds names that it read from files of the store, which somebody may have replaced.
-  const reason = printable(String(causes(error).at(-1)?.message ?? error));
+  const reason = printable(String(causes(error).at(-1)?.message ?? error).replaceAll(location, directory));
   return new JiminiError('JIMINI_STORE_UNAVAILABLE', `${directory} cannot be used: ${reason}`, { cause: error });
 }
 

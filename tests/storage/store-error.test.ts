@@ -18,12 +18,12 @@ test('what LevelDB read from a replaced file is shown on one line, and cut', asy
 });
 
 test('whatever was thrown, there is a reason', (t) => {
-  const inner = Object.assign(new Error('IO error: \u001b]0;x'), { code: 'LEVEL_IO_ERROR' });
+  const inner = Object.assign(new Error('IO error: /tmp/copy/1.ldb: \u001b]0;x'), { code: 'LEVEL_IO_ERROR' });
   const reasons = [new Error('closed', { cause: inner }), new Error('plain'), 'text'].map(
-    (thrown) => storeError(thrown, '/d').message,
+    (thrown) => storeError(thrown, { location: '/tmp/copy', shownAs: '/d' }).message,
   );
   t.deepEqual(reasons, [
-    '/d cannot be used: IO error: \\u{1b}]0;x',
+    '/d cannot be used: IO error: /d/1.ldb: \\u{1b}]0;x',
     '/d cannot be used: plain',
     '/d cannot be used: text',
   ]);
