@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { leafHash } from '../audit/leaf-hash.js';
@@ -45,11 +45,12 @@ export function exportCommand(io: LogIo): Command {
 }
 
 async function exportLog(log: LogRows, { out, format }: ExportOptions): Promise<void> {
-  await mkdir(out, { recursive: true, mode: 0o700 });
+  await createDirectory(out);
   const entries = join(out, 'entries.jsonl');
   const head = join(out, 'head.json');
   const partial = `${entries}.partial`;
   for (const path of [entries, head]) await refuseExisting(path);
+  await rm(partial, { force: true });
   const { size, last } = await writing(partial, (file) => writeEntries(file, log)).catch(async (error) => {
     await rm(partial, { force: true });
     throw error;
@@ -61,6 +62,18 @@ async function exportLog(log: LogRows, { out, format }: ExportOptions): Promise<
   await rename(partial, entries);
   const text = format === 'json' ? JSON.stringify({ entries, head, size }) : `${size} leaves written to ${entries}`;
   await writeTo(standardOutput(), `${text}\n`);
+}
+
+/** Only the last part of the path: with all of it Node never returns from some places, such as /proc. */
+async function createDirectory(path: string): Promise<void> {
+  const { code = 'unknown error' } = await mkdir(path, { mode: 0o700 }).then(
+    () => ({ code: '' }),
+    (error: NodeJS.ErrnoException) => error,
+  );
+  if (code === '') return;
+  if (code === 'EEXIST' && (await stat(path).catch(() => undefined))?.isDirectory()) return;
+  const reason = code === 'EEXIST' ? 'is not a directory' : `cannot be created (${code})`;
+  throw new JiminiError('JIMINI_USAGE', `--out: ${path} ${reason}: name a directory whose parent is there`);
 }
 
 /** Empty when the leaf does not say it: damaged leaves are handed over too. */
@@ -95,9 +108,9 @@ async function writeEntries(file: FileHandle, log: LogRows): Promise<{ size: num
   return { size, last };
 }
 
-/** Writes a new file for the owner only, synced before it counts. */
+/** Writes a new file for the owner only, synced before it counts. A link that waits in its place is not followed. */
 async function writing<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path, 'w', 0o600);
+  const file = await open(path, 'wx', 0o600);
   try {
     const result = await write(file);
     await file.sync();
@@ -108,8 +121,6 @@ async function writing<T>(path: string, write: (file: FileHandle) => Promise<T>)
 }
 
 async function refuseExisting(path: string): Promise<void> {
-  const existing = await open(path, 'r').catch(() => undefined);
-  if (!existing) return;
-  await existing.close();
+  if (!(await lstat(path).catch(() => undefined))) return;
   throw new JiminiError('JIMINI_USAGE', `${path} is there already: name another directory`);
 }

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { entriesOfLines, entriesOfPairs } from '../audit/verify/sources.js';
@@ -24,6 +24,8 @@ interface VerifyOptions extends LogPlace {
 }
 
 const BAD_INPUT_EXIT = 4;
+/** More than any head file has, so that a longer one is still seen to be another one. */
+const HEAD_BYTES_KEPT_MAX = 1024;
 const EXITS: Readonly<Record<VerifyReport['status'], number>> = { ok: 0, tampered: 1, 'bad input': BAD_INPUT_EXIT };
 
 /** `log verify`. */
@@ -65,19 +67,33 @@ async function verify(options: VerifyOptions, io: LogIo): Promise<void> {
 }
 
 async function verifyExport(directory: string): Promise<VerifyReport> {
-  const path = join(directory, 'entries.jsonl');
-  const lines = entriesOfLines(createReadStream(path, { highWaterMark: 1024 * 1024 }));
-  const report = await verifyEntries(lines, showProgress).catch((cause: unknown) => {
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new JiminiError('JIMINI_USAGE', `${path} cannot be read (${reason}): name the directory of an export`, {
-      cause,
-    });
+  const report = await readingFile(join(directory, 'entries.jsonl'), (file) => {
+    const chunks = file.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false });
+    return verifyEntries(entriesOfLines(chunks), showProgress);
   });
-  const head = await readFile(join(directory, 'head.json')).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
+  if (!(await lstat(join(directory, 'head.json')).catch(() => undefined))) return report;
+  return readingFile(join(directory, 'head.json'), async (file) => {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES_KEPT_MAX));
+    return verifyHead(report, buffer.subarray(0, bytesRead));
   });
-  return head ? verifyHead(report, head) : report;
+}
+
+/** Opens a regular file: somebody may have put a pipe in its place, which would never end. */
+async function readingFile<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T> {
+  const refused = (reason: string, cause?: unknown) =>
+    new JiminiError('JIMINI_USAGE', `${path} cannot be read (${reason}): name the directory of an export`, { cause });
+  const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
+    throw refused(codeOf(cause), cause);
+  });
+  try {
+    if (!(await file.stat()).isFile()) throw refused('not a regular file');
+    return await read(file);
+  } catch (cause) {
+    throw cause instanceof JiminiError ? cause : refused(codeOf(cause), cause);
+  } finally {
+    await file.close();
+  }
 }
 
 function showProgress(entries: number): void {

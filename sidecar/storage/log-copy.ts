@@ -33,8 +33,10 @@ export async function openLogCopy(dataDir: string, onBegun: OnBegun = () => {}):
   const source = logDirectory(resolve(dataDir));
   await stat(join(source, 'CURRENT')).catch((cause: NodeJS.ErrnoException) => {
     const isAbsent = cause.code === 'ENOENT' || cause.code === 'ENOTDIR';
-    const what = isAbsent ? 'holds no log' : `cannot be read (${cause.code ?? 'unknown error'})`;
-    throw new JiminiError('JIMINI_USAGE', `${resolve(dataDir)} ${what}: name the data directory`, { cause });
+    const what = isAbsent
+      ? 'holds no log: name the data directory'
+      : `cannot be read (${cause.code ?? 'unknown error'}): run this as the user that owns it`;
+    throw new JiminiError('JIMINI_USAGE', `${resolve(dataDir)} ${what}`, { cause });
   });
   let last: unknown;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
@@ -110,8 +112,19 @@ function damaged(path: string, what: string): JiminiError {
   return new JiminiError('JIMINI_STORE_CORRUPT', `the log is damaged: ${printable(path)} ${what}`);
 }
 
-/** The system's folder for temporary files; the data directory instead when only that one allows hard links. */
+/** A new folder in the system's for temporary files. Rejects with `JIMINI_USAGE` when there can be none. */
 async function temporaryDirectory(dataDir: string, source: string): Promise<string> {
+  try {
+    return await newDirectory(dataDir, source);
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+    const advice = 'set TMPDIR to a folder that can be written to';
+    throw new JiminiError('JIMINI_USAGE', `no copy can be made in ${tmpdir()} (${code}): ${advice}`, { cause });
+  }
+}
+
+/** In the data directory instead when only that one allows hard links. */
+async function newDirectory(dataDir: string, source: string): Promise<string> {
   const isSameDevice = (await stat(tmpdir())).dev === (await stat(source)).dev;
   if (!isSameDevice) {
     const isWritable = await access(dataDir, constants.W_OK).then(

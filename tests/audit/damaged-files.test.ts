@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync, truncateSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
@@ -87,4 +87,54 @@ test('what cannot be copied is named with its reason', async (t) => {
   const { exit, stderr } = jimini('verify', '--data-dir', dataDir);
   t.is(exit, 4);
   t.regex(stderr, /no consistent copy of .* in 5 tries \(the last: ENOENT/);
+});
+
+test('an export follows no link and waits for no pipe, neither when it is made nor when it is verified', async (t) => {
+  const { dataDir } = await logWithTables();
+  const out = temporaryDirectory();
+  const victim = join(temporaryDirectory(), 'victim');
+  symlinkSync(victim, join(out, 'entries.jsonl.partial'));
+  t.is(jimini('export', '--data-dir', dataDir, '--out', out).exit, 0);
+  t.false(existsSync(victim));
+  t.is(jimini('verify', '--export', out).exit, 0);
+
+  const linked = temporaryDirectory();
+  symlinkSync(victim, join(linked, 'head.json'));
+  t.is(jimini('export', '--data-dir', dataDir, '--out', linked).exit, 2);
+  t.false(existsSync(victim));
+
+  for (const name of ['entries.jsonl', 'head.json']) {
+    const path = join(out, name);
+    rmSync(path);
+    spawnSync('mkfifo', [path]);
+    const { exit, stderr } = jimini('verify', '--export', out);
+    t.is(exit, 4);
+    t.true(stderr.includes(`${path} cannot be read (not a regular file)`), stderr);
+    rmSync(path);
+    writeFileSync(path, '');
+  }
+  writeFileSync(join(out, 'head.json'), ' '.repeat(1_000_000));
+  t.is(jimini('verify', '--export', out).exit, 1);
+});
+
+test('a place that cannot be written to is named with what to do', async (t) => {
+  const { dataDir } = await logWithTables();
+  const file = join(temporaryDirectory(), 'file');
+  writeFileSync(file, '');
+  for (const [out, reason] of [
+    [file, 'is not a directory'],
+    [join(file, 'below'), 'cannot be created (ENOTDIR)'],
+    ['/proc/here', 'cannot be created (ENOENT)'],
+    ['', 'cannot be created (ENOENT)'],
+  ] as const) {
+    const { exit, stderr } = jimini('export', '--data-dir', dataDir, '--out', out);
+    t.is(exit, 2);
+    t.is(stderr, `jimini: --out: ${out} ${reason}: name a directory whose parent is there\n`);
+  }
+  const env = { ...process.env, TMPDIR: '/nowhere' };
+  const noTemporary = spawnSync(process.execPath, [program, 'head', '--data-dir', dataDir], { encoding: 'utf8', env });
+  t.is(
+    noTemporary.stderr,
+    'jimini: no copy can be made in /nowhere (ENOENT): set TMPDIR to a folder that can be written to\n',
+  );
 });
