@@ -57,6 +57,14 @@ test('every command has help with an example, and help is success', async (t) =>
   }
 });
 
+test('help names the choices of a setting', async (t) => {
+  const { out } = await runCli(['config', 'check', '--help']);
+  t.regex(
+    out.replace(/\s+/g, ' '),
+    /--policy-on-error <value> .* One of deny, flag, allow\. \(JIMINI_POLICY_ON_ERROR\)/,
+  );
+});
+
 test('commands made elsewhere print like ours and keep their exit codes', async (t) => {
   const extra = [logCommand({ env: {}, directory: '/' })];
   const verify = await runCli(['log', 'verify', '--bogus'], { extra });
