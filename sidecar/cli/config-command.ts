@@ -62,7 +62,10 @@ function showCommand(context: CliContext): Command {
     .exitOverride()
     .description('Print every setting with its effective value and where it was said.')
     .addOption(formatOption('text', 'json'))
-    .addHelpText('after', '\nExample:\n  jimini config show --config jimini.yaml --format json')
+    .addHelpText(
+      'after',
+      '\nExample:\n  jimini config show --config jimini.yaml --format json\n\nExit codes: 0 success, 2 it cannot be used.',
+    )
     .action((options: FormatOptions) => show(command, options, context));
   return addConfigOptions(command);
 }
@@ -101,7 +104,10 @@ function schemaCommand({ io }: CliContext): Command {
     .exitOverride()
     .description('Print the JSON Schema of the configuration file, or its reference table.')
     .addOption(formatOption('json', 'markdown'))
-    .addHelpText('after', '\nExample:\n  jimini config schema > jimini.schema.json')
+    .addHelpText(
+      'after',
+      '\nExample:\n  jimini config schema > jimini.schema.json\n\nExit codes: 0 success, 2 bad usage.',
+    )
     .action(({ format }: FormatOptions) => {
       io.stdout.write(`${format === 'json' ? JSON.stringify(configJsonSchema(), null, 2) : configTable()}\n`);
     });

@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.js';
-import { loadConfig } from '../config/load.js';
-import { configError } from '../config/problem.js';
+import { loadConfig, usable } from '../config/load.js';
 import { readEndpoint } from '../content/endpoint.js';
 import { inspect } from '../inspection/inspect.js';
 import { systemClock } from '../kernel/clock.js';
@@ -58,7 +57,5 @@ async function configOf({ config: file, pack, shadow }: JudgeOptions, io: CliIo)
     ...(pack ? [['policy.requiredPacks', { name: '--pack', said: 'all' }] as const] : []),
     ...(shadow === undefined ? [] : [['shadow', { name: '--shadow', said: String(shadow) }] as const]),
   ]);
-  const loaded = await loadConfig({ ...(file && { file }), env: io.env, flags, directory: io.directory });
-  if (!loaded.config) throw configError(loaded.problems);
-  return loaded.config;
+  return usable(await loadConfig({ ...(file && { file }), env: io.env, flags, directory: io.directory })).config;
 }

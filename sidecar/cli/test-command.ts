@@ -48,8 +48,9 @@ async function test(options: TestOptions, { io, exit }: CliContext): Promise<voi
       io.stdout.write(`${judgementJson(judgement)}\n`);
       return;
     case 'sarif': {
-      const source = { version: packageVersion(), isText: content.kind === 'text', gapActions };
-      io.stdout.write(`${judgementSarif(judgement, { ...source, ...(file === undefined ? {} : { file }) })}\n`);
+      const text = content.kind === 'text' ? { text: content.text } : {};
+      const source = { version: packageVersion(), gapActions, ...text, ...(file !== undefined && { file }) };
+      io.stdout.write(`${judgementSarif(judgement, source)}\n`);
     }
   }
 }

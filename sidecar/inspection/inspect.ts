@@ -1,6 +1,6 @@
 import type { ContentOptions } from '../content/read-content.js';
 import { readContent } from '../content/read-content.js';
-import type { Evaluation, Judgement } from '../kernel/evaluation.js';
+import type { Content, Evaluation, Judgement } from '../kernel/evaluation.js';
 import type { Gap, GapKind } from '../kernel/gap.js';
 import type { LoadOptions, PackSource } from '../policy/pack.js';
 import type { Policy } from '../policy/policy.js';
@@ -36,4 +36,13 @@ export function inspect(snapshot: Pick<PolicySnapshot, 'policy' | 'contentOption
 export function judgeUnread(policy: Policy, { evaluation, nowMs }: Question, kind: GapKind): Judgement {
   const gaps: Gap[] = [...evaluation.gaps, { kind }];
   return policy.judge({ segments: [], gaps }, { ...evaluation, nowMs });
+}
+
+/** Size of what has to be read. A text counts its UTF-16 units, which is close enough to choose a thread. */
+export function contentBytes(content: readonly Content[]): number {
+  let bytes = 0;
+  for (const part of content) {
+    bytes += part.kind === 'body' ? part.bytes.byteLength : part.kind === 'text' ? part.text.length : part.raw.length;
+  }
+  return bytes;
 }

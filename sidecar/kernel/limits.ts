@@ -69,8 +69,15 @@ export const LIMITS = {
    * cost the most (numbers that nearly pass their checks) takes about 10 us a byte.
    */
   inlineBodyBytesMax: 8 * 1024,
-  /** Longest time that one large body may take in the worker; over it the thread is ended. Wall time, so far above what any body needs. */
+  /**
+   * Longest time from the start of judging one large body in the worker to its end, and longest start of a worker; over
+   * it the thread is ended. Wall time, so far above what any body needs.
+   */
   workerJudgeMsMax: 20_000,
+  /** Large bodies that wait for the worker: half of the calls in flight, so that small bodies, which do not wait, find room. */
+  workerWaitingMax: 1024,
+  /** Bytes of large bodies that wait for the worker: half of the bytes in flight, for the same reason. */
+  workerWaitingBytesMax: 128 * 1024 * 1024,
   /** Time that running calls have to end after SIGTERM. Kubernetes kills after 30 s by default. */
   drainMs: 10_000,
   /** How often free disk space is read for health and metrics. */
@@ -97,6 +104,10 @@ export const LIMITS = {
   configTextCharsMax: 4096,
   /** Problems of one file that are reported; a file with more is better mended from the top. */
   problemsMax: 50,
+  /** Problems of a refused reload that health tells; the log has them all. */
+  toldProblemsMax: 10,
+  /** Characters of one problem that health tells: a path, a place and a sentence. */
+  toldProblemCharsMax: 500,
   /** How often watched files are compared even when the system reports nothing (ConfigMaps, network file systems). */
   watchPollMs: 3000,
   /** A watched file counts as written when two readings this far apart are equal. */
