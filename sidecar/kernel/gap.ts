@@ -35,7 +35,10 @@ export const GAP_KINDS = {
     meaning: 'two members of one object have the same name: parsers differ on which one counts',
   },
   'json:depth': { action: 'deny', meaning: 'the JSON is nested deeper than is read' },
-  'json:too_many_segments': { action: 'deny', meaning: 'the body has more strings than are read' },
+  'json:too_many_segments': {
+    action: 'deny',
+    meaning: 'the body has more strings, or more text to be read in several forms, than are read',
+  },
   'json:lone_surrogate': {
     action: 'deny',
     meaning: 'a string holds half a surrogate pair: readers differ on what it says',
