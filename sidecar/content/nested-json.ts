@@ -1,23 +1,15 @@
 import { LIMITS } from '../kernel/limits.js';
 import { addDerivedText, addText, type Draft } from './draft.js';
+import { resolveEscapes } from './json-escapes.js';
 import { looksLikeJson } from './json-start.js';
 import { type JsonWalkEnd, walkJson } from './json-walk.js';
 
-/** An escape sequence of a JSON string (RFC 8259 section 7). */
-const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))/g;
 /** What only JSON and its like are written with. The short escapes are no sign: paths and source code are full of them. */
 const UNICODE_ESCAPE = /\\u[0-9a-fA-F]{4}/;
-/** A JSON string: only with escapes does it say anything else than it looks like. */
-const BEGINS_AS_STRING = /^\s*"/;
+/** JSON behind blanks of any kind, a string included: only with escapes does one say anything else than it looks like. */
+const BEGINS_AS_JSON = /^\s*["{[]/;
 /** Half a surrogate pair: some readers leave it out, and join what stands around it. */
 const LONE_SURROGATE = /[\ud800-\udfff]/gu;
-const CONTROLS: ReadonlyMap<string, string> = new Map([
-  ['b', '\b'],
-  ['f', '\f'],
-  ['n', '\n'],
-  ['r', '\r'],
-  ['t', '\t'],
-]);
 
 /**
  * Adds what a text says to those who read it as JSON: tool arguments, results of tools, logs. The text itself is a
@@ -37,7 +29,7 @@ export function readPlainText(draft: Draft, text: string, pointer: string): void
 
 /** Adds what the escape sequences of a text say whose strings were read already, as far as it is JSON. */
 export function readEscapes(draft: Draft, text: string, pointer: string): void {
-  if (text.includes('\\')) resolveEscapes({ draft, pointer }, text, 1);
+  if (text.includes('\\')) followResolved({ draft, pointer }, text, 1);
 }
 
 interface Target {
@@ -49,13 +41,13 @@ interface Target {
 function follow(target: Target, text: string, isJson: boolean, level: number): void {
   const hasEscapes = text.includes('\\');
   const isContainer = looksLikeJson(text);
-  if (!isContainer && !(hasEscapes && (isJson || BEGINS_AS_STRING.test(text) || UNICODE_ESCAPE.test(text)))) return;
+  if (!isContainer && !(hasEscapes && (isJson || BEGINS_AS_JSON.test(text) || UNICODE_ESCAPE.test(text)))) return;
   if (level > LIMITS.nestedJsonMax) {
     if (hasEscapes) target.draft.gaps.add('json:depth');
     return;
   }
   if (isContainer && readStrings(target, text, hasEscapes, level)) return;
-  if (hasEscapes) resolveEscapes(target, text, level);
+  if (hasEscapes) followResolved(target, text, level);
 }
 
 /** Adds the strings and names of a JSON text as far as it is well-formed; false when a rest was left that is no gap yet. */
@@ -81,10 +73,8 @@ function readStrings(target: Target, text: string, hasEscapes: boolean, level: n
   return end === 'complete' || end === 'full';
 }
 
-function resolveEscapes(target: Target, text: string, level: number): void {
-  const resolved = text.replace(ESCAPE, (_escape, hex: string | undefined, sign: string) =>
-    hex === undefined ? (CONTROLS.get(sign) ?? sign) : String.fromCharCode(Number.parseInt(hex, 16)),
-  );
+function followResolved(target: Target, text: string, level: number): void {
+  const resolved = resolveEscapes(text);
   if (resolved.length === text.length) return;
   const whole = withoutHalves(resolved);
   if (addDerivedText(target.draft, whole, target.pointer)) follow(target, whole, false, level + 1);
