@@ -6,6 +6,8 @@ import { type JsonWalkEnd, walkJson } from './json-walk.js';
 
 /** What only JSON and its like are written with. The short escapes are no sign: paths and source code are full of them. */
 const UNICODE_ESCAPE = /\\u[0-9a-fA-F]{4}/;
+/** An escape that may hide what a word says or where it ends; others only stand for the sign behind the backslash. */
+const HIDING_ESCAPE = /\\[bfnrtu]/;
 /** JSON behind blanks of any kind, a string included: only with escapes does one say anything else than it looks like. */
 const BEGINS_AS_JSON = /^\s*["{[]/;
 /** Half a surrogate pair: some readers leave it out, and join what stands around it. */
@@ -43,7 +45,7 @@ function follow(target: Target, text: string, isJson: boolean, level: number): v
   const isContainer = looksLikeJson(text);
   if (!isContainer && !(hasEscapes && (isJson || BEGINS_AS_JSON.test(text) || UNICODE_ESCAPE.test(text)))) return;
   if (level > LIMITS.nestedJsonMax) {
-    if (hasEscapes) target.draft.gaps.add('json:depth');
+    if (HIDING_ESCAPE.test(text)) target.draft.gaps.add('json:depth');
     return;
   }
   if (isContainer && readStrings(target, text, hasEscapes, level)) return;
