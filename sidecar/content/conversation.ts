@@ -1,7 +1,7 @@
 import type { Role } from '../kernel/evaluation.js';
 import { assignRole, type Draft } from './draft.js';
 import type { JsonPlace } from './json-walk.js';
-import { addSeams, type Part } from './seams.js';
+import { createRun, type Part } from './seams.js';
 
 /**
  * Role names of the chat completions API; `function` is the older name of `tool`, and `model` is Gemini's assistant.
@@ -61,22 +61,13 @@ export function createConversation(draft: Draft): Conversation {
   let isDisputed = false;
   let section: JsonPlace | undefined;
   let message: Message | undefined;
-  /** Texts in a row, all of one role. */
-  let run: Part[] | undefined;
-  let runRole: Role = 'user';
+  const run = createRun(draft);
 
-  const endRun = () => {
-    if (run !== undefined && run.length > 1) addSeams(draft, run, rolesCount() ? runRole : 'user');
-    run = undefined;
-  };
-  const rolesCount = () => !isDisputed && section?.isArray === true && section.name === 'messages';
   const endMessage = ({ roleCount, role: named, firstSegment, parts }: Message) => {
-    const role = roleCount === 1 ? named : 'user';
-    if (role !== 'user' && rolesCount()) assignRole(draft, firstSegment, role);
-    if (runRole !== role) endRun();
-    runRole = role;
-    if (run === undefined) run = parts;
-    else if (parts !== undefined) for (const part of parts) run.push(part);
+    const speaker = roleCount === 1 ? named : 'user';
+    const hasRoles = !isDisputed && section?.isArray === true && section.name === 'messages';
+    if (hasRoles && speaker !== 'user') assignRole(draft, firstSegment, speaker);
+    run.add(parts, speaker, hasRoles ? speaker : 'user');
   };
   return {
     enter(place) {
@@ -90,7 +81,7 @@ export function createConversation(draft: Draft): Conversation {
         message = undefined;
       }
       if (place !== section) return;
-      endRun();
+      run.end();
       section = undefined;
     },
     key(place, name) {
@@ -120,7 +111,7 @@ export function createConversation(draft: Draft): Conversation {
 /** A member of the outermost object that holds messages. */
 function isSection({ parent, name }: JsonPlace): boolean {
   if (parent?.isArray !== false || typeof name !== 'string' || name.length > SECTION_CHARS_MAX) return false;
-  return SECTIONS.has(name) || SECTIONS.has(folded(name));
+  return name === 'messages' || SECTIONS.has(folded(name));
 }
 
 /** An object in such a list, or one that stands in its place. */

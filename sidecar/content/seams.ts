@@ -14,16 +14,43 @@ export interface Part {
 /** So far back or forth a cut is moved to the next white space: half a number must not look like a whole one. */
 const WORD_CHARS_MAX = 64;
 
+/** Texts in a row of one speaker. */
+export interface Run {
+  /** Texts of the next message, if it has any; those of another speaker end the row. `role` is for what is joined. */
+  add(next: Part[] | undefined, speaker: Role, role: Role): void;
+  /** Ends the row and adds what it says joined. */
+  end(): void;
+}
+
+/** A run without texts. One message with one text, as nearly all have, costs nothing but keeping it. */
+export function createRun(draft: Draft): Run {
+  let parts: Part[] | undefined;
+  let lastSpeaker: Role = 'user';
+  let lastRole: Role = 'user';
+  const end = () => {
+    if (parts !== undefined && parts.length > 1) addSeams(draft, parts, lastRole);
+    parts = undefined;
+  };
+  return {
+    add(next, speaker, role) {
+      if (speaker !== lastSpeaker) end();
+      lastSpeaker = speaker;
+      lastRole = role;
+      if (parts === undefined) parts = next;
+      else if (next !== undefined) for (const part of next) parts.push(part);
+    },
+    end,
+  };
+}
+
 /**
  * Adds what stands around the seams of texts that follow one another, as models read them: joined by nothing, and by
  * white space (one space here). Long texts are cut to `LIMITS.seamCharsMax` at a seam, short ones join more than one
  * seam. So all this is at most twice as long as the texts, and far shorter where they are long.
  */
-export function addSeams(draft: Draft, parts: readonly Part[], role: Role): void {
-  const [first] = parts;
-  if (first === undefined || parts.length === 1) return;
-  let start = first;
-  let pieces = [endOf(first.text)];
+function addSeams(draft: Draft, parts: readonly Part[], role: Role): void {
+  let start = parts[0] as Part;
+  let pieces = [endOf(start.text)];
   for (let index = 1; index < parts.length; index++) {
     const part = parts[index] as Part;
     const isLast = index === parts.length - 1;
