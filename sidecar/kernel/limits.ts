@@ -60,6 +60,18 @@ export const LIMITS = {
   denialMessageCharsMax: 1024,
   /** Nesting of JSON. Real requests stay below 20. */
   jsonDepthMax: 128,
+  /**
+   * JSON inside JSON strings, levels that are followed: arguments inside a logged request inside the result of a tool
+   * are three. Each level more needs twice as many backslashes, so that honest text does not reach the bound.
+   */
+  nestedJsonMax: 6,
+  /** Characters on each side of a seam between two texts that are judged joined; phrases and most secrets are shorter. */
+  seamCharsMax: 256,
+  /**
+   * Characters of one body that are judged once more in another form (decoded, joined): room for a body of the largest
+   * size that is JSON inside a string. Without it a few levels of nesting would multiply a large body.
+   */
+  derivedCharsMax: 32 * 1024 * 1024,
   /** Strings of one body that become segments, keys included. A 32 MiB body of short strings would otherwise be millions of objects. */
   segmentsMax: 200_000,
   /** Longest JSON pointer of a segment. Names may be megabytes long, and 256 findings repeat their pointers in one answer. */
