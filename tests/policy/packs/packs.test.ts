@@ -77,7 +77,9 @@ test('only shadow-proof rule of the default packs is one that flags', (t) => {
 
 test('no example is spelt so that a scanner for secrets would take the file for a leak', (t) => {
   const policy = policyOf(['secrets']);
-  const blocked = BUILTIN_PACKS.filter((name) => judge(policy, textOf(name)).raw === 'BLOCK');
+  // Such scanners do not undo escapes, as this engine does.
+  const asTheyRead = (name: BuiltinName) => textOf(name).replaceAll('\\x', '?');
+  const blocked = BUILTIN_PACKS.filter((name) => judge(policy, asTheyRead(name)).raw === 'BLOCK');
   t.deepEqual(blocked, []);
 });
 
