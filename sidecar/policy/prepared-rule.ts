@@ -25,8 +25,8 @@ export interface PreparedRule {
   readonly signMarks: number;
   /** The scanner's group of keywords; -1 when there are none. */
   readonly keywordGroup: number;
-  /** Whether a pointer's names hold a keyword. */
-  hasKeyword(pointer: string): boolean;
+  /** The keywords as comparable text: the names that lead to a value may hold one too. */
+  readonly keywords: readonly string[];
   /** Another rule's matches are compared with this one's by place, so that all must be known. */
   readonly keepAll: boolean;
 }
@@ -52,7 +52,7 @@ export function prepareRule(
     literalGroup,
     signMarks: literals ? 0 : marksOf(known),
     keywordGroup: keywords.length > 0 ? addGroup(keywords) : -1,
-    hasKeyword: (pointer) => keywords.some((keyword) => comparableText(pointer).includes(keyword)),
+    keywords,
   };
 }
 

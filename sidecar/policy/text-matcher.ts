@@ -1,6 +1,7 @@
 import type { Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
+import { comparableText } from './character-table.js';
 import { foldText } from './fold.js';
 import type { LiteralScanner } from './literal-scan.js';
 import { matchesOf, type RuleMatches } from './matches.js';
@@ -26,6 +27,8 @@ export interface TextScan {
   readonly found: Map<PreparedRule, RuleMatches>;
   /** The text with every character folded, made when first needed. */
   folded?: string;
+  /** The names that lead to the segment, as comparable text, made when first needed. */
+  names?: string;
 }
 
 /** Tries the rules of which a literal was seen, and those without one as far as the text has what they need. */
@@ -48,13 +51,21 @@ function tryRule(prepared: PreparedRule, scan: TextScan): void {
 }
 
 /** Whether the pattern can match at all, from what the one pass over the text has seen. */
-function isCandidate(prepared: PreparedRule, { segment, text, view, scanner }: TextScan): boolean {
+function isCandidate(prepared: PreparedRule, scan: TextScan): boolean {
+  const { segment, text, view, scanner } = scan;
   const { compiled } = prepared.rule.pattern as RulePattern;
   if (text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
   if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
-  if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup) && !prepared.hasKeyword(segment.pointer))
-    return false;
+  if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup)) {
+    scan.names ??= comparableText(segment.pointer);
+    if (!holdsAny(scan.names, prepared.keywords)) return false;
+  }
   return (!view?.isGuess || prepared.isInjection) && appliesToRole(prepared, segment.role);
+}
+
+function holdsAny(names: string, keywords: readonly string[]): boolean {
+  for (const keyword of keywords) if (names.includes(keyword)) return true;
+  return false;
 }
 
 function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
