@@ -50,6 +50,7 @@ async function createChain() {
   const observed: Decision[] = [];
   const decisions = createDecisionPoint({
     inspector,
+    classifiers: { ask: async () => ({ said: 'failed', model: '' }) },
     auditLog,
     clock: systemClock,
     tracing: noTracing,

@@ -4,7 +4,7 @@ import { LIMITS } from '../kernel/limits.js';
 import { printable } from '../kernel/printable.js';
 import { CONFIG_KEYS, configJsonSchema, expectedOf, type SchemaNode } from './keys.js';
 import { nearest } from './nearest.js';
-import { type ConfigInput, configSchema } from './schema.js';
+import { type ConfigInput, configSchema, GAPS_DECIDED_ELSEWHERE } from './schema.js';
 import type { PathStep } from './yaml-document.js';
 
 /** One reason why a value does not fit the schema. */
@@ -70,7 +70,8 @@ function unknownKey(path: readonly PathStep[], key: string): string {
 
 function unknownGapKind(kind: string): string {
   if (FIXED_GAP_KINDS.includes(kind as GapKind)) return 'this gap is always denied; it cannot be set';
-  if (kind === 'engine:error' || kind === 'engine:budget') return 'policy.onError decides this gap; set that instead';
+  const elsewhere = GAPS_DECIDED_ELSEWHERE.get(kind);
+  if (elsewhere !== undefined) return `${elsewhere} decides this gap; set that instead`;
   const kinds = nodeAt(['policy', 'gaps']).propertyNames?.enum ?? [];
   return `unknown gap kind; the nearest known one is ${nearest(kind, kinds.map(String))}`;
 }

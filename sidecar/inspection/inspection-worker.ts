@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import type { Content, Evaluation, Judgement } from '../kernel/evaluation.js';
+import type { Content, Evaluation } from '../kernel/evaluation.js';
 import type { GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
+import type { OpenJudgement } from '../policy/classifier.js';
 import { judgeUnread, type PolicySnapshot, type Question } from './inspect.js';
 
 /** What the thread is started with: enough to compile the same policy. */
@@ -9,19 +10,19 @@ export type WorkerStart = Omit<PolicySnapshot, 'policy'>;
 /** One evaluation on its way to the thread. */
 export type WorkerRequest = { readonly id: number; readonly question: Question };
 /** Its judgement on the way back. */
-export type WorkerAnswer = { readonly id: number; readonly judgement: Judgement };
+export type WorkerAnswer = { readonly id: number; readonly judgement: OpenJudgement };
 
 /** One thread that judges large bodies under one policy, one after the other. */
 export interface InspectionWorker {
   /** Never rejects. A thread that dies or takes too long gives `engine:error` or `engine:budget`. */
-  inspect(question: Question): Promise<Judgement>;
+  inspect(question: Question): Promise<OpenJudgement>;
   /** Takes no more work, finishes what it has, and ends the thread. */
   close(): Promise<void>;
 }
 
 interface Pending {
   readonly question: Question;
-  readonly resolve: (judgement: Judgement) => void;
+  readonly resolve: (judgement: OpenJudgement) => void;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -46,7 +47,7 @@ export function createInspectionWorker(snapshot: PolicySnapshot): InspectionWork
     return started;
   }
 
-  function settle(id: number, judgement: Judgement): void {
+  function settle(id: number, judgement: OpenJudgement): void {
     const entry = pending.get(id);
     if (!entry) return;
     clearTimeout(entry.timer);

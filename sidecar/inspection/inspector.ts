@@ -1,12 +1,13 @@
-import type { Content, Evaluation, Judgement } from '../kernel/evaluation.js';
+import type { Content, Evaluation } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
+import type { OpenJudgement } from '../policy/classifier.js';
 import { inspect, type PolicySnapshot } from './inspect.js';
 import { createInspectionWorker, type InspectionWorker } from './inspection-worker.js';
 
 /** Reads and judges, without ever blocking the event loop for longer than a small body takes. */
 export interface Inspector {
   /** Never rejects: what cannot be judged is a judgement with a gap. */
-  inspect(evaluation: Evaluation, nowMs: number): Promise<Judgement>;
+  inspect(evaluation: Evaluation, nowMs: number): Promise<OpenJudgement>;
   /** Puts another policy in force. Evaluations that have begun end under the policy they began with. */
   use(snapshot: PolicySnapshot): void;
   /** Ends the thread once it has finished what it has. */

@@ -1,5 +1,6 @@
 import type { AuditLog } from '../audit/audit-log.js';
 import { type Config, changedRestartKeys } from '../config/config.js';
+import { keyFilesOf } from '../config/moderator-keys.js';
 import { packPathOf } from '../config/pack-files.js';
 import { watchFiles } from '../config/watch.js';
 import { JiminiError } from '../kernel/errors.js';
@@ -29,7 +30,11 @@ export async function watchPolicy(options: ReloadOptions): Promise<{ close(): vo
   const { configFile, auditLog, onResult, logger } = options;
   let inForce = { config: options.config, loaded: options.loaded };
 
-  const filesOf = (config: Config) => [...(configFile ? [configFile] : []), ...config.packs.map(packPathOf)];
+  const filesOf = (config: Config) => [
+    ...(configFile ? [configFile] : []),
+    ...config.packs.map(packPathOf),
+    ...keyFilesOf(config),
+  ];
   const reload = async (changed: readonly string[]): Promise<void> => {
     const config = await options.readConfig();
     // Before the packs are read: what changes from now on is another change.
