@@ -21,7 +21,7 @@ export interface ModeratorSettings {
 
 /**
  * Why a question got no answer:
- * `timeout` = not in time, `saturated` = too many questions wait, `breaker_open` = not asked, because earlier ones failed,
+ * `timeout` = no answer in time, `saturated` = too many questions wait, or this one did too long, `breaker_open` = not asked, because earlier ones failed,
  * `unreachable` = no connection or it broke, `status` = an HTTP status that says the service cannot answer now,
  * `rejected` = the service answers, but not this question, `malformed` = an answer in no shape that we know,
  * `too_large` = over `LIMITS.classifierAnswerBytesMax`.

@@ -2,8 +2,8 @@ import { ModeratorFault } from './moderator.js';
 
 /** Lets a few through at one time, and a bounded number wait in order. */
 export interface Turnstile {
-  /** Runs `work` when there is room. Rejects with `saturated` when too many wait, with `timeout` when `signal` aborts first. */
-  pass<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  /** Runs `work` when there is room. Rejects with `saturated` when too many wait, or when there is no room for `waitMs`. */
+  pass<T>(waitMs: number, work: () => Promise<T>): Promise<T>;
 }
 
 /** A turnstile for `roomMax` at one time, with `waitingMax` in front of it. */
@@ -12,23 +12,22 @@ export function createTurnstile(roomMax: number, waitingMax: number): Turnstile 
   const waiting = new Set<() => void>();
   let inside = 0;
 
-  /** Resolves with a place taken. */
-  function enter(signal: AbortSignal): Promise<void> | undefined {
+  /** Takes a place, now or later. */
+  function enter(waitMs: number): Promise<void> | undefined {
     if (inside < roomMax) {
       inside++;
       return undefined;
     }
     if (waiting.size >= waitingMax) throw new ModeratorFault('saturated');
     return new Promise((resolve, reject) => {
-      const giveUp = () => {
+      const timer = setTimeout(() => {
         waiting.delete(letIn);
-        reject(new ModeratorFault('timeout'));
-      };
+        reject(new ModeratorFault('saturated'));
+      }, waitMs);
       const letIn = () => {
-        signal.removeEventListener('abort', giveUp);
+        clearTimeout(timer);
         resolve();
       };
-      signal.addEventListener('abort', giveUp, { once: true });
       waiting.add(letIn);
     });
   }
@@ -45,8 +44,8 @@ export function createTurnstile(roomMax: number, waitingMax: number): Turnstile 
   }
 
   return {
-    async pass(signal, work) {
-      await enter(signal);
+    async pass(waitMs, work) {
+      await enter(waitMs);
       try {
         return await work();
       } finally {
