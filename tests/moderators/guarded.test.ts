@@ -129,6 +129,8 @@ test('no more questions are out than may be, and the others go in order', async 
 test('a question that waits for half its time is not asked any more, and its place in the queue is free again', async (t) => {
   const moderator = new ByHand();
   const { guarded } = guard(moderator, { concurrency: 1, timeoutMs: 100 });
+  // Time limits alone keep no process alive; the sockets of real questions do.
+  const alive = setInterval(() => {}, 1_000);
   const [first, second] = [guarded.ask('p', 'a'), guarded.ask('p', 'b')];
   t.deepEqual([(await first).result, (await second).result], ['timeout', 'saturated']);
   t.is(moderator.asked.length, 1);
@@ -136,6 +138,7 @@ test('a question that waits for half its time is not asked any more, and its pla
   await turn();
   moderator.asked[1]?.answer(true);
   t.is((await third).result, 'yes');
+  clearInterval(alive);
 });
 
 test('when too many wait, the next fails at once', async (t) => {
