@@ -43,6 +43,7 @@ function faultsOf(issue: z.core.$ZodIssue, root: unknown): SchemaFault[] {
       .slice(0, LIMITS.problemsMax)
       .map((key) => ({ path: [...path, key], atKey: true, message: unknownKey(path, key) }));
   }
+  if (issue.code === 'invalid_key') return [{ path, atKey: true, message: issue.issues[0]?.message ?? 'invalid key' }];
   const message = issue.message === NO_OWN_MESSAGE ? describe(issue, path, root) : printable(issue.message);
   return [{ path, atKey: false, message }];
 }
@@ -59,6 +60,9 @@ function describe(issue: z.core.$ZodIssue, path: readonly PathStep[], root: unkn
 
 function unknownKey(path: readonly PathStep[], key: string): string {
   if (path.join('.') === 'policy.gaps') return unknownGapKind(key);
+  if (path[0] === 'moderators' && /key|token|secret|password/i.test(key)) {
+    return 'no setting holds a secret; put it into a file and name that by keyFile';
+  }
   const siblings = Object.keys(nodeAt(path).properties ?? {});
   const lastName = (keyPath: string) => keyPath.slice(keyPath.lastIndexOf('.') + 1);
   const elsewhere = new Map(CONFIG_KEYS.map((known) => [lastName(known.path), known.path]));

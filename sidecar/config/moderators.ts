@@ -4,7 +4,7 @@ import { LIMITS } from '../kernel/limits.js';
 import { isLocal, parseListenAddress } from './listen-address.js';
 
 /** What a rule may call a classifier; `default` is asked by rules that name none. */
-const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: 'expected lower-case letters, digits and dashes' });
 
 const whole = (min: number, max: number) =>
   z
