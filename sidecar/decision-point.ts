@@ -53,8 +53,8 @@ async function record(auditLog: AuditLog, evaluation: Evaluation, judgement: Jud
 
 function leafFieldsOf(evaluation: Evaluation, judgement: Judgement): DecisionFields {
   const ruleIds = [...new Set(judgement.matched.map((rule) => rule.id))];
-  return {
-    kind: 'decision',
+  const fields = {
+    kind: 'decision' as const,
     door: evaluation.door,
     direction: evaluation.direction,
     route: evaluation.route,
@@ -66,8 +66,8 @@ function leafFieldsOf(evaluation: Evaluation, judgement: Judgement): DecisionFie
     gaps: judgement.gaps.slice(0, LIMITS.leafGapsMax).map((gap) => gap.kind),
     gap_count: judgement.gaps.length,
     policy_revision: judgement.policyRevision,
-    ...(judgement.answers && classifierFieldsOf(judgement.answers)),
   };
+  return judgement.answers ? { ...fields, ...classifierFieldsOf(judgement.answers) } : fields;
 }
 
 function classifierFieldsOf(answers: readonly ClassifierAnswer[]) {

@@ -20,7 +20,7 @@ function encodeDecision(fields: DecisionFields, place: LeafPlace): Buffer {
   let ruleIds = atMost(fields.rule_ids, LIMITS.leafRuleIdsMax);
   let classifiers = fields.classifiers && atMost(fields.classifiers, LIMITS.leafClassifiersMax);
   for (;;) {
-    const leaf = prefixedLeaf(valid(() => decisionJson(fields, place, { ruleIds, classifiers })));
+    const leaf = prefixedLeaf(valid(() => decisionJson(fields, place, ruleIds, classifiers)));
     if (fits(leaf)) return leaf;
     if (ruleIds.length > 0) ruleIds = ruleIds.slice(0, ruleIds.length >> 1);
     else if (classifiers && classifiers.length > 0) classifiers = classifiers.slice(0, classifiers.length >> 1);
@@ -28,19 +28,19 @@ function encodeDecision(fields: DecisionFields, place: LeafPlace): Buffer {
   }
 }
 
-/** The lists of a decision, cut until the leaf fits. */
-interface DecisionLists {
-  readonly ruleIds: readonly string[];
-  readonly classifiers: readonly ClassifierFields[] | undefined;
-}
-
 /**
  * What `canonicalJson` would give, about four times as fast: the members stand here in their canonical order already.
  * This is the hot path of every Check.
  */
-function decisionJson(fields: DecisionFields, place: LeafPlace, { ruleIds, classifiers }: DecisionLists): string {
+function decisionJson(
+  fields: DecisionFields,
+  place: LeafPlace,
+  ruleIds: readonly string[],
+  classifiers: readonly ClassifierFields[] | undefined,
+): string {
   return (
-    `{${classifiers === undefined ? '' : classifiersJson(classifiers, fields.classifier_count)}"direction":${quote(fields.direction)},"door":${quote(fields.door)},"effective":${quote(fields.effective)}` +
+    `{${classifiers === undefined ? '' : classifiersJson(classifiers, fields.classifier_count)}` +
+    `"direction":${quote(fields.direction)},"door":${quote(fields.door)},"effective":${quote(fields.effective)}` +
     `,"epoch":${integer(place.epoch)},"gap_count":${integer(fields.gap_count)}` +
     `,"gaps":${quoteAll(atMost(fields.gaps, LIMITS.leafGapsMax))},"kind":"decision","log_id":${quote(place.log_id)}` +
     `,"mono_ns":${quote(place.mono_ns)},"policy_revision":${quote(fields.policy_revision)}` +

@@ -33,6 +33,19 @@ test('the table in the documentation is the one that the schema gives', (t) => {
   t.is(table, configTable(), 'write it anew with: npx jimini config schema --format markdown');
 });
 
+test('the documentation of classifiers has every setting of one, with its default', (t) => {
+  const text = readFileSync(join(packageRoot(), 'docs/moderators.md'), 'utf8');
+  const map = configJsonSchema().properties?.['moderators']?.additionalProperties;
+  const settings = Object.entries((typeof map === 'object' && map.properties) || {});
+  t.true(settings.length > 8);
+  for (const [name, node] of settings) {
+    const row = new RegExp(`^\\| \`${name}\` +\\| \`?(.*?)\`? *\\|`, 'm').exec(text);
+    const otherwise = name === 'keyFile' ? 'none' : 'required';
+    t.is(row?.[1], String(node.default ?? otherwise), name);
+    t.true(node.description?.endsWith('.'), name);
+  }
+});
+
 test('every gap kind is settable, fixed, or decided by another setting', (t) => {
   const known = [...SETTABLE_GAP_KINDS, ...FIXED_GAP_KINDS, ...GAPS_DECIDED_ELSEWHERE.keys()];
   t.deepEqual(known.sort(), Object.keys(GAP_KINDS).sort());
