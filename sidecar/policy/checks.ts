@@ -23,7 +23,7 @@ export function shannonBits(text: string): number {
 
 /** Words and shapes that people write where a secret would stand. */
 const STAND_INS =
-  /example|placeholder|change_?me|redacted|your[_-]?|x{4,}|\*{3,}|\.{3,}|<[^>]*>|\$\{|\{\{|\$\(|%\w+%|^(?:null|none|undefined|true|false|password|secret|token)$/i;
+  /example|placeholder|change_?me|redacted|your[_-]?|x{4,}|\*{3,}|\.{3,}|<[\w .:/|-]*>|[$#]\{[\w.]+(?:[:?+-][^}]*)?\}|\{\{-?[\w\s.$|"'()-]+\}\}|\$\(\w|%\w+%|^(?:null|none|undefined|true|false|password|secret|token)$/i;
 const RUNS = 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz 01234567890123456789 98765432109876543210';
 
 /** Whether a text is an obvious stand-in for a value: a word for it, a template, few characters, or a plain run. */

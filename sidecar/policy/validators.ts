@@ -2,6 +2,8 @@ import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from
 import validator from 'validator';
 import { WORK } from './budget.js';
 import { isJwt, isPlaceholder, isPublicIp, isSsn, shannonBits } from './checks.js';
+import { isMoreThanWords, isPemBody, isQuotedPassword, isSecretValue, isUrlLogin } from './secret-value.js';
+import { hasTokenChecksum, isBasicAuth, isWif, looksRandom } from './token-checks.js';
 
 /** A check that a match must pass to count. */
 export interface Validator {
@@ -48,6 +50,16 @@ const MAKERS = new Map<string, Maker>([
   ['hex', plain((text) => validator.isHexadecimal(text))],
   ['jwt', plain((text) => validator.isJWT(text) && isJwt(text))],
   ['not_placeholder', plain((text) => !isPlaceholder(text))],
+  ['secret_value', plain(isSecretValue)],
+  ['quoted_password', plain(isQuotedPassword)],
+  ['random', plain(looksRandom)],
+  ['random_or_sign', plain(isMoreThanWords)],
+  ['url_login', plain(isUrlLogin)],
+  ['pem_body', plain(isPemBody)],
+  ['jwt_head', plain(isJwt)],
+  ['token_crc32', plain(hasTokenChecksum)],
+  ['basic_auth', plain(isBasicAuth)],
+  ['wif', plain(isWif)],
   ['entropy', entropy],
   ['phone', phone],
   ['tax_id', taxId],
