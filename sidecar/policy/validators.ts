@@ -2,6 +2,7 @@ import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from
 import validator from 'validator';
 import { WORK } from './budget.js';
 import { isJwt, isPlaceholder, isPublicIp, isSsn, shannonBits } from './checks.js';
+import { isDea, isNhs, isNpi } from './health-checks.js';
 
 /** A check that a match must pass to count. */
 export interface Validator {
@@ -31,6 +32,9 @@ const MAKERS = new Map<string, Maker>([
   ['bic', plain((text) => validator.isBIC(text))],
   ['aba', plain((text) => validator.isAbaRouting(digitsOf(text)))],
   ['ssn', plain(isSsn)],
+  ['npi', plain(isNpi)],
+  ['dea', plain(isDea)],
+  ['nhs', plain(isNhs)],
   ['email', plain((text) => validator.isEmail(text))],
   ['ip', plain((text) => validator.isIP(text))],
   ['ipv4', plain((text) => validator.isIP(text, 4))],
