@@ -2,6 +2,7 @@ import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from
 import validator from 'validator';
 import { WORK } from './budget.js';
 import { isJwt, isPlaceholder, isPublicIp, isSsn, shannonBits } from './checks.js';
+import { isDea, isNhs, isNpi } from './health-checks.js';
 import { isMoreThanWords, isPemBody, isQuotedPassword, isSecretValue, isUrlLogin } from './secret-value.js';
 import { hasTokenChecksum, isBasicAuth, isWif, looksRandom } from './token-checks.js';
 
@@ -33,6 +34,9 @@ const MAKERS = new Map<string, Maker>([
   ['bic', plain((text) => validator.isBIC(text))],
   ['aba', plain((text) => validator.isAbaRouting(digitsOf(text)))],
   ['ssn', plain(isSsn)],
+  ['npi', plain(isNpi)],
+  ['dea', plain(isDea)],
+  ['nhs', plain(isNhs)],
   ['email', plain((text) => validator.isEmail(text))],
   ['ip', plain((text) => validator.isIP(text))],
   ['ipv4', plain((text) => validator.isIP(text, 4))],
