@@ -116,12 +116,10 @@ function isCandidate(prepared: PreparedRule, { segment, scanner }: SegmentScan):
 function confirm(prepared: PreparedRule, text: string, { segment, index, scanner, budget, found }: SegmentScan): void {
   const pattern = prepared.rule.pattern as RulePattern;
   const { matcher } = pattern.compiled;
-  const checks = pattern.validators.reduce((sum, { work }) => sum + work, prepared.context ? WORK.check : 0);
-  const workOfMatch = WORK.match + checks;
   let isFull = false;
   const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
-    budget.spend(workOfMatch);
-    const score = scoreOf(prepared, pattern, { text, start, end, valueStart, valueEnd, pointer: segment.pointer });
+    const match = { text, start, end, valueStart, valueEnd, pointer: segment.pointer };
+    const score = scoreOf({ prepared, pattern, budget }, match);
     if (score === undefined) return true;
     const { spans } = matchesOf(found, prepared);
     spans.push({ segment: index, start: valueStart, end: valueEnd, score, derived: segment.derived === true });
@@ -146,17 +144,27 @@ interface Candidate {
   readonly pointer: string;
 }
 
-/** The score of a match that counts; undefined for one that a validator or a required context refuses. */
-function scoreOf(prepared: PreparedRule, pattern: RulePattern, match: Candidate): number | undefined {
-  if (pattern.validators.length > 0) {
-    const value = match.text.slice(match.valueStart, match.valueEnd);
-    for (const validator of pattern.validators) if (!validator.accepts(value)) return undefined;
+interface Scoring {
+  readonly prepared: PreparedRule;
+  readonly pattern: RulePattern;
+  readonly budget: WorkBudget;
+}
+
+/**
+ * The score of a match that counts; undefined for one that a required context or a validator refuses. The context is
+ * looked at first: it costs less than most validators, and most matches of a weak pattern have none.
+ */
+function scoreOf({ prepared, pattern, budget }: Scoring, match: Candidate): number | undefined {
+  const { context, validators, score } = pattern;
+  budget.spend(WORK.match + (prepared.context ? WORK.check : 0));
+  const isNear = prepared.context?.isNear(match.text, match.start, match.end, match.pointer) ?? false;
+  if (context?.required && !isNear) return undefined;
+  const value = validators.length > 0 ? match.text.slice(match.valueStart, match.valueEnd) : '';
+  for (const validator of validators) {
+    budget.spend(validator.work);
+    if (!validator.accepts(value)) return undefined;
   }
-  if (!pattern.context || !prepared.context) return pattern.score;
-  if (prepared.context.isNear(match.text, match.start, match.end, match.pointer)) {
-    return Math.min(1, pattern.score + pattern.context.raise);
-  }
-  return pattern.context.required ? undefined : pattern.score;
+  return context && isNear ? Math.min(1, score + context.raise) : score;
 }
 
 function matchesOf(found: Map<PreparedRule, RuleMatches>, prepared: PreparedRule): RuleMatches {
