@@ -4,6 +4,7 @@ import { WORK } from './budget.js';
 import { isCardNumber, isOneDigit } from './card-checks.js';
 import { isJwt, isPlaceholder, isPublicIp, isSsn, shannonBits } from './checks.js';
 import { isIban } from './iban-checks.js';
+import { isMachineReadableZone } from './mrz-checks.js';
 import { homePhoneCheck, isInternationalPhone } from './phone-checks.js';
 
 /** A check that a match must pass to count. */
@@ -42,6 +43,7 @@ const MAKERS = new Map<string, Maker>([
   ['mac', plain((text) => validator.isMACAddress(text))],
   ['uuid', plain((text) => validator.isUUID(text))],
   ['imei', plain((text) => validator.isIMEI(digitsOf(text)))],
+  ['mrz', plain(isMachineReadableZone)],
   ['isin', plain((text) => validator.isISIN(text))],
   ['btc', plain((text) => validator.isBtcAddress(text))],
   ['ethereum', plain((text) => validator.isEthereumAddress(text))],
