@@ -61,9 +61,10 @@ function isGivenOut(number: string): boolean {
 }
 
 function isDialable(number: string): boolean {
-  if (!INTERNATIONAL.test(number) || /0{5}$/.test(number)) return false;
+  if (!INTERNATIONAL.test(number)) return false;
   const phone = parsePhoneNumberFromString(number, { extract: false });
   if (!phone || phone.isValid()) return phone !== undefined;
+  if (/0{5}$/.test(number)) return false;
   const { countryCallingCode } = phone;
   const national = number.slice(1 + countryCallingCode.length);
   if (countryCallingCode === '1') return /^[2-9][0-9]{9}$/.test(national);

@@ -1,5 +1,6 @@
 import { type CountryCode, isSupportedCountry } from 'libphonenumber-js/max';
 import validator from 'validator';
+import { isStateAndZip } from './address-checks.js';
 import { WORK } from './budget.js';
 import { isCardNumber, isOneDigit } from './card-checks.js';
 import { isJwt, isPlaceholder, isPublicIp, isSsn, shannonBits } from './checks.js';
@@ -44,6 +45,7 @@ const MAKERS = new Map<string, Maker>([
   ['uuid', plain((text) => validator.isUUID(text))],
   ['imei', plain((text) => validator.isIMEI(digitsOf(text)))],
   ['mrz', plain(isMachineReadableZone)],
+  ['us_zip', plain(isStateAndZip)],
   ['isin', plain((text) => validator.isISIN(text))],
   ['btc', plain((text) => validator.isBtcAddress(text))],
   ['ethereum', plain((text) => validator.isEthereumAddress(text))],
