@@ -47,8 +47,8 @@ export function homePhoneCheck(regions: readonly CountryCode[]): (text: string) 
   return (text) => {
     const number = compact(text.replace(EXTENSION, ''));
     if (number.startsWith('+')) return isInternationalPhone(text);
-    if (!/^[0-9]{6,14}$/.test(number) || OTHER_FORMS.some((form) => form.test(text.trim()))) return false;
     if (number.startsWith('00')) return isGivenOut(`+${number.slice(2)}`);
+    if (!/^[0-9]{6,14}$/.test(number) || OTHER_FORMS.some((form) => form.test(text.replace(/^\(/, '')))) return false;
     return forms.some(({ plan, prefix }) => {
       const significant = number.startsWith(prefix) ? number.slice(prefix.length) : number;
       return plan.test(number) || plan.test(significant);
