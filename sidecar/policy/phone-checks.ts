@@ -45,8 +45,10 @@ export function isInternationalPhone(text: string): boolean {
 export function homePhoneCheck(regions: readonly CountryCode[]): (text: string) => boolean {
   const forms = regions.map(homeForm);
   return (text) => {
-    const number = compact(text.replace(EXTENSION, ''));
+    const written = text.replace(EXTENSION, '');
+    const number = compact(written);
     if (number.startsWith('+')) return isInternationalPhone(text);
+    if (/[a-z]|0{6}$/i.test(written)) return false;
     if (number.startsWith('00')) return isGivenOut(`+${number.slice(2)}`);
     if (!/^[0-9]{6,14}$/.test(number) || OTHER_FORMS.some((form) => form.test(text.replace(/^\(/, '')))) return false;
     return forms.some(({ plan, prefix }) => {
