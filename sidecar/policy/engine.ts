@@ -128,7 +128,7 @@ function confirm(prepared: PreparedRule, text: string, { segment, index, scanner
   };
   const known = found.get(prepared);
   if (known && !prepared.keepAll && known.spans.length >= Math.max(LIMITS.findingsMax, pattern.minCount)) return;
-  for (const [from, to] of stretchesFor(pattern.compiled, prepared.literalGroup, { text, scanner })) {
+  for (const [from, to] of stretchesFor(pattern.compiled, prepared, { text, scanner })) {
     budget.spend((to - from) * WORK[matcher.engineFor(to - from)]);
     matcher.each(text, from, to, visit);
     if (isFull) return;
