@@ -6,7 +6,7 @@ import validator from 'validator';
  * numbers that were printed in advertisements, and not one digit nine times. Numbers that only look made up count.
  */
 export function isSsn(text: string): boolean {
-  const digits = text.replace(/[\s-]/g, '');
+  const digits = text.replace(/[\s.\u2010-\u2015-]/g, '');
   if (!/^(?!000|666|9)\d{3}(?!00)\d{2}(?!0000)\d{4}$/.test(digits)) return false;
   return digits !== '078051120' && digits !== '219099999' && !/^(\d)\1{8}$/.test(digits);
 }

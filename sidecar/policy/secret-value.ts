@@ -50,7 +50,9 @@ export function isQuotedPassword(text: string): boolean {
 
 /** Whether a value has a digit between letters or a sign inside, or looks drawn by lot: more than a word of a sentence. */
 export function isMoreThanWords(text: string): boolean {
-  return /[A-Za-z][^A-Za-z\s]{0,20}[0-9]|[0-9][^0-9\s]{0,20}[A-Za-z]|[!@#$%^&*+=~?][^\s]/.test(text) || looksRandom(text);
+  return (
+    /[A-Za-z][^A-Za-z\s]{0,20}[0-9]|[0-9][^0-9\s]{0,20}[A-Za-z]|[!@#$%^&*+=~?][^\s]/.test(text) || looksRandom(text)
+  );
 }
 
 /**
@@ -62,7 +64,9 @@ export function isUrlLogin(text: string): boolean {
   const [user, password] = [text.slice(0, colon), text.slice(colon + 1)];
   if (password.length < 4 || password === user || /^(.)\1+$/.test(password)) return false;
   if (/passw(?:or)?d|^secret$/i.test(password) && !/[0-9]/.test(password)) return false;
-  return !/[{}<>]|\$\(|^\$|^%\w+%$|\*{3}|x{4}|\.{3}|^your|redacted|example|placeholder|replace|change_?me/i.test(password);
+  return !/[{}<>]|\$\(|^\$|^%\w+%$|\*{3}|x{4}|\.{3}|^your|redacted|example|placeholder|replace|change_?me/i.test(
+    password,
+  );
 }
 
 /** Whether what follows the opening line of a PEM key may be its body: anything but the stand-ins of documentation. */
