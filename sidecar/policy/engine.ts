@@ -1,6 +1,7 @@
 import type { Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
+import { standsAlone } from './context.js';
 import { foldText } from './fold.js';
 import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
 import type { RulePattern } from './pack.js';
@@ -110,7 +111,13 @@ function isCandidate(prepared: PreparedRule, { segment, scanner }: SegmentScan):
     return false;
   if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup) && !prepared.hasKeyword(segment.pointer))
     return false;
-  return appliesToRole(prepared, segment.role);
+  return mayHaveContext(prepared, segment, scanner) && appliesToRole(prepared, segment.role);
+}
+
+/** Whether a required word can be there, or is not needed because the text may be a match and nothing else. */
+function mayHaveContext({ wordGroup, hasWord, aloneCharsMax }: PreparedRule, segment: Segment, scanner: LiteralScanner) {
+  if (wordGroup < 0 || segment.text.length <= aloneCharsMax) return true;
+  return scanner.has(wordGroup) || hasWord(segment.pointer);
 }
 
 function confirm(prepared: PreparedRule, text: string, { segment, index, scanner, budget, found }: SegmentScan): void {
@@ -156,7 +163,8 @@ function scoreOf(prepared: PreparedRule, pattern: RulePattern, match: Candidate)
   if (prepared.context.isNear(match.text, match.start, match.end, match.pointer)) {
     return Math.min(1, pattern.score + pattern.context.raise);
   }
-  return pattern.context.required ? undefined : pattern.score;
+  const { required, alone } = pattern.context;
+  return !required || (alone && standsAlone(match.text, match.start, match.end)) ? pattern.score : undefined;
 }
 
 function matchesOf(found: Map<PreparedRule, RuleMatches>, prepared: PreparedRule): RuleMatches {

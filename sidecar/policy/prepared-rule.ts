@@ -1,6 +1,6 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
 import { comparableText } from './character-table.js';
-import { type ContextFinder, createContextFinder } from './context.js';
+import { BLANKS_AROUND, type ContextFinder, createContextFinder, wordsToScan } from './context.js';
 import { endpointMatcher } from './endpoint.js';
 import type { Pack, Rule } from './pack.js';
 import type { Facts } from './regex-facts.js';
@@ -27,6 +27,12 @@ export interface PreparedRule {
   readonly keywordGroup: number;
   /** Whether a pointer's names hold a keyword. */
   hasKeyword(pointer: string): boolean;
+  /** The scanner's group of parts of the required context's words; -1 when no word is required, or none can be searched. */
+  readonly wordGroup: number;
+  /** Whether a pointer's names hold such a part. */
+  hasWord(pointer: string): boolean;
+  /** A text of at most this length may be one match and nothing else, which then needs no word; -1 when it always does. */
+  readonly aloneCharsMax: number;
   /** Another rule's matches are compared with this one's by place, so that all must be known. */
   readonly keepAll: boolean;
 }
@@ -42,6 +48,7 @@ export function prepareRule(
   const known = pattern?.compiled.facts.literals ?? [];
   const literalGroup = literals ? addGroup(literals) : -1;
   const keywords = pattern?.keywords.map(comparableText) ?? [];
+  const words = (pattern?.context?.required && wordsToScan(pattern.context)) || [];
   return {
     ...place,
     rule,
@@ -52,8 +59,17 @@ export function prepareRule(
     literalGroup,
     signs: literals || !known.every(isSign) ? [] : known,
     keywordGroup: keywords.length > 0 ? addGroup(keywords) : -1,
-    hasKeyword: (pointer) => keywords.some((keyword) => comparableText(pointer).includes(keyword)),
+    hasKeyword: (pointer) => holdsOne(pointer, keywords),
+    wordGroup: words.length > 0 ? addGroup(words) : -1,
+    hasWord: (pointer) => holdsOne(pointer, words),
+    aloneCharsMax: pattern?.context?.alone ? pattern.compiled.facts.maxLength + BLANKS_AROUND : -1,
   };
+}
+
+function holdsOne(pointer: string, literals: readonly string[]): boolean {
+  if (pointer === '') return false;
+  const text = comparableText(pointer);
+  return literals.some((literal) => text.includes(literal));
 }
 
 /** One character that has no case and that no other character folds into unless the text says so. */
