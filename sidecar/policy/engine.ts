@@ -115,7 +115,11 @@ function isCandidate(prepared: PreparedRule, { segment, scanner }: SegmentScan):
 }
 
 /** Whether a required word can be there, or is not needed because the text may be a match and nothing else. */
-function mayHaveContext({ wordGroup, hasWord, aloneCharsMax }: PreparedRule, segment: Segment, scanner: LiteralScanner) {
+function mayHaveContext(
+  { wordGroup, hasWord, aloneCharsMax }: PreparedRule,
+  segment: Segment,
+  scanner: LiteralScanner,
+) {
   if (wordGroup < 0 || segment.text.length <= aloneCharsMax) return true;
   return scanner.has(wordGroup) || hasWord(segment.pointer);
 }

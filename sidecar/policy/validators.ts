@@ -2,6 +2,7 @@ import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from
 import validator from 'validator';
 import { WORK } from './budget.js';
 import { isJwt, isPlaceholder, isPublicIp, isSsn, shannonBits } from './checks.js';
+import { IDENTIFIER_NAMES, identifierCheck } from './ids/catalogue.js';
 
 /** A check that a match must pass to count. */
 export interface Validator {
@@ -52,6 +53,7 @@ const MAKERS = new Map<string, Maker>([
   ['phone', phone],
   ['tax_id', taxId],
   ['passport', passport],
+  ['identifier', identifier],
 ]);
 
 export const VALIDATOR_NAMES: readonly string[] = [...MAKERS.keys()];
@@ -101,6 +103,15 @@ function passport(parameter: Parameter) {
   if (typeof parameter !== 'string') return 'needs a country such as US';
   if (!PASSPORT_COUNTRIES.includes(parameter)) return `needs a country such as US; it does not know ${parameter}`;
   return (text: string) => validator.isPassportNumber(text, parameter);
+}
+
+/** One kind of identifier, or any of several. */
+function identifier(parameter: Parameter) {
+  const names = typeof parameter === 'string' ? [parameter] : typeof parameter === 'object' ? parameter : [];
+  const checks = names.map(identifierCheck);
+  const known = checks.filter((check) => check !== undefined);
+  if (known.length > 0 && known.length === checks.length) return (text: string) => known.some((check) => check(text));
+  return `needs a kind of identifier such as pl.pesel, or a list of them; there are ${IDENTIFIER_NAMES.join(', ')}`;
 }
 
 function digitsOf(text: string): string {
