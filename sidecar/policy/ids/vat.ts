@@ -4,12 +4,15 @@ import type { IdCheck } from './weights.js';
 
 /** VAT numbers as written across borders, with the letters of their country in front. */
 export const VAT_NUMBERS: Readonly<Record<string, IdCheck>> = {
-  'eu.vat': (text) => BY_COUNTRY[text.slice(0, 2)]?.(text.slice(2)) ?? false,
+  vat: (text) => BY_COUNTRY[text.slice(0, 2)]?.(text.slice(2)) ?? false,
+  // Swiss, with the word for the tax behind it and without CHE.
+  'ch.mwst': (text) => library('ch.vat')(`CHE${text}`),
 };
 
-/** Directive 2006/112/EC, article 215; Greece writes EL, Northern Ireland XI. Persons have the number that they had before. */
+/** Directive 2006/112/EC, article 215, and Australia; Greece writes EL, Northern Ireland XI. Persons have the number that they had before. */
 const BY_COUNTRY: Readonly<Record<string, IdCheck>> = {
   AT: library('at.uid'),
+  AU: library('au.abn'),
   BE: (text) => /^[01]/.test(text) && library('be.vat')(text),
   BG: library('bg.vat'),
   CY: library('cy.vat'),
