@@ -14,12 +14,20 @@ const WORD_CHAR = /[\p{L}\p{N}]/u;
 const UNSPACED_CHAR = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Thai}]/u;
 
 /** Blanks that may stand around a match which is a text of its own. */
-export const BLANKS_AROUND = 16;
+const BLANKS_AROUND = 16;
 
-/** Whether the text is the match at [start, end) and a few blanks. */
+/**
+ * Unix time from 2017 to 2030, in seconds down to nanoseconds, and YYYYMMDDhhmm(ss): what a field of digits mostly is,
+ * and what answers of LLM APIs hold (`created`).
+ */
+const POINT_IN_TIME =
+  /^(?:1[5-8]\d{8}(?:\d{3}){0,3}|20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){1,2})$/;
+
+/** Whether the text is the match at [start, end) and a few blanks, and no point in time. */
 export function standsAlone(text: string, start: number, end: number): boolean {
   if (text.length - (end - start) > BLANKS_AROUND) return false;
-  return text.slice(0, start).trim() === '' && text.slice(end).trim() === '';
+  if (text.slice(0, start).trim() !== '' || text.slice(end).trim() !== '') return false;
+  return !POINT_IN_TIME.test(text.slice(start, end));
 }
 
 /** The longest part of each word or phrase, of which a text with context holds one; none when a part is too short to be searched for. */

@@ -3,7 +3,7 @@ import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { standsAlone } from './context.js';
 import { foldText } from './fold.js';
-import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
+import { createLiteralScanner, type LiteralGroups, type LiteralScanner } from './literal-scan.js';
 import type { RulePattern } from './pack.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
 import { mayMatch, stretchesFor } from './windows.js';
@@ -56,8 +56,9 @@ export interface Engine {
 }
 
 /** An engine over the given groups of literals; the rules given to `match` name these groups. */
-export function createEngine(groups: readonly (readonly string[])[]): Engine {
+export function createEngine(groups: LiteralGroups): Engine {
   const scanner = createLiteralScanner(groups);
+  const names = createLiteralScanner(groups);
   return {
     match(segments, plan, budget) {
       const found = new Map<PreparedRule, RuleMatches>();
@@ -66,7 +67,8 @@ export function createEngine(groups: readonly (readonly string[])[]): Engine {
         const segment = segments[i] as Segment;
         budget.spend(segment.text.length * WORK.scanUnit + plan.byLength.length * WORK.ruleCheck);
         scanner.scan(segment.text);
-        matchSegment({ segment, index: i, scanner, budget, found }, plan);
+        names.scan(segment.pointer);
+        matchSegment({ segment, index: i, scanner, names, budget, found, bareChars: bareChars(segment.text) }, plan);
         const codePoints = scanner.lowSurrogates === 0 ? segment.text.length : countCodePoints(segment.text);
         if (segment.derived) continue;
         lengths.all += codePoints;
@@ -86,7 +88,12 @@ export function createEngine(groups: readonly (readonly string[])[]): Engine {
 interface SegmentScan {
   readonly segment: Segment;
   readonly index: number;
+  /** Has scanned the text. */
   readonly scanner: LiteralScanner;
+  /** Has scanned the names that lead to it. */
+  readonly names: LiteralScanner;
+  /** Length of the text without the blanks around it, when it is short enough to be one match; else Infinity. */
+  readonly bareChars: number;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
 }
@@ -102,26 +109,24 @@ function matchSegment(scan: SegmentScan, { byLength, minLengths }: RulePlan): vo
   }
 }
 
-/** Whether the pattern can match at all, from what the one pass over the text has seen. */
-function isCandidate(prepared: PreparedRule, { segment, scanner }: SegmentScan): boolean {
-  const { compiled } = prepared.rule.pattern as RulePattern;
-  if (prepared.literalGroup >= 0 && !scanner.has(prepared.literalGroup)) return false;
-  if (!mayMatch(compiled, scanner)) return false;
-  if (prepared.signs.length > 0 && !scanner.foldable && !prepared.signs.some((sign) => segment.text.includes(sign)))
+/** Whether the pattern can match at all, from what the one pass over the text and its names has seen. */
+function isCandidate(prepared: PreparedRule, scan: SegmentScan): boolean {
+  const { segment, scanner, names, bareChars } = scan;
+  const { literalGroup, keywordGroup, wordGroup, signs } = prepared;
+  if (literalGroup >= 0 && !scanner.has(literalGroup)) return false;
+  if (wordGroup >= 0 && bareChars > prepared.aloneCharsMax && !scanner.has(wordGroup) && !names.has(wordGroup))
     return false;
-  if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup) && !prepared.hasKeyword(segment.pointer))
-    return false;
-  return mayHaveContext(prepared, segment, scanner) && appliesToRole(prepared, segment.role);
+  if (!mayMatch((prepared.rule.pattern as RulePattern).compiled, scanner)) return false;
+  if (signs.length > 0 && !scanner.foldable && !signs.some((sign) => segment.text.includes(sign))) return false;
+  if (keywordGroup >= 0 && !scanner.has(keywordGroup) && !names.has(keywordGroup)) return false;
+  return appliesToRole(prepared, segment.role);
 }
 
-/** Whether a required word can be there, or is not needed because the text may be a match and nothing else. */
-function mayHaveContext(
-  { wordGroup, hasWord, aloneCharsMax }: PreparedRule,
-  segment: Segment,
-  scanner: LiteralScanner,
-) {
-  if (wordGroup < 0 || segment.text.length <= aloneCharsMax) return true;
-  return scanner.has(wordGroup) || hasWord(segment.pointer);
+/** Texts longer than this are not one match and blanks: no pattern of a value standing alone is so long. */
+const BARE_CHARS_MAX = 256;
+
+function bareChars(text: string): number {
+  return text.length > BARE_CHARS_MAX ? Infinity : text.trim().length;
 }
 
 function confirm(prepared: PreparedRule, text: string, { segment, index, scanner, budget, found }: SegmentScan): void {

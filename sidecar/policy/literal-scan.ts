@@ -41,13 +41,23 @@ const ENDS_KEPT = 4096;
 /** Longest literal or keyword. */
 const LITERAL_CHARS_MAX = 64;
 
+/** Groups of literals, each of two characters or more. */
+export interface LiteralGroups {
+  readonly literals: readonly (readonly string[])[];
+  /** Numbers of the groups whose literals do not count within a run of ASCII letters and digits. */
+  readonly wholeWords?: ReadonlySet<number>;
+}
+
 /**
- * Builds the scan for all literals of all groups, each of two characters or more. A rolling hash of the last
+ * Builds the scan for all literals of all groups. A rolling hash of the last
  * characters tells for nearly every place that no literal is there; the rest is compared with a trie. That is
  * several times as fast as an Aho-Corasick automaton over thousands of literals, whose table does not fit a cache.
  */
-export function createLiteralScanner(groups: readonly (readonly string[])[]): LiteralScanner {
-  return new Scanner(groups.map((literals) => literals.map(comparableText)));
+export function createLiteralScanner({ literals, wholeWords = new Set() }: LiteralGroups): LiteralScanner {
+  return new Scanner(
+    literals.map((group) => group.map(comparableText)),
+    wholeWords,
+  );
 }
 
 class Scanner implements LiteralScanner {
@@ -62,8 +72,10 @@ class Scanner implements LiteralScanner {
   private readonly seenIn: Float64Array;
   private readonly ends: number[][];
   private scanNumber = 0;
+  private readonly wholeWords: ReadonlySet<number>;
 
-  constructor(groups: readonly (readonly string[])[]) {
+  constructor(groups: readonly (readonly string[])[], wholeWords: ReadonlySet<number>) {
+    this.wholeWords = wholeWords;
     this.filter = createGramFilter(groups.flat());
     this.root = buildTrie(groups);
     this.seenIn = new Float64Array(groups.length);
@@ -137,12 +149,13 @@ class Scanner implements LiteralScanner {
     for (let i = from; i < to; i++) {
       node = childOf(node, comparableUnit(text.charCodeAt(i)));
       if (!node) return;
-      if (node.groups.length > 0 && i + 1 - from >= min) this.found(node.groups, i + 1);
+      if (node.groups.length > 0 && i + 1 - from >= min) this.found(node.groups, text, from, i + 1);
     }
   }
 
-  private found(groups: readonly number[], end: number): void {
+  private found(groups: readonly number[], text: string, start: number, end: number): void {
     for (const group of groups) {
+      if (this.wholeWords.has(group) && isInsideWord(text, start, end)) continue;
       const ends = this.ends[group] as number[];
       if (!this.has(group)) {
         this.seenIn[group] = this.scanNumber;
@@ -151,4 +164,18 @@ class Scanner implements LiteralScanner {
       if (ends.length <= ENDS_KEPT) ends.push(end);
     }
   }
+}
+
+/** Whether an ASCII letter or digit at the edge of [start, end) goes on beyond it. */
+function isInsideWord(text: string, start: number, end: number): boolean {
+  return (
+    (isAlphanumeric(text, start - 1) && isAlphanumeric(text, start)) ||
+    (isAlphanumeric(text, end) && isAlphanumeric(text, end - 1))
+  );
+}
+
+function isAlphanumeric(text: string, at: number): boolean {
+  if (at < 0 || at >= text.length) return false;
+  const unit = comparableUnit(text.charCodeAt(at));
+  return (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x30 && unit <= 0x39);
 }

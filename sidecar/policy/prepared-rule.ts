@@ -1,6 +1,5 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
-import { comparableText } from './character-table.js';
-import { BLANKS_AROUND, type ContextFinder, createContextFinder, wordsToScan } from './context.js';
+import { type ContextFinder, createContextFinder, wordsToScan } from './context.js';
 import { endpointMatcher } from './endpoint.js';
 import type { Pack, Rule } from './pack.js';
 import type { Facts } from './regex-facts.js';
@@ -25,29 +24,28 @@ export interface PreparedRule {
   readonly signs: readonly string[];
   /** The scanner's group of keywords; -1 when there are none. */
   readonly keywordGroup: number;
-  /** Whether a pointer's names hold a keyword. */
-  hasKeyword(pointer: string): boolean;
   /** The scanner's group of parts of the required context's words; -1 when no word is required, or none can be searched. */
   readonly wordGroup: number;
-  /** Whether a pointer's names hold such a part. */
-  hasWord(pointer: string): boolean;
-  /** A text of at most this length may be one match and nothing else, which then needs no word; -1 when it always does. */
+  /** A text of at most this length, blanks aside, may be one match and nothing else, which needs no word; -1 when all do. */
   readonly aloneCharsMax: number;
   /** Another rule's matches are compared with this one's by place, so that all must be known. */
   readonly keepAll: boolean;
 }
 
-/** Prepares a rule; `addGroup` registers literals with the common scan and gives the group's number. */
+/** Registers literals with the common scan and gives the group's number. */
+export type AddGroup = (literals: readonly string[], how?: { wholeWords: boolean }) => number;
+
+/** Prepares a rule. */
 export function prepareRule(
   rule: Rule,
   place: { pack: Pack; index: number; keepAll: boolean },
-  addGroup: (literals: readonly string[]) => number,
+  addGroup: AddGroup,
 ): PreparedRule {
   const { pattern } = rule;
   const literals = pattern && usableLiterals(pattern.compiled.facts);
   const known = pattern?.compiled.facts.literals ?? [];
   const literalGroup = literals ? addGroup(literals) : -1;
-  const keywords = pattern?.keywords.map(comparableText) ?? [];
+  const keywords = pattern?.keywords ?? [];
   const words = (pattern?.context?.required && wordsToScan(pattern.context)) || [];
   return {
     ...place,
@@ -59,17 +57,9 @@ export function prepareRule(
     literalGroup,
     signs: literals || !known.every(isSign) ? [] : known,
     keywordGroup: keywords.length > 0 ? addGroup(keywords) : -1,
-    hasKeyword: (pointer) => holdsOne(pointer, keywords),
-    wordGroup: words.length > 0 ? addGroup(words) : -1,
-    hasWord: (pointer) => holdsOne(pointer, words),
-    aloneCharsMax: pattern?.context?.alone ? pattern.compiled.facts.maxLength + BLANKS_AROUND : -1,
+    wordGroup: words.length > 0 ? addGroup(words, { wholeWords: true }) : -1,
+    aloneCharsMax: pattern?.context?.alone ? pattern.compiled.facts.maxLength : -1,
   };
-}
-
-function holdsOne(pointer: string, literals: readonly string[]): boolean {
-  if (pointer === '') return false;
-  const text = comparableText(pointer);
-  return literals.some((literal) => text.includes(literal));
 }
 
 /** One character that has no case and that no other character folds into unless the text says so. */

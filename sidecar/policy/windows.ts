@@ -21,7 +21,7 @@ export function stretchesFor(
   { text, scanner }: { text: string; scanner: LiteralScanner },
 ): readonly Stretch[] {
   const reach = facts.maxLength;
-  const held = anchored || reach === Infinity ? undefined : whatMatchesHold(facts, literalGroup, scanner);
+  const held = anchored || text.length <= reach ? undefined : whatMatchesHold(facts, literalGroup, scanner);
   if (!held) return [[0, text.length]];
   const merged: [number, number][] = [];
   for (const [start, end] of held) {

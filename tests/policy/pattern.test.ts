@@ -141,7 +141,7 @@ test('what is known of a pattern holds for every match, and searching only there
       const compiled = compilePattern(written, { builtin, dialect: 're2' });
       const { facts, matcher } = compiled;
       const literals = facts.literals?.every((literal) => literal.length >= 2) ? facts.literals : undefined;
-      const scanner = createLiteralScanner(literals ? [literals] : []);
+      const scanner = createLiteralScanner({ literals: literals ? [literals] : [] });
       for (const part of texts) {
         const value = `${part} ${'.'.repeat(40)}${part}`;
         const whole: number[] = [];

@@ -18,7 +18,7 @@ export const TRADE_CODES: Readonly<Record<string, IdCheck>> = {
   isin: (text) => validator.isISIN(text),
   // LEI, ISO 17442: ISO 7064 MOD 97-10.
   lei: (text) => {
-    if (!/^[A-Z\d]{18}\d\d$/.test(text)) return false;
+    if (!/^[A-Z\d]{18}\d\d$/.test(text) || !/[A-Z]/.test(text)) return false;
     let rest = 0;
     for (const sign of text)
       for (const digit of String(Number.parseInt(sign, 36))) rest = (rest * 10 + Number(digit)) % 97;
