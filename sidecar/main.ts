@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { createModerators } from '../adapters/moderators/moderators.js';
 import { openAuditLog } from './audit/audit-log.js';
-import type { Config } from './config/config.js';
+import type { UsableConfig } from './config/load.js';
 import { createDecisionPoint } from './decision-point.js';
 import { createInspector } from './inspection/inspector.js';
 import type { Clock } from './kernel/clock.js';
@@ -12,19 +13,17 @@ import { createMetrics, type Metrics } from './telemetry/metrics.js';
 import type { Tracing } from './telemetry/tracing.js';
 import { createDiskGauge } from './wiring/disk-gauge.js';
 import { createDoors } from './wiring/doors.js';
-import { healthReport, notReady } from './wiring/health.js';
+import { type HealthState, healthReport, notReady } from './wiring/health.js';
 import { type Addresses, createListeners, type Listeners } from './wiring/listeners.js';
 import { loadPolicy } from './wiring/load-policy.js';
 import { watchPolicy } from './wiring/reload.js';
-import { createFaultReporter, createLogHealthReporter } from './wiring/reporters.js';
+import { createBreakerReporter, createFaultReporter, createLogHealthReporter } from './wiring/reporters.js';
 
 /** What a sidecar needs from outside. */
 export interface SidecarOptions {
-  readonly config: Config;
+  readonly loadedConfig: UsableConfig;
   /** Reads the configuration again, for reloads. Rejects with `JIMINI_CONFIG_INVALID`. */
-  readonly readConfig: () => Promise<Config>;
-  /** Configuration file, absolute; absent = none is used. */
-  readonly configFile?: string;
+  readonly readConfig: () => Promise<UsableConfig>;
   readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -77,7 +76,8 @@ async function closeAll(closers: Closer[], reason: CloseReason): Promise<void> {
 }
 
 async function wire(options: SidecarOptions, closers: Closer[]): Promise<Addresses> {
-  const { config, clock, logger, tracing, version } = options;
+  const { loadedConfig, clock, logger, tracing, version } = options;
+  const { config } = loadedConfig;
   let inForce = { config, loaded: await loadPolicy(config) };
   for (const problem of inForce.loaded.warnings) logger.warn({ problem }, 'pack warning');
   closers.push(() => tracing.close());
@@ -89,10 +89,17 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push((reason) => auditLog.close(reason));
   const inspector = createInspector(inForce.loaded.snapshot);
   closers.push(() => inspector.close());
+  const moderators = createModerators({
+    clock,
+    random: (count) => randomBytes(count),
+    observe: (name, outcome) => metrics.classified(name, outcome),
+    onState: createBreakerReporter(logger),
+  });
+  moderators.use(inForce.loaded.moderators);
   const disk = await createDiskGauge(dataDir);
   closers.push(() => disk.close());
 
-  const state = { draining: false, reloadRefused: false };
+  const state: HealthState = { draining: false };
   let listeners: Listeners | undefined;
   const metrics: Metrics = createMetrics({
     version,
@@ -101,11 +108,19 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
       requestsInFlight: () => listeners?.inFlight() ?? 0,
       logSize: () => auditLog.size,
       logHealthy: () => auditLog.state === 'open',
+      breakers: () => Array.from(moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker] as const),
       rulesByPack: () => inForce.loaded.snapshot.policy.packs.map((pack) => [pack.name, pack.ruleCount] as const),
     },
   });
-  const decisions = createDecisionPoint({ inspector, auditLog, clock, tracing, observe: metrics.observe });
-  const configFile = options.configFile ?? '';
+  const decisions = createDecisionPoint({
+    inspector,
+    classifiers: moderators,
+    auditLog,
+    clock,
+    tracing,
+    observe: metrics.observe,
+  });
+  const configFile = loadedConfig.file ?? '';
   const health = { version, auditLog, configFile, loaded: () => inForce.loaded, disk: disk.read, state };
   listeners = await createListeners({
     config,
@@ -126,12 +141,15 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     auditLog,
     apply: (nextConfig, loaded) => {
       inForce = { config: nextConfig, loaded };
+      moderators.use(loaded.moderators);
       inspector.use(loaded.snapshot);
       logger.level = nextConfig.logLevel;
+      state.refusal = undefined;
+      metrics.reloaded('applied');
     },
-    onResult: (result) => {
-      state.reloadRefused = result === 'refused';
-      metrics.reloaded(result);
+    refuse: (refusal) => {
+      state.refusal = refusal;
+      metrics.reloaded('refused');
     },
   });
   closers.push(() => watcher.close());

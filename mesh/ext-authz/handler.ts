@@ -3,7 +3,7 @@ import type { DecisionPort } from '../../sidecar/kernel/decision-port.js';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
 import type { Evaluation } from '../../sidecar/kernel/evaluation.js';
 import { type Caller, type CheckSettings, readCheck, UNKNOWN_CALLER } from './read-check.js';
-import { failedCheckResponse, writeCheck } from './write-check.js';
+import { failedCheckResponse, overloadedCheckResponse, writeCheck } from './write-check.js';
 
 /** Full name of the one method of Envoy's external authorization service. */
 export const CHECK_METHOD = '/envoy.service.auth.v3.Authorization/Check';
@@ -32,7 +32,9 @@ export function createCheckHandler(options: CheckHandlerOptions): UnaryHandler {
       const decision = await decisionPort.decide(withTraceOf(call, check.evaluation), call.signal);
       return writeCheck(decision, caller);
     } catch (error) {
-      onFault(JiminiError.from(error));
+      const fault = JiminiError.from(error);
+      if (fault.code === 'JIMINI_OVERLOADED') return overloadedCheckResponse(caller);
+      onFault(fault);
       return failedCheckResponse(caller);
     }
   };

@@ -26,9 +26,9 @@ export function writeCheck(decision: Decision, caller: Caller): Uint8Array {
   return encode(isAllowed(decision) ? allowed(decision, caller) : denied(decision, caller));
 }
 
-/** The answer to a check that nobody has read, because too many are in flight. */
-export function overloadedCheckResponse(): Uint8Array {
-  return encode(deniedWithout('overloaded', UNKNOWN_CALLER));
+/** The answer to a check that was not judged, because too many are in flight. Without a caller nobody has even read it. */
+export function overloadedCheckResponse(caller: Caller = UNKNOWN_CALLER): Uint8Array {
+  return encode(deniedWithout('overloaded', caller));
 }
 
 /** The answer when our own code failed, which is never a gRPC error: that would be Envoy's to decide, and may be open. */

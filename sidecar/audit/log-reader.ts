@@ -4,25 +4,26 @@ import type { LeafRow, LogRows } from './log-store.js';
 
 /**
  * Leaves from `from` to `to` (both included), each checked: its bytes against its hash, its `prev` against the leaf
- * before it. Throws `JIMINI_STORE_CORRUPT` at the first that does not hold. The store itself checks nothing.
+ * before it. Throws `JIMINI_STORE_CORRUPT` at the first that does not hold or is not there. The store itself checks
+ * nothing, and leaves out what it cannot read.
  */
 export async function* readLeaves(rows: LogRows, from: number, to: number): AsyncGenerator<LeafRow> {
   let next = Math.max(0, from - 1);
   let prev = next === 0 ? NO_PREV : undefined;
   for await (const row of rows.rowsFrom(next)) {
-    if (row.seq > to) return;
-    check(row, next, prev);
-    if (row.seq >= from) yield row;
+    if (next > to) return;
+    if (!holds(row, next, prev)) break;
+    if (next >= from) yield row;
     prev = row.hash;
     next += 1;
   }
+  if (next > to) return;
+  throw new JiminiError('JIMINI_STORE_CORRUPT', `the leaf at ${next} is damaged or missing: run \`jimini log verify\``);
 }
 
-function check(row: LeafRow, seq: number, prev: string | undefined): void {
-  const actual = leafHash(row.bytes);
-  const isWhole = row.seq === seq && actual === row.hash;
-  if (isWhole && (prev === undefined || prevOf(row) === prev)) return;
-  throw new JiminiError('JIMINI_STORE_CORRUPT', `the leaf at ${seq} is damaged or missing: run \`jimini log verify\``);
+function holds(row: LeafRow, seq: number, prev: string | undefined): boolean {
+  const isWhole = row.seq === seq && leafHash(row.bytes) === row.hash;
+  return isWhole && (prev === undefined || prevOf(row) === prev);
 }
 
 function prevOf(row: LeafRow): unknown {

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { type Config, settingOf } from '../config/config.js';
 import { configTable } from '../config/document.js';
 import { CONFIG_KEYS, configJsonSchema } from '../config/keys.js';
+import { readModeratorKeys } from '../config/moderator-keys.js';
 import { formatPackProblem, loadPackSet } from '../config/pack-set.js';
 import { type ConfigProblem, formatOrigin, formatProblem } from '../config/problem.js';
 import { printableJson } from '../kernel/printable.js';
@@ -40,7 +41,8 @@ function checkCommand(context: CliContext): Command {
 }
 
 async function check(command: Command, { format }: FormatOptions, { io, exit }: CliContext): Promise<void> {
-  const { config, problems } = await loadConfigOf(command, io);
+  const { config, problems: inSettings } = await loadConfigOf(command, io);
+  const problems = config ? (await readModeratorKeys(config)).problems : inSettings;
   const packProblems = config ? (await loadPackSet(config)).problems : [];
   const isValid = problems.length === 0 && packProblems.every(({ severity }) => severity !== 'error');
   if (!isValid) exit(2);
@@ -62,7 +64,10 @@ function showCommand(context: CliContext): Command {
     .exitOverride()
     .description('Print every setting with its effective value and where it was said.')
     .addOption(formatOption('text', 'json'))
-    .addHelpText('after', '\nExample:\n  jimini config show --config jimini.yaml --format json')
+    .addHelpText(
+      'after',
+      '\nExample:\n  jimini config show --config jimini.yaml --format json\n\nExit codes: 0 success, 2 it cannot be used.',
+    )
     .action((options: FormatOptions) => show(command, options, context));
   return addConfigOptions(command);
 }
@@ -101,7 +106,10 @@ function schemaCommand({ io }: CliContext): Command {
     .exitOverride()
     .description('Print the JSON Schema of the configuration file, or its reference table.')
     .addOption(formatOption('json', 'markdown'))
-    .addHelpText('after', '\nExample:\n  jimini config schema > jimini.schema.json')
+    .addHelpText(
+      'after',
+      '\nExample:\n  jimini config schema > jimini.schema.json\n\nExit codes: 0 success, 2 bad usage.',
+    )
     .action(({ format }: FormatOptions) => {
       io.stdout.write(`${format === 'json' ? JSON.stringify(configJsonSchema(), null, 2) : configTable()}\n`);
     });

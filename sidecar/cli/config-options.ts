@@ -9,7 +9,8 @@ export function addConfigOptions(command: Command): Command {
   for (const { flag, node, variable } of CONFIG_KEYS) {
     if (flag === undefined) continue;
     const value = node.type === 'boolean' ? '[boolean]' : node.type === 'array' ? '<list>' : '<value>';
-    command.addOption(new Option(`${flag} ${value}`, `${node.description} (${variable})`));
+    const choices = node.enum && node.enum.length > 1 ? ` One of ${node.enum.join(', ')}.` : '';
+    command.addOption(new Option(`${flag} ${value}`, `${node.description}${choices} (${variable})`));
   }
   return command;
 }

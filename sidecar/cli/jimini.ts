@@ -6,4 +6,4 @@ import { runProgram } from './program.js';
 import { serveCommand } from './serve.js';
 
 const io = processIo();
-process.exitCode = await runProgram(process.argv.slice(2), io, [serveCommand(packageVersion(), io), logCommand()]);
+process.exitCode = await runProgram(process.argv.slice(2), io, [serveCommand(packageVersion(), io), logCommand(io)]);

@@ -3,7 +3,16 @@ import { printable } from '../kernel/printable.js';
 
 /** One leaf as one line for people. */
 export function leafText(bytes: Uint8Array): string {
-  const leaf = JSON.parse(Buffer.from(bytes).toString('utf8')) as LeafFields & LeafPlace;
+  const text = Buffer.from(bytes).toString('utf8');
+  try {
+    return lineOf(JSON.parse(text) as LeafFields & LeafPlace);
+  } catch {
+    // A forged leaf can have the right hash and yet hold anything.
+    return `no leaf of this version: ${printable(text)}`;
+  }
+}
+
+function lineOf(leaf: LeafFields & LeafPlace): string {
   const time = new Date(leaf.time_ms).toISOString();
   const line = `${String(leaf.seq).padStart(8)}  ${time}  ${leaf.kind.padEnd(8)}  ${summary(leaf)}`;
   return printable(line, Number.POSITIVE_INFINITY);
@@ -15,9 +24,13 @@ function summary(leaf: LeafFields): string {
       const shadow = leaf.raw === leaf.effective ? '' : ` (${leaf.raw} before shadow)`;
       const rules = listed('rules', leaf.rule_ids, leaf.rule_count);
       const gaps = listed('gaps', leaf.gaps, leaf.gap_count);
+      const answers = (leaf.classifiers ?? []).map(
+        ({ rule, name, model, said }) => `${rule}:${name}(${model}):${said}`,
+      );
+      const asked = listed('classifiers', answers, leaf.classifier_count ?? 0);
       const tenant = leaf.tenant === '' ? '' : ` tenant=${leaf.tenant}`;
       const where = `${leaf.door} ${leaf.direction || 'any direction'} ${leaf.route}`;
-      return `${leaf.effective.padEnd(5)}${shadow} ${where}${tenant}${rules}${gaps}`;
+      return `${leaf.effective.padEnd(5)}${shadow} ${where}${tenant}${rules}${gaps}${asked}`;
     }
     case 'open':
       return `version ${leaf.version}, found ${leaf.recovered_size} leaves, previous close: ${leaf.previous_close}`;

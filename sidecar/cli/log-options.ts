@@ -1,13 +1,25 @@
 import { type Command, CommanderError, Option } from 'commander';
+import { findDataDirectory } from '../config/data-dir.js';
 import { type LogCopy, openLogCopy } from '../storage/log-copy.js';
-import { complain, linesOf } from './cli-io.js';
+import { type CliIo, complain, linesOf } from './cli-io.js';
+import { addConfigFileOption } from './config-options.js';
 
 /** How a command prints. */
 export type Format = 'text' | 'json';
 
-/** `--data-dir D`, from the environment when absent. */
-export function dataDirOption(): Option {
-  return new Option('--data-dir <dir>', 'data directory of the sidecar').env('JIMINI_DATA_DIR').default('./.jimini');
+/** What a command of `log` may touch of the process. */
+export type LogIo = Pick<CliIo, 'env' | 'directory'>;
+
+/** Where a log is, as the options of a command say it. */
+export interface LogPlace {
+  readonly dataDir?: string;
+  readonly config?: string;
+}
+
+/** Gives a command `--data-dir D` and `--config FILE`. */
+export function addPlaceOptions(command: Command): Command {
+  command.option('--data-dir <dir>', 'data directory of the sidecar (JIMINI_DATA_DIR; else dataDir of the file)');
+  return addConfigFileOption(command);
 }
 
 /** `--format text|json`. */
@@ -37,17 +49,25 @@ export async function running(failureExit: number, work: () => Promise<void>): P
 }
 
 /** Gives `work` a private copy of the log and removes it afterwards, also when the program is told to stop. */
-export async function withLogCopy(dataDir: string, work: (copy: LogCopy) => Promise<void>): Promise<void> {
-  const copy = await openLogCopy(dataDir);
+export async function withLogCopy(place: LogPlace, io: LogIo, work: (copy: LogCopy) => Promise<void>): Promise<void> {
+  const file = place.config === undefined ? {} : { file: place.config };
+  const dataDir = await findDataDirectory({ ...io, ...file }, place.dataDir);
+  let removeSync = () => {};
   const stop = (signal: NodeJS.Signals) => {
-    copy.removeSync();
+    removeSync();
     process.kill(process.pid, signal);
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    await work(copy);
+    const copy = await openLogCopy(dataDir, (remove) => {
+      removeSync = remove;
+    });
+    try {
+      await work(copy);
+    } finally {
+      await copy.remove();
+    }
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
-    await copy.remove();
   }
 }

@@ -1,69 +1,99 @@
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { entriesOfLines, entriesOfPairs } from '../audit/verify/sources.js';
-import { type VerifyReport, verifyEntries, verifyHead } from '../audit/verify/verify-entries.js';
+import { unreadableStore, type VerifyReport, verifyEntries, verifyHead } from '../audit/verify/verify-entries.js';
 import { JiminiError } from '../kernel/errors.js';
-import { dataDirOption, type Format, formatOption, running, withLogCopy, withUsageExit } from './log-options.js';
+import { complain, linesOf } from './cli-io.js';
+import {
+  addPlaceOptions,
+  type Format,
+  formatOption,
+  type LogIo,
+  type LogPlace,
+  running,
+  withLogCopy,
+  withUsageExit,
+} from './log-options.js';
 import { standardOutput, writeTo } from './log-output.js';
 
-interface VerifyOptions {
-  readonly dataDir: string;
+interface VerifyOptions extends LogPlace {
   readonly export?: string;
   readonly format: Format;
 }
 
 const BAD_INPUT_EXIT = 4;
+/** More than any head file has, so that a longer one is still seen to be another one. */
+const HEAD_BYTES_KEPT_MAX = 1024;
 const EXITS: Readonly<Record<VerifyReport['status'], number>> = { ok: 0, tampered: 1, 'bad input': BAD_INPUT_EXIT };
 
 /** `log verify`. */
-export function verifyCommand(): Command {
+export function verifyCommand(io: LogIo): Command {
   const command = new Command('verify')
     .description('Derive the hash chain again, in code that shares nothing with the writer, and say where it breaks.')
-    .addOption(dataDirOption())
     .addOption(new Option('--export <dir>', 'verify DIR/entries.jsonl of an export instead'))
     .addOption(formatOption())
     .addHelpText(
       'after',
-      '\nExit codes: 0 the log holds; 1 it was tampered with or is damaged; 4 nothing to verify, no consistent copy' +
+      '\nExamples:\n  jimini log verify --config jimini.yaml\n  jimini log verify --export handover' +
+        '\n\nExit codes: 0 the log holds; 1 it was tampered with or is damaged; 4 nothing to verify, no consistent copy' +
         '\nafter 5 tries, or bad usage.' +
         '\nFormat v0 has no signed checkpoints: leaves cut off at the end, or a log forged from beginning to end, cannot' +
         '\nbe noticed. Write down what `jimini log head` prints, and compare.',
     )
     .action((options: VerifyOptions) =>
       running(BAD_INPUT_EXIT, async () => {
-        // Not commander's `conflicts`: that would also count a data directory from the environment.
-        if (options.export !== undefined && command.getOptionValueSource('dataDir') === 'cli') {
+        if (options.export !== undefined && options.dataDir !== undefined) {
           throw new JiminiError('JIMINI_USAGE', 'give --data-dir or --export, not both');
         }
-        await verify(options);
+        await verify(options, io);
       }),
     );
-  return withUsageExit(command, BAD_INPUT_EXIT);
+  return withUsageExit(addPlaceOptions(command), BAD_INPUT_EXIT);
 }
 
-async function verify(options: VerifyOptions): Promise<void> {
+async function verify(options: VerifyOptions, io: LogIo): Promise<void> {
   if (options.export !== undefined) return finish(await verifyExport(options.export), options.format);
-  await withLogCopy(options.dataDir, async ({ log }) => {
-    await finish(await verifyEntries(entriesOfPairs(log.rawRows()), showProgress), options.format);
+  let report: VerifyReport | undefined;
+  await withLogCopy(options, io, async ({ log }) => {
+    report = await verifyEntries(entriesOfPairs(log.rawRows()), showProgress);
+  }).catch((error) => {
+    if (!(error instanceof JiminiError) || error.code !== 'JIMINI_STORE_CORRUPT') throw error;
+    complain(process, linesOf(error));
+    report ??= unreadableStore();
   });
+  if (report) await finish(report, options.format);
 }
 
 async function verifyExport(directory: string): Promise<VerifyReport> {
-  const path = join(directory, 'entries.jsonl');
-  const lines = entriesOfLines(createReadStream(path, { highWaterMark: 1024 * 1024 }));
-  const report = await verifyEntries(lines, showProgress).catch((cause: unknown) => {
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new JiminiError('JIMINI_USAGE', `${path} cannot be read (${reason}): name the directory of an export`, {
-      cause,
-    });
+  const report = await readingFile(join(directory, 'entries.jsonl'), (file) => {
+    const chunks = file.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false });
+    return verifyEntries(entriesOfLines(chunks), showProgress);
   });
-  const head = await readFile(join(directory, 'head.json')).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
+  if (!(await lstat(join(directory, 'head.json')).catch(() => undefined))) return report;
+  return readingFile(join(directory, 'head.json'), async (file) => {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES_KEPT_MAX));
+    return verifyHead(report, buffer.subarray(0, bytesRead));
   });
-  return head ? verifyHead(report, head) : report;
+}
+
+/** Opens a regular file: somebody may have put a pipe in its place, which would never end. */
+async function readingFile<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T> {
+  const refused = (reason: string, cause?: unknown) =>
+    new JiminiError('JIMINI_USAGE', `${path} cannot be read (${reason}): name the directory of an export`, { cause });
+  const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
+    throw refused(codeOf(cause), cause);
+  });
+  try {
+    if (!(await file.stat()).isFile()) throw refused('not a regular file');
+    return await read(file);
+  } catch (cause) {
+    throw cause instanceof JiminiError ? cause : refused(codeOf(cause), cause);
+  } finally {
+    await file.close();
+  }
 }
 
 function showProgress(entries: number): void {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { exportCommand } from './log-export.js';
+import type { LogIo } from './log-options.js';
 import { headCommand, showCommand } from './log-show.js';
 import { verifyCommand } from './log-verify.js';
 
@@ -7,11 +8,11 @@ import { verifyCommand } from './log-verify.js';
  * `jimini log`: reads the log of a data directory, in use or not. No command opens the original: each works on a
  * private copy. Usage errors are thrown as commander's error with the exit code that belongs to the command.
  */
-export function logCommand(): Command {
+export function logCommand(io: LogIo): Command {
   return new Command('log')
     .description('Verify, show and export the tamper-evident log. Works while the sidecar runs; changes nothing.')
-    .addCommand(verifyCommand())
-    .addCommand(showCommand())
-    .addCommand(headCommand())
-    .addCommand(exportCommand());
+    .addCommand(verifyCommand(io))
+    .addCommand(showCommand(io))
+    .addCommand(headCommand(io))
+    .addCommand(exportCommand(io));
 }

@@ -1,7 +1,5 @@
 import { Command } from 'commander';
-import type { Config } from '../config/config.js';
-import type { LoadedConfig } from '../config/load.js';
-import { configError } from '../config/problem.js';
+import { type UsableConfig, usable } from '../config/load.js';
 import { systemClock } from '../kernel/clock.js';
 import { createLogger } from '../telemetry/logger.js';
 import { startTracing } from '../telemetry/tracing-switch.js';
@@ -15,33 +13,31 @@ export function serveCommand(version: string, io: CliIo): Command {
     .addHelpText(
       'after',
       '\nExamples:\n  jimini serve\n  jimini serve --config jimini.yaml --packs secrets,pii,./own.yaml' +
-        '\n\nSIGTERM drains and closes in order; a second signal ends at once.',
+        '\n\nSIGTERM drains and closes in order; a second signal ends at once.' +
+        '\n\nExit codes: 0 closed in order, 2 it could not start.',
     );
-  return addConfigOptions(command).action(() => serve(version, () => loadConfigOf(command, io)));
+  return addConfigOptions(command).action(() => serve(version, async () => usable(await loadConfigOf(command, io))));
 }
 
-async function serve(version: string, load: () => Promise<LoadedConfig>): Promise<void> {
-  const read = async () => {
-    const { config, problems, file } = await load();
-    if (!config) throw configError(problems);
-    return { config, configFile: file };
-  };
-  const { config, configFile } = await read();
+async function serve(version: string, readConfig: () => Promise<UsableConfig>): Promise<void> {
+  const loadedConfig = await readConfig();
+  const { config } = loadedConfig;
   const logger = createLogger(config.logLevel);
   const tracing = await startTracing(process.env);
+  // From now on, so that a signal during the start does not leave an open log behind: it acts once the start is over.
+  const signalled = firstSignal();
   // Only now: whatever loads grpc-js must come after the instrumentation's hook.
   const { startSidecar } = await import('../main.js');
   const sidecar = await startSidecar({
-    config,
-    readConfig: async (): Promise<Config> => (await read()).config,
-    ...(configFile !== undefined && { configFile }),
+    loadedConfig,
+    readConfig,
     version,
     clock: systemClock,
     logger,
     tracing,
   });
   logger.info({ ...sidecar.addresses, dataDir: config.dataDir, packs: config.packs, version }, 'listening');
-  const signal = await firstSignal();
+  const signal = await signalled;
   logger.info({ signal }, 'draining');
   await sidecar.close();
   logger.info('closed');

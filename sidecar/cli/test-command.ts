@@ -28,7 +28,7 @@ export function testCommand(context: CliContext): Command {
     .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'sarif']).default('table'))
     .addHelpText(
       'after',
-      '\nWithout --pack the packs of the configuration apply, as do its other settings.' +
+      '\nWithout --pack the packs of the configuration apply, as do its other settings; classifiers are asked.' +
         '\n\nExamples:\n  jimini test --text "my card is 4111 1111 1111 1111"' +
         '\n  jimini test --pack secrets --pack ./own.yaml --file notes.txt --format sarif' +
         '\n  curl -s https://example.com/body.json | jimini test --body - --direction inbound' +
@@ -48,8 +48,9 @@ async function test(options: TestOptions, { io, exit }: CliContext): Promise<voi
       io.stdout.write(`${judgementJson(judgement)}\n`);
       return;
     case 'sarif': {
-      const source = { version: packageVersion(), isText: content.kind === 'text', gapActions };
-      io.stdout.write(`${judgementSarif(judgement, { ...source, ...(file === undefined ? {} : { file }) })}\n`);
+      const text = content.kind === 'text' ? { text: content.text } : {};
+      const source = { version: packageVersion(), gapActions, ...text, ...(file !== undefined && { file }) };
+      io.stdout.write(`${judgementSarif(judgement, source)}\n`);
     }
   }
 }

@@ -5,7 +5,7 @@ import { type Config, finishConfig, type Origins } from './config.js';
 import { type Environment, type Override, readEnvironment } from './environment.js';
 import { checkSchema, type SchemaFault } from './issues.js';
 import { CONFIG_KEYS } from './keys.js';
-import type { ConfigProblem, Origin } from './problem.js';
+import { type ConfigProblem, configError, type Origin } from './problem.js';
 import { readTextFile } from './read-file.js';
 import { textToValue } from './text-value.js';
 import { type PathStep, readYaml, type YamlDocument } from './yaml-document.js';
@@ -38,8 +38,20 @@ export interface LoadedConfig {
   readonly config?: Config;
   /** The file that was read or should have been, absolute; to be watched. */
   readonly file?: string;
+  /** The file was read and holds nothing but blanks and comments. `{}` is not empty: it says that nothing is set. */
+  readonly isEmptyFile?: true;
   readonly origins: Origins;
   readonly problems: readonly ConfigProblem[];
+}
+
+/** A configuration that can be used. */
+export type UsableConfig = LoadedConfig & { readonly config: Config };
+
+/** The configuration, if there is one. Throws `JIMINI_CONFIG_INVALID` with all problems otherwise. */
+export function usable(loaded: LoadedConfig): UsableConfig {
+  const { config } = loaded;
+  if (!config) throw configError(loaded.problems);
+  return { ...loaded, config };
 }
 
 /** Reads file, environment and flags. Never rejects: what is wrong is in `problems`. */
@@ -62,7 +74,8 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const read = typeof text === 'string' ? readYaml(text) : [{ message: text.reason }];
   if ('value' in read) {
     const problems = environment.problems;
-    return { file, ...assemble({ document: read, file: name, overrides, directory: sources.directory, problems }) };
+    const loaded = assemble({ document: read, file: name, overrides, directory: sources.directory, problems });
+    return { file, ...(read.value === null && { isEmptyFile: true }), ...loaded };
   }
   const unreadable = read.map(({ message, ...position }) => ({
     origin: { kind: 'file' as const, file: name, ...position },
@@ -145,7 +158,9 @@ function applyOverride(root: Record<string, unknown>, { key, said, origin }: Ove
 /** A fault of the file itself, where the file says it. */
 function fileProblem(fault: SchemaFault, { document, file = '' }: Parts): FileProblem {
   const ofKey = document?.keyPosition(fault.path);
-  const position = fault.atKey ? ofKey : (document?.valuePosition(fault.path) ?? ofKey);
+  // A key that is missing has no place; what it is missing from has.
+  const around = document?.valuePosition(fault.path.slice(0, -1));
+  const position = fault.atKey ? ofKey : (document?.valuePosition(fault.path) ?? ofKey ?? around);
   return { origin: { kind: 'file', file, ...position }, key: keyPathOf(fault.path), message: fault.message };
 }
 

@@ -1,15 +1,19 @@
-import type { Content, Evaluation, Judgement } from '../kernel/evaluation.js';
+import type { Evaluation } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
-import { inspect, type PolicySnapshot } from './inspect.js';
+import type { OpenJudgement } from '../policy/classifier.js';
+import { contentBytes, inspect, type PolicySnapshot } from './inspect.js';
 import { createInspectionWorker, type InspectionWorker } from './inspection-worker.js';
 
 /** Reads and judges, without ever blocking the event loop for longer than a small body takes. */
 export interface Inspector {
-  /** Never rejects: what cannot be judged is a judgement with a gap. */
-  inspect(evaluation: Evaluation, nowMs: number): Promise<Judgement>;
+  /**
+   * What cannot be judged is a judgement with a gap. Rejects only with `JIMINI_OVERLOADED`: too many large bodies wait,
+   * and this one is not judged at all.
+   */
+  inspect(evaluation: Evaluation, nowMs: number): Promise<OpenJudgement>;
   /** Puts another policy in force. Evaluations that have begun end under the policy they began with. */
   use(snapshot: PolicySnapshot): void;
-  /** Ends the thread once it has finished what it has. */
+  /** Ends the thread; what is still to be judged there is answered with `engine:error`. */
   close(): Promise<void>;
 }
 
@@ -30,17 +34,8 @@ export function createInspector(initial: PolicySnapshot): Inspector {
       const previous = worker;
       worker = createInspectionWorker(next);
       snapshot = next;
-      void previous.close();
+      previous.retire();
     },
     close: () => worker.close(),
   };
-}
-
-/** Size of what has to be read. A text counts its UTF-16 units, which is close enough to choose a thread. */
-function contentBytes(content: readonly Content[]): number {
-  let bytes = 0;
-  for (const part of content) {
-    bytes += part.kind === 'body' ? part.bytes.byteLength : part.kind === 'text' ? part.text.length : part.raw.length;
-  }
-  return bytes;
 }

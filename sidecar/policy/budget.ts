@@ -5,8 +5,12 @@
 export const WORK = {
   /** One UTF-16 unit in the pass over the literals. */
   scanUnit: 6,
+  /** One segment, whatever its length. */
+  segment: 500,
+  /** One UTF-16 unit of a segment whose other readings are made. */
+  viewUnit: 60,
   /** One rule looked at for one segment. */
-  ruleCheck: 5,
+  ruleCheck: 20,
   /** One UTF-16 unit under a pattern on JavaScript's engine. */
   v8: 4,
   /** One UTF-16 unit under a pattern on RE2. */

@@ -1,12 +1,13 @@
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { BudgetExceeded, WorkBudget } from './budget.js';
-import { createEngine, type Engine, planOf } from './engine.js';
+import { createEngine, type Engine } from './engine.js';
 import { isMatched } from './exceptions.js';
 import type { Report } from './fields.js';
 import type { LiteralGroups } from './literal-scan.js';
 import type { Example, Pack } from './pack.js';
 import { appliesToDirection, appliesToEndpoint, type PreparedRule } from './prepared-rule.js';
+import { planOf } from './rule-plan.js';
 import { prepareRules } from './rule-set.js';
 
 /** Reports every example of a pack that does not hold. Each is judged by its own rule alone. */

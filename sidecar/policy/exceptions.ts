@@ -1,4 +1,4 @@
-import type { RuleMatches, Span } from './engine.js';
+import type { RuleMatches, Span } from './matches.js';
 import type { PreparedRule } from './prepared-rule.js';
 
 /** One rule that takes matches away from another. */

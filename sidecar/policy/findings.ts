@@ -1,6 +1,6 @@
 import type { Finding, Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
-import type { RuleMatches, Span } from './engine.js';
+import type { RuleMatches, Span } from './matches.js';
 
 /** A span that is reported, with the rule that found it. */
 interface Reported {

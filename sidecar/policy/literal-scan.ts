@@ -1,24 +1,28 @@
+import { COMPARABLE, comparableText, FOLDABLE_MARK } from './character-table.js';
+import { fourOf, threeOf } from './gram-filter.js';
+import { type IndexedLiteral, indexLiterals, type LiteralIndex, standsHere } from './literal-index.js';
+import type { RunList } from './run-list.js';
 import {
-  CHARACTERS,
-  comparableText,
-  comparableUnit,
-  DIGIT_MARK,
-  FOLDABLE_MARK,
-  HASH_BITS,
-  HASH_MASK,
-  NUMBER_MARK,
-  TOKEN_MARK,
-} from './character-table.js';
-import { createGramFilter, type GramFilter, mayBegin, mayEnd } from './gram-filter.js';
-import { buildTrie, childOf, type TrieNode } from './literal-trie.js';
-import { RunList } from './run-list.js';
-import { createUnitReader } from './unit-reader.js';
+  beginSweep,
+  CHUNK_UNITS,
+  createSweep,
+  endSweep,
+  HASHES,
+  HITS,
+  LITERAL_CHARS_MAX,
+  sweepUnits,
+  UNITS,
+} from './sweep.js';
+import { readUnits } from './unit-reader.js';
 
 /** One pass over a text: which groups of literals occur in it, and where it has numbers and long tokens. */
 export interface LiteralScanner {
   /** Scans a text. Everything below speaks of the text scanned last. */
   scan(text: string): void;
-  /** Whether a literal of the group occurs; ASCII case does not matter, and folded characters are equal. */
+  /** Another scanner of the same literals, with a text of its own. */
+  twin(): LiteralScanner;
+  /** The groups of which a literal occurs, each once; ASCII case does not matter, and folded characters are equal. */
+  readonly groups: readonly number[];
   has(group: number): boolean;
   /** Ends of the occurrences of the group's literals, ascending; undefined when there were too many to keep. */
   endsOf(group: number): readonly number[] | undefined;
@@ -26,20 +30,13 @@ export interface LiteralScanner {
   readonly numbers: RunList;
   /** Runs of token characters (letters, digits, `+ - . / = _`) of at least TOKEN_MIN characters. */
   readonly tokens: RunList;
+  /** Marks of all characters together: `signMark` tells which sign has which. */
+  readonly marks: number;
+  /** Single letters stand one after the other; see Sweep. */
+  readonly hasSingleLetters: boolean;
   /** Some character is folded, so that patterns must see the folded text. */
   readonly foldable: boolean;
-  readonly lowSurrogates: number;
 }
-
-/** Fewer digits than this in one run are not kept: every text has them. */
-export const DIGITS_MIN = 4;
-/** Shorter tokens are not kept: they are words. */
-export const TOKEN_MIN = 16;
-
-/** Occurrences of one group that are kept; a text with more is examined whole. */
-const ENDS_KEPT = 4096;
-/** Longest literal or keyword. */
-const LITERAL_CHARS_MAX = 64;
 
 /** Groups of literals, each of two characters or more. */
 export interface LiteralGroups {
@@ -48,42 +45,63 @@ export interface LiteralGroups {
   readonly wholeWords?: ReadonlySet<number>;
 }
 
+/** Occurrences of one group that are kept; a text with more is examined whole. */
+const ENDS_KEPT = 4096;
 /**
  * Builds the scan for all literals of all groups. A rolling hash of the last
- * characters tells for nearly every place that no literal is there; the rest is compared with a trie. That is
+ * characters tells for nearly every place that no literal is there; the rest is compared. That is
  * several times as fast as an Aho-Corasick automaton over thousands of literals, whose table does not fit a cache.
  */
 export function createLiteralScanner({ literals, wholeWords = new Set() }: LiteralGroups): LiteralScanner {
+  const index = indexLiterals(literals.map((group) => group.map(comparableText)));
   return new Scanner(
-    literals.map((group) => group.map(comparableText)),
-    wholeWords,
+    index,
+    Uint8Array.from(literals, (_, group) => (wholeWords.has(group) ? 1 : 0)),
   );
 }
 
 class Scanner implements LiteralScanner {
-  readonly numbers = new RunList();
-  readonly tokens = new RunList();
-  foldable = false;
-  lowSurrogates = 0;
-  private readonly reader = createUnitReader();
-  private readonly filter: GramFilter;
-  private readonly root: TrieNode;
-  /** Number of the scan in which a group was seen last, so that nothing must be cleared between scans. */
-  private readonly seenIn: Float64Array;
+  readonly groups: number[] = [];
+  private readonly sweep = createSweep();
+  private readonly index: LiteralIndex;
+  /** By group: 1 when its literals count as whole words only. */
+  private readonly wholeWords: Uint8Array;
+  private readonly seen: Uint8Array;
   private readonly ends: number[][];
-  private scanNumber = 0;
-  private readonly wholeWords: ReadonlySet<number>;
 
-  constructor(groups: readonly (readonly string[])[], wholeWords: ReadonlySet<number>) {
+  constructor(index: LiteralIndex, wholeWords: Uint8Array) {
+    this.index = index;
     this.wholeWords = wholeWords;
-    this.filter = createGramFilter(groups.flat());
-    this.root = buildTrie(groups);
-    this.seenIn = new Float64Array(groups.length);
-    this.ends = groups.map(() => []);
+    this.seen = new Uint8Array(wholeWords.length);
+    this.ends = Array.from(wholeWords, () => []);
+  }
+
+  twin(): LiteralScanner {
+    return new Scanner(this.index, this.wholeWords);
+  }
+
+  get numbers(): RunList {
+    return this.sweep.numbers;
+  }
+
+  get tokens(): RunList {
+    return this.sweep.tokens;
+  }
+
+  get marks(): number {
+    return this.sweep.marks;
+  }
+
+  get hasSingleLetters(): boolean {
+    return this.sweep.hasSingleLetters;
+  }
+
+  get foldable(): boolean {
+    return (this.sweep.marks & FOLDABLE_MARK) !== 0;
   }
 
   has(group: number): boolean {
-    return this.seenIn[group] === this.scanNumber;
+    return this.seen[group] === 1;
   }
 
   endsOf(group: number): readonly number[] | undefined {
@@ -93,72 +111,50 @@ class Scanner implements LiteralScanner {
   }
 
   scan(text: string): void {
-    this.scanNumber++;
-    const { filter, numbers, tokens, reader } = this;
-    const { units } = reader;
+    this.clear();
+    const { sweep, index } = this;
     const { length } = text;
-    numbers.clear();
-    tokens.clear();
-    let hash = 0;
-    let marks = 0;
-    let lowSurrogates = 0;
-    let numberLength = 0;
-    let digits = 0;
-    let tokenLength = 0;
-    let chunkStart = 0;
-    let chunkEnd = 0;
-    for (let i = 0; i < length; i++) {
-      if (i === chunkEnd) {
-        chunkStart = i;
-        chunkEnd = i + reader.read(text, i);
+    for (let chunk = 0; chunk < length; chunk += CHUNK_UNITS) {
+      const base = Math.max(0, chunk - LITERAL_CHARS_MAX);
+      const end = Math.min(length, chunk + CHUNK_UNITS);
+      const known = Math.min(length, end + LITERAL_CHARS_MAX) - base;
+      readUnits(text, base, known);
+      sweepUnits(sweep, index.filter, { from: chunk - base, to: end - base, base });
+      for (let hit = 0; hit < sweep.hitCount; hit++) {
+        const at = (HITS[hit] as number) + 1;
+        const hash = HASHES[hit] as number;
+        this.examine(fourOf(hash), base, at, known);
+        this.examine(threeOf(hash), base, at, known);
       }
-      const entry = CHARACTERS[units[i - chunkStart] as number] as number;
-      hash = (hash << HASH_BITS) | (entry & HASH_MASK);
-      if (mayBegin(filter, hash)) this.walk(text, i - 3, 4, LITERAL_CHARS_MAX);
-      if (mayEnd(filter, hash)) {
-        this.walk(text, i - 2, 3, 3);
-        this.walk(text, i - 1, 2, 2);
-      }
-      if (entry & TOKEN_MARK) tokenLength++;
-      else {
-        if (tokenLength >= TOKEN_MIN) tokens.add(i - tokenLength, i, tokenLength);
-        tokenLength = 0;
-      }
-      if (entry & NUMBER_MARK) {
-        numberLength++;
-        digits += (entry & DIGIT_MARK) >>> 12;
-      } else {
-        if (digits >= DIGITS_MIN) numbers.add(i - numberLength, i, digits);
-        numberLength = 0;
-        digits = 0;
-      }
-      marks |= entry;
-      lowSurrogates += entry >>> 15;
     }
-    if (tokenLength >= TOKEN_MIN) tokens.add(length - tokenLength, length, tokenLength);
-    if (digits >= DIGITS_MIN) numbers.add(length - numberLength, length, digits);
-    this.foldable = (marks & FOLDABLE_MARK) !== 0;
-    this.lowSurrogates = lowSurrogates;
+    endSweep(sweep, length);
   }
 
-  /** Reports the literals that begin at `from` and have `min` to `max` characters. */
-  private walk(text: string, from: number, min: number, max: number): void {
-    if (from < 0) return;
-    let node: TrieNode | undefined = this.root;
-    const to = Math.min(text.length, from + max);
-    for (let i = from; i < to; i++) {
-      node = childOf(node, comparableUnit(text.charCodeAt(i)));
-      if (!node) return;
-      if (node.groups.length > 0 && i + 1 - from >= min) this.found(node.groups, text, from, i + 1);
+  private clear(): void {
+    for (const group of this.groups) this.seen[group] = 0;
+    this.groups.length = 0;
+    beginSweep(this.sweep);
+  }
+
+  /** Reports the literals whose anchor ends before `end`, a place in UNITS, which hold the text from `base` on. */
+  private examine(gram: number, base: number, end: number, to: number): void {
+    if (this.index.filter[gram] === 0) return;
+    const literals = this.index.byGram.get(gram) as readonly IndexedLiteral[];
+    for (const literal of literals) {
+      if (!standsHere(literal, UNITS, end, to)) continue;
+      const start = end - literal.anchorEnd;
+      const { length } = literal.text;
+      this.found(literal.groups, base + start + length, isInsideWord(start, start + length, to));
     }
   }
 
-  private found(groups: readonly number[], text: string, start: number, end: number): void {
+  private found(groups: readonly number[], end: number, insideWord: boolean): void {
     for (const group of groups) {
-      if (this.wholeWords.has(group) && isInsideWord(text, start, end)) continue;
+      if (insideWord && this.wholeWords[group] === 1) continue;
       const ends = this.ends[group] as number[];
-      if (!this.has(group)) {
-        this.seenIn[group] = this.scanNumber;
+      if (this.seen[group] === 0) {
+        this.seen[group] = 1;
+        this.groups.push(group);
         ends.length = 0;
       }
       if (ends.length <= ENDS_KEPT) ends.push(end);
@@ -166,16 +162,13 @@ class Scanner implements LiteralScanner {
   }
 }
 
-/** Whether an ASCII letter or digit at the edge of [start, end) goes on beyond it. */
-function isInsideWord(text: string, start: number, end: number): boolean {
-  return (
-    (isAlphanumeric(text, start - 1) && isAlphanumeric(text, start)) ||
-    (isAlphanumeric(text, end) && isAlphanumeric(text, end - 1))
-  );
+/** Whether an ASCII letter or digit at an edge of [start, end) in UNITS, which are `to` long, goes on beyond it. */
+function isInsideWord(start: number, end: number, to: number): boolean {
+  if (start > 0 && isAlphanumeric(start - 1) && isAlphanumeric(start)) return true;
+  return end < to && isAlphanumeric(end) && isAlphanumeric(end - 1);
 }
 
-function isAlphanumeric(text: string, at: number): boolean {
-  if (at < 0 || at >= text.length) return false;
-  const unit = comparableUnit(text.charCodeAt(at));
+function isAlphanumeric(at: number): boolean {
+  const unit = COMPARABLE[UNITS[at] as number] as number;
   return (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x30 && unit <= 0x39);
 }

@@ -1,4 +1,5 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
+import { signMark } from './character-table.js';
 import { type ContextFinder, createContextFinder, wordsToScan } from './context.js';
 import { endpointMatcher } from './endpoint.js';
 import type { Pack, Rule } from './pack.js';
@@ -20,8 +21,8 @@ export interface PreparedRule {
   readonly validatorName: string;
   /** The scanner's group of literals of which every match holds one; -1 when there is none. */
   readonly literalGroup: number;
-  /** Signs (`@`, `+`) of which every match holds one, when there is no better literal; empty: none known. */
-  readonly signs: readonly string[];
+  /** Marks of the signs (`@`, `+`) of which every match holds one, when there is no better literal; 0: none known. */
+  readonly signMarks: number;
   /** The scanner's group of keywords; -1 when there are none. */
   readonly keywordGroup: number;
   /** The scanner's group of parts of the required context's words; -1 when no word is required, or none can be searched. */
@@ -33,7 +34,7 @@ export interface PreparedRule {
 }
 
 /** Registers literals with the common scan and gives the group's number. */
-export type AddGroup = (literals: readonly string[], how?: { wholeWords: boolean }) => number;
+export type AddGroup = (literals: readonly string[], how?: { readonly wholeWords: boolean }) => number;
 
 /** Prepares a rule. */
 export function prepareRule(
@@ -55,16 +56,17 @@ export function prepareRule(
     ...(pattern?.context && { context: createContextFinder(pattern.context) }),
     validatorName: pattern?.validators.map(({ name }) => name).join('+') ?? '',
     literalGroup,
-    signs: literals || !known.every(isSign) ? [] : known,
+    signMarks: literals ? 0 : marksOf(known),
     keywordGroup: keywords.length > 0 ? addGroup(keywords) : -1,
     wordGroup: words.length > 0 ? addGroup(words, { wholeWords: true }) : -1,
     aloneCharsMax: pattern?.context?.alone ? pattern.compiled.facts.maxLength : -1,
   };
 }
 
-/** One character that has no case and that no other character folds into unless the text says so. */
-function isSign(literal: string): boolean {
-  return /^[^\p{L}\p{N}\s]$/u.test(literal);
+/** The marks of all signs; 0 when one of the strings is no sign. */
+function marksOf(strings: readonly string[]): number {
+  const marks = strings.map(signMark);
+  return marks.includes(0) ? 0 : marks.reduce((all, mark) => all | mark, 0);
 }
 
 function usableLiterals(facts: Facts): readonly string[] | undefined {

@@ -1,5 +1,6 @@
 import { assertNever } from '../kernel/assert-never.js';
 import { DIGITS, hasAstral, isSubset, membersOf, NUMBER, sizeOf, TOKEN } from './char-set.js';
+import { rarityBits } from './rarity.js';
 import type { CharNode, RegexNode, RepeatNode } from './regex-ast.js';
 
 /** What every match of a pattern is known to have, before any matching. Lengths in UTF-16 units. */
@@ -68,20 +69,21 @@ function deriveFacts(node: RegexNode): Facts {
   }
 }
 
-/** The better of two sets of literals: the longer shortest string, then the fewer strings. */
+/** The better of two sets of literals: the one that ordinary text has more rarely. */
 function betterLiterals(
   a: readonly string[] | undefined,
   b: readonly string[] | undefined,
 ): readonly string[] | undefined {
   if (!a || !b) return a ?? b;
-  const [lengthA, lengthB] = [shortest(a), shortest(b)];
-  if (lengthA !== lengthB) return lengthA > lengthB ? a : b;
-  return a.length <= b.length ? a : b;
+  return rarityOf(a) >= rarityOf(b) ? a : b;
 }
 
-function shortest(strings: readonly string[]): number {
-  return Math.min(8, ...strings.map((text) => text.length));
+/** Bits of the commonest string, less for many strings. Strings rarer than RARE_BITS are all as good as one another. */
+function rarityOf(literals: readonly string[]): number {
+  return Math.min(RARE_BITS, ...literals.map(rarityBits)) - Math.log2(literals.length) / 2;
 }
+
+const RARE_BITS = 32;
 
 function factsOfChar(node: CharNode): Facts {
   const size = sizeOf(node.set);

@@ -7,8 +7,11 @@ export class RunList {
   private readonly ends: number[] = [];
   private readonly sizes: number[] = [];
   private overflowed = false;
+  private largest = 0;
 
   clear(): void {
+    if (this.largest === 0) return;
+    this.largest = 0;
     this.starts.length = 0;
     this.ends.length = 0;
     this.sizes.length = 0;
@@ -17,6 +20,7 @@ export class RunList {
 
   /** Adds the run [start, end) whose size (characters, or digits) is `size`. */
   add(start: number, end: number, size: number): void {
+    this.largest = Math.max(this.largest, size);
     if (this.starts.length >= RUNS_KEPT) this.overflowed = true;
     else {
       this.starts.push(start);
@@ -25,9 +29,9 @@ export class RunList {
     }
   }
 
-  /** Whether there is, or may be, a run of at least this size. */
+  /** Whether there is a run of at least this size. */
   has(size: number): boolean {
-    return this.overflowed || this.sizes.some((other) => other >= size);
+    return this.largest >= size;
   }
 
   /** The runs of at least this size; undefined when there were too many to keep. */

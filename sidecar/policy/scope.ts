@@ -1,6 +1,6 @@
 import type { Direction } from '../kernel/evaluation.js';
-import { planOf, type RulePlan } from './engine.js';
 import { appliesToDirection, appliesToEndpoint, type PreparedRule } from './prepared-rule.js';
+import { planOf, type RulePlan } from './rule-plan.js';
 
 /** What rules and exceptions are scoped by. */
 export interface Scope {
@@ -35,7 +35,8 @@ export function rememberPlans(rules: readonly PreparedRule[]): (scope: Scope) =>
   };
 }
 
-function isInScope(prepared: PreparedRule, scope: Scope): boolean {
+/** Whether a rule applies to what is asked in this scope. */
+export function isInScope(prepared: PreparedRule, scope: Scope): boolean {
   return (
     appliesToDirection(prepared, scope.direction) &&
     appliesToEndpoint(prepared, scope.endpoint) &&

@@ -1,5 +1,6 @@
-import { DIGITS_MIN, type LiteralScanner, TOKEN_MIN } from './literal-scan.js';
+import type { LiteralScanner } from './literal-scan.js';
 import type { CompiledPattern } from './pattern.js';
+import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
 
 /** A stretch of text to be searched, or that was seen. */
 export type Stretch = readonly [from: number, to: number];

@@ -6,6 +6,7 @@ import {
   parseListenAddress,
   plaintextRefusal,
 } from '../config/listen-address.js';
+import type { JiminiError } from '../kernel/errors.js';
 import { refused } from './listen-refused.js';
 import { bindSocketFile, errorCode, prepareSocketPath } from './socket-file.js';
 
@@ -33,16 +34,14 @@ export async function listen(server: Server, options: ListenOptions): Promise<st
   if (address.kind === 'unix') await prepareSocketPath(address.path, name);
   const bound = new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
-    server.once('error', (error) =>
-      reject(refused(name, `cannot listen on ${formatListenAddress(address)} (${errorCode(error)})`, error)),
-    );
+    server.once('error', (error) => reject(cannotListen(name, address, error)));
   });
   try {
     bind(server, address, options.socketMode);
   } catch (error) {
     server.close();
     bound.catch(() => {});
-    throw refused(name, `cannot listen on ${formatListenAddress(address)} (${errorCode(error)})`, error);
+    throw cannotListen(name, address, error);
   }
   await bound;
   server.removeAllListeners('error');
@@ -54,6 +53,21 @@ export async function listen(server: Server, options: ListenOptions): Promise<st
 function bind(server: Server, address: ListenAddress, socketMode: number): void {
   if (address.kind === 'tcp') server.listen({ host: address.host, port: address.port });
   else bindSocketFile(address.path, socketMode, () => server.listen({ path: address.path }));
+}
+
+/** What the usual causes ask of the operator. */
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['EADDRINUSE', 'another program listens there: stop it, or choose another address'],
+  ['EADDRNOTAVAIL', 'this machine has no such address: choose one that it has'],
+  ['EACCES', 'this user may not: choose a port from 1024, or a path that this user can write to'],
+  ['EROFS', 'the file system is read-only: choose a path that can be written to'],
+]);
+
+function cannotListen(name: ListenerName, address: ListenAddress, error: unknown): JiminiError {
+  const code = errorCode(error);
+  const advice = ADVICE.get(code);
+  const reason = `cannot listen on ${formatListenAddress(address)} (${code})`;
+  return refused(name, advice === undefined ? reason : `${reason}; ${advice}`, error);
 }
 
 function boundAddress(server: Server, asked: ListenAddress): ListenAddress {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { LIMITS } from '../kernel/limits.js';
+import { withActiveEscaped } from '../kernel/printable.js';
 import { type ListenOptions, listen } from './listen.js';
 
 /** What the operations port tells; each is asked anew for every request. */
@@ -58,7 +59,11 @@ function pagesOf({ metrics, health, notReady }: OpsSources): Pages {
   const metricsPage = async () => ({ status: 200, ...(await metrics()) });
   const healthPage = () => {
     const state = health();
-    return { status: state.ok ? 200 : 503, contentType: 'application/json', body: `${JSON.stringify(state)}\n` };
+    return {
+      status: state.ok ? 200 : 503,
+      contentType: 'application/json',
+      body: `${withActiveEscaped(JSON.stringify(state))}\n`,
+    };
   };
   const readyPage = () => {
     const reasons = notReady();

@@ -8,14 +8,23 @@ export function logDirectory(dataDir: string): string {
 }
 
 /**
- * Creates the data directory (mode 0700) unless it is there, and returns its absolute path. Rejects with
- * `JIMINI_CONFIG_INVALID` when others could write to it or put it in our way: it must be a directory of our own user,
- * writable by nobody else. Its parent may be anybody's, as volumes of Kubernetes are.
+ * Creates the data directory (mode 0700) and the log's in it unless they are there, and returns its absolute path.
+ * Rejects with `JIMINI_CONFIG_INVALID` when others could write to them or put them in our way: they must be directories of
+ * our own user, writable by nobody else. The parent may be anybody's, as volumes of Kubernetes are.
  */
 export async function prepareDataDirectory(dataDir: string): Promise<string> {
   const path = resolve(dataDir);
-  await create(path);
-  const found = await stat(path);
+  for (const directory of [path, logDirectory(path)]) {
+    await create(directory);
+    await refuseUnsafe(directory);
+  }
+  return path;
+}
+
+async function refuseUnsafe(path: string): Promise<void> {
+  const found = await stat(path).catch(({ code }: NodeJS.ErrnoException) => {
+    throw refused(path, `cannot be used (${code ?? 'unknown error'})`, 'name a directory of your own');
+  });
   if (!found.isDirectory()) throw refused(path, 'is not a directory', 'name another path');
   const uid = process.getuid?.();
   if (uid !== undefined && found.uid !== uid) {
@@ -29,35 +38,33 @@ export async function prepareDataDirectory(dataDir: string): Promise<string> {
   if ((mode & 0o022) !== 0) {
     throw refused(path, `is writable by others (mode ${mode.toString(8).padStart(4, '0')})`, 'run `chmod go-w` on it');
   }
-  await createInside(logDirectory(path));
-  return path;
-}
-
-async function create(path: string): Promise<void> {
-  try {
-    await createInside(path);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const advice = code === 'ENOENT' ? 'create its parent directory' : 'name a path that this user can create';
-    throw refused(path, `cannot be created (${code ?? 'unknown error'})`, advice);
-  }
 }
 
 /** A new directory is only there for good when its parent is synced, too. */
-async function createInside(path: string): Promise<void> {
+async function create(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
+    await sync(dirname(path));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-    throw error;
-  }
-  const parent: FileHandle = await open(dirname(path), 'r');
-  try {
-    await parent.sync();
-  } finally {
-    await parent.close();
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') throw refused(path, `cannot be created (${code})`, ADVICE.get(code) ?? OTHER_ADVICE);
   }
 }
+
+async function sync(directory: string): Promise<void> {
+  const handle: FileHandle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'create its parent directory'],
+  ['EROFS', 'the file system is read-only; name a path on one that can be written to'],
+]);
+const OTHER_ADVICE = 'name a path that this user can create';
 
 function refused(path: string, what: string, advice: string): JiminiError {
   return new JiminiError('JIMINI_CONFIG_INVALID', `dataDir: ${path} ${what}: ${advice}`);

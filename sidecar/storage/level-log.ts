@@ -19,6 +19,8 @@ export interface RawRow {
 interface LevelLogOptions {
   /** Whether to make a new database where there is none. */
   readonly create: boolean;
+  /** What messages call the directory, where it is a copy of another one. */
+  readonly shownAs?: string;
   /** Tables kept open. LevelDB maps them, so reading a long log through many open ones fills memory with its pages. */
   readonly openFilesMax?: number;
 }
@@ -32,9 +34,11 @@ const FETCH_BYTES_MAX = 1024 * 1024;
 /** One open LevelDB that holds one log. */
 export class LevelLog {
   readonly #db: ClassicLevel<Uint8Array, Uint8Array>;
+  readonly #shownAs: string;
 
-  private constructor(db: ClassicLevel<Uint8Array, Uint8Array>) {
+  private constructor(db: ClassicLevel<Uint8Array, Uint8Array>, shownAs: string) {
     this.#db = db;
+    this.#shownAs = shownAs;
   }
 
   /** Opens the LevelDB in `directory`, which only one handle can have open. Rejects with a `JIMINI_STORE_*` error. */
@@ -45,12 +49,9 @@ export class LevelLog {
       createIfMissing: options.create,
       maxOpenFiles: options.openFilesMax ?? OPEN_FILES_MAX,
     });
-    try {
-      await db.open();
-    } catch (error) {
-      throw storeError(error, directory);
-    }
-    return new LevelLog(db);
+    const log = new LevelLog(db, options.shownAs ?? directory);
+    await log.#guarded(() => db.open());
+    return log;
   }
 
   /** Writes all rows or none, and resolves after they are synced. After a rejection only `close` may be called. */
@@ -99,7 +100,7 @@ export class LevelLog {
     try {
       return await call();
     } catch (error) {
-      throw storeError(error, this.#db.location);
+      throw storeError(error, { location: this.#db.location, shownAs: this.#shownAs });
     }
   }
 }

@@ -1,8 +1,9 @@
 import { constants, rmSync } from 'node:fs';
-import { access, copyFile, link, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { access, copyFile, link, lstat, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { JiminiError } from '../kernel/errors.js';
+import { printable } from '../kernel/printable.js';
 import { logDirectory } from './data-directory.js';
 import { LevelLog } from './level-log.js';
 
@@ -11,9 +12,10 @@ export interface LogCopy {
   readonly log: LevelLog;
   /** Closes and removes the copy. */
   remove(): Promise<void>;
-  /** Removes the files at once, for a process that is about to end. */
-  removeSync(): void;
 }
+
+/** Told, before a copy is begun, how to remove its files at once: for a process that is about to end. */
+export type OnBegun = (removeSync: () => void) => void;
 
 const TRIES = 5;
 /** A copy is read from one end to the other, one table at a time. LevelDB takes no smaller number than this. */
@@ -27,33 +29,38 @@ const WRITE_AHEAD_LOG = /\.log$/;
  * allows it. Rejects with `JIMINI_USAGE` when there is no log, `JIMINI_STORE_UNAVAILABLE` when no try gave a consistent
  * copy, else with what opening it said.
  */
-export async function openLogCopy(dataDir: string): Promise<LogCopy> {
+export async function openLogCopy(dataDir: string, onBegun: OnBegun = () => {}): Promise<LogCopy> {
   const source = logDirectory(resolve(dataDir));
-  await stat(join(source, 'CURRENT')).catch((cause) => {
-    throw new JiminiError('JIMINI_USAGE', `${resolve(dataDir)} holds no log: name the data directory`, { cause });
+  await stat(join(source, 'CURRENT')).catch((cause: NodeJS.ErrnoException) => {
+    const isAbsent = cause.code === 'ENOENT' || cause.code === 'ENOTDIR';
+    const what = isAbsent
+      ? 'holds no log: name the data directory'
+      : `cannot be read (${cause.code ?? 'unknown error'}): run this as the user that owns it`;
+    throw new JiminiError('JIMINI_USAGE', `${resolve(dataDir)} ${what}`, { cause });
   });
   let last: unknown;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const target = await temporaryDirectory(resolve(dataDir), source);
     const removeSync = () => rmSync(target, { recursive: true, force: true });
+    onBegun(removeSync);
     try {
       await copyLog(source, target);
-      const log = await LevelLog.open(target, { create: false, openFilesMax: OPEN_FILES_MAX });
+      const log = await LevelLog.open(target, { create: false, shownAs: source, openFilesMax: OPEN_FILES_MAX });
       const remove = async () => {
         await log.close();
         await rm(target, { recursive: true, force: true });
       };
-      return { log, remove, removeSync };
+      return { log, remove };
     } catch (error) {
       last = error;
       removeSync();
     }
   }
   if (last instanceof JiminiError && last.code === 'JIMINI_STORE_CORRUPT') throw last;
+  const reason = printable(last instanceof Error ? last.message : String(last));
   const advice = 'check that it can be read, and try again when less is being written';
-  throw new JiminiError('JIMINI_STORE_UNAVAILABLE', `no consistent copy of ${source} in ${TRIES} tries: ${advice}`, {
-    cause: last,
-  });
+  const message = `no consistent copy of ${source} in ${TRIES} tries (the last: ${reason}): ${advice}`;
+  throw new JiminiError('JIMINI_STORE_UNAVAILABLE', message, { cause: last });
 }
 
 /**
@@ -61,35 +68,63 @@ export async function openLogCopy(dataDir: string): Promise<LogCopy> {
  * CURRENT nor that file has changed meanwhile, every file that they name is in the copy.
  */
 async function copyLog(source: string, target: string): Promise<void> {
-  const current = await readFile(join(source, 'CURRENT'), 'latin1');
+  const current = await readCurrent(source);
   const manifest = current.trimEnd();
-  if (!/^MANIFEST-\d+$/.test(manifest)) {
-    throw new JiminiError('JIMINI_STORE_CORRUPT', `${join(source, 'CURRENT')} does not name a MANIFEST`);
-  }
-  await copyFile(join(source, manifest), join(target, manifest));
-  await copyFile(join(source, 'CURRENT'), join(target, 'CURRENT'));
+  if (!/^MANIFEST-\d+$/.test(manifest)) throw damaged(join(source, 'CURRENT'), 'does not name a MANIFEST');
+  await copyOne(source, target, manifest);
+  await copyOne(source, target, 'CURRENT');
   for (const name of await readdir(source)) {
-    if (TABLE.test(name)) await linkOrCopy(join(source, name), join(target, name));
-    else if (WRITE_AHEAD_LOG.test(name)) await copyFile(join(source, name), join(target, name));
+    if (TABLE.test(name)) await linkOrCopy(source, target, name);
+    else if (WRITE_AHEAD_LOG.test(name)) await copyOne(source, target, name);
   }
   const isSame =
-    (await readFile(join(source, 'CURRENT'), 'latin1')) === current &&
+    (await readCurrent(source)) === current &&
     (await stat(join(source, manifest))).size === (await stat(join(target, manifest))).size;
   if (!isSame) throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the log was reorganised while it was copied');
 }
 
-async function linkOrCopy(from: string, to: string): Promise<void> {
+async function readCurrent(source: string): Promise<string> {
+  await refuseSpecial(join(source, 'CURRENT'));
+  return readFile(join(source, 'CURRENT'), 'latin1');
+}
+
+async function copyOne(source: string, target: string, name: string): Promise<void> {
+  await refuseSpecial(join(source, name));
+  await copyFile(join(source, name), join(target, name), constants.COPYFILE_FICLONE);
+}
+
+async function linkOrCopy(source: string, target: string, name: string): Promise<void> {
+  await refuseSpecial(join(source, name));
   try {
-    await link(from, to);
+    await link(join(source, name), join(target, name));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw error;
-    await copyFile(from, to, constants.COPYFILE_FICLONE);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw error;
+    await copyOne(source, target, name);
   }
 }
 
-/** The system's folder for temporary files; the data directory instead when only that one allows hard links. */
+/** LevelDB makes regular files only. Whoever put a pipe in their place would have us wait for ever. */
+async function refuseSpecial(path: string): Promise<void> {
+  if (!(await lstat(path)).isFile()) throw damaged(path, 'is not a regular file');
+}
+
+function damaged(path: string, what: string): JiminiError {
+  return new JiminiError('JIMINI_STORE_CORRUPT', `the log is damaged: ${printable(path)} ${what}`);
+}
+
+/** A new folder in the system's for temporary files. Rejects with `JIMINI_USAGE` when there can be none. */
 async function temporaryDirectory(dataDir: string, source: string): Promise<string> {
+  try {
+    return await newDirectory(dataDir, source);
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+    const advice = 'set TMPDIR to a folder that can be written to';
+    throw new JiminiError('JIMINI_USAGE', `no copy can be made in ${tmpdir()} (${code}): ${advice}`, { cause });
+  }
+}
+
+/** In the data directory instead when only that one allows hard links. */
+async function newDirectory(dataDir: string, source: string): Promise<string> {
   const isSameDevice = (await stat(tmpdir())).dev === (await stat(source)).dev;
   if (!isSameDevice) {
     const isWritable = await access(dataDir, constants.W_OK).then(

@@ -1,7 +1,16 @@
 import { JiminiError } from '../kernel/errors.js';
+import { printable } from '../kernel/printable.js';
+
+/** A directory that may be a copy of the one that people know. */
+export interface StoreName {
+  /** Where it is. */
+  readonly location: string;
+  /** What people call it. */
+  readonly shownAs: string;
+}
 
 /** What a LevelDB error means for the log. abstract-level wraps errors of opening; the one inside names the reason. */
-export function storeError(error: unknown, directory: string): JiminiError {
+export function storeError(error: unknown, { location, shownAs: directory }: StoreName): JiminiError {
   const codes = new Set(causes(error).map((cause) => (cause as { code?: unknown }).code));
   if (codes.has('LEVEL_LOCKED')) {
     const advice = 'another instance runs on this data directory: stop it, or give this one a directory of its own';
@@ -11,9 +20,8 @@ export function storeError(error: unknown, directory: string): JiminiError {
     const advice = 'keep the directory as evidence, restore it from a backup or start with another data directory';
     return new JiminiError('JIMINI_STORE_CORRUPT', `${directory} is damaged: ${advice}`, { cause: error });
   }
-  const reason = causes(error)
-    .map((cause) => (cause as { message?: unknown }).message)
-    .at(-1);
+  // LevelDB's text holds names that it read from files of the store, which somebody may have replaced.
+  const reason = printable(String(causes(error).at(-1)?.message ?? error).replaceAll(location, directory));
   return new JiminiError('JIMINI_STORE_UNAVAILABLE', `${directory} cannot be used: ${reason}`, { cause: error });
 }
 
@@ -22,8 +30,8 @@ export function damagedKey(): JiminiError {
   return new JiminiError('JIMINI_STORE_CORRUPT', 'the log holds a foreign key: run `jimini log verify`');
 }
 
-function causes(error: unknown): unknown[] {
-  const chain: unknown[] = [];
+function causes(error: unknown): Error[] {
+  const chain: Error[] = [];
   for (let at = error; at instanceof Error && chain.length < 8; at = at.cause) chain.push(at);
   return chain;
 }

@@ -6,6 +6,7 @@ import { apiPathLabel } from '../content/api-path-label.js';
 import { readEndpoint } from '../content/endpoint.js';
 import { readRequestPath } from '../content/request-path.js';
 import type { DecisionPort } from '../kernel/decision-port.js';
+import { JiminiError } from '../kernel/errors.js';
 import type { UnaryMethod } from '../server/grpc-server.js';
 import { createPolicyService, EVALUATE_PATH, LIST_RULES_PATH, overloaded } from '../server/policy-service.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -22,7 +23,8 @@ export interface DoorsOptions {
 }
 
 /** The methods of the data port: Envoy's Check beside our own service. */
-export function createDoors({ decisions, inForce, metrics, logger }: DoorsOptions): ReadonlyMap<string, UnaryMethod> {
+export function createDoors({ inForce, metrics, logger, ...rest }: DoorsOptions): ReadonlyMap<string, UnaryMethod> {
+  const decisions = countingOverload(rest.decisions, metrics);
   const check = createCheckHandler({
     decisionPort: decisions,
     settings: checkSettings(inForce),
@@ -46,6 +48,17 @@ export function createDoors({ decisions, inForce, metrics, logger }: DoorsOption
     [EVALUATE_PATH, { handler: service.evaluate, overloaded }],
     [LIST_RULES_PATH, { handler: service.listRules, overloaded }],
   ]);
+}
+
+/** What is turned away behind the doors counts as what the listeners turn away before them. */
+function countingOverload(decisions: DecisionPort, metrics: Metrics): DecisionPort {
+  return {
+    decide: (evaluation, signal) =>
+      decisions.decide(evaluation, signal).catch((error) => {
+        if (JiminiError.from(error).code === 'JIMINI_OVERLOADED') metrics.overloaded();
+        throw error;
+      }),
+  };
 }
 
 /** Made once per reload, not once per check. */

@@ -1,6 +1,7 @@
 import type { AuditLog } from '../audit/audit-log.js';
 import type { DiskSpace } from '../storage/disk-space.js';
 import type { LoadedPolicy } from './load-policy.js';
+import type { ReloadRefusal } from './reload.js';
 
 /** The parts whose state is told. */
 export interface HealthSources {
@@ -10,8 +11,15 @@ export interface HealthSources {
   readonly loaded: () => LoadedPolicy;
   /** Last reading; absent = it could not be read. */
   readonly disk: () => DiskSpace | undefined;
-  /** Whether shutdown has begun, and whether the last reload was refused. */
-  readonly state: { readonly draining: boolean; readonly reloadRefused: boolean };
+  readonly state: HealthState;
+}
+
+/** What changes while the process runs. */
+export interface HealthState {
+  /** Shutdown has begun. */
+  draining: boolean;
+  /** Why the last reload was refused; absent = it was not. */
+  refusal?: ReloadRefusal | undefined;
 }
 
 /** Why the process should get no traffic now. A dead sink or a refused reload is no reason: the guard still guards. */
@@ -27,11 +35,15 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
   const { snapshot } = sources.loaded();
   const disk = sources.disk();
   const storeOk = sources.auditLog.state === 'open';
+  const refused = (part: ReloadRefusal['part']) => {
+    const { refusal } = sources.state;
+    return refusal?.part === part ? { ok: false, problems: refusal.problems } : { ok: true };
+  };
   return {
     ok: storeOk && !sources.state.draining,
     version: sources.version,
-    config: { ok: !sources.state.reloadRefused, file: sources.configFile, policy_revision: snapshot.policy.revision },
-    packs: { ok: snapshot.policy.packs.length > 0, loaded: snapshot.policy.packs },
+    config: { ...refused('config'), file: sources.configFile, policy_revision: snapshot.policy.revision },
+    packs: { ...refused('packs'), loaded: snapshot.policy.packs },
     store: {
       ok: storeOk,
       state: sources.auditLog.state,

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { ClassicLevel } from 'classic-level';
 import { openAuditLog } from '../../sidecar/audit/audit-log.js';
+import { leafHash } from '../../sidecar/audit/leaf-hash.js';
 import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
@@ -74,6 +75,31 @@ test('verify, show, head and export work on a log and leave its directory as it 
   );
 
   t.deepEqual(fingerprint(dataDir), before);
+});
+
+test('a log is found by flag, variable and configuration file, as serve finds its data directory', async (t) => {
+  const dataDir = await someLog(1);
+  const other = temporaryDirectory();
+  const file = join(temporaryDirectory(), 'jimini.yaml');
+  const run = (env: Record<string, string>, ...args: string[]) => {
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('JIMINI_'));
+    const options = { encoding: 'utf8', env: { ...Object.fromEntries(inherited), ...env }, cwd: other } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], options);
+    return { exit: status, size: /^size +(\d+)$/m.exec(stdout)?.[1], stdout, stderr };
+  };
+  writeFileSync(file, `dataDir: ${dataDir}\n`);
+  t.is(run({}, 'head', '--config', file).size, '3');
+  t.is(run({ JIMINI_CONFIG: file }, 'head').size, '3');
+  t.is(run({ JIMINI_DATA_DIR: dataDir, JIMINI_CONFIG: '/nowhere.yaml' }, 'head').size, '3');
+  t.is(run({ JIMINI_DATA_DIR: other, JIMINI_CONFIG: file }, 'head', '--data-dir', dataDir).size, '3');
+  t.is(run({ JIMINI_CONFIG: file }, 'verify').exit, 0);
+  t.is(run({ JIMINI_CONFIG: file }, 'show', '--last', '1', '--format', 'json').stdout.split('\n').length, 2);
+  t.is(run({ JIMINI_CONFIG: file }, 'export', '--out', 'exported').exit, 0);
+  writeFileSync(file, 'dataDirs: x\n');
+  const broken = run({}, 'verify', '--config', file);
+  t.is(broken.exit, 4);
+  t.regex(broken.stderr, /^jimini: .*jimini\.yaml:1:1: dataDirs: unknown key; the nearest known one is dataDir\n$/);
+  t.is(run({}, 'head', '--config', file).exit, 2);
 });
 
 test('an export is never overwritten', async (t) => {
@@ -204,4 +230,31 @@ test('what others wrote cannot steer the terminal', async (t) => {
   await log.close('shutdown');
   const { stdout } = jimini('show', '1', '--data-dir', dataDir);
   t.true(stdout.includes('\\u{1b}[2J\\u{202e}route\\u{9b}\\u{a}'), stdout);
+});
+
+test('a forged leaf whose hash is right is shown, exported and called tampered; it steers no terminal', async (t) => {
+  const dataDir = await temporaryDataDirectory();
+  const store = await createLevelLogStore(dataDir).open();
+  const forged = { kind: 7, log_id: '\u009b2J\u202e', prev: '0'.repeat(64), time_ms: 1e300 };
+  const bytes = Buffer.from(JSON.stringify(forged));
+  await store.write([{ seq: 0, hash: leafHash(bytes), bytes }]);
+  await store.close();
+  const shown = jimini('show', '0', '--data-dir', dataDir);
+  t.is(shown.exit, 0);
+  t.regex(shown.stdout, /^no leaf of this version: \{"kind":7,/);
+  for (const format of ['text', 'json']) {
+    const head = jimini('head', '--data-dir', dataDir, '--format', format);
+    t.is(head.exit, 0);
+    t.notRegex(head.stdout.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+  }
+  t.notRegex(shown.stdout.trimEnd(), /[\p{Cc}\p{Cf}]/u);
+  t.is(jimini('verify', '--data-dir', dataDir).exit, 1);
+
+  const again = await createLevelLogStore(dataDir).open();
+  const nonsense = Buffer.from('no JSON');
+  await again.write([{ seq: 1, hash: leafHash(nonsense), bytes: nonsense }]);
+  await again.close();
+  const out = join(temporaryDirectory(), 'export');
+  t.is(jimini('export', '--data-dir', dataDir, '--out', out).exit, 0);
+  t.is(jimini('verify', '--export', out).exit, 1);
 });

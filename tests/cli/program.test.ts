@@ -6,7 +6,9 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Command, CommanderError } from 'commander';
+import { processIo } from '../../sidecar/cli/cli-io.js';
 import { logCommand } from '../../sidecar/cli/log.js';
+import { serveCommand } from '../../sidecar/cli/serve.js';
 import { packageRoot } from '../../sidecar/config/package-root.js';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
 import { runCli } from './run-cli.js';
@@ -43,19 +45,31 @@ test('no command at all is bad usage and shows help on standard error', async (t
 });
 
 test('every command has help with an example, and help is success', async (t) => {
-  for (const argv of [['config', 'check'], ['config', 'show'], ['config', 'schema'], ['lint'], ['test'], []]) {
-    const { code, out, err } = await runCli([...argv, '--help']);
+  const io = processIo();
+  const ofLog = ['verify', 'show', 'head', 'export'].map((name) => ['log', name]);
+  const ofConfig = ['check', 'show', 'schema'].map((name) => ['config', name]);
+  for (const argv of [[], ['serve'], ['lint'], ['test'], ...ofConfig, ...ofLog]) {
+    const { code, out, err } = await runCli([...argv, '--help'], { extra: [serveCommand('0', io), logCommand(io)] });
     t.is(code, 0);
     t.is(err, '');
     t.regex(out, /Examples?:\n {2}(curl|jimini) /, argv.join(' '));
+    t.regex(out, /Exit codes: 0 /, argv.join(' '));
   }
 });
 
+test('help names the choices of a setting', async (t) => {
+  const { out } = await runCli(['config', 'check', '--help']);
+  t.regex(
+    out.replace(/\s+/g, ' '),
+    /--policy-on-error <value> .* One of deny, flag, allow\. \(JIMINI_POLICY_ON_ERROR\)/,
+  );
+});
+
 test('commands made elsewhere print like ours and keep their exit codes', async (t) => {
-  const extra = [logCommand()];
+  const extra = [logCommand({ env: {}, directory: '/' })];
   const verify = await runCli(['log', 'verify', '--bogus'], { extra });
   t.deepEqual(verify, { code: 4, out: '', err: "jimini: unknown option '--bogus'\n" });
-  const group = await runCli(['log', 'bogus'], { extra: [logCommand()] });
+  const group = await runCli(['log', 'bogus'], { extra: [logCommand({ env: {}, directory: '/' })] });
   t.deepEqual(group, { code: 2, out: '', err: "jimini: unknown command 'bogus'\n" });
 });
 

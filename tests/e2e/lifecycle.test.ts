@@ -1,12 +1,13 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, watch } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { jimini } from '../processes/cli.js';
 import { connect } from '../processes/client.js';
-import { startSidecarProcess } from '../processes/sidecar.js';
+import { jiminiProgram, startSidecarProcess } from '../processes/sidecar.js';
 
 async function dataFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'jimini-life-'));
@@ -30,6 +31,25 @@ test.serial('SIGTERM lets running calls end, closes the log with a close leaf, a
   t.is(shown.kind ?? shown.leaf?.kind, 'close');
   t.true(answered.length > 0);
   t.is((await jimini(['log', 'verify', '--data-dir', dataDir])).code, 0);
+  await rm(folder, { recursive: true });
+});
+
+test.serial('SIGTERM during the start ends it in order, too: the log gets its close leaf', async (t) => {
+  const folder = await dataFolder();
+  const dataDir = join(folder, 'data');
+  const free = {
+    JIMINI_LISTEN_DATA: '127.0.0.1:0',
+    JIMINI_LISTEN_CONTROL: '127.0.0.1:0',
+    JIMINI_LISTEN_OPS: '127.0.0.1:0',
+  };
+  const env = { ...process.env, ...free, JIMINI_DATA_DIR: dataDir };
+  const child = spawn(process.execPath, [jiminiProgram, 'serve'], { env, stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  for await (const _ of watch(folder)) break; // the data directory is made, and the log opened after it
+  child.kill('SIGTERM');
+  t.deepEqual(await ended, [0, null]);
+  const shown = await jimini(['log', 'show', '--last', '1', '--data-dir', dataDir, '--format', 'json']);
+  t.like(JSON.parse(shown.stdout), { kind: 'close', reason: 'shutdown' });
   await rm(folder, { recursive: true });
 });
 

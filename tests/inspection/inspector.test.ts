@@ -1,45 +1,7 @@
 import test from 'ava';
-import type { PolicySnapshot } from '../../sidecar/inspection/inspect.js';
 import { createInspector } from '../../sidecar/inspection/inspector.js';
-import type { Content, Evaluation } from '../../sidecar/kernel/evaluation.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
-import { loadPack } from '../../sidecar/policy/load-pack.js';
-import { createPolicy } from '../../sidecar/policy/policy.js';
-
-/** A policy of one rule that blocks a word. */
-function snapshotFor(word: string): PolicySnapshot {
-  const text = `name: words\nversion: "1"\nrules:
-  - {id: WORD, title: a word, severity: low, action: block, pattern: '${word}', examples: {match: ['${word}'], no_match: [other]}}\n`;
-  const sources = [{ name: 'words', file: 'words.yaml', text }];
-  const settings = { shadow: false, onError: 'deny', gapActions: {} } as const;
-  const packs = sources.flatMap((source) => loadPack(source).pack ?? []);
-  return {
-    policy: createPolicy(packs, settings),
-    sources,
-    settings,
-    contentOptions: { credentialQueryNames: new Set() },
-  };
-}
-
-function evaluationOf(...content: Content[]): Evaluation {
-  return {
-    door: 'evaluate',
-    direction: '',
-    endpoint: '',
-    route: 'other',
-    tenant: '',
-    content,
-    gaps: [],
-    requestId: '',
-  };
-}
-
-function bodyOf(text: string, bytes: number): Content {
-  const json = JSON.stringify({ messages: [{ role: 'user', content: `${text} ${'x'.repeat(bytes)}` }] });
-  // A view in the middle of a larger buffer, as bodies of gRPC messages are.
-  const message = Buffer.concat([Buffer.from('before'), Buffer.from(json), Buffer.from('after')]);
-  return { kind: 'body', bytes: message.subarray(6, -5), contentType: 'application/json', contentEncoding: '' };
-}
+import { bodyOf, evaluationOf, snapshotFor } from './snapshot.js';
 
 test('a large body is judged in the worker exactly as a small one is judged inline', async (t) => {
   const inspector = createInspector(snapshotFor('apple'));

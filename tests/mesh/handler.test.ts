@@ -2,7 +2,7 @@ import test from 'ava';
 import { createCheckHandler } from '../../mesh/ext-authz/handler.js';
 import { CheckResponse } from '../../proto/gen/envoy/service/auth/v3/external_auth.js';
 import type { CallContext } from '../../sidecar/kernel/call.js';
-import type { JiminiError } from '../../sidecar/kernel/errors.js';
+import { JiminiError } from '../../sidecar/kernel/errors.js';
 import type { Decision, Evaluation } from '../../sidecar/kernel/evaluation.js';
 import { checkBytes } from './check-message.js';
 import { decisionFor, plainSettings } from './decisions.js';
@@ -47,6 +47,16 @@ test('a fault of our own is a denial and a report, never a gRPC error', async (t
     faults.map((fault) => fault.code),
     ['JIMINI_INTERNAL'],
   );
+});
+
+test('what was not judged for want of room is a denial that says so, in the shape of the caller, and no fault', async (t) => {
+  const { handler, faults } = doorTo(async () => {
+    throw new JiminiError('JIMINI_OVERLOADED', 'too many wait');
+  });
+  const answer = CheckResponse.decode(await handler(checkBytes({}), callWith()));
+  t.is(answer.status?.code, 7);
+  t.is(answer.status?.message, 'jimini_overloaded');
+  t.deepEqual(faults, []);
 });
 
 test('a verdict that nobody knows is a denial', async (t) => {

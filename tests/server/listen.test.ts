@@ -44,7 +44,15 @@ test('the control listener stays on loopback whatever the configuration says', a
 
 test('a port that is taken is named with the reason', async (t) => {
   const { bound } = await tryListen(t, { address: '127.0.0.1:0' });
-  await t.throwsAsync(tryListen(t, { address: bound }), { message: /cannot listen on .*EADDRINUSE/ });
+  await t.throwsAsync(tryListen(t, { address: bound }), {
+    message: /cannot listen on .*EADDRINUSE.*; another program listens there: stop it, or choose/,
+  });
+});
+
+test('an address that the machine does not have is named with what to do', async (t) => {
+  // TEST-NET-1 of RFC 5737: nobody has it.
+  const options = { address: '192.0.2.1:0', allowPlaintext: ['data'] };
+  await t.throwsAsync(tryListen(t, options), { message: /EADDRNOTAVAIL.*; this machine has no such address/ });
 });
 
 test('a socket and its directory are made with their modes and go away on close', async (t) => {

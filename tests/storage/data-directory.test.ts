@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { logDirectory, prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
@@ -36,6 +36,36 @@ test(
   refuses,
   (path: string) => rmSync(join(path, '..'), { recursive: true }),
   /create its parent/,
+);
+
+test('it is a link that leads nowhere', refuses, (path: string) => symlinkSync('nowhere', path), /^dataDir: .*ENOENT/);
+test('it is a link to itself', refuses, (path: string) => symlinkSync('data', path), /^dataDir: .*ELOOP/);
+test(
+  'its log is a file',
+  refuses,
+  (path: string) => {
+    mkdirSync(path);
+    writeFileSync(join(path, 'log'), '');
+  },
+  /^dataDir: .*log is not a directory/,
+);
+test(
+  'others can write to its log',
+  refuses,
+  (path: string) => {
+    mkdirSync(path);
+    existing(0o777)(join(path, 'log'));
+  },
+  /^dataDir: .*log is writable by others \(mode 0777\)/,
+);
+test(
+  'its parent is a file',
+  refuses,
+  (path: string) => {
+    rmSync(join(path, '..'), { recursive: true });
+    writeFileSync(join(path, '..'), '');
+  },
+  /^dataDir: .*ENOTDIR.*: name a path that/,
 );
 
 if (process.getuid?.() === 0) {

@@ -24,7 +24,8 @@ export type RuleName =
   | 'hash'
   | 'fields'
   | 'first'
-  | 'head';
+  | 'head'
+  | 'store';
 
 /** The first thing that is wrong. */
 interface VerifyFault {
@@ -64,20 +65,38 @@ const MEANINGS: Readonly<Record<RuleName, string>> = {
   fields: 'the leaf was changed, or the program did not write it',
   first: 'the beginning of the log is gone, or was changed',
   head: 'the end of the log was cut off or changed after the export, or the head file was',
+  store: 'files of the database were removed, cut or changed, or the disk fails',
 };
 
-/** Verifies a whole log against its format, leaf by leaf, in constant memory. Rejects only when `entries` does. */
+/**
+ * Verifies a whole log against its format, leaf by leaf, in constant memory. Rejects only when `entries` does; an error
+ * whose code is one of the store's is a finding.
+ */
 export async function verifyEntries(
   entries: AsyncIterable<Entry> | Iterable<Entry>,
   onProgress?: (entries: number) => void,
 ): Promise<VerifyReport> {
   const chain = createChainCheck();
-  for await (const entry of entries) {
-    const fault = chain.add(entry);
-    if (fault) return chain.report('tampered', { ...fault, meaning: MEANINGS[fault.rule] });
-    if (chain.size() % PROGRESS_EVERY === 0) onProgress?.(chain.size());
+  try {
+    for await (const entry of entries) {
+      const fault = chain.add(entry);
+      if (fault) return chain.report('tampered', { ...fault, meaning: MEANINGS[fault.rule] });
+      if (chain.size() % PROGRESS_EVERY === 0) onProgress?.(chain.size());
+    }
+  } catch (error) {
+    if (!/^JIMINI_STORE_/.test(String((error as { code?: unknown }).code))) throw error;
+    return chain.report('tampered', storeFault(chain.size(), 'the database cannot be read on from here'));
   }
   return chain.report(chain.size() === 0 ? 'bad input' : 'ok');
+}
+
+/** The report on a log whose database is so damaged that no leaf of it can be read. */
+export function unreadableStore(): VerifyReport {
+  return { status: 'tampered', entries: 0, fault: storeFault(0, 'the database is damaged and cannot be opened') };
+}
+
+function storeFault(seq: number, found: string): VerifyFault {
+  return { seq, rule: 'store', found, meaning: MEANINGS.store };
 }
 
 /** Compares a report with what the head file of an export says: how many leaves there were, and the hash of the last. */

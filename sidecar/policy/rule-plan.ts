@@ -1,0 +1,34 @@
+import type { PreparedRule } from './prepared-rule.js';
+import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
+
+/** The rules of one scope, by what makes it worth trying them on a text. */
+export interface RulePlan {
+  readonly rules: readonly PreparedRule[];
+  /** By group of literals: the rule of whose matches each holds one of the group. */
+  readonly byLiteral: readonly (PreparedRule | undefined)[];
+  /** Rules without a literal, but with so many digits in every match that only a long number can be one. */
+  readonly ofNumbers: readonly PreparedRule[];
+  /** Rules without a literal whose matches all hold a long token. */
+  readonly ofTokens: readonly PreparedRule[];
+  /** Rules with a pattern of which nothing like that is known: they are tried on every text. */
+  readonly others: readonly PreparedRule[];
+  /** Some rule is against injection: such rules read disguised words too. */
+  readonly hasInjection: boolean;
+}
+
+/** Plans how these rules are tried. */
+export function planOf(rules: readonly PreparedRule[]): RulePlan {
+  const byLiteral: (PreparedRule | undefined)[] = [];
+  const ofNumbers: PreparedRule[] = [];
+  const ofTokens: PreparedRule[] = [];
+  const others: PreparedRule[] = [];
+  for (const prepared of rules) {
+    const facts = prepared.rule.pattern?.compiled.facts;
+    if (!facts) continue;
+    if (prepared.literalGroup >= 0) byLiteral[prepared.literalGroup] = prepared;
+    else if (facts.digits >= DIGITS_MIN) ofNumbers.push(prepared);
+    else if (facts.tokenRun >= TOKEN_MIN) ofTokens.push(prepared);
+    else others.push(prepared);
+  }
+  return { rules, byLiteral, ofNumbers, ofTokens, others, hasInjection: rules.some(({ isInjection }) => isInjection) };
+}

@@ -1,0 +1,135 @@
+import { CHARACTERS, HASH_BITS, HASH_MASK, NUMBER_MARK } from './character-table.js';
+import { fourOf, type GramFilter, threeOf } from './gram-filter.js';
+import { RunList } from './run-list.js';
+
+/** Fewer digits than this in one run are not kept: every text has them. */
+export const DIGITS_MIN = 4;
+/** Shorter tokens are not kept: they are words. */
+export const TOKEN_MIN = 16;
+
+/** Units examined at one time. Two bytes each, so that they fit into a core's first cache. */
+export const CHUNK_UNITS = 8192;
+/** Longest literal or keyword: it may reach so far into the neighbouring chunks. */
+export const LITERAL_CHARS_MAX = 64;
+
+/**
+ * The units being swept. One array for all scanners of a thread, which work one after the other: the compiler knows
+ * where a constant array is, and that alone makes the loop a third faster.
+ */
+export const UNITS = new Uint16Array(CHUNK_UNITS + 2 * LITERAL_CHARS_MAX);
+/** Places in UNITS at which the filter does not exclude a literal, and the rolling hash at each. */
+export const HITS = new Int32Array(CHUNK_UNITS);
+export const HASHES = new Int32Array(CHUNK_UNITS);
+
+/** What the sweep over a text has seen so far, and where it goes on. */
+export interface Sweep {
+  /** How many entries of HITS are of the chunk swept last. */
+  hitCount: number;
+  readonly numbers: RunList;
+  readonly tokens: RunList;
+  /** Marks of all characters together. */
+  marks: number;
+  hash: number;
+  numberLength: number;
+  digits: number;
+  /** One bit for each of the last characters: whether it belongs to a token. */
+  tokenBits: number;
+  tokenStart: number;
+  /** Five single letters, digits or signs of tokens stood with one other character between each. */
+  hasSingleLetters: boolean;
+}
+
+// The compiler knows the value of a constant of this module, but reads one that is imported or exported anew at each use,
+// because such bindings are live. In the loop below that is half of the time; hence these names for what stands elsewhere.
+const table = CHARACTERS;
+const units = UNITS;
+const hits = HITS;
+const hashes = HASHES;
+const hashOfFour = fourOf;
+const hashOfThree = threeOf;
+const bits = HASH_BITS;
+const mask = HASH_MASK;
+const numberMark = NUMBER_MARK;
+const digitsMin = DIGITS_MIN;
+const tokenMin = TOKEN_MIN;
+/** NUMBER_MARK, DIGIT_MARK and TOKEN_MARK as shifts. */
+const numberShift = 11;
+const digitShift = 12;
+const tokenShift = 13;
+const tokenRun = (1 << TOKEN_MIN) - 1;
+/** Five of a token with four others between them, as bits. */
+const singles = 0b101010101;
+const alternating = 0b111111111;
+
+export function createSweep(): Sweep {
+  const start = {
+    marks: 0,
+    hash: 0,
+    numberLength: 0,
+    digits: 0,
+    tokenBits: 0,
+    tokenStart: -1,
+    hasSingleLetters: false,
+  };
+  return { hitCount: 0, numbers: new RunList(), tokens: new RunList(), ...start };
+}
+
+/** Forgets the text before. */
+export function beginSweep(sweep: Sweep): void {
+  sweep.numbers.clear();
+  sweep.tokens.clear();
+  sweep.marks = sweep.hash = sweep.numberLength = sweep.digits = sweep.tokenBits = 0;
+  sweep.tokenStart = -1;
+  sweep.hasSingleLetters = false;
+}
+
+/** Ends the runs that reach to the end of the text. */
+export function endSweep({ numbers, tokens, digits, numberLength, tokenStart }: Sweep, length: number): void {
+  if (tokenStart >= 0) tokens.add(tokenStart, length, length - tokenStart);
+  if (digits >= DIGITS_MIN) numbers.add(length - numberLength, length, digits);
+}
+
+/**
+ * Goes over the units from `from` to `to`, where `UNITS[0]` is the unit `base` of the text. This loop is what every
+ * character of all traffic costs: nothing in it is called but for what is rare, and no branch in it is hard to foresee
+ * in ordinary text.
+ */
+export function sweepUnits(
+  sweep: Sweep,
+  filter: GramFilter,
+  place: { readonly from: number; readonly to: number; readonly base: number },
+): void {
+  const { numbers, tokens } = sweep;
+  const { from, to, base } = place;
+  let { hash, marks, numberLength, digits, tokenBits, tokenStart } = sweep;
+  let hitCount = 0;
+  for (let i = from; i < to; i++) {
+    const entry = table[units[i] as number] as number;
+    hash = (hash << bits) | (entry & mask);
+    if (((filter[hashOfFour(hash)] as number) | (filter[hashOfThree(hash)] as number)) !== 0) {
+      hits[hitCount] = i;
+      hashes[hitCount] = hash;
+      hitCount++;
+    }
+    tokenBits = (tokenBits << 1) | ((entry >>> tokenShift) & 1);
+    if ((tokenBits & alternating) === singles) sweep.hasSingleLetters = true;
+    if ((tokenBits & tokenRun) === tokenRun) {
+      if (tokenStart < 0) tokenStart = base + i + 1 - tokenMin;
+    } else if (tokenStart >= 0) {
+      tokens.add(tokenStart, base + i, base + i - tokenStart);
+      tokenStart = -1;
+    }
+    if (digits >= digitsMin && !(entry & numberMark)) numbers.add(base + i - numberLength, base + i, digits);
+    const inNumber = 0 - ((entry >>> numberShift) & 1);
+    numberLength = (numberLength + 1) & inNumber;
+    digits = (digits + ((entry >>> digitShift) & 1)) & inNumber;
+    marks |= entry;
+  }
+  sweep.hash = hash;
+  sweep.marks = marks;
+  sweep.numberLength = numberLength;
+  sweep.digits = digits;
+  sweep.tokenBits = tokenBits;
+  sweep.tokenStart = tokenStart;
+  sweep.hitCount = hitCount;
+}

@@ -1,0 +1,80 @@
+import { type MappedText, MappedTextWriter } from './mapped-text.js';
+
+/** Five or more single letters with one and the same kind of thing between them: `i g n o r e`, `i.g.n.o.r.e`. */
+const SPACED =
+  /(?<![A-Za-z0-9])[A-Za-z](?:([ .\-_*])[A-Za-z](?=\1|[^A-Za-z0-9]|$)){4,}(?:[ .\-_*]{2,}[A-Za-z](?:\1[A-Za-z](?=\1|[^A-Za-z0-9]|$))*)*/g;
+/** A digit or sign that looks like a letter, before one. */
+const LEET_INSIDE = /[013457@$!|][A-Za-z]/g;
+const LEET_WORD = /^(?=.*[A-Za-z].*[A-Za-z])[A-Za-z013457@$!|]{3,40}$/;
+const LEET_WORD_PART = /[A-Za-z0-9@$!|]/;
+const LEET: Readonly<Record<string, string>> = {
+  '0': 'o',
+  '1': 'i',
+  '3': 'e',
+  '4': 'a',
+  '5': 's',
+  '7': 't',
+  '@': 'a',
+  $: 's',
+  '!': 'i',
+  '|': 'i',
+};
+const LEET_CHARS_MAX = 40;
+/** One such word is a name or a version; a sentence has more. */
+const LEET_WORDS_MIN = 2;
+
+/** Whether a token can hold single letters with dots, hyphens or underscores between them. */
+export function hasJoinedSingles(token: string): boolean {
+  return /(?:[A-Za-z][._-]){4}/.test(token);
+}
+
+/** The text with words in single letters written together; undefined when there are none. */
+export function joinedLetters(text: string): MappedText | undefined {
+  let out: MappedTextWriter | undefined;
+  let copied = 0;
+  for (const { 0: run, index, 1: separator } of text.matchAll(SPACED)) {
+    out ??= new MappedTextWriter(text.length);
+    out.copy(text, copied, index);
+    for (let i = 0; i < run.length; i++) {
+      const isSeparator = run[i] === separator && run[i + 1] !== separator && run[i - 1] !== separator;
+      const isLetter = /[A-Za-z]/.test(run[i] as string);
+      if (isLetter) out.copy(text, index + i, index + i + 1);
+      else if (!isSeparator && /[A-Za-z]/.test(run[i - 1] as string)) out.write(' ', index + i, index + i + 1);
+    }
+    copied = index + run.length;
+  }
+  out?.copy(text, copied, text.length);
+  return out?.finish();
+}
+
+/** The text with digits and signs that stand for letters (leetspeak) replaced; undefined when there are too few. */
+export function lettersForDigits(text: string): MappedText | undefined {
+  const words = leetWords(text);
+  if (words.length < LEET_WORDS_MIN) return undefined;
+  const out = new MappedTextWriter(text.length);
+  let copied = 0;
+  for (const [from, to] of words) {
+    out.copy(text, copied, from);
+    for (let i = from; i < to; i++) {
+      const letter = text[i] as string;
+      out.write(LEET[letter] ?? letter, i, i + 1);
+    }
+    copied = to;
+  }
+  out.copy(text, copied, text.length);
+  return out.finish();
+}
+
+/** Places of the words that are written so, in order. */
+function leetWords(text: string): (readonly [from: number, to: number])[] {
+  const words: (readonly [number, number])[] = [];
+  for (const { index } of text.matchAll(LEET_INSIDE)) {
+    if (index < (words.at(-1)?.[1] ?? 0)) continue;
+    const isPart = (at: number) => LEET_WORD_PART.test(text[at] ?? '');
+    let [from, to] = [index, index + 2];
+    while (from > 0 && index - from < LEET_CHARS_MAX && isPart(from - 1)) from--;
+    while (to < text.length && to - index < LEET_CHARS_MAX && isPart(to)) to++;
+    if (LEET_WORD.test(text.slice(from, to))) words.push([from, to]);
+  }
+  return words;
+}

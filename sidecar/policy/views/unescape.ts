@@ -1,0 +1,49 @@
+import { decodeHTML } from 'entities';
+import { type MappedText, MappedTextWriter } from './mapped-text.js';
+
+/** Percent-encoded bytes (RFC 3986 2.1), HTML character references, and the escapes of JSON, JavaScript, Python and C. */
+const ESCAPES =
+  /(?:%[0-9A-Fa-f]{2})+|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});|\\u\{[0-9A-Fa-f]{1,6}\}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\x[0-9A-Fa-f]{2}/g;
+
+/** The text with its escapes decoded; undefined when it has none that stand for something else. */
+export function unescapedText(text: string): MappedText | undefined {
+  let out: MappedTextWriter | undefined;
+  let copied = 0;
+  for (const { 0: written, index } of text.matchAll(ESCAPES)) {
+    out ??= new MappedTextWriter(text.length);
+    out.copy(text, copied, index);
+    copied = index + written.length;
+    writeDecoded(out, written, index);
+  }
+  out?.copy(text, copied, text.length);
+  const made = out?.finish();
+  return made && made.text !== text ? made : undefined;
+}
+
+function writeDecoded(out: MappedTextWriter, written: string, at: number): void {
+  const end = at + written.length;
+  if (written.startsWith('&')) out.write(decodeHTML(written), at, end);
+  else if (written.startsWith('\\')) out.write(characterOf(written), at, end);
+  else writeBytes(out, written, at);
+}
+
+/** Percent-encoded bytes that are not UTF-8 stay as they are. */
+function writeBytes(out: MappedTextWriter, written: string, at: number): void {
+  const text = Buffer.from(written.replaceAll('%', ''), 'hex').toString('utf8');
+  if (text.includes('\ufffd')) {
+    out.write(written, at, at + written.length);
+    return;
+  }
+  let byte = 0;
+  for (const character of text) {
+    const next = byte + Buffer.byteLength(character);
+    out.write(character, at + byte * 3, at + next * 3);
+    byte = next;
+  }
+}
+
+/** The character of an escape with a hexadecimal code point; the escape itself when there is none. */
+function characterOf(written: string): string {
+  const point = Number.parseInt(written.replace(/[^0-9A-Fa-f]/g, ''), 16);
+  return point <= 0x10ffff ? String.fromCodePoint(point) : written;
+}

@@ -1,0 +1,29 @@
+import test from 'ava';
+import { CHECK_METHOD } from '../../mesh/ext-authz/handler.js';
+import { JiminiError } from '../../sidecar/kernel/errors.js';
+import { EVALUATE_PATH } from '../../sidecar/server/policy-service.js';
+import { createLogger } from '../../sidecar/telemetry/logger.js';
+import { createMetrics } from '../../sidecar/telemetry/metrics.js';
+import { createDoors, type DoorsOptions } from '../../sidecar/wiring/doors.js';
+
+const nothing = {
+  requestsInFlight: () => 0,
+  logSize: () => 0,
+  logHealthy: () => true,
+  breakers: () => [],
+  rulesByPack: () => [],
+};
+
+test('what is turned away behind the doors is counted as overload, at both of them', async (t) => {
+  const metrics = createMetrics({ version: '0', seedNames: false, sources: nothing });
+  const config = { trustedHeaders: [] };
+  const inForce = (() => ({ config, loaded: { requiredPacks: [] } })) as unknown as DoorsOptions['inForce'];
+  const decide = () => Promise.reject(new JiminiError('JIMINI_OVERLOADED', 'too many wait'));
+  const doors = createDoors({ decisions: { decide }, inForce, metrics, logger: createLogger('silent') });
+  const call = { signal: AbortSignal.abort(), header: () => undefined };
+  await doors.get(CHECK_METHOD)?.handler(new Uint8Array(), call);
+  await t.throwsAsync(async () => doors.get(EVALUATE_PATH)?.handler(new Uint8Array(), call), {
+    code: 'JIMINI_OVERLOADED',
+  });
+  t.true((await metrics.render()).body.includes('jimini_unrecorded_answers_total{reason="overloaded"} 2\n'));
+});
