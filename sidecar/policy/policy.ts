@@ -79,8 +79,7 @@ const TYPICAL_CHARS = 2048;
  */
 export function createPolicy(packs: readonly Pack[], settings: VerdictSettings): Policy {
   refuseSameNames(packs);
-  const groups: (readonly string[])[] = [];
-  const { rules, exceptions, warnings } = prepareRules(packs, (literals) => groups.push(literals) - 1);
+  const { rules, groups, exceptions, warnings } = prepareRules(packs);
   const engine = createEngine(groups);
   const active = rules.filter(isMatchable);
   const planFor = rememberPlans(active);
