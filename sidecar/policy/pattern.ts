@@ -1,5 +1,5 @@
 import { type BoundedPattern, splitBoundaries } from './boundary.js';
-import { createMatcher, type Matcher } from './matcher.js';
+import { createMatcher, type Matcher, type PatternBounds } from './matcher.js';
 import { type Dialect, PatternFault, type RegexNode } from './regex-ast.js';
 import { backtrackingSteps } from './regex-cost.js';
 import { type Facts, factsOf } from './regex-facts.js';
@@ -30,16 +30,16 @@ export function compilePattern(source: string, options: PatternOptions): Compile
   const hasValue = names.includes('value');
   const steps = options.builtin ? backtrackingSteps(pattern) : Infinity;
   return {
-    matcher: matcherOf(pattern, hasValue, steps),
+    matcher: matcherOf(pattern, { hasValue, reach: factsOf(pattern.core).maxLength, steps }),
     facts: factsOf(pattern.core),
     anchored: namesTextEdge(pattern.core),
     opensBounded: opensBounded(pattern.core),
   };
 }
 
-function matcherOf(pattern: BoundedPattern, hasValue: boolean, steps: number): Matcher {
+function matcherOf(pattern: BoundedPattern, bounds: PatternBounds): Matcher {
   try {
-    return createMatcher(pattern, hasValue, steps);
+    return createMatcher(pattern, bounds);
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'not a regular expression';
     throw new PatternFault(`RE2 cannot run this pattern: ${reason}`, 0);
