@@ -1,5 +1,5 @@
 import { endpointMatcher } from './endpoint.js';
-import { type Exception, resolveReference } from './exceptions.js';
+import { createReferenceResolver, type Exception } from './exceptions.js';
 import type { LiteralGroups } from './literal-scan.js';
 import type { Exemption, Pack, Problem, RuleReference } from './pack.js';
 import { type AddGroup, type PreparedRule, prepareRule } from './prepared-rule.js';
@@ -39,8 +39,9 @@ export function prepareRules(packs: readonly Pack[]): RuleSet {
     }
   }
   const warnings: Problem[] = [];
+  const resolve = createReferenceResolver(rules);
   const targetsOf = (from: PreparedRule, reference: RuleReference) => {
-    const targets = resolveReference(reference.id, from, rules);
+    const targets = resolve(reference.id, from);
     if (targets.length === 0) warnings.push(unresolved(from, reference));
     return targets;
   };

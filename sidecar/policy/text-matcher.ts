@@ -79,22 +79,20 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
   const { segment, scanner, budget, found } = scan;
   const pattern = prepared.rule.pattern as RulePattern;
   const { matcher } = pattern.compiled;
-  const checks = pattern.validators.reduce((sum, { work }) => sum + work, prepared.context ? WORK.check : 0);
-  const workOfMatch = WORK.match + checks;
   const most = prepared.keepAll ? Number.POSITIVE_INFINITY : Math.max(LIMITS.findingsMax, pattern.minCount);
   const known = found.get(prepared);
   if (known && countOf(known) >= most) return;
   let isFull = false;
   const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
-    budget.spend(workOfMatch);
-    const score = scoreOf(prepared, pattern, { text, start, end, valueStart, valueEnd, pointer: segment.pointer });
+    const match = { text, start, end, valueStart, valueEnd, pointer: segment.pointer };
+    const score = scoreOf({ prepared, pattern, budget }, match);
     if (score === undefined) return true;
     const matches = matchesOf(found, prepared);
     keep(matches, scan, { valueStart, valueEnd, score });
     isFull = countOf(matches) >= most;
     return !isFull;
   };
-  for (const [from, to] of stretchesFor(pattern.compiled, prepared.literalGroup, { text, scanner })) {
+  for (const [from, to] of stretchesFor(pattern.compiled, prepared, { text, scanner })) {
     budget.spend((to - from) * WORK[matcher.engineFor(to - from)]);
     matcher.each(text, from, to, visit);
     if (isFull) return;
@@ -124,16 +122,26 @@ interface Candidate {
   readonly pointer: string;
 }
 
-/** The score of a match that counts; undefined for one that a validator or a required context refuses. */
-function scoreOf(prepared: PreparedRule, pattern: RulePattern, match: Candidate): number | undefined {
-  if (pattern.validators.length > 0) {
-    const value = match.text.slice(match.valueStart, match.valueEnd);
-    for (const validator of pattern.validators) if (!validator.accepts(value)) return undefined;
+interface Scoring {
+  readonly prepared: PreparedRule;
+  readonly pattern: RulePattern;
+  readonly budget: WorkBudget;
+}
+
+/**
+ * The score of a match that counts; undefined for one that a required context or a validator refuses. The context is
+ * looked at first: it costs less than most validators, and most matches of a weak pattern have none.
+ */
+function scoreOf({ prepared, pattern, budget }: Scoring, match: Candidate): number | undefined {
+  const { context, validators, score } = pattern;
+  budget.spend(WORK.match + (prepared.context ? WORK.check : 0));
+  const isNear = prepared.context?.isNear(match.text, match.start, match.end, match.pointer) ?? false;
+  const isAlone = context?.alone === true && standsAlone(match.text, match.start, match.end);
+  if (context?.required && !isNear && !isAlone) return undefined;
+  const value = validators.length > 0 ? match.text.slice(match.valueStart, match.valueEnd) : '';
+  for (const validator of validators) {
+    budget.spend(validator.work);
+    if (!validator.accepts(value)) return undefined;
   }
-  if (!pattern.context || !prepared.context) return pattern.score;
-  if (prepared.context.isNear(match.text, match.start, match.end, match.pointer)) {
-    return Math.min(1, pattern.score + pattern.context.raise);
-  }
-  const { required, alone } = pattern.context;
-  return !required || (alone && standsAlone(match.text, match.start, match.end)) ? pattern.score : undefined;
+  return context && isNear ? Math.min(1, score + context.raise) : score;
 }
