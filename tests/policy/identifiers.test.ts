@@ -58,3 +58,12 @@ test('identifier says what kinds there are when it is given none, or one that is
     t.regex(typeof result === 'string' ? result : '', /needs a kind of identifier .* pl\.pesel, /);
   }
 });
+
+test('the documentation names every kind, and no other', (t) => {
+  const page = readFileSync(join(ROOT, 'docs', 'packs.md'), 'utf8');
+  const section = /## Identifiers\n(.*?)\n## /s.exec(page)?.[1] ?? '';
+  const named = [...section.matchAll(/`([a-z0-9.]+)`/g)]
+    .map(([, name]) => name)
+    .filter((name) => name !== 'identifier');
+  t.deepEqual(named.sort(), [...IDENTIFIER_NAMES]);
+});
