@@ -6,7 +6,7 @@ export interface RulePlan {
   readonly rules: readonly PreparedRule[];
   /** By group of literals: the rule of whose matches each holds one of the group. */
   readonly byLiteral: readonly (PreparedRule | undefined)[];
-  /** Rules without a literal, but with so many digits in every match that only a long number can be one. */
+  /** Rules without a literal, but with so many digits in every match that only a long number can be one; fewest first. */
   readonly ofNumbers: readonly PreparedRule[];
   /** Rules without a literal whose matches all hold a long token. */
   readonly ofTokens: readonly PreparedRule[];
@@ -30,5 +30,11 @@ export function planOf(rules: readonly PreparedRule[]): RulePlan {
     else if (facts.tokenRun >= TOKEN_MIN) ofTokens.push(prepared);
     else others.push(prepared);
   }
+  ofNumbers.sort((a, b) => digitsNeeded(a) - digitsNeeded(b));
   return { rules, byLiteral, ofNumbers, ofTokens, others, hasInjection: rules.some(({ isInjection }) => isInjection) };
+}
+
+/** Digits that every match of the rule has in one run of number characters. */
+export function digitsNeeded({ rule }: PreparedRule): number {
+  return rule.pattern?.compiled.facts.digits ?? 0;
 }

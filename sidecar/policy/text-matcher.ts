@@ -8,8 +8,8 @@ import type { LiteralScanner } from './literal-scan.js';
 import { matchesOf, type RuleMatches } from './matches.js';
 import type { RulePattern } from './pack.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
-import type { RulePlan } from './rule-plan.js';
-import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
+import { digitsNeeded, type RulePlan } from './rule-plan.js';
+import { TOKEN_MIN } from './sweep.js';
 import { originOf } from './views/mapped-text.js';
 import type { View } from './views/views.js';
 import { eachMatch, mayMatch, stretchesFor } from './windows.js';
@@ -43,7 +43,10 @@ export function matchText(scan: TextScan, plan: RulePlan): void {
     const prepared = plan.byLiteral[group];
     if (prepared) tryRule(prepared, scan);
   }
-  if (scanner.numbers.has(DIGITS_MIN)) for (const prepared of plan.ofNumbers) tryRule(prepared, scan);
+  for (const prepared of plan.ofNumbers) {
+    if (!scanner.numbers.has(digitsNeeded(prepared))) break; // the rest need more digits still
+    tryRule(prepared, scan);
+  }
   if (scanner.tokens.has(TOKEN_MIN)) for (const prepared of plan.ofTokens) tryRule(prepared, scan);
   for (const prepared of plan.others) tryRule(prepared, scan);
 }

@@ -149,6 +149,7 @@ test('no validator throws, whatever it is given', (t) => {
     ['entropy', 3],
     ['tax_id', 'en-GB'],
     ['passport', 'US'],
+    ['identifier', 'pl.pesel'],
   ]);
   for (const name of VALIDATOR_NAMES) {
     const validator = createValidator(name, parameters.get(name));
