@@ -141,7 +141,8 @@ test('what is known of a pattern holds for every match, and searching only there
       const compiled = compilePattern(written, { builtin, dialect: 're2' });
       const { facts, matcher } = compiled;
       const literals = facts.literals?.every((literal) => literal.length >= 2) ? facts.literals : undefined;
-      const signs = !literals && facts.literals?.every((literal) => /^[^\p{L}\p{N}\s]$/u.test(literal)) ? facts.literals : [];
+      const signs =
+        !literals && facts.literals?.every((literal) => /^[^\p{L}\p{N}\s]$/u.test(literal)) ? facts.literals : [];
       const holds = { literalGroup: literals ? 0 : -1, signs };
       const scanner = createLiteralScanner(literals ? [literals] : []);
       for (const part of texts) {
