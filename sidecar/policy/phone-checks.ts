@@ -20,11 +20,15 @@ const EXTENSION = /[\s,;]*(?:ext(?:ension|n)?\.?|x|#)\s*:?\s*[0-9]{1,7}$/i;
 const INTERNATIONAL = /^\+[1-9][0-9]{6,14}$/;
 /** Nobody writes a number in more groups. */
 const GROUPS_MAX = 16;
-/** Dates, IP addresses, versions and rows of bytes, in which a numbering plan may well see a number. */
+/** Dates, ZIP codes, IP addresses, versions and rows of bytes, in which a numbering plan may well see a number. */
 const OTHER_FORMS: readonly RegExp[] = [
   /^(?:19|20)[0-9]{2}([-./ ])[01]?[0-9]\1[0-3]?[0-9](?!\1)/,
   /^[0-3]?[0-9]([-./ ])[01]?[0-9]\1(?:19|20)[0-9]{2}(?!\1)/,
-  /^(?:19|20)[0-9]{2} ?[-/] ?(?:19|20)[0-9]{2}$/,
+  /^(?:19|20)[0-9]{2} ?[-/] ?[0-9]{4}$/,
+  /^(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{0,6}$/,
+  /^[0-9]{5}-[0-9]{4}$/,
+  /^[0-9]{4}(?:\.[0-9]{4})+$/,
+  /[0-9]\.[0-9].* [0-9]|[0-9] .*[0-9]\.[0-9]/,
   /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/,
   /^[0-9]{2}(?:[ .-][0-9]{2}){5,}$/,
 ];
