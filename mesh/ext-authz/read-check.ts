@@ -5,6 +5,7 @@ import { checkNesting } from '../protobuf-depth.js';
 import { bodyGap } from './body-gap.js';
 import { readCheckFields } from './check-fields.js';
 import { CHECK_REQUEST_SHAPE } from './check-shape.js';
+import { type ErrorShape, errorShapeOf } from './error-shape.js';
 import type { HttpFields } from './http-fields.js';
 import { type RouteContext, type RouteContextOptions, readRouteContext } from './route-context.js';
 
@@ -30,12 +31,11 @@ export interface Check {
 export interface Caller {
   /** `x-jimini-*` headers that the client made up. */
   readonly forgedHeaders: readonly string[];
-  /** A gRPC client: Envoy turns the body of a denial into its status message. */
-  readonly isGrpc: boolean;
+  readonly errorShape: ErrorShape;
 }
 
 /** A caller of whom nothing is known. */
-export const UNKNOWN_CALLER: Caller = { forgedHeaders: [], isGrpc: false };
+export const UNKNOWN_CALLER: Caller = { forgedHeaders: [], errorShape: 'openai' };
 
 /**
  * Reads the bytes of a CheckRequest. Pure and total: whatever arrives gives an evaluation, and what could not be
@@ -100,7 +100,7 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
     },
     caller: {
       forgedHeaders: [...http.clientJiminiHeaders],
-      isGrpc: (headers.get('content-type') ?? '').startsWith('application/grpc'),
+      errorShape: errorShapeOf(path, headers.get('content-type') ?? ''),
     },
   };
 }

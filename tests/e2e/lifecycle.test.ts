@@ -34,6 +34,18 @@ test.serial('SIGTERM lets running calls end, closes the log with a close leaf, a
   await rm(folder, { recursive: true });
 });
 
+test.serial('signals that come together, as Ctrl-C and its echo by launchers do, end it in order', async (t) => {
+  const folder = await dataFolder();
+  const dataDir = join(folder, 'data');
+  const sidecar = await startSidecarProcess({ dataDir });
+  // Three of a kind would be one signal to the system.
+  for (const signal of ['SIGHUP', 'SIGTERM'] as const) process.kill(sidecar.pid, signal);
+  t.is((await sidecar.stop('SIGINT')).code, 0, sidecar.output());
+  const shown = await jimini(['log', 'show', '--last', '1', '--data-dir', dataDir, '--format', 'json']);
+  t.like(JSON.parse(shown.stdout), { kind: 'close', reason: 'shutdown' });
+  await rm(folder, { recursive: true });
+});
+
 test.serial('SIGTERM during the start ends it in order, too: the log gets its close leaf', async (t) => {
   const folder = await dataFolder();
   const dataDir = join(folder, 'data');
