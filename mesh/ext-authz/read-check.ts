@@ -113,7 +113,7 @@ function tunnelGap(http: HttpFields): GapKind | undefined {
 
 function contentOf(http: HttpFields, query: string, gap: GapKind | undefined): Content[] {
   const content: Content[] = [];
-  if (query !== '') content.push({ kind: 'query', raw: query });
+  for (const raw of new Set([query, http.query])) if (raw !== '') content.push({ kind: 'query', raw });
   // A cut body is still read for what it shows; of damaged bytes nothing is left to read.
   if (http.body.length > 0 && gap !== 'body:damaged') {
     content.push({

@@ -107,6 +107,21 @@ test('of a damaged body nothing is read, of a cut one what there is', (t) => {
   t.is(read(checkBytes({ body: Buffer.from('{"a'), size: 9 })).evaluation.content.length, 1);
 });
 
+test('a query string that a caller gives apart from the path is content too, once', (t) => {
+  const contentFor = (path: string, query: string) => {
+    const check = checkRequest({ method: 'GET', path });
+    const http = check.attributes?.request?.http;
+    if (http) http.query = query;
+    return read(CheckRequest.encode(check).finish()).evaluation.content;
+  };
+  t.deepEqual(contentFor('/x', 'a=b'), [{ kind: 'query', raw: 'a=b' }]);
+  t.deepEqual(contentFor('/x?a=b', 'a=b'), [{ kind: 'query', raw: 'a=b' }]);
+  t.deepEqual(
+    contentFor('/x?a=b', 'c=d').map((part) => part.kind === 'query' && part.raw),
+    ['a=b', 'c=d'],
+  );
+});
+
 test('a gRPC caller is known by its content type, and is one where Envoy says so too', (t) => {
   const shapeFor = (type: string) => read(checkBytes({ headers: { 'content-type': type } })).caller.errorShape;
   for (const type of ['application/grpc', 'application/grpc+proto']) t.is(shapeFor(type), 'grpc', type);
