@@ -16,6 +16,8 @@ const NO_VALUE: readonly RegExp[] = [
   /^[A-Za-z]:\\|\.(?:pem|key|crt|cer|p12|pfx|jks|json|ya?ml|txt|env|ini|conf|cfg|xml|html?|php|js|ts|py|rb|go|java|properties|md|png|svg)$/i,
   /^[a-z][a-z0-9+.-]*:\/\/|^\/\/[\w.-]+\.[a-z]/i,
   /^[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,8}$/i,
+  /^@[\w-]+(?:\.[\w-]+)+/, // what follows the login in an address
+  /^[a-z]+(?:[|:,][a-z0-9]+){2,}$/, // rules of a form: required|min:8
   /^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$/,
   /^\d{4}-\d{2}-\d{2}(?:[T ][\d:.+Z-]*)?$/,
   /^\d{1,5}$/,
@@ -36,8 +38,8 @@ const LABEL =
 export function isSecretValue(text: string): boolean {
   const value = text.trim().replace(/[)\],.;:]+$/, '');
   if (value.length < 4 || isPlaceholder(value)) return false;
-  // Letters alone, and words joined by underscores, are names unless they make no words.
-  if (/^[A-Za-z]{12,}$|^[A-Za-z0-9]+(?:_[A-Za-z0-9]+){2,}$/.test(value)) return looksRandom(value);
+  // Letters alone, words joined by underscores, and paths are names unless they make no words.
+  if (/^[A-Za-z]{12,}$|^[A-Za-z0-9]+(?:_[A-Za-z0-9]+){2,}$|^[\w.-]+(?:\/[\w.-]+){2,}$/.test(value)) return looksRandom(value);
   if (NO_VALUE.some((shape) => shape.test(value))) return false;
   const words = value.replace(/[_-]/g, ' ').replace(/([a-z])([A-Z])/g, '$1 $2');
   return !(LABEL.test(words) && (!/[0-9]/.test(value) || /\s/.test(value)));
