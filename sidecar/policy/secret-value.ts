@@ -3,7 +3,7 @@ import { looksRandom } from './token-checks.js';
 
 /** What a value is in a program or a form when it is no secret: a reference, a call, a type, a path, an address. */
 const NO_VALUE: readonly RegExp[] = [
-  /^[$@:#&*!%?-]{0,2}[A-Za-z_][A-Za-z_]*$/, // one word, a variable, a flag, a constant (words only: no digits)
+  /^[^\p{L}\p{N}\s]{0,2}[\p{L}\p{M}_]+$/u, // one word of any script, a variable, a flag, a constant
   /^[$@:&*!]?[a-z_]+(?:[-_./:]{1,2}[A-Za-z]+)*[-_./:]*$/, // new-password, config.db.password, a::b::c
   /^[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+$/, // DB_PASSWORD, API_KEY_2
   /^(?:pass(?:word|wd)?|pwd|secret|token|key|user|arg|str|val|value)_?\d{1,2}$/i, // password2, a variable
