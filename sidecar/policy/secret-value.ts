@@ -39,7 +39,8 @@ export function isSecretValue(text: string): boolean {
   const value = text.trim().replace(/[)\],.;:]+$/, '');
   if (value.length < 4 || isPlaceholder(value)) return false;
   // Letters alone, words joined by underscores, and paths are names unless they make no words.
-  if (/^[A-Za-z]{12,}$|^[A-Za-z0-9]+(?:_[A-Za-z0-9]+){2,}$|^[\w.-]+(?:\/[\w.-]+){2,}$/.test(value)) return looksRandom(value);
+  if (/^[A-Za-z]{12,}$|^[A-Za-z0-9]+(?:_[A-Za-z0-9]+){2,}$|^[\w.-]+(?:\/[\w.-]+){2,}$/.test(value))
+    return looksRandom(value);
   if (NO_VALUE.some((shape) => shape.test(value))) return false;
   const words = value.replace(/[_-]/g, ' ').replace(/([a-z])([A-Z])/g, '$1 $2');
   return !(LABEL.test(words) && (!/[0-9]/.test(value) || /\s/.test(value)));
@@ -56,7 +57,9 @@ export function isQuotedPassword(text: string): boolean {
 
 /** Whether a value has a digit between letters or a sign inside, or looks drawn by lot: more than a word of a sentence. */
 export function isMoreThanWords(text: string): boolean {
-  return /[A-Za-z][^A-Za-z\s]{0,20}[0-9]|[0-9][^0-9\s]{0,20}[A-Za-z]|[!@#$%^&*+=~?][^\s]/.test(text) || looksRandom(text);
+  return (
+    /[A-Za-z][^A-Za-z\s]{0,20}[0-9]|[0-9][^0-9\s]{0,20}[A-Za-z]|[!@#$%^&*+=~?][^\s]/.test(text) || looksRandom(text)
+  );
 }
 
 /**
@@ -68,7 +71,9 @@ export function isUrlLogin(text: string): boolean {
   const [user, password] = [text.slice(0, colon), text.slice(colon + 1)];
   if (password.length < 4 || password === user || /^(.)\1+$/.test(password)) return false;
   if (/passw(?:or)?d|^secret$/i.test(password) && !/[0-9]/.test(password)) return false;
-  return !/[{}<>]|\$\(|^\$|^%\w+%$|\*{3}|x{4}|\.{3}|^your|redacted|example|placeholder|replace|change_?me/i.test(password);
+  return !/[{}<>]|\$\(|^\$|^%\w+%$|\*{3}|x{4}|\.{3}|^your|redacted|example|placeholder|replace|change_?me/i.test(
+    password,
+  );
 }
 
 /** Whether what follows the opening line of a PEM key may be its body: anything but the stand-ins of documentation. */
