@@ -9,7 +9,7 @@ const NO_VALUE: readonly RegExp[] = [
   /^(?:pass(?:word|wd)?|pwd|secret|token|key|user|arg|str|val|value)_?\d{1,2}$/i, // password2, a variable
   /^[$@&]\{?[A-Za-z_][\w.:-]*\}?$/, // $db_pass2
   /^[\w$.]*\b(?:process\.env|os\.environ|env|getenv|environ|config|settings|secrets|vars?|self|this|args|params|props|request|req|ctx|data|options|opts|input|form|body|event|state|user)(?:\.|->|\[|\()/i,
-  /^[A-Za-z_$][\w$.:]*(?:->[\w$]+)*(?:\(|\[["'\w$:-]*\])/, // call(x), list[0]
+  /^[A-Za-z_$][\w$.:]*(?:->[\w$]+)*(?:\(|\[[^\]]{0,40}\])/, // call(x), list[i + 1]
   /^(?:new|await|return|function|async|lambda|typeof|not|if|let|const|var|def|fn|func)\b/,
   /^[A-Za-z_$][\w$]*(?:\?|!)?\.[\w$.?!]*[A-Za-z_$]\w*$/, // response.token2
   /^(?:~|\.{1,2})?\/[\w.@~-]+(?:\/[\w.@~-]*)*$/, // /run/secrets/db2

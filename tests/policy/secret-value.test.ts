@@ -25,7 +25,7 @@ test(
   [
     'n0tReal7pw',
     'tr0ub4dor&3',
-    'f{4ke)o(p${w]x[y>-_$#z}}',
+    'f{4ke)o(p$\x7Bw]x[y>-_$#z}}',
     '8c1f0e7a-9b3d-4c5f-8a2e-1d6053fa4e5e',
     'aBc/dEf7+gH/iJ9k==',
     'gat0_negro',
@@ -35,7 +35,7 @@ test(
     'password2',
     'DB_PASSWORD',
     '$db_pass2',
-    '${DB_PASS}',
+    '$\x7BDB_PASS}',
     'process.env.DB_PASS2',
     'getPassword(user2)',
     'response.token2',
@@ -86,5 +86,5 @@ test(
   judges,
   isPemBody,
   ['', '\nMIIEvQIBADANBgkqhkiG', '\\nMIIE', ' opens a file'],
-  ['\n...\n', '\n***', '\\nxxx\\n', '\n<your key>', '\nAAAABBBB\n-----END', '${KEY}'],
+  ['\n...\n', '\n***', '\\nxxx\\n', '\n<your key>', '\nAAAABBBB\n-----END', '$\x7BKEY}'],
 );
