@@ -1,15 +1,17 @@
 import { isPlaceholder } from './checks.js';
 import { looksRandom } from './token-checks.js';
 
+/** DB_PASSWORD, API_KEY_2 */
+const CONSTANT = /^[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+$/;
+
 /** What a value is in a program or a form when it is no secret: a reference, a call, a type, a path, an address. */
 const NO_VALUE: readonly RegExp[] = [
   /^[^\p{L}\p{N}\s]{0,2}[\p{L}\p{M}_]+$/u, // one word of any script, a variable, a flag, a constant
   /^[$@:&*!]?[a-z_]+(?:[-_./:]{1,2}[A-Za-z]+)*[-_./:]*$/, // new-password, config.db.password, a::b::c
-  /^[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+$/, // DB_PASSWORD, API_KEY_2
   /^(?:pass(?:word|wd)?|pwd|secret|token|key|user|arg|str|val|value)_?\d{1,2}$/i, // password2, a variable
   /^[$@&]\{?[A-Za-z_][\w.:-]*\}?$/, // $db_pass2
   /^[\w$.]*\b(?:process\.env|os\.environ|env|getenv|environ|config|settings|secrets|vars?|self|this|args|params|props|request|req|ctx|data|options|opts|input|form|body|event|state|user)(?:\.|->|\[|\()/i,
-  /^[A-Za-z_$][\w$.:]*(?:->[\w$]+)*(?:\(|\[[^\]]{0,40}\])/, // call(x), list[i + 1]
+  /^[A-Za-z_$][\w$.:]*(?:->[\w$]+)*(?:\(|\[[^\]]{0,40}(?:\]|$))/, // call(x), list[i + 1]
   /^(?:new|await|return|function|async|lambda|typeof|not|if|let|const|var|def|fn|func)\b/,
   /^[A-Za-z_$][\w$]*(?:\?|!)?\.[\w$.?!]*[A-Za-z_$]\w*$/, // response.token2
   /^(?:~|\.{1,2})?\/[\w.@~-]+(?:\/[\w.@~-]*)*$/, // /run/secrets/db2
@@ -37,7 +39,7 @@ const LABEL =
  */
 export function isSecretValue(text: string): boolean {
   const value = text.trim().replace(/[)\],.;:]+$/, '');
-  if (value.length < 4 || isPlaceholder(value)) return false;
+  if (value.length < 4 || isPlaceholder(value) || CONSTANT.test(value)) return false;
   // Letters alone, words joined by underscores, and paths are names unless they make no words.
   if (/^[A-Za-z]{12,}$|^[A-Za-z0-9]+(?:_[A-Za-z0-9]+){2,}$|^[\w.-]+(?:\/[\w.-]+){2,}$/.test(value))
     return looksRandom(value);
