@@ -58,7 +58,8 @@ export function eachMatch(
     return goesOn;
   };
   for (const [from, to] of stretches) {
-    if (goesOn && to > lastEnd) matcher.each(text, Math.max(from, lastEnd), to, visitOne);
+    // At the end of the text an empty match may still begin.
+    if (goesOn && (to > lastEnd || to === text.length)) matcher.each(text, Math.max(from, lastEnd), to, visitOne);
   }
 }
 
