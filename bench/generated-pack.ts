@@ -21,8 +21,8 @@ const SHAPES = [
     match: (word: string) => `${word}-${'0123456789abcdef'.repeat(2)}`,
   },
   {
-    pattern: (word: string) => `(?i)\\b(?:about|from|with) (?:the |a )?${word} (?:project|account|order)s?\\b`,
-    match: (word: string) => `write with the ${word} project in mind`,
+    pattern: (word: string) => `(?i)\\b(?:the |a )?${word} (?:project|account|order)s?\\b`,
+    match: (word: string) => `write about the ${word} project`,
   },
 ] as const;
 

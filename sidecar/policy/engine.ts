@@ -39,10 +39,9 @@ export function createEngine(groups: readonly (readonly string[])[]): Engine {
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
       }
-      for (const prepared of plan.rules) {
+      for (const prepared of plan.ofLength) {
         const length = prepared.isInjection ? lengths.withoutInstructions : lengths.all;
-        const { maxChars } = prepared.rule;
-        if (maxChars !== undefined && length > maxChars) matchesOf(found, prepared).byLength = true;
+        if (length > (prepared.rule.maxChars as number)) matchesOf(found, prepared).byLength = true;
       }
       const matches = [...found.values()].sort((a, b) => a.prepared.index - b.prepared.index);
       return { matches, textLength: lengths.all };
@@ -66,7 +65,7 @@ function matchSegment(scan: SegmentScan, plan: RulePlan): void {
   matchText({ ...scan, text: segment.text }, plan);
   if (!mayHaveViews(seen)) return;
   budget.spend(segment.text.length * WORK.viewUnit);
-  const readsGuesses = plan.rules.some((prepared) => prepared.isInjection && appliesToRole(prepared, segment.role));
+  const readsGuesses = plan.ofInjection.some((prepared) => appliesToRole(prepared, segment.role));
   for (const view of viewsOf(segment.text, seen, readsGuesses)) {
     const { text } = view.mapped;
     budget.spend(text.length * WORK.scanUnit + WORK.segment);

@@ -3,7 +3,6 @@ import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
 
 /** The rules of one scope, by what makes it worth trying them on a text. */
 export interface RulePlan {
-  readonly rules: readonly PreparedRule[];
   /** By group of literals: the rule of whose matches each holds one of the group. */
   readonly byLiteral: readonly (PreparedRule | undefined)[];
   /** Rules without a literal, but with so many digits in every match that only a long number can be one. */
@@ -12,6 +11,10 @@ export interface RulePlan {
   readonly ofTokens: readonly PreparedRule[];
   /** Rules with a pattern of which nothing like that is known: they are tried on every text. */
   readonly others: readonly PreparedRule[];
+  /** Rules that match by the length of all text. */
+  readonly ofLength: readonly PreparedRule[];
+  /** Rules for which disguised words are written out. */
+  readonly ofInjection: readonly PreparedRule[];
 }
 
 /** Plans how these rules are tried. */
@@ -28,5 +31,7 @@ export function planOf(rules: readonly PreparedRule[]): RulePlan {
     else if (facts.tokenRun >= TOKEN_MIN) ofTokens.push(prepared);
     else others.push(prepared);
   }
-  return { rules, byLiteral, ofNumbers, ofTokens, others };
+  const ofLength = rules.filter(({ rule }) => rule.maxChars !== undefined);
+  const ofInjection = rules.filter(({ isInjection }) => isInjection);
+  return { byLiteral, ofNumbers, ofTokens, others, ofLength, ofInjection };
 }
