@@ -1,3 +1,4 @@
+import { takeSteps } from '../sidecar/kernel/steps.js';
 import { WorkBudget } from '../sidecar/policy/budget.js';
 import { createEngine } from '../sidecar/policy/engine.js';
 import { createLiteralScanner } from '../sidecar/policy/literal-scan.js';
@@ -30,7 +31,7 @@ export function scanParts(
   { packs, policy, rounds }: { packs: readonly Pack[]; policy: Policy; rounds: number },
 ): ScanParts {
   const groups: (readonly string[])[] = [];
-  const { rules } = prepareRules(packs, (literals) => groups.push(literals) - 1);
+  const { rules } = takeSteps(prepareRules(packs, (literals) => groups.push(literals) - 1));
   const bare = createLiteralScanner([]);
   const scanner = createLiteralScanner(groups);
   const engine = createEngine(groups);

@@ -4,6 +4,7 @@ import { JiminiError } from '../kernel/errors.js';
 import type { Judgement, MatchedRule, Segment } from '../kernel/evaluation.js';
 import { GAP_KINDS, type Gap, type GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
+import { type Steps, takeSteps } from '../kernel/steps.js';
 import type { Action } from '../kernel/verdict.js';
 import { BudgetExceeded, WorkBudget } from './budget.js';
 import { createEngine, type Engine } from './engine.js';
@@ -75,9 +76,14 @@ const TYPICAL_CHARS = 2048;
  * Throws JIMINI_PACK_INVALID when two packs have the same name, or when all their literals together are too many.
  */
 export function createPolicy(packs: readonly Pack[], settings: VerdictSettings): Policy {
+  return takeSteps(createPolicySteps(packs, settings));
+}
+
+/** `createPolicy` in steps, each of about one rule. */
+export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSettings): Steps<Policy> {
   refuseSameNames(packs);
   const groups: (readonly string[])[] = [];
-  const { rules, exceptions, warnings } = prepareRules(packs, (literals) => groups.push(literals) - 1);
+  const { rules, exceptions, warnings } = yield* prepareRules(packs, (literals) => groups.push(literals) - 1);
   const engine = createEngine(groups);
   const active = rules.filter(isEnabled);
   const planFor = rememberPlans(active);
@@ -94,7 +100,10 @@ export function createPolicy(packs: readonly Pack[], settings: VerdictSettings):
       textLength: run.textLength,
     };
   };
-  for (const prepared of active) warmUp(prepared);
+  for (const prepared of active) {
+    yield;
+    warmUp(prepared);
+  }
   judge(
     { segments: [{ text: 'warm 0123456789 up', role: 'user', pointer: '' }], gaps: [] },
     { direction: '', endpoint: '' },

@@ -1,3 +1,4 @@
+import type { Steps } from '../kernel/steps.js';
 import { endpointMatcher } from './endpoint.js';
 import { type Exception, resolveReference } from './exceptions.js';
 import type { Exemption, Pack, Problem, RuleReference } from './pack.js';
@@ -19,11 +20,15 @@ interface RuleSet {
 }
 
 /** Prepares all rules of all packs and resolves what they say of one another. */
-export function prepareRules(packs: readonly Pack[], addGroup: (literals: readonly string[]) => number): RuleSet {
+export function* prepareRules(
+  packs: readonly Pack[],
+  addGroup: (literals: readonly string[]) => number,
+): Steps<RuleSet> {
   const named = new Set(packs.flatMap(({ rules }) => rules.flatMap(namesIn)));
   const rules: PreparedRule[] = [];
   for (const pack of packs) {
     for (const rule of pack.rules) {
+      yield;
       const keepAll = namesIn(rule).length > 0 || named.has(rule.id) || named.has(`${pack.name}/${rule.id}`);
       rules.push(prepareRule(rule, { pack, index: rules.length, keepAll }, addGroup));
     }

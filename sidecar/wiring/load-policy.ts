@@ -1,9 +1,10 @@
 import type { Config } from '../config/config.js';
 import { requiredPackNames } from '../config/pack-files.js';
 import { formatPackProblem, loadPackSet, type PackSet } from '../config/pack-set.js';
+import { takeInSlices } from '../config/slices.js';
 import type { PolicySnapshot } from '../inspection/inspect.js';
 import { JiminiError } from '../kernel/errors.js';
-import { createPolicy } from '../policy/policy.js';
+import { createPolicySteps } from '../policy/policy.js';
 
 /** A policy made from files, and what the files' authors should know. */
 export interface LoadedPolicy {
@@ -19,7 +20,7 @@ export interface LoadedPolicy {
 /**
  * Reads and compiles the packs that the configuration names. Rejects with `JIMINI_PACK_INVALID`, one fault a line with file,
  * line and column, when any of them is refused: part of a policy is no policy. Files that are as in `previous` are not
- * compiled again.
+ * compiled again, and other work gets its turn meanwhile.
  */
 export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promise<LoadedPolicy> {
   const { packs, loaded: loadedFiles, problems } = await loadPackSet(config, previous?.packFiles);
@@ -33,7 +34,7 @@ export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promi
     gapActions: config.policy.gaps,
     otherInputs: JSON.stringify([config.credentials.query, requiredPacks, config.trustedHeaders]),
   };
-  const policy = createPolicy(packs, settings);
+  const policy = await takeInSlices(createPolicySteps(packs, settings));
   const loaded = packs.map(({ name }) => name);
   return {
     snapshot: {
