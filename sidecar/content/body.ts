@@ -1,11 +1,13 @@
 import type { Content } from '../kernel/evaluation.js';
 import type { GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
-import { decodeUtf8, isReadCharset, isWideText, startsAsJson } from './charset.js';
+import { decodeUtf8, isWideText, startsAsJson } from './charset.js';
 import { codingGap, looksCompressed } from './content-coding.js';
 import { addText, type Draft } from './draft.js';
-import { looksLikeJson, readJsonBody } from './json-body.js';
+import { readJsonBody } from './json-body.js';
+import { beginsAsLenientJson, looksLikeJson } from './json-start.js';
 import { type DeclaredType, formatGap, parseContentType, saysJson, uninspectableGap } from './media-type.js';
+import { readPlainText } from './nested-json.js';
 
 type Body = Extract<Content, { kind: 'body' }>;
 
@@ -29,12 +31,15 @@ export function readBody(draft: Draft, body: Body): void {
   const typeGaps = gapsOfType(declared, bytes, text === undefined);
   if (coding !== undefined) draft.gaps.add(coding);
   for (const gap of typeGaps) draft.gaps.add(gap);
-  if (isWideText(bytes)) draft.gaps.add('charset:unknown');
+  const isWide = isWideText(bytes);
+  if (isWide) draft.gaps.add('charset:unknown');
   else if (text === undefined) noteUndecodable(draft, bytes, coding, typeGaps);
   if (text === undefined) return;
   const isDeclaredJson = coding === undefined && declared.mediaTypes.some(saysJson);
-  if (isDeclaredJson || looksLikeJson(text)) readJsonBody(draft, text, isDeclaredJson);
-  else addText(draft, text, '');
+  // ASCII with a NUL beside each letter is UTF-16, and valid UTF-8. In JSON a NUL is malformed anyway.
+  if (!isDeclaredJson && !isWide && typeGaps.length === 0 && text.includes('\0')) draft.gaps.add('body:undecodable');
+  if (isDeclaredJson || looksLikeJson(text) || beginsAsLenientJson(text)) readJsonBody(draft, text, isDeclaredJson);
+  else readPlainText(draft, text, '');
 }
 
 /** What the Content-Type alone keeps from being read. */
@@ -46,7 +51,7 @@ function gapsOfType(declared: DeclaredType, bytes: Uint8Array, isBinary: boolean
     else if (mediaType === 'application/octet-stream' && (isBinary || bytes.includes(0)))
       gaps.push('uninspectable:binary');
   }
-  if (!declared.charsets.every(isReadCharset)) gaps.push('charset:unknown');
+  if (declared.hasOtherCharset) gaps.push('charset:unknown');
   return gaps;
 }
 

@@ -26,7 +26,7 @@ const REFERENCES: ReadonlyMap<string | number, GapKind> = new Map<string, GapKin
 /**
  * Members whose string stands for content that is not text. Names from the public API references of OpenAI (chat
  * completions: `image_url {url}`, `input_audio {data}`, `file {file_id, file_data}`, `audio {id}`; Responses:
- * `image_url`, `file_url`), vLLM (`audio_url`, `video_url`), Anthropic (`source {media_type, url}`) and Gemini
+ * `image_url`, `file_url`, `item_reference`), Amazon Bedrock (`source {bytes, s3Location {uri}}`), vLLM (`audio_url`, `video_url`), Anthropic (`source {media_type, url}`) and Gemini
  * (`inlineData {mimeType}`, `fileData {fileUri}`).
  */
 const CARRIERS: ReadonlyMap<string | number, Carrier> = new Map<string, Carrier>([
@@ -41,9 +41,20 @@ const CARRIERS: ReadonlyMap<string | number, Carrier> = new Map<string, Carrier>
   ['file_uri', () => 'reference:file'],
   ['fileUri', () => 'reference:file'],
   ['media_type', (text, owner) => (owner === 'source' ? uninspectableGap(text.toLowerCase()) : undefined)],
-  ['mime_type', (text, owner) => (owner === 'inline_data' ? uninspectableGap(text.toLowerCase()) : undefined)],
-  ['mimeType', (text, owner) => (owner === 'inlineData' ? uninspectableGap(text.toLowerCase()) : undefined)],
+  ['mime_type', inlineGap],
+  ['mimeType', inlineGap],
+  ['bytes', (_text, owner) => (owner === 'source' ? 'uninspectable:binary' : undefined)],
+  ['uri', (_text, owner) => (owner === 's3Location' ? 'reference:file' : undefined)],
+  ['type', (text) => (text === 'item_reference' ? 'reference:previous_response' : undefined)],
   ['id', (_text, owner) => ID_OWNERS.get(owner)],
+]);
+
+/** Lists of numbers that stand for text: tokens (OpenAI completions and embeddings, vLLM), or an earlier answer (Ollama). */
+const TOKEN_LISTS: ReadonlyMap<string | number, GapKind> = new Map<string, GapKind>([
+  ['prompt', 'uninspectable:binary'],
+  ['input', 'uninspectable:binary'],
+  ['prompt_token_ids', 'uninspectable:binary'],
+  ['context', 'reference:previous_response'],
 ]);
 
 /** What the content is when a member that should hold a URL holds something else. */
@@ -52,6 +63,7 @@ const URL_MEMBERS: ReadonlyMap<string | number, GapKind> = new Map<string, GapKi
   ['audio_url', 'uninspectable:audio'],
   ['video_url', 'uninspectable:video'],
   ['file_url', 'uninspectable:binary'],
+  ['images', 'uninspectable:image'],
   ['source', 'uninspectable:binary'],
 ]);
 
@@ -70,8 +82,24 @@ export function carriedGap(place: JsonPlace, text: string): GapKind | undefined 
   const inDataUrl = dataUrlGap(text);
   if (inDataUrl !== undefined) return inDataUrl;
   if (place.parent === undefined) return place.isArray ? undefined : REFERENCES.get(place.member);
-  const carrier = CARRIERS.get(place.member);
-  return carrier !== undefined && isSpoken(place) ? carrier(text, place.name) : undefined;
+  // Ollama: a list of base64 texts, in a message or beside the prompt.
+  if (place.isArray)
+    return place.name === 'images' && (place.depth === 2 || isSpoken(place)) ? byUrl(text, 'images') : undefined;
+  const gap = CARRIERS.get(place.member)?.(text, place.name);
+  return gap !== undefined && isSpoken(place) ? gap : undefined;
+}
+
+/** The gap of a list of numbers that stands for text; a list of such lists may hold several. */
+export function tokenGap(place: JsonPlace): GapKind | undefined {
+  if (!place.isArray || place.depth > 3) return undefined;
+  const list = place.depth === 3 ? place.parent : place;
+  return list?.isArray ? TOKEN_LISTS.get(list.name) : undefined;
+}
+
+/** Inline data of Gemini is base64 whatever its type, text included. */
+function inlineGap(text: string, owner: string | number): GapKind | undefined {
+  if (owner !== 'inlineData' && owner !== 'inline_data') return undefined;
+  return uninspectableGap(text.toLowerCase()) ?? 'uninspectable:binary';
 }
 
 /** A `data:` URL (RFC 2397): what it holds is not decoded, unless it is plain text. */

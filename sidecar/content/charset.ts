@@ -1,13 +1,5 @@
-/** Charsets whose text is read: ASCII is a part of UTF-8. An empty parameter says nothing. */
-const READ_CHARSETS: ReadonlySet<string> = new Set(['', 'utf-8', 'utf8', 'us-ascii', 'ascii']);
-
 /** Fatal: a replaced byte could hide what a lenient server reads. Drops a byte order mark (RFC 3629 section 6). */
 const decoder = new TextDecoder('utf-8', { fatal: true });
-
-/** Whether text in this charset (lower case) is read. */
-export function isReadCharset(charset: string): boolean {
-  return READ_CHARSETS.has(charset);
-}
 
 /** The text of UTF-8 bytes; undefined when they are not valid UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {

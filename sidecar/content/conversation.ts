@@ -1,19 +1,37 @@
 import type { Role } from '../kernel/evaluation.js';
-import { addDerivedText, assignRole, type Draft } from './draft.js';
-import { pointerOfPlace } from './json-pointer.js';
+import { assignRole, type Draft } from './draft.js';
 import type { JsonPlace } from './json-walk.js';
+import { createRun, type Part } from './seams.js';
 
-/** Role names of the chat completions API; `function` is the older name of `tool`. Any other counts as `user`. */
+/**
+ * Role names of the chat completions API; `function` is the older name of `tool`, and `model` is Gemini's assistant.
+ * Any other counts as `user`.
+ */
 const ROLE_OF_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['system', 'system'],
   ['developer', 'developer'],
   ['user', 'user'],
   ['assistant', 'assistant'],
+  ['model', 'assistant'],
   ['tool', 'tool'],
   ['function', 'tool'],
 ]);
 
-/** What a conversation adds to the bare strings of a body: roles, and text parts joined as the model sees them. */
+/**
+ * Members of a request that hold messages, or one message: OpenAI chat completions and Anthropic, OpenAI responses,
+ * Gemini (both spellings that its JSON reader takes). Lower case: see `isSpelled`.
+ */
+const SECTIONS: ReadonlySet<string> = new Set([
+  'messages',
+  'input',
+  'contents',
+  'system',
+  'systeminstruction',
+  'system_instruction',
+]);
+const SECTION_CHARS_MAX = 'system_instruction'.length;
+
+/** What a conversation adds to the bare strings of a body: roles, and texts joined as the model sees them. */
 export interface Conversation {
   enter(place: JsonPlace): void;
   leave(place: JsonPlace): void;
@@ -28,62 +46,96 @@ interface Message {
   /** How often the message names a role; only a role named once counts. */
   roleCount: number;
   role: Role;
-  /** Text parts of its `content` array so far. */
-  partCount: number;
-  joined: string;
+  /** Its texts so far; none yet: undefined, which is cheaper than an empty list. */
+  parts: Part[] | undefined;
 }
 
 /**
- * Follows a walk through a body of the chat completions shape: an object with an array `messages`. The shape alone
- * decides, never the path or the media type, and a body of any other shape simply has no messages.
+ * Follows a walk through the body of a request to a model. Roles are read in the chat completions shape only: an
+ * object with an array `messages`. The shape alone decides, never the path or the media type.
  */
 export function createConversation(draft: Draft): Conversation {
+  const bodyStart = draft.segments.length;
+  let hasMessages = false;
+  /** Readers differ on which messages count, so nobody speaks for more than a user. */
+  let isDisputed = false;
+  let section: JsonPlace | undefined;
   let message: Message | undefined;
+  const run = createRun(draft);
+
+  const endMessage = ({ roleCount, role: named, firstSegment, parts }: Message) => {
+    const speaker = roleCount === 1 ? named : 'user';
+    const hasRoles = !isDisputed && section?.isArray === true && section.name === 'messages';
+    if (hasRoles && speaker !== 'user') assignRole(draft, firstSegment, speaker);
+    run.add(parts, speaker, hasRoles ? speaker : 'user');
+  };
   return {
     enter(place) {
-      if (!isMessage(place)) return;
-      const firstSegment = draft.segments.length;
-      message = { place, firstSegment, roleCount: 0, role: 'user', partCount: 0, joined: '' };
+      if (place.depth === 2) section = isSection(place) ? place : undefined;
+      if (section !== undefined && isMessage(place, section))
+        message = { place, firstSegment: draft.segments.length, roleCount: 0, role: 'user', parts: undefined };
     },
     leave(place) {
-      if (message === undefined) return;
-      if (isContent(place, message)) {
-        if (message.partCount > 1) addDerivedText(draft, message.joined, pointerOfPlace(place));
-        message.partCount = 0;
-        message.joined = '';
-      } else if (place === message.place) {
-        if (message.roleCount === 1) assignRole(draft, message.firstSegment, message.role);
+      if (place === message?.place) {
+        endMessage(message);
         message = undefined;
       }
+      if (place !== section) return;
+      run.end();
+      section = undefined;
     },
     key(place, name) {
-      if (place === message?.place && name === 'role') message.roleCount++;
+      if (place === message?.place) {
+        if (name === 'role') message.roleCount++;
+        // A reader that is blind to case may take this one instead.
+        else if (isSpelled(name, 'role') || (name !== 'content' && isSpelled(name, 'content'))) message.roleCount += 2;
+      } else if (place.depth === 1 && isSpelled(name, 'messages')) {
+        if (!isDisputed && (hasMessages || name !== 'messages')) {
+          isDisputed = true;
+          assignRole(draft, bodyStart, 'user');
+        }
+        hasMessages = true;
+      }
     },
     string(place, text) {
       if (message === undefined) return;
-      if (place === message.place) {
-        if (place.member === 'role') message.role = ROLE_OF_NAME.get(text) ?? 'user';
-      } else if (isTextPart(place, message)) {
-        message.partCount++;
-        message.joined += text;
+      if (place === message.place && place.member === 'role') message.role = ROLE_OF_NAME.get(text) ?? 'user';
+      else if (text !== '' && isTextPart(place)) {
+        if (message.parts === undefined) message.parts = [{ place, text }];
+        else message.parts.push({ place, text });
       }
     },
   };
 }
 
-/** An element of the array `messages` of the outermost object. */
-function isMessage(place: JsonPlace): boolean {
-  if (place.depth !== 3 || place.isArray) return false;
-  const list = place.parent;
-  return list?.isArray === true && list.name === 'messages' && list.parent?.isArray === false;
+/** A member of the outermost object that holds messages. */
+function isSection({ parent, name }: JsonPlace): boolean {
+  if (parent?.isArray !== false || typeof name !== 'string' || name.length > SECTION_CHARS_MAX) return false;
+  return name === 'messages' || SECTIONS.has(folded(name));
 }
 
-function isContent(place: JsonPlace, message: Message): boolean {
-  return place.isArray && place.name === 'content' && place.parent === message.place;
+/** An object in such a list, or one that stands in its place. */
+function isMessage(place: JsonPlace, section: JsonPlace): boolean {
+  return !place.isArray && (section.isArray ? place.parent === section : place === section);
 }
 
-/** The member `text` of a part of the content array, or a bare string in it. */
-function isTextPart(place: JsonPlace, message: Message): boolean {
-  if (place.isArray) return isContent(place, message);
-  return place.member === 'text' && place.parent !== undefined && isContent(place.parent, message);
+/** The member `text`, `content` or `output` of anything in a message, or a bare string in a list of such a name. */
+function isTextPart(place: JsonPlace): boolean {
+  const name = place.isArray ? place.name : place.member;
+  if (name === 'text' || name === 'content' || name === 'output') return true;
+  // All three end in a `t`: other names need not be folded.
+  if (typeof name !== 'string' || name.length > 7 || (name.charCodeAt(name.length - 1) | 0x20) !== 0x74) return false;
+  return isSpelled(name, 'text') || isSpelled(name, 'content') || isSpelled(name, 'output');
+}
+
+/**
+ * Whether a name is `wanted` (lower case) to a reader that is blind to case, as Go's encoding/json is: it takes the
+ * long s (U+017F) and the Kelvin sign for letters too.
+ */
+function isSpelled(name: string, wanted: string): boolean {
+  return name === wanted || (name.length === wanted.length && folded(name) === wanted);
+}
+
+function folded(name: string): string {
+  return name.toUpperCase().toLowerCase();
 }

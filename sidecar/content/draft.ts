@@ -16,10 +16,12 @@ export interface Draft {
   /** Roles are settled after their texts: a message may name its role last. */
   readonly segments: Mutable<Segment>[];
   readonly gaps: Set<GapKind>;
+  /** UTF-16 units of derived text so far. */
+  derivedChars: number;
 }
 
 export function createDraft(): Draft {
-  return { segments: [], gaps: new Set() };
+  return { segments: [], gaps: new Set(), derivedChars: 0 };
 }
 
 /** True when no more segments are read; the caller notes the gap. */
@@ -32,9 +34,18 @@ export function addText(draft: Draft, text: string, pointer: string): void {
   draft.segments.push({ text, role: 'user', pointer });
 }
 
-/** Adds a text that stands in another segment too; see `Segment.derived`. */
-export function addDerivedText(draft: Draft, text: string, pointer: string): void {
-  draft.segments.push({ text, role: 'user', pointer, derived: true });
+/**
+ * Adds a text that stands in another segment too; see `Segment.derived`. False when it was not added, which is noted as
+ * a gap: over `LIMITS.derivedCharsMax` none is.
+ */
+export function addDerivedText(draft: Draft, text: string, pointer: string, role: Role = 'user'): boolean {
+  draft.derivedChars += text.length;
+  if (isFull(draft) || draft.derivedChars > LIMITS.derivedCharsMax) {
+    draft.gaps.add('json:too_many_segments');
+    return false;
+  }
+  draft.segments.push({ text, role, pointer, derived: true });
+  return true;
 }
 
 /** Gives a role to every segment from `start` on. */

@@ -1,12 +1,10 @@
-import { carriedGap } from './carried-media.js';
+import { carriedGap, tokenGap } from './carried-media.js';
 import { createConversation } from './conversation.js';
 import { addDerivedText, addText, type Draft, isFull, markDerived } from './draft.js';
 import { pointerOfMember } from './json-pointer.js';
-import { skipSpace } from './json-scanner.js';
-import { type JsonVisitor, type JsonWalkEnd, walkJson } from './json-walk.js';
-
-/** An object with a member, or a list of objects or strings, behind what lenient parsers skip: spaces, BOMs, comments. */
-const BEGINS_AS_JSON = /^(?:[\s\ufeff]|\/\*[^*]{0,200}\*\/|\/\/[^\n]{0,200}\n)*(?:\{\s*["'}/]|\[\s*["'{[])/;
+import { beginsAsLenientJson, looksLikeJson } from './json-start.js';
+import { type JsonVisitor, walkJson } from './json-walk.js';
+import { readEscapes, readNestedJson } from './nested-json.js';
 
 /** A number with fewer digits is no identifier of anything that rules look for. */
 const NUMBER_DIGITS_MIN = 6;
@@ -19,24 +17,31 @@ const NUMBER_DIGITS_MIN = 6;
  */
 export function readJsonBody(draft: Draft, text: string, declared: boolean): void {
   const start = draft.segments.length;
-  const end = walkJson(text, createBodyVisitor(draft, text.includes('\\u')));
+  const end = walkJson(text, createBodyVisitor(draft, text));
   if (end === 'complete') return;
   if (end !== 'malformed') draft.gaps.add(end === 'depth' ? 'json:depth' : 'json:too_many_segments');
-  else if (declared || BEGINS_AS_JSON.test(text)) draft.gaps.add('json:malformed');
+  else if (declared || beginsAsLenientJson(text)) draft.gaps.add('json:malformed');
   markDerived(draft, start);
   addText(draft, text, '');
+  readEscapes(draft, text, '');
 }
 
-/** Only a `\u` escape can make half a surrogate pair: `hasUnicodeEscapes` says whether there is one at all. */
-function createBodyVisitor(draft: Draft, hasUnicodeEscapes: boolean): JsonVisitor {
+function createBodyVisitor(draft: Draft, body: string): JsonVisitor {
+  const hasEscapes = body.includes('\\');
+  // Only such an escape can make half a surrogate pair.
+  const hasUnicodeEscapes = hasEscapes && body.includes('\\u');
+  // Only these leave a backslash in a decoded string, and with it something to be decoded once more.
+  const hasBackslashes = hasEscapes && (body.includes('\\\\') || (hasUnicodeEscapes && /\\u005c/i.test(body)));
   const conversation = createConversation(draft);
   return {
     enter: conversation.enter,
     leave: conversation.leave,
     key(place, name) {
-      addText(draft, name, `${pointerOfMember(place)}#`);
+      const pointer = `${pointerOfMember(place)}#`;
+      addText(draft, name, pointer);
       if (hasUnicodeEscapes) noteLoneSurrogate(draft, name);
       conversation.key(place, name);
+      if (hasBackslashes && name.includes('\\')) readNestedJson(draft, name, pointer);
     },
     string(place, text) {
       const pointer = pointerOfMember(place);
@@ -47,9 +52,12 @@ function createBodyVisitor(draft: Draft, hasUnicodeEscapes: boolean): JsonVisito
         const gap = carriedGap(place, text);
         if (gap !== undefined) draft.gaps.add(gap);
       }
-      if (looksLikeJson(text)) readNested(draft, text, pointer);
+      if (looksLikeJson(text) || (hasBackslashes && text.includes('\\')))
+        readNestedJson(draft, text, pointer, place?.member === 'arguments');
     },
     number(place, literal) {
+      const gap = place && tokenGap(place);
+      if (gap !== undefined) draft.gaps.add(gap);
       if (literal.length < NUMBER_DIGITS_MIN || literal.replaceAll(/\D/g, '').length < NUMBER_DIGITS_MIN) return;
       const pointer = pointerOfMember(place);
       addText(draft, literal, pointer);
@@ -59,27 +67,6 @@ function createBodyVisitor(draft: Draft, hasUnicodeEscapes: boolean): JsonVisito
     duplicate: () => void draft.gaps.add('json:duplicate_key'),
     full: () => isFull(draft),
   };
-}
-
-/** Reads JSON inside a string (tool arguments, tool results), one level deep. Malformed or too deep: the string itself is judged. */
-function readNested(draft: Draft, text: string, pointer: string): void {
-  const add = (inner: string) => addDerivedText(draft, inner, pointer);
-  const end: JsonWalkEnd = walkJson(text, {
-    enter: () => {},
-    leave: () => {},
-    key: (_place, name) => add(name),
-    string: (_place, inner) => add(inner),
-    number: () => {},
-    duplicate: () => {},
-    full: () => isFull(draft),
-  });
-  if (end === 'full') draft.gaps.add('json:too_many_segments');
-}
-
-/** Whether a text starts as a JSON object or array does; whether it is one shows in reading it. */
-export function looksLikeJson(text: string): boolean {
-  const unit = skipSpace({ text, at: 0 });
-  return unit === 0x7b || unit === 0x5b;
 }
 
 /** `4111111111111111e0` and `4111111111111111.0` are card numbers to whoever parses them. */

@@ -31,9 +31,16 @@ export function pointerOfMember(place: JsonPlace | undefined): string {
   return place.memberPointer;
 }
 
-/** JSON pointer of a container; bounded like `pointerOfMember`. */
-export function pointerOfPlace(place: JsonPlace): string {
-  return pointerOf(place).text;
+/** JSON pointer of the innermost container that holds both places, which may be one of them; bounded like `pointerOfMember`. */
+export function commonPointer(one: JsonPlace, other: JsonPlace): string {
+  let [left, right] = [one, other];
+  while (left !== right) {
+    // The outermost container has depth 1 and is the same for both, so neither runs out of parents.
+    if (left.depth > right.depth) left = left.parent as JsonPlace;
+    else if (right.depth > left.depth) right = right.parent as JsonPlace;
+    else [left, right] = [left.parent as JsonPlace, right.parent as JsonPlace];
+  }
+  return pointerOf(left).text;
 }
 
 /** Many containers hold no text of their own, so pointers are made on demand and only for those that do. */

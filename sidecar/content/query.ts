@@ -1,6 +1,7 @@
 import { LIMITS } from '../kernel/limits.js';
 import { addText, type Draft, isFull } from './draft.js';
 import { pointerToken } from './json-pointer.js';
+import { readPlainText } from './nested-json.js';
 import { decodeQueryComponent } from './percent.js';
 
 /**
@@ -25,7 +26,7 @@ function readParameter(draft: Draft, parameter: string, credentialNames: Readonl
   const pointer = `query:/${pointerToken(name.slice(0, LIMITS.pointerCharsMax).toWellFormed())}`;
   addText(draft, name, `${pointer}#`);
   if (equals === parameter.length || isCredential(name.toLowerCase(), credentialNames)) return;
-  addText(draft, decodeQueryComponent(parameter.slice(equals + 1)), pointer);
+  readPlainText(draft, decodeQueryComponent(parameter.slice(equals + 1)), pointer);
 }
 
 function isCredential(name: string, credentialNames: ReadonlySet<string>): boolean {

@@ -1,7 +1,8 @@
 import { assertNever } from '../kernel/assert-never.js';
 import type { Content } from '../kernel/evaluation.js';
 import { readBody } from './body.js';
-import { addText, createDraft, type Draft, type Reading, readingOf } from './draft.js';
+import { createDraft, type Draft, type Reading, readingOf } from './draft.js';
+import { readPlainText } from './nested-json.js';
 import { readQuery } from './query.js';
 
 /** What the configuration says about reading. */
@@ -23,7 +24,7 @@ export function readContent(content: readonly Content[], options: ContentOptions
 function readPiece(draft: Draft, piece: Content, options: ContentOptions): void {
   switch (piece.kind) {
     case 'text':
-      addText(draft, piece.text, '');
+      readPlainText(draft, piece.text, '');
       break;
     case 'body':
       readBody(draft, piece);

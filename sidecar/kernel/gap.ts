@@ -26,7 +26,10 @@ export const GAP_KINDS = {
   'coding:zstd': { action: 'deny', meaning: 'Content-Encoding zstd is not read by this version' },
   'coding:stacked': { action: 'deny', meaning: 'several content codings on one body are not read by this version' },
   'coding:unknown': { action: 'deny', meaning: 'the Content-Encoding is not known' },
-  'charset:unknown': { action: 'deny', meaning: 'the charset is not UTF-8 and is not read by this version' },
+  'charset:unknown': {
+    action: 'deny',
+    meaning: 'the charset is not UTF-8, or cannot be told, and is not read by this version',
+  },
   'format:multipart': { action: 'deny', meaning: 'multipart bodies are not read by this version' },
   'format:form': { action: 'deny', meaning: 'x-www-form-urlencoded bodies are not read by this version' },
   'json:malformed': { action: 'deny', meaning: 'the body says it is JSON, and is not' },
@@ -34,8 +37,11 @@ export const GAP_KINDS = {
     action: 'deny',
     meaning: 'two members of one object have the same name: parsers differ on which one counts',
   },
-  'json:depth': { action: 'deny', meaning: 'the JSON is nested deeper than is read' },
-  'json:too_many_segments': { action: 'deny', meaning: 'the body has more strings than are read' },
+  'json:depth': { action: 'deny', meaning: 'the JSON, or JSON in strings of JSON, is nested deeper than is read' },
+  'json:too_many_segments': {
+    action: 'deny',
+    meaning: 'the body has more strings, or more text to be read in several forms, than are read',
+  },
   'json:lone_surrogate': {
     action: 'deny',
     meaning: 'a string holds half a surrogate pair: readers differ on what it says',
@@ -61,6 +67,11 @@ export const GAP_KINDS = {
   'config:context': { action: 'deny', meaning: 'unknown direction or unknown jimini.* context key' },
   'message:malformed': { action: 'deny', meaning: 'the gRPC message could not be decoded' },
   'message:depth': { action: 'deny', meaning: 'the gRPC message is nested too deeply' },
+  'classifier:unavailable': {
+    action: 'flag',
+    meaning: 'a classifier gave no usable answer in time (its onFailure decides)',
+  },
+  'classifier:partial': { action: 'flag', meaning: 'the text was too long for a classifier, which saw its end only' },
   'engine:error': { action: 'deny', meaning: 'the rule engine failed (policy.onError decides)' },
   'engine:budget': {
     action: 'deny',

@@ -60,8 +60,7 @@ export interface Rule {
   readonly pattern?: RulePattern;
   /** Matches when there are strictly more code points. */
   readonly maxChars?: number;
-  /** Kept for a later version; not asked. */
-  readonly llmPrompt?: string;
+  readonly llmPrompt?: LlmPrompt;
   /** Empty: every direction. */
   readonly appliesTo: readonly string[];
   /** Empty: everywhere. */
@@ -87,6 +86,14 @@ export interface RulePattern {
   readonly context?: ContextRule;
   /** 0 to 1. */
   readonly score: number;
+}
+
+/** The condition `llm_prompt`: a question to a classifier. */
+export interface LlmPrompt {
+  readonly prompt: string;
+  /** Name of the classifier, which the configuration gives a meaning. */
+  readonly classifier: string;
+  readonly place: Place;
 }
 
 export interface ContextRule {

@@ -21,12 +21,14 @@ export interface PreparedRule {
   readonly validatorName: string;
   /** The scanner's group of literals of which every match holds one; -1 when there is none. */
   readonly literalGroup: number;
-  /** Marks of the signs (`@`, `+`) of which every match holds one, when there is no better literal; 0: none known. */
+  /** Signs (`@`, `+`) of which every match holds one, when there is no better literal; empty: none known. */
+  readonly signs: readonly string[];
+  /** Their marks; 0: none known. */
   readonly signMarks: number;
   /** The scanner's group of keywords; -1 when there are none. */
   readonly keywordGroup: number;
-  /** Whether a pointer's names hold a keyword. */
-  hasKeyword(pointer: string): boolean;
+  /** The keywords as comparable text: the names that lead to a value may hold one too. */
+  readonly keywords: readonly string[];
   /** Another rule's matches are compared with this one's by place, so that all must be known. */
   readonly keepAll: boolean;
 }
@@ -40,6 +42,7 @@ export function prepareRule(
   const { pattern } = rule;
   const literals = pattern && usableLiterals(pattern.compiled.facts);
   const known = pattern?.compiled.facts.literals ?? [];
+  const signs = !literals && known.every((text) => signMark(text) !== 0) ? known : [];
   const literalGroup = literals ? addGroup(literals) : -1;
   const keywords = pattern?.keywords.map(comparableText) ?? [];
   return {
@@ -50,16 +53,15 @@ export function prepareRule(
     ...(pattern?.context && { context: createContextFinder(pattern.context) }),
     validatorName: pattern?.validators.map(({ name }) => name).join('+') ?? '',
     literalGroup,
-    signMarks: literals ? 0 : marksOf(known),
+    signs,
+    signMarks: marksOf(signs),
     keywordGroup: keywords.length > 0 ? addGroup(keywords) : -1,
-    hasKeyword: (pointer) => keywords.some((keyword) => comparableText(pointer).includes(keyword)),
+    keywords,
   };
 }
 
-/** The marks of all signs; 0 when one of the strings is no sign. */
-function marksOf(strings: readonly string[]): number {
-  const marks = strings.map(signMark);
-  return marks.includes(0) ? 0 : marks.reduce((all, mark) => all | mark, 0);
+function marksOf(signs: readonly string[]): number {
+  return signs.reduce((marks, sign) => marks | signMark(sign), 0);
 }
 
 function usableLiterals(facts: Facts): readonly string[] | undefined {

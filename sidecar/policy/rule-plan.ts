@@ -13,8 +13,8 @@ export interface RulePlan {
   readonly others: readonly PreparedRule[];
   /** Rules that match by the length of all text. */
   readonly ofLength: readonly PreparedRule[];
-  /** Rules for which disguised words are written out. */
-  readonly ofInjection: readonly PreparedRule[];
+  /** Some rule is against injection: such rules read disguised words too. */
+  readonly hasInjection: boolean;
 }
 
 /** Plans how these rules are tried. */
@@ -32,6 +32,6 @@ export function planOf(rules: readonly PreparedRule[]): RulePlan {
     else others.push(prepared);
   }
   const ofLength = rules.filter(({ rule }) => rule.maxChars !== undefined);
-  const ofInjection = rules.filter(({ isInjection }) => isInjection);
-  return { byLiteral, ofNumbers, ofTokens, others, ofLength, ofInjection };
+  const hasInjection = rules.some(({ isInjection }) => isInjection);
+  return { byLiteral, ofNumbers, ofTokens, others, ofLength, hasInjection };
 }

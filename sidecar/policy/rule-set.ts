@@ -1,6 +1,6 @@
 import type { Steps } from '../kernel/steps.js';
 import { endpointMatcher } from './endpoint.js';
-import { type Exception, resolveReference } from './exceptions.js';
+import { createReferenceResolver, type Exception } from './exceptions.js';
 import type { Exemption, Pack, Problem, RuleReference } from './pack.js';
 import { type PreparedRule, prepareRule } from './prepared-rule.js';
 import type { Scope } from './scope.js';
@@ -34,8 +34,9 @@ export function* prepareRules(
     }
   }
   const warnings: Problem[] = [];
+  const resolve = createReferenceResolver(rules);
   const targetsOf = (from: PreparedRule, reference: RuleReference) => {
-    const targets = resolveReference(reference.id, from, rules);
+    const targets = resolve(reference.id, from);
     if (targets.length === 0) warnings.push(unresolved(from, reference));
     return targets;
   };

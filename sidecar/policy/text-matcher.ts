@@ -1,6 +1,7 @@
 import type { Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
+import { comparableText } from './character-table.js';
 import { foldText } from './fold.js';
 import type { LiteralScanner } from './literal-scan.js';
 import { matchesOf, type RuleMatches } from './matches.js';
@@ -26,6 +27,8 @@ export interface TextScan {
   readonly found: Map<PreparedRule, RuleMatches>;
   /** The text with every character folded, made when first needed. */
   folded?: string;
+  /** The names that lead to the segment, as comparable text, made when first needed. */
+  names?: string;
 }
 
 /** Tries the rules of which a literal was seen, and those without one as far as the text has what they need. */
@@ -48,35 +51,41 @@ function tryRule(prepared: PreparedRule, scan: TextScan): void {
 }
 
 /** Whether the pattern can match at all, from what the one pass over the text has seen. */
-function isCandidate(prepared: PreparedRule, { segment, text, view, scanner }: TextScan): boolean {
+function isCandidate(prepared: PreparedRule, scan: TextScan): boolean {
+  const { segment, text, view, scanner } = scan;
   const { compiled } = prepared.rule.pattern as RulePattern;
   if (text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
   if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
-  if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup) && !prepared.hasKeyword(segment.pointer))
-    return false;
+  if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup)) {
+    scan.names ??= comparableText(segment.pointer);
+    if (!holdsAny(scan.names, prepared.keywords)) return false;
+  }
   return (!view?.isGuess || prepared.isInjection) && appliesToRole(prepared, segment.role);
+}
+
+function holdsAny(names: string, keywords: readonly string[]): boolean {
+  for (const keyword of keywords) if (names.includes(keyword)) return true;
+  return false;
 }
 
 function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
   const { segment, scanner, budget, found } = scan;
   const pattern = prepared.rule.pattern as RulePattern;
   const { matcher } = pattern.compiled;
-  const checks = pattern.validators.reduce((sum, { work }) => sum + work, prepared.context ? WORK.check : 0);
-  const workOfMatch = WORK.match + checks;
   const most = prepared.keepAll ? Number.POSITIVE_INFINITY : Math.max(LIMITS.findingsMax, pattern.minCount);
   const known = found.get(prepared);
   if (known && countOf(known) >= most) return;
   let isFull = false;
   const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
-    budget.spend(workOfMatch);
-    const score = scoreOf(prepared, pattern, { text, start, end, valueStart, valueEnd, pointer: segment.pointer });
+    const match = { text, start, end, valueStart, valueEnd, pointer: segment.pointer };
+    const score = scoreOf({ prepared, pattern, budget }, match);
     if (score === undefined) return true;
     const matches = matchesOf(found, prepared);
     keep(matches, scan, { valueStart, valueEnd, score });
     isFull = countOf(matches) >= most;
     return !isFull;
   };
-  for (const [from, to] of stretchesFor(pattern.compiled, prepared.literalGroup, { text, scanner })) {
+  for (const [from, to] of stretchesFor(pattern.compiled, prepared, { text, scanner })) {
     budget.spend((to - from) * WORK[matcher.engineFor(to - from)]);
     matcher.each(text, from, to, visit);
     if (isFull) return;
@@ -106,15 +115,25 @@ interface Candidate {
   readonly pointer: string;
 }
 
-/** The score of a match that counts; undefined for one that a validator or a required context refuses. */
-function scoreOf(prepared: PreparedRule, pattern: RulePattern, match: Candidate): number | undefined {
-  if (pattern.validators.length > 0) {
-    const value = match.text.slice(match.valueStart, match.valueEnd);
-    for (const validator of pattern.validators) if (!validator.accepts(value)) return undefined;
+interface Scoring {
+  readonly prepared: PreparedRule;
+  readonly pattern: RulePattern;
+  readonly budget: WorkBudget;
+}
+
+/**
+ * The score of a match that counts; undefined for one that a required context or a validator refuses. The context is
+ * looked at first: it costs less than most validators, and most matches of a weak pattern have none.
+ */
+function scoreOf({ prepared, pattern, budget }: Scoring, match: Candidate): number | undefined {
+  const { context, validators, score } = pattern;
+  budget.spend(WORK.match + (prepared.context ? WORK.check : 0));
+  const isNear = prepared.context?.isNear(match.text, match.start, match.end, match.pointer) ?? false;
+  if (context?.required && !isNear) return undefined;
+  const value = validators.length > 0 ? match.text.slice(match.valueStart, match.valueEnd) : '';
+  for (const validator of validators) {
+    budget.spend(validator.work);
+    if (!validator.accepts(value)) return undefined;
   }
-  if (!pattern.context || !prepared.context) return pattern.score;
-  if (prepared.context.isNear(match.text, match.start, match.end, match.pointer)) {
-    return Math.min(1, pattern.score + pattern.context.raise);
-  }
-  return pattern.context.required ? undefined : pattern.score;
+  return context && isNear ? Math.min(1, score + context.raise) : score;
 }

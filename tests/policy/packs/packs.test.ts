@@ -12,11 +12,7 @@ const FEATURES =
 
 const loads = test.macro((t, name: BuiltinName) => {
   const { pack, problems } = builtin(name);
-  const expected = name === 'ancestor' ? ['llm_prompt is not asked by this version'] : [];
-  t.deepEqual(
-    problems.map(({ message }) => message),
-    expected,
-  );
+  t.deepEqual(problems, []);
   t.is(pack?.name, name);
 });
 
@@ -54,7 +50,8 @@ test('no id stands in two of the packs', (t) => {
 });
 
 test('what rules suppress and exempt exists', (t) => {
-  t.deepEqual(policyOf(BUILTIN_PACKS).warnings, []);
+  const warnings = policyOf(BUILTIN_PACKS).warnings.map(({ message }) => message);
+  t.deepEqual(warnings, ['llm_prompt is not asked: moderators.default is not configured']);
 });
 
 test('the moderation endpoint exempts every injection rule', (t) => {
@@ -77,7 +74,9 @@ test('only shadow-proof rule of the default packs is one that flags', (t) => {
 
 test('no example is spelt so that a scanner for secrets would take the file for a leak', (t) => {
   const policy = policyOf(['secrets']);
-  const blocked = BUILTIN_PACKS.filter((name) => judge(policy, textOf(name)).raw === 'BLOCK');
+  // Such scanners do not undo escapes, as this engine does.
+  const asTheyRead = (name: BuiltinName) => textOf(name).replaceAll('\\x', '?');
+  const blocked = BUILTIN_PACKS.filter((name) => judge(policy, asTheyRead(name)).raw === 'BLOCK');
   t.deepEqual(blocked, []);
 });
 

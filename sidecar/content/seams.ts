@@ -1,0 +1,93 @@
+import type { Role } from '../kernel/evaluation.js';
+import { LIMITS } from '../kernel/limits.js';
+import { addDerivedText, type Draft } from './draft.js';
+import { commonPointer } from './json-pointer.js';
+import type { JsonPlace } from './json-walk.js';
+
+/** A text that a model reads right after the one before it. */
+export interface Part {
+  /** The container that it stands in. */
+  readonly place: JsonPlace;
+  readonly text: string;
+}
+
+/** So far back or forth a cut is moved to the next white space: half a number must not look like a whole one. */
+const WORD_CHARS_MAX = 64;
+
+/** Texts in a row of one speaker. */
+export interface Run {
+  /** Texts of the next message, if it has any; those of another speaker end the row. `role` is for what is joined. */
+  add(next: Part[] | undefined, speaker: Role, role: Role): void;
+  /** Ends the row and adds what it says joined. */
+  end(): void;
+}
+
+/** A run without texts. One message with one text, as nearly all have, costs nothing but keeping it. */
+export function createRun(draft: Draft): Run {
+  let parts: Part[] | undefined;
+  let lastSpeaker: Role = 'user';
+  let lastRole: Role = 'user';
+  const end = () => {
+    if (parts !== undefined && parts.length > 1) addSeams(draft, parts, lastRole);
+    parts = undefined;
+  };
+  return {
+    add(next, speaker, role) {
+      if (speaker !== lastSpeaker) end();
+      lastSpeaker = speaker;
+      lastRole = role;
+      if (parts === undefined) parts = next;
+      else if (next !== undefined) for (const part of next) parts.push(part);
+    },
+    end,
+  };
+}
+
+/**
+ * Adds what stands around the seams of texts that follow one another, as models read them: joined by nothing, and by
+ * white space (one space here). Long texts are cut to `LIMITS.seamCharsMax` at a seam, short ones join more than one
+ * seam. So all this is at most twice as long as the texts, and far shorter where they are long.
+ */
+function addSeams(draft: Draft, parts: readonly Part[], role: Role): void {
+  let start = parts[0] as Part;
+  let pieces = [endOf(start.text)];
+  for (let index = 1; index < parts.length; index++) {
+    const part = parts[index] as Part;
+    const isLast = index === parts.length - 1;
+    if (!isLast && part.text.length <= 2 * LIMITS.seamCharsMax) {
+      pieces.push(part.text);
+      continue;
+    }
+    pieces.push(startOf(part.text));
+    const pointer = commonPointer(start.place, part.place);
+    addDerivedText(draft, pieces.join(''), pointer, role);
+    if (pieces.some(lacksSpaceBehind)) addDerivedText(draft, pieces.join(' '), pointer, role);
+    start = part;
+    pieces = [endOf(part.text)];
+  }
+}
+
+/** Whether no white space parts a piece from the next one. */
+function lacksSpaceBehind(piece: string, index: number, pieces: readonly string[]): boolean {
+  const next = pieces[index + 1];
+  return next !== undefined && !isSpaceAt(piece, piece.length - 1) && !isSpaceAt(next, 0);
+}
+
+function startOf(text: string): string {
+  let end = Math.min(text.length, LIMITS.seamCharsMax);
+  const last = Math.min(text.length, end + WORD_CHARS_MAX);
+  while (end < last && !isSpaceAt(text, end)) end++;
+  return text.slice(0, end);
+}
+
+function endOf(text: string): string {
+  let start = Math.max(0, text.length - LIMITS.seamCharsMax);
+  const first = Math.max(0, start - WORD_CHARS_MAX);
+  while (start > first && !isSpaceAt(text, start - 1)) start--;
+  return text.slice(start);
+}
+
+function isSpaceAt(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
+}
