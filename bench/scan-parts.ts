@@ -30,9 +30,8 @@ export function scanParts(
   text: string,
   { packs, policy, rounds }: { packs: readonly Pack[]; policy: Policy; rounds: number },
 ): ScanParts {
-  const groups: (readonly string[])[] = [];
-  const { rules } = takeSteps(prepareRules(packs, (literals) => groups.push(literals) - 1));
-  const bare = createLiteralScanner([]);
+  const { rules, groups } = takeSteps(prepareRules(packs));
+  const bare = createLiteralScanner({ literals: [], wholeWords: new Set() });
   const scanner = createLiteralScanner(groups);
   const engine = createEngine(groups);
   const plan = planOf(rules.filter(({ rule }) => rule.enabled));

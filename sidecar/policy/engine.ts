@@ -2,7 +2,7 @@ import type { Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { LOW_SURROGATE_MARK } from './character-table.js';
-import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
+import { createLiteralScanner, type LiteralGroups, type LiteralScanner } from './literal-scan.js';
 import { matchesOf, mergeViewSpans, type RuleMatches } from './matches.js';
 import type { PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
@@ -25,8 +25,9 @@ export interface Engine {
 }
 
 /** An engine over the given groups of literals; the rules given to `match` name these groups. */
-export function createEngine(groups: readonly (readonly string[])[]): Engine {
+export function createEngine(groups: LiteralGroups): Engine {
   const scanner = createLiteralScanner(groups);
+  const names = scanner.twin();
   return {
     match(segments, plan, budget) {
       const found = new Map<PreparedRule, RuleMatches>();
@@ -35,8 +36,9 @@ export function createEngine(groups: readonly (readonly string[])[]): Engine {
         const segment = segments[i] as Segment;
         budget.spend(segment.text.length * WORK.scanUnit + WORK.segment);
         scanner.scan(segment.text);
+        names.scan(segment.pointer);
         const codePoints = scanner.marks & LOW_SURROGATE_MARK ? countCodePoints(segment.text) : segment.text.length;
-        matchSegment({ segment, index: i, scanner, budget, found }, plan);
+        matchSegment({ segment, index: i, scanner, names, budget, found }, plan);
         if (segment.derived) continue;
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
@@ -55,6 +57,8 @@ interface SegmentScan {
   readonly segment: Segment;
   readonly index: number;
   readonly scanner: LiteralScanner;
+  /** Has scanned the names that lead to the segment. */
+  readonly names: LiteralScanner;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
 }

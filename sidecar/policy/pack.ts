@@ -101,6 +101,8 @@ export interface ContextRule {
   /** Characters searched before and after a match. */
   readonly windowChars: number;
   readonly required: boolean;
+  /** A match that is the whole text, but for a few blanks, counts without a word: a field that holds nothing else. */
+  readonly alone: boolean;
   readonly raise: number;
 }
 

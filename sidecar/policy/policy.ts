@@ -85,8 +85,7 @@ export function createPolicy(packs: readonly Pack[], settings: VerdictSettings):
 /** `createPolicy` in steps, each of about one rule. */
 export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSettings): Steps<Policy> {
   refuseSameNames(packs);
-  const groups: (readonly string[])[] = [];
-  const { rules, exceptions, warnings } = yield* prepareRules(packs, (literals) => groups.push(literals) - 1);
+  const { rules, groups, exceptions, warnings } = yield* prepareRules(packs);
   const engine = createEngine(groups);
   const active = rules.filter(isMatchable);
   const planFor = rememberPlans(active);

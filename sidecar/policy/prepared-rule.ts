@@ -1,6 +1,6 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
-import { comparableText, signMark } from './character-table.js';
-import { type ContextFinder, createContextFinder } from './context.js';
+import { signMark } from './character-table.js';
+import { type ContextFinder, createContextFinder, wordsToScan } from './context.js';
 import { endpointMatcher } from './endpoint.js';
 import type { Pack, Rule } from './pack.js';
 import type { Facts } from './regex-facts.js';
@@ -27,24 +27,30 @@ export interface PreparedRule {
   readonly signMarks: number;
   /** The scanner's group of keywords; -1 when there are none. */
   readonly keywordGroup: number;
-  /** The keywords as comparable text: the names that lead to a value may hold one too. */
-  readonly keywords: readonly string[];
+  /** The scanner's group of parts of the required context's words; -1 when no word is required, or none can be searched. */
+  readonly wordGroup: number;
+  /** A text of at most this length, blanks aside, may be one match and nothing else, which needs no word; -1 when all do. */
+  readonly aloneCharsMax: number;
   /** Another rule's matches are compared with this one's by place, so that all must be known. */
   readonly keepAll: boolean;
 }
 
-/** Prepares a rule; `addGroup` registers literals with the common scan and gives the group's number. */
+/** Registers literals with the common scan and gives the group's number. */
+export type AddGroup = (literals: readonly string[], how?: { readonly wholeWords: boolean }) => number;
+
+/** Prepares a rule. */
 export function prepareRule(
   rule: Rule,
   place: { pack: Pack; index: number; keepAll: boolean },
-  addGroup: (literals: readonly string[]) => number,
+  addGroup: AddGroup,
 ): PreparedRule {
   const { pattern } = rule;
   const literals = pattern && usableLiterals(pattern.compiled.facts);
   const known = pattern?.compiled.facts.literals ?? [];
   const signs = !literals && known.every((text) => signMark(text) !== 0) ? known : [];
   const literalGroup = literals ? addGroup(literals) : -1;
-  const keywords = pattern?.keywords.map(comparableText) ?? [];
+  const keywords = pattern?.keywords ?? [];
+  const words = (pattern?.context?.required && wordsToScan(pattern.context)) || [];
   return {
     ...place,
     rule,
@@ -56,7 +62,8 @@ export function prepareRule(
     signs,
     signMarks: marksOf(signs),
     keywordGroup: keywords.length > 0 ? addGroup(keywords) : -1,
-    keywords,
+    wordGroup: words.length > 0 ? addGroup(words, { wholeWords: true }) : -1,
+    aloneCharsMax: pattern?.context?.alone ? pattern.compiled.facts.maxLength : -1,
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Steps } from '../kernel/steps.js';
 import { endpointMatcher } from './endpoint.js';
 import { createReferenceResolver, type Exception } from './exceptions.js';
+import type { LiteralGroups } from './literal-scan.js';
 import type { Exemption, Pack, Problem, RuleReference } from './pack.js';
-import { type PreparedRule, prepareRule } from './prepared-rule.js';
+import { type AddGroup, type PreparedRule, prepareRule } from './prepared-rule.js';
 import type { Scope } from './scope.js';
 
 /** Which rules take matches away from which. */
@@ -15,15 +16,21 @@ export interface RuleExceptions {
 interface RuleSet {
   /** All rules, in the order of packs and files. */
   readonly rules: readonly PreparedRule[];
+  /** The literals that the rules name by the number of their group. */
+  readonly groups: LiteralGroups;
   readonly exceptions: RuleExceptions;
   readonly warnings: readonly Problem[];
 }
 
 /** Prepares all rules of all packs and resolves what they say of one another. */
-export function* prepareRules(
-  packs: readonly Pack[],
-  addGroup: (literals: readonly string[]) => number,
-): Steps<RuleSet> {
+export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
+  const literals: (readonly string[])[] = [];
+  const wholeWords = new Set<number>();
+  const addGroup: AddGroup = (group, how) => {
+    const number = literals.push(group) - 1;
+    if (how?.wholeWords) wholeWords.add(number);
+    return number;
+  };
   const named = new Set(packs.flatMap(({ rules }) => rules.flatMap(namesIn)));
   const rules: PreparedRule[] = [];
   for (const pack of packs) {
@@ -53,7 +60,7 @@ export function* prepareRules(
   );
   const exemptionsFor = (scope: Scope): Exception[] =>
     exemptions.filter(({ holds }) => holds(scope)).map(({ by, target }) => ({ by, target, where: 'inside' }));
-  return { rules, exceptions: { suppressions, exemptionsFor }, warnings };
+  return { rules, groups: { literals, wholeWords }, exceptions: { suppressions, exemptionsFor }, warnings };
 }
 
 function namesIn(rule: { suppresses: readonly RuleReference[]; exempts: readonly RuleReference[] }): string[] {

@@ -1,7 +1,7 @@
 import type { Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
-import { comparableText } from './character-table.js';
+import { standsAlone } from './context.js';
 import { foldText } from './fold.js';
 import type { LiteralScanner } from './literal-scan.js';
 import { matchesOf, type RuleMatches } from './matches.js';
@@ -23,12 +23,14 @@ export interface TextScan {
   /** How the text was made from that of the segment; absent for the segment's own. */
   readonly view?: View;
   readonly scanner: LiteralScanner;
+  /** Has scanned the names that lead to the segment. */
+  readonly names: LiteralScanner;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
   /** The text with every character folded, made when first needed. */
   folded?: string;
-  /** The names that lead to the segment, as comparable text, made when first needed. */
-  names?: string;
+  /** Length without the blanks around, counted when first needed. */
+  bareChars?: number;
 }
 
 /** Tries the rules of which a literal was seen, and those without one as far as the text has what they need. */
@@ -50,22 +52,24 @@ function tryRule(prepared: PreparedRule, scan: TextScan): void {
   confirm(prepared, scan.folded, scan);
 }
 
-/** Whether the pattern can match at all, from what the one pass over the text has seen. */
+/** Whether the pattern can match at all, from what the one pass over the text and its names has seen. */
 function isCandidate(prepared: PreparedRule, scan: TextScan): boolean {
-  const { segment, text, view, scanner } = scan;
+  const { segment, text, view, scanner, names } = scan;
   const { compiled } = prepared.rule.pattern as RulePattern;
   if (text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
   if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
-  if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup)) {
-    scan.names ??= comparableText(segment.pointer);
-    if (!holdsAny(scan.names, prepared.keywords)) return false;
-  }
+  const { keywordGroup, wordGroup } = prepared;
+  if (keywordGroup >= 0 && !scanner.has(keywordGroup) && !names.has(keywordGroup)) return false;
+  if (wordGroup >= 0 && !scanner.has(wordGroup) && !names.has(wordGroup) && !mayStandAlone(prepared, scan))
+    return false;
   return (!view?.isGuess || prepared.isInjection) && appliesToRole(prepared, segment.role);
 }
 
-function holdsAny(names: string, keywords: readonly string[]): boolean {
-  for (const keyword of keywords) if (names.includes(keyword)) return true;
-  return false;
+/** Whether the text is short enough to be a match and nothing else, which needs no word beside it. */
+function mayStandAlone({ aloneCharsMax }: PreparedRule, scan: TextScan): boolean {
+  if (aloneCharsMax < 0) return false;
+  scan.bareChars ??= scan.text.trim().length;
+  return scan.bareChars <= aloneCharsMax;
 }
 
 function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
@@ -129,7 +133,8 @@ function scoreOf({ prepared, pattern, budget }: Scoring, match: Candidate): numb
   const { context, validators, score } = pattern;
   budget.spend(WORK.match + (prepared.context ? WORK.check : 0));
   const isNear = prepared.context?.isNear(match.text, match.start, match.end, match.pointer) ?? false;
-  if (context?.required && !isNear) return undefined;
+  const isAlone = context?.alone === true && standsAlone(match.text, match.start, match.end);
+  if (context?.required && !isNear && !isAlone) return undefined;
   const value = validators.length > 0 ? match.text.slice(match.valueStart, match.valueEnd) : '';
   for (const validator of validators) {
     budget.spend(validator.work);

@@ -45,7 +45,7 @@ const COMMON_PAIRS = new Set(
 );
 
 /** Share of the pairs of letters within words (`camelCase` is two) that are common in words; 0 without any pair. */
-export function wordShare(text: string): number {
+function wordShare(text: string): number {
   let [pairs, common] = [0, 0];
   for (const [word] of text.matchAll(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g)) {
     for (let i = 1; i < word.length; i++) {

@@ -6,6 +6,7 @@ import { isCardNumber, isOneDigit } from './card-checks.js';
 import { isJwt, isPlaceholder, isPublicIp, isSsn, shannonBits } from './checks.js';
 import { isDea, isNhs, isNpi } from './health-checks.js';
 import { isIban } from './iban-checks.js';
+import { IDENTIFIER_NAMES, identifierCheck } from './ids/catalogue.js';
 import { isMachineReadableZone } from './mrz-checks.js';
 import { homePhoneCheck, isInternationalPhone } from './phone-checks.js';
 import { isMoreThanWords, isPemBody, isQuotedPassword, isSecretValue, isUrlLogin } from './secret-value.js';
@@ -75,6 +76,7 @@ const MAKERS = new Map<string, Maker>([
   ['phone', phone],
   ['tax_id', taxId],
   ['passport', passport],
+  ['identifier', identifier],
 ]);
 
 export const VALIDATOR_NAMES: readonly string[] = [...MAKERS.keys()];
@@ -127,6 +129,15 @@ function passport(parameter: Parameter) {
   if (typeof parameter !== 'string') return 'needs a country such as US';
   if (!PASSPORT_COUNTRIES.includes(parameter)) return `needs a country such as US; it does not know ${parameter}`;
   return (text: string) => validator.isPassportNumber(text, parameter);
+}
+
+/** One kind of identifier, or any of several. */
+function identifier(parameter: Parameter) {
+  const names = typeof parameter === 'string' ? [parameter] : typeof parameter === 'object' ? parameter : [];
+  const checks = names.map(identifierCheck);
+  const known = checks.filter((check) => check !== undefined);
+  if (known.length > 0 && known.length === checks.length) return (text: string) => known.some((check) => check(text));
+  return `needs a kind of identifier such as pl.pesel, or a list of them; there are ${IDENTIFIER_NAMES.join(', ')}`;
 }
 
 function digitsOf(text: string): string {

@@ -31,7 +31,7 @@ export function stretchesFor(
   { text, scanner }: { text: string; scanner: LiteralScanner },
 ): readonly Stretch[] {
   const reach = facts.maxLength;
-  const held = anchored || reach === Infinity ? undefined : whatMatchesHold(facts, holds, { text, scanner });
+  const held = anchored || text.length <= reach ? undefined : whatMatchesHold(facts, holds, { text, scanner });
   if (!held) return [[0, text.length]];
   const merged: [number, number][] = [];
   for (const [start, end] of held) {

@@ -144,7 +144,7 @@ test('what is known of a pattern holds for every match, and searching only there
       const signs =
         !literals && facts.literals?.every((literal) => /^[^\p{L}\p{N}\s]$/u.test(literal)) ? facts.literals : [];
       const holds = { literalGroup: literals ? 0 : -1, signs };
-      const scanner = createLiteralScanner(literals ? [literals] : []);
+      const scanner = createLiteralScanner({ literals: literals ? [literals] : [] });
       for (const part of texts) {
         const value = `${part} ${'.'.repeat(40)}${part}`;
         const whole: number[] = [];
