@@ -28,9 +28,13 @@ const BACKTRACKING_STEPS_MAX = 20_000_000;
 
 /**
  * A matcher that runs on RE2, or, where `steps` bounds what a backtracking engine can take from one start position
- * (`Infinity`: no bound), on JavaScript's engine for stretches that are short enough.
+ * (`Infinity`: no bound), on JavaScript's engine for stretches that are short enough. The pattern is not kept, because it
+ * takes a hundred times the memory of its text; `parse` gives it again should it be needed.
  */
-export function createMatcher(pattern: BoundedPattern, hasValue: boolean, steps: number): Matcher {
+export function createMatcher(
+  pattern: BoundedPattern,
+  { hasValue, steps, parse }: { hasValue: boolean; steps: number; parse: () => BoundedPattern },
+): Matcher {
   if (steps * 64 > BACKTRACKING_STEPS_MAX) return { engineFor: () => 're2', each: re2Search(pattern, hasValue) };
   const fast = v8Search(pattern, hasValue);
   let linear: Search | undefined;
@@ -39,7 +43,7 @@ export function createMatcher(pattern: BoundedPattern, hasValue: boolean, steps:
     engineFor,
     each(text, from, to, visit) {
       if (engineFor(to - from) === 'v8') return fast(text, from, to, visit);
-      linear ??= re2Search(pattern, hasValue); // costs a millisecond, and is rarely needed
+      linear ??= re2Search(parse(), hasValue); // costs a millisecond, and is rarely needed
       return linear(text, from, to, visit);
     },
   };
@@ -76,12 +80,13 @@ function re2Search(pattern: BoundedPattern, hasValue: boolean): Search {
   const first = RE2JS.compile(printRe2(pattern));
   const inner = pattern.before?.edge ? RE2JS.compile(printRe2(pattern, 'inner')) : first;
   const core = pattern.before || pattern.after ? 'core' : 0;
+  const hasBefore = pattern.before !== undefined;
   return (text, from, to, visit) => {
     const sliceStart = Math.max(0, from - MARGIN);
     const slice = text.slice(sliceStart, to + MARGIN);
     if (!first.test(slice)) return;
     // The character before a match is part of what is searched for.
-    const searchStart = (at: number) => (pattern.before ? stepBack(slice, at) : at);
+    const searchStart = (at: number) => (hasBefore ? stepBack(slice, at) : at);
     let matcher = (from === 0 ? first : inner).matcher(slice);
     for (let at = searchStart(from - sliceStart); at <= slice.length && matcher.find(at); ) {
       const start = matcher.start(core);
