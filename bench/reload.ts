@@ -159,12 +159,13 @@ function figures(samples: readonly Sample[], swaps: readonly Swap[]): Omit<Reloa
   };
 }
 
-/** Windows of this length that fit into the quiet stretch before a swap. */
+/** Windows of this length that fit into the quiet stretch before a swap; one of the whole stretch when none fits. */
 function before(replacedMs: number, lengthMs: number): (readonly [number, number])[] {
-  const count = Math.floor((QUIET_MS - MARGIN_MS) / lengthMs);
+  const stretchMs = QUIET_MS - 2 * MARGIN_MS;
+  const count = Math.max(1, Math.floor(stretchMs / lengthMs));
   return Array.from({ length: count }, (_, i) => {
     const to = replacedMs - MARGIN_MS - i * lengthMs;
-    return [to - lengthMs, to] as const;
+    return [to - Math.min(lengthMs, stretchMs), to] as const;
   });
 }
 
