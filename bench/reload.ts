@@ -42,9 +42,11 @@ export interface ReloadResult {
   /** Largest latency around each reload, above the quiet p99, ms. */
   readonly stepsMs: readonly number[];
   readonly stepMaxMs: number;
+  readonly stepMedianMs: number;
   /** The same for stretches of the same length without a reload: what is not the reload's doing. */
   readonly controlStepsMs: readonly number[];
   readonly controlStepMaxMs: number;
+  readonly controlStepMedianMs: number;
 }
 
 /** What is replaced while requests go on. */
@@ -154,8 +156,10 @@ function figures(samples: readonly Sample[], swaps: readonly Swap[]): Omit<Reloa
     quietMs,
     stepsMs,
     stepMaxMs: Math.max(...stepsMs),
+    stepMedianMs: median(stepsMs),
     controlStepsMs,
     controlStepMaxMs: Math.max(...controlStepsMs),
+    controlStepMedianMs: median(controlStepsMs),
   };
 }
 

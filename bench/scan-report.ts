@@ -6,7 +6,7 @@ import type { ScanParts } from './scan-parts.js';
 const GOALS = { ratio: 40, growth: 1.5 };
 
 /** Prints a result as lines for people. */
-export function printScan({ rules, texts, growth, parts }: ScanResult): void {
+export function printScan({ rules, texts, growth, parts, costliest }: ScanResult): void {
   process.stdout.write(`${rules} patterns of the built-in packs, CPU time, medians; goal for chat ${GOALS.ratio} x\n`);
   for (const { text, judgeMicros, oneByOneMicros, ratio, matched } of texts) {
     const costs = `judged ${us(judgeMicros)}  one by one ${us(oneByOneMicros)}  ${ratio.toFixed(1).padStart(6)} x`;
@@ -19,6 +19,10 @@ export function printScan({ rules, texts, growth, parts }: ScanResult): void {
   }
   process.stdout.write('where the time goes\n');
   for (const part of parts) print(part.text, shares(part));
+  process.stdout.write('the costliest rules, each alone\n');
+  for (const [text, costs] of Object.entries(costliest)) {
+    print(text, costs.map(({ rule, engine, micros }) => `${rule} (${engine}) ${us(micros).trim()}`).join('  '));
+  }
 }
 
 function shares({ text: _, ...parts }: ScanParts): string {

@@ -10,6 +10,7 @@ import { loadPolicy } from '../sidecar/wiring/load-policy.js';
 import { generatedPack } from './generated-pack.js';
 import { interleaved } from './interleaved.js';
 import { type ScanParts, scanParts } from './scan-parts.js';
+import { createRuleCosts, type RuleCost } from './scan-rules.js';
 import { median } from './statistics.js';
 import { ordinaryTexts } from './texts.js';
 
@@ -42,6 +43,8 @@ export interface ScanResult {
   readonly texts: readonly TextCost[];
   readonly growth: readonly GrowthCost[];
   readonly parts: readonly ScanParts[];
+  /** By text: what costs most among the rules tried on it. */
+  readonly costliest: Readonly<Record<string, readonly RuleCost[]>>;
 }
 
 /**
@@ -53,11 +56,13 @@ export async function measureScan(rounds: number): Promise<ScanResult> {
   const policy = policyOf(packs);
   const texts = [...ordinaryTexts(TEXT_BYTES)];
   const expressions = packs.flatMap(expressionsOf);
+  const costliestOf = createRuleCosts(packs);
   return {
     rules: expressions.length,
     texts: texts.map(([name, text]) => textCost(name, text, { policy, expressions, rounds })),
     growth: growthCosts(texts, rounds),
     parts: texts.map(([name, text]) => scanParts(name, text, { packs, policy, rounds })),
+    costliest: Object.fromEntries(texts.map(([name, text]) => [name, costliestOf(text)])),
   };
 }
 

@@ -30,7 +30,9 @@ test('every rule that can match shows three matches and three near-misses', (t) 
 });
 
 test('the default packs use every feature of the rule model', (t) => {
-  const rules = DEFAULT_PACKS.flatMap((name) => (parse(textOf(name), { maxAliasCount: -1 }) as { rules: Record<string, unknown>[] }).rules);
+  const rules = DEFAULT_PACKS.flatMap(
+    (name) => (parse(textOf(name), { maxAliasCount: -1 }) as { rules: Record<string, unknown>[] }).rules,
+  );
   const used = new Set(rules.flatMap((rule) => Object.keys(rule)));
   t.deepEqual(
     FEATURES.filter((feature) => !used.has(feature)),
