@@ -15,6 +15,8 @@ export const WORK = {
   v8: 4,
   /** One UTF-16 unit under a pattern on RE2. */
   re2: 100,
+  /** One place where a pattern is tried, whatever its length. */
+  stretch: 500,
   /** One match: its span is kept. */
   match: 2000,
   /** One validator or context search on one match. */

@@ -2,10 +2,12 @@ import type { Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { LOW_SURROGATE_MARK } from './character-table.js';
-import { createLiteralScanner, type LiteralGroups, type LiteralScanner } from './literal-scan.js';
+import { createLazyScan, type LazyScan } from './lazy-scan.js';
+import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
 import { matchesOf, mergeViewSpans, type RuleMatches } from './matches.js';
 import type { PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
+import type { RuleGroups } from './rule-set.js';
 import { TOKEN_MIN } from './sweep.js';
 import { matchText } from './text-matcher.js';
 import { decodedViews, mayHaveViews, type View, viewsOf } from './views/views.js';
@@ -25,9 +27,11 @@ export interface Engine {
 }
 
 /** An engine over the given groups of literals; the rules given to `match` name these groups. */
-export function createEngine(groups: LiteralGroups): Engine {
+export function createEngine(groups: RuleGroups): Engine {
   const scanner = createLiteralScanner(groups);
-  const names = scanner.twin();
+  const wordScanner = createLiteralScanner(groups.words);
+  const words = createLazyScan(wordScanner);
+  const names = createLazyScan(wordScanner.twin());
   return {
     match(segments, plan, budget) {
       const found = new Map<PreparedRule, RuleMatches>();
@@ -36,9 +40,10 @@ export function createEngine(groups: LiteralGroups): Engine {
         const segment = segments[i] as Segment;
         budget.spend(segment.text.length * WORK.scanUnit + WORK.segment);
         scanner.scan(segment.text);
-        names.scan(segment.pointer);
+        words.look(segment.text);
+        names.look(segment.pointer);
         const codePoints = scanner.marks & LOW_SURROGATE_MARK ? countCodePoints(segment.text) : segment.text.length;
-        matchSegment({ segment, index: i, scanner, names, budget, found }, plan);
+        matchSegment({ segment, index: i, scanner, words, names, budget, found }, plan);
         if (segment.derived) continue;
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
@@ -57,8 +62,10 @@ interface SegmentScan {
   readonly segment: Segment;
   readonly index: number;
   readonly scanner: LiteralScanner;
-  /** Has scanned the names that lead to the segment. */
-  readonly names: LiteralScanner;
+  /** Looks at the text being matched. */
+  readonly words: LazyScan;
+  /** Looks at the names that lead to the segment. */
+  readonly names: LazyScan;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
 }
@@ -82,6 +89,7 @@ function matchViews(scan: SegmentScan, plan: RulePlan, views: View[]): void {
     const { text } = view.mapped;
     scan.budget.spend(text.length * WORK.scanUnit + WORK.segment);
     scan.scanner.scan(text);
+    scan.words.look(text);
     const tokens = tokensOf(scan.scanner);
     matchText({ ...scan, text, view }, plan);
     views.push(...decodedViews({ text, view }, tokens));

@@ -5,11 +5,11 @@ import { BudgetExceeded, WorkBudget } from './budget.js';
 import { createEngine, type Engine } from './engine.js';
 import { isMatched } from './exceptions.js';
 import type { Report } from './fields.js';
-import type { LiteralGroups } from './literal-scan.js';
+
 import type { Example, Pack } from './pack.js';
 import { appliesToDirection, appliesToEndpoint, type PreparedRule } from './prepared-rule.js';
 import { planOf } from './rule-plan.js';
-import { prepareRules } from './rule-set.js';
+import { prepareRules, type RuleGroups } from './rule-set.js';
 
 /** Reports every example of a pack that does not hold. Each is judged by its own rule alone. */
 export function* checkExamples(pack: Pack, report: Report): Steps<void> {
@@ -29,7 +29,7 @@ export function* checkExamples(pack: Pack, report: Report): Steps<void> {
   }
 }
 
-function engineOf(groups: LiteralGroups, report: Report): Engine | undefined {
+function engineOf(groups: RuleGroups, report: Report): Engine | undefined {
   try {
     return createEngine(groups);
   } catch (error) {

@@ -26,24 +26,41 @@ type EngineName = 're2' | 'v8';
  */
 const BACKTRACKING_STEPS_MAX = 20_000_000;
 
+/** Stretches up to so many characters are tried place by place, so that nothing is searched behind them. */
+const PLACES_MAX = 16;
+
+/** What is known of a pattern beside its tree. */
+export interface PatternBounds {
+  readonly hasValue: boolean;
+  /** Longest match; `Infinity`: no bound. */
+  readonly reach: number;
+  /** Steps that a backtracking engine can take from one start position; `Infinity`: no bound. */
+  readonly steps: number;
+}
+
 /**
- * A matcher that runs on RE2, or, where `steps` bounds what a backtracking engine can take from one start position
- * (`Infinity`: no bound), on JavaScript's engine for stretches that are short enough. The pattern is not kept, because it
- * takes a hundred times the memory of its text; `parse` gives it again should it be needed.
+ * A matcher that runs on RE2, or, where the steps of a backtracking engine are bounded, on JavaScript's engine for
+ * stretches that are short enough. The pattern is not kept, because it takes a hundred times the memory of its text;
+ * `parse` gives it again should it be needed.
  */
 export function createMatcher(
   pattern: BoundedPattern,
-  { hasValue, steps, parse }: { hasValue: boolean; steps: number; parse: () => BoundedPattern },
+  { hasValue, reach, steps }: PatternBounds,
+  parse: () => BoundedPattern,
 ): Matcher {
-  if (steps * 64 > BACKTRACKING_STEPS_MAX) return { engineFor: () => 're2', each: re2Search(pattern, hasValue) };
-  const fast = v8Search(pattern, hasValue);
+  if (steps > BACKTRACKING_STEPS_MAX) return { engineFor: () => 're2', each: re2Search(pattern, hasValue, reach) };
+  const search = v8Search(pattern, hasValue, reach);
+  const places = v8Places(pattern, hasValue, reach);
   let linear: Search | undefined;
-  const engineFor = (length: number) => (length * steps <= BACKTRACKING_STEPS_MAX ? 'v8' : 're2');
+  // A search goes on behind its stretch, as far as a match that begins in it could reach.
+  const behind = reach === Number.POSITIVE_INFINITY ? 0 : reach;
+  const startsFor = (length: number) => (length <= PLACES_MAX ? length : length + behind);
+  const engineFor = (length: number) => (startsFor(length) * steps <= BACKTRACKING_STEPS_MAX ? 'v8' : 're2');
   return {
     engineFor,
     each(text, from, to, visit) {
-      if (engineFor(to - from) === 'v8') return fast(text, from, to, visit);
-      linear ??= re2Search(parse(), hasValue); // costs a millisecond, and is rarely needed
+      if (engineFor(to - from) === 'v8') return (to - from <= PLACES_MAX ? places : search)(text, from, to, visit);
+      linear ??= re2Search(parse(), hasValue, reach); // costs a millisecond, and is rarely needed
       return linear(text, from, to, visit);
     },
   };
@@ -52,12 +69,18 @@ export function createMatcher(
 /** Characters beyond a stretch that are shown to the engine, so that edges and boundaries are judged on what is there. */
 const MARGIN = 4;
 
-function v8Search(pattern: BoundedPattern, hasValue: boolean): Search {
+/** The part of a text that a search needs for matches that begin in [from, to), and where that part starts. */
+function sliceFor(text: string, from: number, to: number, reach: number): readonly [slice: string, start: number] {
+  const start = Math.max(0, from - MARGIN);
+  const end = Math.min(text.length, to + reach + MARGIN);
+  return start === 0 && end === text.length ? [text, 0] : [text.slice(start, end), start];
+}
+
+function v8Search(pattern: BoundedPattern, hasValue: boolean, reach: number): Search {
   const expression = new RegExp(printV8(pattern), hasValue ? 'dgu' : 'gu');
   return (text, from, to, visit) => {
-    const sliceStart = Math.max(0, from - MARGIN);
     // Without a slice a search without a hit would run on to the end of the text.
-    const slice = sliceStart === 0 && to === text.length ? text : text.slice(sliceStart, to + MARGIN);
+    const [slice, sliceStart] = sliceFor(text, from, to, reach);
     expression.lastIndex = from - sliceStart;
     for (let found = expression.exec(slice); found; found = expression.exec(slice)) {
       const start = sliceStart + found.index;
@@ -67,23 +90,47 @@ function v8Search(pattern: BoundedPattern, hasValue: boolean): Search {
         continue;
       }
       const end = start + found[0].length;
-      const value = found.indices?.groups?.['value'];
-      const [vs, ve] = value ? [sliceStart + value[0], sliceStart + value[1]] : [start, end];
-      if (!visit(start, end, vs, ve)) return;
+      if (!visitFound(visit, found, sliceStart)) return;
       if (end === start) expression.lastIndex = stepOver(slice, end - sliceStart);
     }
   };
 }
 
+/** As `v8Search`, trying one place after the other. */
+function v8Places(pattern: BoundedPattern, hasValue: boolean, reach: number): Search {
+  const expression = new RegExp(printV8(pattern), hasValue ? 'dyu' : 'yu');
+  return (text, from, to, visit) => {
+    const [slice, sliceStart] = sliceFor(text, from, to, reach);
+    const last = to === text.length ? to : to - 1;
+    for (let at = from; at <= last; ) {
+      expression.lastIndex = at - sliceStart;
+      const found = splitsPair(slice, at - sliceStart) ? null : expression.exec(slice);
+      if (!found) {
+        at++;
+        continue;
+      }
+      if (!visitFound(visit, found, sliceStart)) return;
+      const { length } = found[0];
+      at = length > 0 ? at + length : sliceStart + stepOver(slice, at - sliceStart);
+    }
+  };
+}
+
+function visitFound(visit: Visit, found: RegExpExecArray, sliceStart: number): boolean {
+  const start = sliceStart + found.index;
+  const end = start + found[0].length;
+  const value = found.indices?.groups?.['value'];
+  return value ? visit(start, end, sliceStart + value[0], sliceStart + value[1]) : visit(start, end, start, end);
+}
+
 /** Throws RE2JS's exceptions for a program that would be too large. */
-function re2Search(pattern: BoundedPattern, hasValue: boolean): Search {
+function re2Search(pattern: BoundedPattern, hasValue: boolean, reach: number): Search {
   const first = RE2JS.compile(printRe2(pattern));
   const inner = pattern.before?.edge ? RE2JS.compile(printRe2(pattern, 'inner')) : first;
   const core = pattern.before || pattern.after ? 'core' : 0;
   const hasBefore = pattern.before !== undefined;
   return (text, from, to, visit) => {
-    const sliceStart = Math.max(0, from - MARGIN);
-    const slice = text.slice(sliceStart, to + MARGIN);
+    const [slice, sliceStart] = sliceFor(text, from, to, reach);
     if (!first.test(slice)) return;
     // The character before a match is part of what is searched for.
     const searchStart = (at: number) => (hasBefore ? stepBack(slice, at) : at);

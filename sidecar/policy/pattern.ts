@@ -30,16 +30,16 @@ export function compilePattern(source: string, options: PatternOptions): Compile
   const hasValue = names.includes('value');
   const steps = options.builtin ? backtrackingSteps(pattern) : Infinity;
   return {
-    matcher: matcherOf(pattern, { hasValue, steps, parse }),
+    matcher: matcherOf(pattern, { hasValue, reach: factsOf(pattern.core).maxLength, steps }, parse),
     facts: factsOf(pattern.core),
     anchored: namesTextEdge(pattern.core),
     opensBounded: opensBounded(pattern.core),
   };
 }
 
-function matcherOf(...[pattern, how]: Parameters<typeof createMatcher>): Matcher {
+function matcherOf(...parts: Parameters<typeof createMatcher>): Matcher {
   try {
-    return createMatcher(pattern, how);
+    return createMatcher(...parts);
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'not a regular expression';
     throw new PatternFault(`RE2 cannot run this pattern: ${reason}`, 0);

@@ -13,11 +13,19 @@ export interface RuleExceptions {
   exemptionsFor(scope: Scope): readonly Exception[];
 }
 
+/** What is looked for in texts on behalf of all rules. */
+export interface RuleGroups {
+  /** Literals of which every match of a rule holds one. */
+  readonly literals: readonly (readonly string[])[];
+  /** Keywords, and the words of required context: asked about only when a rule has all else that it needs. */
+  readonly words: LiteralGroups;
+}
+
 interface RuleSet {
   /** All rules, in the order of packs and files. */
   readonly rules: readonly PreparedRule[];
-  /** The literals that the rules name by the number of their group. */
-  readonly groups: LiteralGroups;
+  /** The literals and the words that the rules name by the numbers of their groups. */
+  readonly groups: RuleGroups;
   readonly exceptions: RuleExceptions;
   readonly warnings: readonly Problem[];
 }
@@ -25,11 +33,15 @@ interface RuleSet {
 /** Prepares all rules of all packs and resolves what they say of one another. */
 export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
   const literals: (readonly string[])[] = [];
+  const words: (readonly string[])[] = [];
   const wholeWords = new Set<number>();
-  const addGroup: AddGroup = (group, how) => {
-    const number = literals.push(group) - 1;
-    if (how?.wholeWords) wholeWords.add(number);
-    return number;
+  const addGroup: AddGroup = {
+    ofLiterals: (group) => literals.push(group) - 1,
+    ofKeywords: (group) => words.push(group) - 1,
+    ofWords(group) {
+      wholeWords.add(words.length);
+      return words.push(group) - 1;
+    },
   };
   const named = new Set(packs.flatMap(({ rules }) => rules.flatMap(namesIn)));
   const rules: PreparedRule[] = [];
@@ -60,7 +72,12 @@ export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
   );
   const exemptionsFor = (scope: Scope): Exception[] =>
     exemptions.filter(({ holds }) => holds(scope)).map(({ by, target }) => ({ by, target, where: 'inside' }));
-  return { rules, groups: { literals, wholeWords }, exceptions: { suppressions, exemptionsFor }, warnings };
+  return {
+    rules,
+    groups: { literals, words: { literals: words, wholeWords } },
+    exceptions: { suppressions, exemptionsFor },
+    warnings,
+  };
 }
 
 function namesIn(rule: { suppresses: readonly RuleReference[]; exempts: readonly RuleReference[] }): string[] {

@@ -3,15 +3,16 @@ import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { standsAlone } from './context.js';
 import { foldText } from './fold.js';
+import type { LazyScan } from './lazy-scan.js';
 import type { LiteralScanner } from './literal-scan.js';
 import { matchesOf, type RuleMatches } from './matches.js';
 import type { RulePattern } from './pack.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
-import type { RulePlan } from './rule-plan.js';
-import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
+import { digitsNeeded, type RulePlan } from './rule-plan.js';
+import { TOKEN_MIN } from './sweep.js';
 import { originOf } from './views/mapped-text.js';
 import type { View } from './views/views.js';
-import { mayMatch, stretchesFor } from './windows.js';
+import { eachMatch, mayMatch, stretchesFor } from './windows.js';
 
 /** One reading of a segment, just scanned, and where its matches go. */
 export interface TextScan {
@@ -23,8 +24,10 @@ export interface TextScan {
   /** How the text was made from that of the segment; absent for the segment's own. */
   readonly view?: View;
   readonly scanner: LiteralScanner;
-  /** Has scanned the names that lead to the segment. */
-  readonly names: LiteralScanner;
+  /** Looks at the text. */
+  readonly words: LazyScan;
+  /** Looks at the names that lead to the segment. */
+  readonly names: LazyScan;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
   /** The text with every character folded, made when first needed. */
@@ -40,7 +43,10 @@ export function matchText(scan: TextScan, plan: RulePlan): void {
     const prepared = plan.byLiteral[group];
     if (prepared) tryRule(prepared, scan);
   }
-  if (scanner.numbers.has(DIGITS_MIN)) for (const prepared of plan.ofNumbers) tryRule(prepared, scan);
+  for (const prepared of plan.ofNumbers) {
+    if (!scanner.numbers.has(digitsNeeded(prepared))) break; // the rest need more digits still
+    tryRule(prepared, scan);
+  }
   if (scanner.tokens.has(TOKEN_MIN)) for (const prepared of plan.ofTokens) tryRule(prepared, scan);
   for (const prepared of plan.others) tryRule(prepared, scan);
 }
@@ -54,15 +60,14 @@ function tryRule(prepared: PreparedRule, scan: TextScan): void {
 
 /** Whether the pattern can match at all, from what the one pass over the text and its names has seen. */
 function isCandidate(prepared: PreparedRule, scan: TextScan): boolean {
-  const { segment, text, view, scanner, names } = scan;
+  const { segment, text, view, scanner, words, names } = scan;
   const { compiled } = prepared.rule.pattern as RulePattern;
   if (text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
   if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
+  if ((view?.isGuess && !prepared.isInjection) || !appliesToRole(prepared, segment.role)) return false;
   const { keywordGroup, wordGroup } = prepared;
-  if (keywordGroup >= 0 && !scanner.has(keywordGroup) && !names.has(keywordGroup)) return false;
-  if (wordGroup >= 0 && !scanner.has(wordGroup) && !names.has(wordGroup) && !mayStandAlone(prepared, scan))
-    return false;
-  return (!view?.isGuess || prepared.isInjection) && appliesToRole(prepared, segment.role);
+  if (keywordGroup >= 0 && !words.has(keywordGroup) && !names.has(keywordGroup)) return false;
+  return wordGroup < 0 || words.has(wordGroup) || names.has(wordGroup) || mayStandAlone(prepared, scan);
 }
 
 /** Whether the text is short enough to be a match and nothing else, which needs no word beside it. */
@@ -79,21 +84,16 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
   const most = prepared.keepAll ? Number.POSITIVE_INFINITY : Math.max(LIMITS.findingsMax, pattern.minCount);
   const known = found.get(prepared);
   if (known && countOf(known) >= most) return;
-  let isFull = false;
-  const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
+  const stretches = stretchesFor(pattern.compiled, prepared, { text, scanner });
+  for (const [from, to] of stretches) budget.spend((to - from) * WORK[matcher.engineFor(to - from)] + WORK.stretch);
+  eachMatch(pattern.compiled, text, stretches, (start, end, valueStart, valueEnd) => {
     const match = { text, start, end, valueStart, valueEnd, pointer: segment.pointer };
     const score = scoreOf({ prepared, pattern, budget }, match);
     if (score === undefined) return true;
     const matches = matchesOf(found, prepared);
     keep(matches, scan, { valueStart, valueEnd, score });
-    isFull = countOf(matches) >= most;
-    return !isFull;
-  };
-  for (const [from, to] of stretchesFor(pattern.compiled, prepared, { text, scanner })) {
-    budget.spend((to - from) * WORK[matcher.engineFor(to - from)]);
-    matcher.each(text, from, to, visit);
-    if (isFull) return;
-  }
+    return countOf(matches) < most;
+  });
 }
 
 function countOf({ spans, viewSpans }: RuleMatches): number {

@@ -38,6 +38,13 @@ test('too much work is a gap, decided by onError, and the same every time', (t) 
   t.deepEqual(judge(policy, text), first);
 });
 
+test('a validator costs nothing where the required word is not near', (t) => {
+  const checks = { validators: [{ phone: ['US'] }], context: { words: ['phone'], required: true } };
+  const policy = policyOf(packOf(rule({ id: 'A', pattern: '[0-9]{10}', ...checks })));
+  const { gaps, raw } = judge(policy, '4155552671 '.repeat(100_000));
+  t.deepEqual([gaps, raw], [[], 'ALLOW']);
+});
+
 test('an engine that throws is a gap, decided by onError', (t) => {
   const policy = policyOf(packOf(rule({ id: 'A', pattern: 'a' })));
   const broken = {
