@@ -11,8 +11,11 @@ export interface Inspector {
    * and this one is not judged at all.
    */
   inspect(evaluation: Evaluation, nowMs: number): Promise<OpenJudgement>;
-  /** Puts another policy in force. Evaluations that have begun end under the policy they began with. */
-  use(snapshot: PolicySnapshot): void;
+  /**
+   * Starts the thread of another policy, and resolves when it is ready to judge, or could not be made so, to what puts
+   * the policy in force at once. Evaluations that have begun end under the policy they began with.
+   */
+  prepare(snapshot: PolicySnapshot): Promise<() => void>;
   /** Ends the thread; what is still to be judged there is answered with `engine:error`. */
   close(): Promise<void>;
 }
@@ -24,18 +27,30 @@ export interface Inspector {
 export function createInspector(initial: PolicySnapshot): Inspector {
   let snapshot = initial;
   let worker: InspectionWorker = createInspectionWorker(initial);
+  const workers = new Set([worker]);
+  let isClosed = false;
   return {
     async inspect(evaluation, nowMs) {
       const inline = contentBytes(evaluation.content) <= LIMITS.inlineBodyBytesMax;
       const question = { evaluation, nowMs };
       return inline ? inspect(snapshot, question) : worker.inspect(question);
     },
-    use(next) {
-      const previous = worker;
-      worker = createInspectionWorker(next);
-      snapshot = next;
-      previous.retire();
+    async prepare(next) {
+      const prepared = createInspectionWorker(next);
+      workers.add(prepared);
+      if (isClosed) await prepared.close();
+      await prepared.ready();
+      return () => {
+        const previous = worker;
+        worker = prepared;
+        snapshot = next;
+        workers.delete(previous);
+        previous.retire();
+      };
     },
-    close: () => worker.close(),
+    async close() {
+      isClosed = true;
+      await Promise.all([...workers].map((each) => each.close()));
+    },
   };
 }

@@ -48,10 +48,9 @@ export function createEngine(groups: RuleGroups): Engine {
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
       }
-      for (const prepared of plan.rules) {
+      for (const prepared of plan.ofLength) {
         const length = prepared.isInjection ? lengths.withoutInstructions : lengths.all;
-        const { maxChars } = prepared.rule;
-        if (maxChars !== undefined && length > maxChars) matchesOf(found, prepared).byLength = true;
+        if (length > (prepared.rule.maxChars as number)) matchesOf(found, prepared).byLength = true;
       }
       const matches = [...found.values()].sort((a, b) => a.prepared.index - b.prepared.index);
       return { matches, textLength: lengths.all };

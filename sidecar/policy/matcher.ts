@@ -40,9 +40,14 @@ export interface PatternBounds {
 
 /**
  * A matcher that runs on RE2, or, where the steps of a backtracking engine are bounded, on JavaScript's engine for
- * stretches that are short enough.
+ * stretches that are short enough. The pattern is not kept, because it takes a hundred times the memory of its text;
+ * `parse` gives it again should it be needed.
  */
-export function createMatcher(pattern: BoundedPattern, { hasValue, reach, steps }: PatternBounds): Matcher {
+export function createMatcher(
+  pattern: BoundedPattern,
+  { hasValue, reach, steps }: PatternBounds,
+  parse: () => BoundedPattern,
+): Matcher {
   if (steps > BACKTRACKING_STEPS_MAX) return { engineFor: () => 're2', each: re2Search(pattern, hasValue, reach) };
   const search = v8Search(pattern, hasValue, reach);
   const places = v8Places(pattern, hasValue, reach);
@@ -55,7 +60,7 @@ export function createMatcher(pattern: BoundedPattern, { hasValue, reach, steps 
     engineFor,
     each(text, from, to, visit) {
       if (engineFor(to - from) === 'v8') return (to - from <= PLACES_MAX ? places : search)(text, from, to, visit);
-      linear ??= re2Search(pattern, hasValue, reach); // costs a millisecond, and is rarely needed
+      linear ??= re2Search(parse(), hasValue, reach); // costs a millisecond, and is rarely needed
       return linear(text, from, to, visit);
     },
   };
@@ -123,11 +128,12 @@ function re2Search(pattern: BoundedPattern, hasValue: boolean, reach: number): S
   const first = RE2JS.compile(printRe2(pattern));
   const inner = pattern.before?.edge ? RE2JS.compile(printRe2(pattern, 'inner')) : first;
   const core = pattern.before || pattern.after ? 'core' : 0;
+  const hasBefore = pattern.before !== undefined;
   return (text, from, to, visit) => {
     const [slice, sliceStart] = sliceFor(text, from, to, reach);
     if (!first.test(slice)) return;
     // The character before a match is part of what is searched for.
-    const searchStart = (at: number) => (pattern.before ? stepBack(slice, at) : at);
+    const searchStart = (at: number) => (hasBefore ? stepBack(slice, at) : at);
     let matcher = (from === 0 ? first : inner).matcher(slice);
     for (let at = searchStart(from - sliceStart); at <= slice.length && matcher.find(at); ) {
       const start = matcher.start(core);

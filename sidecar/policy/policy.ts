@@ -4,6 +4,7 @@ import { JiminiError } from '../kernel/errors.js';
 import type { MatchedRule, Segment } from '../kernel/evaluation.js';
 import { GAP_KINDS, type Gap, type GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
+import { type Steps, takeSteps } from '../kernel/steps.js';
 import type { Action } from '../kernel/verdict.js';
 import { BudgetExceeded, WorkBudget } from './budget.js';
 import type { OpenJudgement } from './classifier.js';
@@ -78,8 +79,13 @@ const TYPICAL_CHARS = 2048;
  * Throws JIMINI_PACK_INVALID when two packs have the same name, or when all their literals together are too many.
  */
 export function createPolicy(packs: readonly Pack[], settings: VerdictSettings): Policy {
+  return takeSteps(createPolicySteps(packs, settings));
+}
+
+/** `createPolicy` in steps, each of about one rule. */
+export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSettings): Steps<Policy> {
   refuseSameNames(packs);
-  const { rules, groups, exceptions, warnings } = prepareRules(packs);
+  const { rules, groups, exceptions, warnings } = yield* prepareRules(packs);
   const engine = createEngine(groups);
   const active = rules.filter(isMatchable);
   const planFor = rememberPlans(active);
@@ -102,7 +108,10 @@ export function createPolicy(packs: readonly Pack[], settings: VerdictSettings):
     const questions = questioner.questionsOf({ judgement, matches: run.matches, segments, scope });
     return questions ? { ...judgement, questions } : judgement;
   };
-  for (const prepared of active) warmUp(prepared);
+  for (const prepared of active) {
+    yield;
+    warmUp(prepared);
+  }
   judge(
     { segments: [{ text: 'warm 0123456789 up', role: 'user', pointer: '' }], gaps: [] },
     { direction: '', endpoint: '' },

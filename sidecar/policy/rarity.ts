@@ -6,7 +6,7 @@
  */
 export function rarityBits(text: string): number {
   let bits = 0;
-  for (const character of text) bits += BITS.get(character) ?? OTHER_BITS;
+  for (let i = 0; i < text.length; i++) bits += BITS[text.charCodeAt(i)] ?? OTHER_BITS;
   return COMMON.includes(text) ? bits - COMMON_BITS : bits;
 }
 
@@ -25,11 +25,13 @@ const PERCENT: readonly (readonly [characters: string, percent: number])[] = [
   ['vk', 0.7],
   ['jxqz', 0.1],
 ];
-const BITS = new Map(
-  PERCENT.flatMap(([characters, percent]) => [...characters].map((one) => [one, -Math.log2(percent / 100)] as const)),
-);
 /** Digits, signs and letters of other scripts. */
 const OTHER_BITS = 7.5;
+/** By ASCII code. */
+const BITS = new Float64Array(0x80).fill(OTHER_BITS);
+for (const [characters, percent] of PERCENT) {
+  for (const one of characters) BITS[one.charCodeAt(0)] = -Math.log2(percent / 100);
+}
 
 /** Words that prompts and prose have everywhere. */
 const COMMON = ` ${[

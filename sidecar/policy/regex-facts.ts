@@ -100,8 +100,16 @@ function literalFacts(best: Held | undefined): Pick<Facts, 'literals' | 'literal
 
 /** Bits of the commonest string, less for many strings. Strings rarer than RARE_BITS are all as good as one another. */
 function rarityOf(literals: readonly string[]): number {
-  return Math.min(RARE_BITS, ...literals.map(rarityBits)) - Math.log2(literals.length) / 2;
+  let rarity = rarities.get(literals);
+  if (rarity === undefined) {
+    const commonest = literals.reduce((least, literal) => Math.min(least, rarityBits(literal)), RARE_BITS);
+    rarity = commonest - Math.log2(literals.length) / 2;
+    rarities.set(literals, rarity);
+  }
+  return rarity;
 }
+
+const rarities = new WeakMap<readonly string[], number>();
 
 const RARE_BITS = 32;
 

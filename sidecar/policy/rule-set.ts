@@ -1,3 +1,4 @@
+import type { Steps } from '../kernel/steps.js';
 import { endpointMatcher } from './endpoint.js';
 import { createReferenceResolver, type Exception } from './exceptions.js';
 import type { LiteralGroups } from './literal-scan.js';
@@ -30,7 +31,7 @@ interface RuleSet {
 }
 
 /** Prepares all rules of all packs and resolves what they say of one another. */
-export function prepareRules(packs: readonly Pack[]): RuleSet {
+export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
   const literals: (readonly string[])[] = [];
   const words: (readonly string[])[] = [];
   const wholeWords = new Set<number>();
@@ -46,6 +47,7 @@ export function prepareRules(packs: readonly Pack[]): RuleSet {
   const rules: PreparedRule[] = [];
   for (const pack of packs) {
     for (const rule of pack.rules) {
+      yield;
       const keepAll = namesIn(rule).length > 0 || named.has(rule.id) || named.has(`${pack.name}/${rule.id}`);
       rules.push(prepareRule(rule, { pack, index: rules.length, keepAll }, addGroup));
     }
