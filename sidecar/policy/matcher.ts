@@ -27,7 +27,7 @@ type EngineName = 're2' | 'v8';
 const BACKTRACKING_STEPS_MAX = 20_000_000;
 
 /** Stretches up to so many characters are tried place by place, so that nothing is searched behind them. */
-const PLACES_MAX = 16;
+const PLACES_MAX = 64;
 
 /** What is known of a pattern beside its tree. */
 export interface PatternBounds {

@@ -65,7 +65,8 @@ function isCandidate(prepared: PreparedRule, scan: TextScan): boolean {
   if (text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
   if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
   if ((view?.isGuess && !prepared.isInjection) || !appliesToRole(prepared, segment.role)) return false;
-  const { keywordGroup, wordGroup } = prepared;
+  const { commonGroup, keywordGroup, wordGroup } = prepared;
+  if (commonGroup >= 0 && !words.has(commonGroup)) return false;
   if (keywordGroup >= 0 && !words.has(keywordGroup) && !names.has(keywordGroup)) return false;
   return wordGroup < 0 || words.has(wordGroup) || names.has(wordGroup) || mayStandAlone(prepared, scan);
 }
@@ -84,7 +85,7 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
   const most = prepared.keepAll ? Number.POSITIVE_INFINITY : Math.max(LIMITS.findingsMax, pattern.minCount);
   const known = found.get(prepared);
   if (known && countOf(known) >= most) return;
-  const stretches = stretchesFor(pattern.compiled, prepared, { text, scanner });
+  const stretches = stretchesFor(pattern.compiled, prepared, { text, scanner, words: scan.words });
   for (const [from, to] of stretches) budget.spend((to - from) * WORK[matcher.engineFor(to - from)] + WORK.stretch);
   eachMatch(pattern.compiled, text, stretches, (start, end, valueStart, valueEnd) => {
     const match = { text, start, end, valueStart, valueEnd, pointer: segment.pointer };

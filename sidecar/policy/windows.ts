@@ -1,6 +1,7 @@
+import type { LazyScan } from './lazy-scan.js';
 import type { LiteralScanner } from './literal-scan.js';
 import type { CompiledPattern } from './pattern.js';
-import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
+import { DIGITS_MIN, HEX_MIN, TOKEN_MIN } from './sweep.js';
 
 /** A stretch of text to be searched, or that was seen. */
 export type Stretch = readonly [from: number, to: number];
@@ -8,12 +9,14 @@ export type Stretch = readonly [from: number, to: number];
 /** Whether the text scanned last has what every match of the pattern has. */
 export function mayMatch({ facts }: CompiledPattern, scanner: LiteralScanner): boolean {
   if (facts.digits >= DIGITS_MIN && !scanner.numbers.has(facts.digits)) return false;
+  if (facts.hexRun >= HEX_MIN && !scanner.hexes.has(facts.hexRun)) return false;
   return facts.tokenRun < TOKEN_MIN || scanner.tokens.has(facts.tokenRun);
 }
 
 /** What is known to stand in every match of a rule's pattern beside its facts: see PreparedRule. */
 interface Held {
   readonly literalGroup: number;
+  readonly commonGroup: number;
   readonly signs: readonly string[];
 }
 
@@ -28,10 +31,10 @@ const SIGNS_KEPT = 1024;
 export function stretchesFor(
   { facts, anchored }: CompiledPattern,
   holds: Held,
-  { text, scanner }: { text: string; scanner: LiteralScanner },
+  place: { text: string; scanner: LiteralScanner; words: LazyScan },
 ): readonly Stretch[] {
-  const held =
-    anchored || text.length <= facts.maxLength ? undefined : whatMatchesHold(facts, holds, { text, scanner });
+  const { text } = place;
+  const held = anchored || text.length <= facts.maxLength ? undefined : whatMatchesHold(facts, holds, place);
   if (!held || held.reach === Number.POSITIVE_INFINITY) return [[0, text.length]];
   const merged: [number, number][] = [];
   for (const [start, end] of held.places) {
@@ -71,14 +74,18 @@ interface HeldPlaces {
 
 function whatMatchesHold(
   facts: CompiledPattern['facts'],
-  { literalGroup, signs }: Held,
-  { text, scanner }: { text: string; scanner: LiteralScanner },
+  { literalGroup, commonGroup, signs }: Held,
+  { text, scanner, words }: { text: string; scanner: LiteralScanner; words: LazyScan },
 ): HeldPlaces | undefined {
   const at = (places: readonly Stretch[] | undefined, reach: number) => places && { places, reach };
-  if (literalGroup >= 0) {
-    const ends = scanner.endsOf(literalGroup)?.map((end) => [end, end] as const);
-    return at(ends, facts.literalReach ?? facts.maxLength);
+  if (literalGroup >= 0 || commonGroup >= 0) {
+    const ends = literalGroup >= 0 ? scanner.endsOf(literalGroup) : words.endsOf(commonGroup);
+    return at(
+      ends?.map((end) => [end, end] as const),
+      facts.literalReach ?? facts.maxLength,
+    );
   }
+  if (facts.hexRun >= HEX_MIN) return at(scanner.hexes.atLeast(facts.hexRun), facts.maxLength);
   if (facts.digits >= DIGITS_MIN) return at(scanner.numbers.atLeast(facts.digits), facts.maxLength);
   if (facts.tokenRun >= TOKEN_MIN) return at(scanner.tokens.atLeast(facts.tokenRun), facts.maxLength);
   return signs.length > 0 ? at(placesOf(signs, text), facts.literalReach ?? facts.maxLength) : undefined;

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { splitBoundaries } from '../../sidecar/policy/boundary.js';
+import { createLazyScan } from '../../sidecar/policy/lazy-scan.js';
 import { createLiteralScanner } from '../../sidecar/policy/literal-scan.js';
 import { compilePattern } from '../../sidecar/policy/pattern.js';
 import { type Dialect, PatternFault } from '../../sidecar/policy/regex-ast.js';
@@ -143,7 +144,7 @@ test('what is known of a pattern holds for every match, and searching only there
       const literals = facts.literals?.every((literal) => literal.length >= 2) ? facts.literals : undefined;
       const signs =
         !literals && facts.literals?.every((literal) => /^[^\p{L}\p{N}\s]$/u.test(literal)) ? facts.literals : [];
-      const holds = { literalGroup: literals ? 0 : -1, signs };
+      const holds = { literalGroup: literals ? 0 : -1, commonGroup: -1, signs };
       const scanner = createLiteralScanner({ literals: literals ? [literals] : [] });
       for (const part of texts) {
         const value = `${part} ${'.'.repeat(40)}${part}`;
@@ -158,7 +159,7 @@ test('what is known of a pattern holds for every match, and searching only there
         if (whole.length > 0) t.true(mayMatch(compiled, scanner));
         if (whole.length === 0) continue;
         const local: number[] = [];
-        const stretches = stretchesFor(compiled, holds, { text: value, scanner });
+        const stretches = stretchesFor(compiled, holds, { text: value, scanner, words: createLazyScan(scanner) });
         eachMatch(compiled, value, stretches, (start, end) => local.push(start, end) > 0);
         t.deepEqual(local, whole);
       }
