@@ -5,6 +5,7 @@ import type { Gap, GapKind } from '../kernel/gap.js';
 import type { LoadOptions, PackSource } from '../policy/pack.js';
 import type { Policy } from '../policy/policy.js';
 import type { VerdictSettings } from '../policy/verdict.js';
+import { maskedTextOf } from './mask.js';
 
 /** A compiled policy with what it was compiled from, so that a worker can build the same one. */
 export interface PolicySnapshot {
@@ -26,7 +27,14 @@ export function inspect(snapshot: Pick<PolicySnapshot, 'policy' | 'contentOption
   const { evaluation, nowMs } = question;
   try {
     const { segments, gaps } = readContent(evaluation.content, snapshot.contentOptions);
-    return snapshot.policy.judge({ segments, gaps: [...evaluation.gaps, ...gaps] }, { ...evaluation, nowMs });
+    const judgement = snapshot.policy.judge(
+      { segments, gaps: [...evaluation.gaps, ...gaps] },
+      { ...evaluation, nowMs },
+    );
+    // ext_authz can let a body pass or not; it cannot change it.
+    if (judgement.effective !== 'MASK' || evaluation.door === 'ext_authz') return judgement;
+    const maskedText = maskedTextOf(snapshot, question);
+    return maskedText === undefined ? judgement : { ...judgement, maskedText };
   } catch {
     return judgeUnread(snapshot.policy, question, 'engine:error');
   }

@@ -140,6 +140,10 @@ export const LIMITS = {
   viewsMax: 64,
   /** How deep encodings are undone: an attacker may encode twice, and each level costs another pass. */
   viewDepthMax: 3,
+  /** Times that a content is masked and judged again: what is left after a few can only be told by a stranger pattern than these. */
+  maskRoundsMax: 4,
+  /** Texts that are looked for in a whole body because they were found in a text made of several: one search over it each. */
+  soughtValuesMax: 64,
   /** Longest sentence for people about one judgement, in characters. */
   messageCharsMax: 500,
   /** Longest Unix socket path: `sun_path` holds 108 bytes with its end mark (unix(7)). */

@@ -29,8 +29,13 @@ export function applyExceptions(matches: readonly RuleMatches[], exceptions: rea
     if (!actor || !subject || !isMatched(actor)) continue;
     if (where === 'anywhere' || actor.byLength) {
       subject.spans = [];
+      subject.overlaid = [];
       subject.byLength = false;
-    } else subject.spans = without(subject.spans, actor.spans, where === 'inside' ? isInside : overlaps);
+      continue;
+    }
+    const relates = where === 'inside' ? isInside : overlaps;
+    subject.spans = without(subject.spans, actor.spans, relates);
+    subject.overlaid = without(subject.overlaid, actor.spans, relates);
   }
 }
 

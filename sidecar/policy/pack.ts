@@ -1,5 +1,6 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
 import type { Action } from '../kernel/verdict.js';
+import type { Mask } from './mask.js';
 import type { CompiledPattern } from './pattern.js';
 import type { Validator } from './validators.js';
 
@@ -70,7 +71,7 @@ export interface Rule {
   readonly suppresses: readonly SuppressedRule[];
   readonly exempts: readonly Exemption[];
   readonly tags: readonly string[];
-  readonly mask: 'type' | 'stars' | 'last4';
+  readonly mask: Mask;
   readonly enabled: boolean;
   readonly examples: readonly Example[];
   readonly place: Place;

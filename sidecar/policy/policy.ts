@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import { JiminiError } from '../kernel/errors.js';
-import type { Judgement, MatchedRule, Segment } from '../kernel/evaluation.js';
+import type { Judgement, MatchedRule, Replacement, Segment } from '../kernel/evaluation.js';
 import { GAP_KINDS, type Gap, type GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Action } from '../kernel/verdict.js';
@@ -9,6 +9,7 @@ import { BudgetExceeded, WorkBudget } from './budget.js';
 import { createEngine, type Engine } from './engine.js';
 import { applyExceptions, isMatched } from './exceptions.js';
 import { findingsOf } from './findings.js';
+import { replacementsOf } from './masking.js';
 import type { RuleMatches } from './matches.js';
 import type { Pack, Problem } from './pack.js';
 import type { PreparedRule } from './prepared-rule.js';
@@ -62,6 +63,8 @@ export interface Policy {
    * engine is the gap `engine:error`, too much work the gap `engine:budget`.
    */
   judge(reading: Reading, scope: Scope): Judgement;
+  /** What must be replaced of the segments before what rules of the action `mask` hold back may pass; none when the engine fails. */
+  replacements(reading: Reading, scope: Scope): Replacement[];
 }
 
 /** Changes whenever the same packs would be judged differently, so that revisions tell engines apart too. */
@@ -94,12 +97,17 @@ export function createPolicy(packs: readonly Pack[], settings: VerdictSettings):
       textLength: run.textLength,
     };
   };
+  const replacements = (reading: Reading, scope: Scope) => {
+    const { matches } = runRules({ engine, planFor, exceptions, packs }, reading, scope);
+    const masking = matches.filter((match) => matchedRuleOf(match, settings.shadow).effectiveAction === 'mask');
+    return replacementsOf(masking, reading.segments, settings.maskKey ?? '');
+  };
   for (const prepared of active) warmUp(prepared);
   judge(
     { segments: [{ text: 'warm 0123456789 up', role: 'user', pointer: '' }], gaps: [] },
     { direction: '', endpoint: '' },
   );
-  return { revision, packs: packs.map(packInfoOf), rules: rules.map(ruleInfoOf), warnings, judge };
+  return { revision, packs: packs.map(packInfoOf), rules: rules.map(ruleInfoOf), warnings, judge, replacements };
 }
 
 function refuseSameNames(packs: readonly Pack[]): void {

@@ -27,7 +27,7 @@ export interface PreparedRule {
   readonly keywordGroup: number;
   /** Whether a pointer's names hold a keyword. */
   hasKeyword(pointer: string): boolean;
-  /** Another rule's matches are compared with this one's by place, so that all must be known. */
+  /** All its matches must be known: another rule's are compared with them by place, or they are to be masked. */
   readonly keepAll: boolean;
 }
 

@@ -24,7 +24,8 @@ export function prepareRules(packs: readonly Pack[], addGroup: (literals: readon
   const rules: PreparedRule[] = [];
   for (const pack of packs) {
     for (const rule of pack.rules) {
-      const keepAll = namesIn(rule).length > 0 || named.has(rule.id) || named.has(`${pack.name}/${rule.id}`);
+      const isRelated = namesIn(rule).length > 0 || named.has(rule.id) || named.has(`${pack.name}/${rule.id}`);
+      const keepAll = isRelated || rule.action === 'mask';
       rules.push(prepareRule(rule, { pack, index: rules.length, keepAll }, addGroup));
     }
   }

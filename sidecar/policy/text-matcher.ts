@@ -94,7 +94,8 @@ function keep(
   { valueStart, valueEnd, score }: { valueStart: number; valueEnd: number; score: number },
 ): void {
   const [start, end] = view ? originOf(view.mapped, valueStart, valueEnd) : [valueStart, valueEnd];
-  (view ? viewSpans : spans).push({ segment: index, start, end, score, derived: segment.derived === true });
+  const span = { segment: index, start, end, score, inView: view !== undefined, derived: segment.derived === true };
+  (view ? viewSpans : spans).push(span);
 }
 
 interface Candidate {

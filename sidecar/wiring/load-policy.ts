@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.js';
 import { requiredPackNames } from '../config/pack-files.js';
 import { formatPackProblem, loadPackSet, type PackSet } from '../config/pack-set.js';
@@ -31,6 +32,7 @@ export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promi
     shadow: config.shadow,
     onError: config.policy.onError,
     gapActions: config.policy.gaps,
+    maskKey: previous?.snapshot.settings.maskKey ?? randomBytes(32).toString('hex'),
     otherInputs: JSON.stringify([config.credentials.query, requiredPacks, config.trustedHeaders]),
   };
   const policy = createPolicy(packs, settings);

@@ -15,6 +15,15 @@ test('a large body is judged in the worker exactly as a small one is judged inli
   await inspector.close();
 });
 
+test('a large body is masked in the worker exactly as a small one is masked inline', async (t) => {
+  const inspector = createInspector(snapshotFor('apple', 'mask'));
+  const small = await inspector.inspect(evaluationOf(bodyOf('an apple', 10)), 0);
+  const large = await inspector.inspect(evaluationOf(bodyOf('an apple', LIMITS.inlineBodyBytesMax)), 0);
+  t.regex(small.maskedText ?? '', /"an \[WORD:[a-p]{12}\] x{10}"/);
+  t.is(large.maskedText?.replace(/x{2,}/, ''), small.maskedText?.replace(/x{2,}/, ''));
+  await inspector.close();
+});
+
 test('the caller keeps its bytes when a body goes to the worker', async (t) => {
   const inspector = createInspector(snapshotFor('apple'));
   const body = bodyOf('an apple', LIMITS.inlineBodyBytesMax);
