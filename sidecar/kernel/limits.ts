@@ -126,6 +126,11 @@ export const LIMITS = {
   watchSettleMs: 150,
   /** Longest pattern of a rule, in characters. */
   patternCharsMax: 4096,
+  /**
+   * States of a pattern with its repeats written out. Long patterns that people write have some hundreds; each may cost time for
+   * every character.
+   */
+  patternStatesMax: 10_000,
   /** Rules of one pack. The largest public rule sets have a few hundred. */
   packRulesMax: 2000,
   /** Nodes of one pack file once aliases are resolved, so that aliases of aliases cannot multiply. */
@@ -140,8 +145,8 @@ export const LIMITS = {
   viewsMax: 64,
   /** How deep encodings are undone: an attacker may encode twice, and each level costs another pass. */
   viewDepthMax: 3,
-  /** Times that a content is masked and judged again: what is left after a few can only be told by a stranger pattern than these. */
-  maskRoundsMax: 4,
+  /** Times that a content is masked and judged again: each time costs as much as judging twice; one is nearly always enough. */
+  maskRoundsMax: 3,
   /** Texts that are looked for in a whole body because they were found in a text made of several: one search over it each. */
   soughtValuesMax: 64,
   /** Longest sentence for people about one judgement, in characters. */

@@ -1,12 +1,19 @@
 import { RE2JS } from 're2js';
+import { LIMITS } from '../kernel/limits.js';
+import { createAutomaton } from './automaton.js';
 import type { BoundedPattern } from './boundary.js';
+import { WORK } from './budget.js';
 import { printRe2, printV8 } from './regex-print.js';
+import { createStateCounter } from './state-count.js';
 
 /** Told of one match: its span, and the span of the group `value` (the match itself when there is none). False stops. */
 type Visit = (start: number, end: number, valueStart: number, valueEnd: number) => boolean;
 
+/** Told of work before or right after it is done, in units of WORK (see budget.ts). May throw to end the search. */
+type Spend = (units: number) => void;
+
 /** Visits the non-overlapping matches of a pattern that begin in [from, to), leftmost first. UTF-16 indexes. */
-type Search = (text: string, from: number, to: number, visit: Visit) => void;
+type Search = (text: string, from: number, to: number, visit: Visit, spend?: Spend) => void;
 
 /** One compiled pattern. */
 export interface Matcher {
@@ -37,10 +44,10 @@ export function createMatcher(pattern: BoundedPattern, hasValue: boolean, steps:
   const engineFor = (length: number) => (length * steps <= BACKTRACKING_STEPS_MAX ? 'v8' : 're2');
   return {
     engineFor,
-    each(text, from, to, visit) {
-      if (engineFor(to - from) === 'v8') return fast(text, from, to, visit);
+    each(text, from, to, visit, spend) {
+      if (engineFor(to - from) === 'v8') return fast(text, from, to, visit, spend);
       linear ??= re2Search(pattern, hasValue); // costs a millisecond, and is rarely needed
-      return linear(text, from, to, visit);
+      return linear(text, from, to, visit, spend);
     },
   };
 }
@@ -50,7 +57,8 @@ const MARGIN = 4;
 
 function v8Search(pattern: BoundedPattern, hasValue: boolean): Search {
   const expression = new RegExp(printV8(pattern), hasValue ? 'dgu' : 'gu');
-  return (text, from, to, visit) => {
+  return (text, from, to, visit, spend = noBudget) => {
+    spend((to - from) * WORK.v8);
     const sliceStart = Math.max(0, from - MARGIN);
     // Without a slice a search without a hit would run on to the end of the text.
     const slice = sliceStart === 0 && to === text.length ? text : text.slice(sliceStart, to + MARGIN);
@@ -71,12 +79,26 @@ function v8Search(pattern: BoundedPattern, hasValue: boolean): Search {
   };
 }
 
-/** Throws RE2JS's exceptions for a program that would be too large. */
+function noBudget(): void {}
+
+/**
+ * Automata of so few states are not followed on every text only to know what they cost: their worst is near what they are taken
+ * to cost, one state a character.
+ */
+const FEW_STATES = 32;
+
+/** Throws PatternFault, or RE2JS's exceptions, for a program that would be too large. */
 function re2Search(pattern: BoundedPattern, hasValue: boolean): Search {
+  const automaton = createAutomaton(pattern.core, LIMITS.patternStatesMax);
+  const counter = createStateCounter(automaton);
+  const isSmall = automaton.states.length <= FEW_STATES;
   const first = RE2JS.compile(printRe2(pattern));
   const inner = pattern.before?.edge ? RE2JS.compile(printRe2(pattern, 'inner')) : first;
   const core = pattern.before || pattern.after ? 'core' : 0;
-  return (text, from, to, visit) => {
+  return (text, from, to, visit, spend = noBudget) => {
+    const spendStates = (states: number) => spend(states * WORK.re2State);
+    spend((to - from) * (WORK.re2 + (isSmall ? WORK.re2State : 0)));
+    if (!isSmall) counter.search(text, from, to, spendStates);
     const sliceStart = Math.max(0, from - MARGIN);
     const slice = text.slice(sliceStart, to + MARGIN);
     if (!first.test(slice)) return;
@@ -90,6 +112,7 @@ function re2Search(pattern: BoundedPattern, hasValue: boolean): Search {
       const valueStart = hasValue ? matcher.start('value') : -1;
       const [vs, ve] = valueStart >= 0 ? [valueStart, matcher.end('value')] : [start, end];
       if (!visit(sliceStart + start, sliceStart + end, sliceStart + vs, sliceStart + ve)) return;
+      counter.afterMatch(slice, { since: at, start, to: slice.length }, spendStates);
       at = searchStart(end === start ? stepOver(slice, end) : end);
       if (inner !== first && matcher.pattern() === first) matcher = inner.matcher(slice);
     }

@@ -41,6 +41,7 @@ function matcherOf(pattern: BoundedPattern, hasValue: boolean, steps: number): M
   try {
     return createMatcher(pattern, hasValue, steps);
   } catch (error) {
+    if (error instanceof PatternFault) throw error;
     const reason = error instanceof Error ? error.message : 'not a regular expression';
     throw new PatternFault(`RE2 cannot run this pattern: ${reason}`, 0);
   }

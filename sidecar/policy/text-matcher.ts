@@ -67,6 +67,7 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
   const known = found.get(prepared);
   if (known && countOf(known) >= most) return;
   let isFull = false;
+  const spend = (units: number) => budget.spend(units);
   const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
     budget.spend(workOfMatch);
     const score = scoreOf(prepared, pattern, { text, start, end, valueStart, valueEnd, pointer: segment.pointer });
@@ -77,8 +78,7 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
     return !isFull;
   };
   for (const [from, to] of stretchesFor(pattern.compiled, prepared.literalGroup, { text, scanner })) {
-    budget.spend((to - from) * WORK[matcher.engineFor(to - from)]);
-    matcher.each(text, from, to, visit);
+    matcher.each(text, from, to, visit, spend);
     if (isFull) return;
   }
 }
