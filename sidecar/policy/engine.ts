@@ -5,6 +5,7 @@ import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
 import { matchesOf, mergeViewSpans, type RuleMatches } from './matches.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
+import type { AllowedTexts } from './rule-set.js';
 import { TOKEN_MIN } from './sweep.js';
 import { matchText } from './text-matcher.js';
 import { mayHaveViews, viewsOf } from './views/views.js';
@@ -19,14 +20,14 @@ interface EngineResult {
 
 /** Finds all matches of many rules at once. Not reentrant: one evaluation at a time, which synchronous code guarantees. */
 export interface Engine {
-  match(segments: readonly Segment[], plan: RulePlan, budget: WorkBudget): EngineResult;
+  match(segments: readonly Segment[], plan: RulePlan, budget: WorkBudget, allowed: AllowedTexts): EngineResult;
 }
 
 /** An engine over the given groups of literals; the rules given to `match` name these groups. */
 export function createEngine(groups: readonly (readonly string[])[]): Engine {
   const scanner = createLiteralScanner(groups);
   return {
-    match(segments, plan, budget) {
+    match(segments, plan, budget, allowed) {
       const found = new Map<PreparedRule, RuleMatches>();
       const lengths = { all: 0, withoutInstructions: 0 };
       for (let i = 0; i < segments.length; i++) {
@@ -34,7 +35,7 @@ export function createEngine(groups: readonly (readonly string[])[]): Engine {
         budget.spend(segment.text.length * WORK.scanUnit + WORK.segment);
         scanner.scan(segment.text);
         const codePoints = scanner.marks & LOW_SURROGATE_MARK ? countCodePoints(segment.text) : segment.text.length;
-        matchSegment({ segment, index: i, scanner, budget, found }, plan);
+        matchSegment({ segment, index: i, scanner, budget, found, allowed }, plan);
         if (segment.derived) continue;
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
@@ -56,6 +57,7 @@ interface SegmentScan {
   readonly scanner: LiteralScanner;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
+  readonly allowed: AllowedTexts;
 }
 
 /** Matches a segment that was just scanned as it stands, and then in every other way it can be read. */

@@ -7,12 +7,12 @@ import type { Report } from './fields.js';
 import type { Example, Pack } from './pack.js';
 import { appliesToDirection, appliesToEndpoint, type PreparedRule } from './prepared-rule.js';
 import { planOf } from './rule-plan.js';
-import { prepareRules } from './rule-set.js';
+import { prepareRules, type RuleExceptions } from './rule-set.js';
 
 /** Reports every example of a pack that does not hold. Each is judged by its own rule alone. */
 export function checkExamples(pack: Pack, report: Report): void {
   const groups: (readonly string[])[] = [];
-  const { rules } = prepareRules([pack], (literals) => groups.push(literals) - 1);
+  const { rules, exceptions } = prepareRules([pack], (literals) => groups.push(literals) - 1);
   const engine = engineOf(groups, report);
   if (!engine) return;
   for (const prepared of rules) {
@@ -20,7 +20,7 @@ export function checkExamples(pack: Pack, report: Report): void {
     // A rule that only a classifier could decide has nothing to be checked by here.
     if (!rule.pattern && rule.maxChars === undefined) continue;
     for (const example of rule.examples) {
-      const matches = holds(engine, prepared, example);
+      const matches = holds({ engine, exceptions }, prepared, example);
       if (matches === undefined) report.error(example.place, `${rule.id}: judging this example takes too much work`);
       else if (matches !== example.matches) report.error(example.place, complaint(rule.id, example));
     }
@@ -42,11 +42,17 @@ function complaint(id: string, { matches }: Example): string {
 }
 
 /** Whether the rule alone matches the example; undefined when the work budget does not suffice. */
-function holds(engine: Engine, prepared: PreparedRule, example: Example): boolean | undefined {
+function holds(
+  { engine, exceptions }: { engine: Engine; exceptions: RuleExceptions },
+  prepared: PreparedRule,
+  example: Example,
+): boolean | undefined {
   if (example.direction !== undefined && !appliesToDirection(prepared, example.direction)) return false;
   if (example.endpoint !== undefined && !appliesToEndpoint(prepared, example.endpoint)) return false;
   try {
-    const { matches } = engine.match([example], planOf([prepared]), new WorkBudget(LIMITS.judgeWorkMax));
+    // No time is given: an exception that ends does not hold, so that examples hold for good.
+    const allowed = exceptions.allowedFor({ direction: '', endpoint: example.endpoint ?? '' });
+    const { matches } = engine.match([example], planOf([prepared]), new WorkBudget(LIMITS.judgeWorkMax), allowed);
     return matches.some(isMatched);
   } catch (error) {
     if (error instanceof BudgetExceeded) return undefined;

@@ -1,4 +1,5 @@
 import type { RuleMatches, Span } from './matches.js';
+import type { Pack } from './pack.js';
 import type { PreparedRule } from './prepared-rule.js';
 
 /** One rule that takes matches away from another. */
@@ -72,9 +73,9 @@ function overlaps(span: Span, other: Span): boolean {
 }
 
 /** The rules that a reference names: of the own pack first, else of every pack, else by `pack/id`. */
-export function resolveReference(id: string, from: PreparedRule, rules: readonly PreparedRule[]): PreparedRule[] {
+export function resolveReference(id: string, from: Pack, rules: readonly PreparedRule[]): PreparedRule[] {
   const named = rules.filter(({ rule }) => rule.id === id);
-  const own = named.filter(({ pack }) => pack === from.pack);
+  const own = named.filter(({ pack }) => pack === from);
   if (own.length > 0) return own;
   if (named.length > 0) return named;
   return rules.filter(({ rule, pack }) => `${pack.name}/${rule.id}` === id);

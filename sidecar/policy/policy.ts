@@ -147,6 +147,7 @@ function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
       reading.segments,
       runtime.planFor(scope),
       new WorkBudget(LIMITS.judgeWorkMax),
+      runtime.exceptions.allowedFor(scope),
     );
     applyExceptions(matches, runtime.exceptions.exemptionsFor(scope));
     applyExceptions(matches, runtime.exceptions.suppressions);

@@ -1,3 +1,4 @@
+import { readAllowedValues } from './allowed-values-reader.js';
 import { readExamples } from './example-reader.js';
 import { Fields, type Report } from './fields.js';
 import { MASK_STYLES, type Mask } from './mask.js';
@@ -34,6 +35,7 @@ const KEYS = [
   'score',
   'suppresses',
   'exempts',
+  'except',
   'tags',
   'mask',
   'enabled',
@@ -65,6 +67,7 @@ export function readRule(tree: Tree, report: Report, options: ReadOptions): Rule
     ...readConditions(fields, report, options),
     suppresses: readSuppressed(fields, report),
     exempts: readExemptions(fields, report),
+    except: readAllowedValues(fields, report),
     examples: readExamples(fields, report),
     place: { line: tree.line, column: tree.column },
   };

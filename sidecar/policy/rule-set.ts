@@ -1,6 +1,7 @@
+import { allowedValueTest } from './allowed-values.js';
 import { endpointMatcher } from './endpoint.js';
 import { type Exception, resolveReference } from './exceptions.js';
-import type { Exemption, Pack, Problem, RuleReference } from './pack.js';
+import type { AllowedValues, ExceptionLimits, Pack, Problem, RuleReference } from './pack.js';
 import { type PreparedRule, prepareRule } from './prepared-rule.js';
 import type { Scope } from './scope.js';
 
@@ -9,7 +10,12 @@ export interface RuleExceptions {
   readonly suppressions: readonly Exception[];
   /** The exceptions that hold in this scope at this time. */
   exemptionsFor(scope: Scope): readonly Exception[];
+  /** The rules with texts that they may find without matching, in this scope at this time. */
+  allowedFor(scope: Scope): AllowedTexts;
 }
+
+/** By rule: whether a text is allowed. */
+export type AllowedTexts = ReadonlyMap<PreparedRule, (text: string) => boolean>;
 
 interface RuleSet {
   /** All rules, in the order of packs and files. */
@@ -30,32 +36,70 @@ export function prepareRules(packs: readonly Pack[], addGroup: (literals: readon
     }
   }
   const warnings: Problem[] = [];
-  const targetsOf = (from: PreparedRule, reference: RuleReference) => {
-    const targets = resolveReference(reference.id, from, rules);
-    if (targets.length === 0) warnings.push(unresolved(from, reference));
+  const targetsOf = (pack: Pack, reference: RuleReference, by: string) => {
+    const targets = resolveReference(reference.id, pack, rules);
+    if (targets.length === 0) warnings.push(unresolved(pack, reference, by));
     return targets;
   };
   const suppressions = rules.flatMap((from) =>
     from.rule.suppresses.flatMap((suppressed) =>
-      targetsOf(from, suppressed).map(({ index }) => ({ by: from.index, target: index, where: suppressed.where })),
+      targetsOf(from.pack, suppressed, from.rule.id).map(({ index }) => {
+        return { by: from.index, target: index, where: suppressed.where };
+      }),
     ),
   );
   const exemptions = rules.flatMap((from) =>
     from.rule.exempts.flatMap((exemption) => {
       const holds = conditionOf(exemption);
-      return targetsOf(from, exemption).map(({ index }) => ({ by: from.index, target: index, holds }));
+      return targetsOf(from.pack, exemption, from.rule.id).map(({ index }) => ({
+        by: from.index,
+        target: index,
+        holds,
+      }));
     }),
   );
+  const allowed = [
+    ...rules.flatMap((rule) => rule.rule.except.map((list) => ({ rule, list, holds: conditionOf(list) }))),
+    ...packs.flatMap((pack) =>
+      pack.except.flatMap((list) =>
+        targetsOf(pack, list, pack.name).map((rule) => ({ rule, list, holds: conditionOf(list) })),
+      ),
+    ),
+  ];
   const exemptionsFor = (scope: Scope): Exception[] =>
     exemptions.filter(({ holds }) => holds(scope)).map(({ by, target }) => ({ by, target, where: 'inside' }));
-  return { rules, exceptions: { suppressions, exemptionsFor }, warnings };
+  const allowedFor = rememberTexts(allowed);
+  return { rules, exceptions: { suppressions, exemptionsFor, allowedFor }, warnings };
+}
+
+interface Allowed {
+  readonly rule: PreparedRule;
+  readonly list: AllowedValues;
+  holds(scope: Scope): boolean;
+}
+
+/** Lists may be long, and which of them hold changes rarely: what was made for the last scope is kept. */
+function rememberTexts(allowed: readonly Allowed[]): (scope: Scope) => AllowedTexts {
+  let last = '';
+  let texts: AllowedTexts = new Map();
+  return (scope) => {
+    const holding = allowed.map(({ holds }) => (holds(scope) ? '1' : '0')).join('');
+    if (holding === last) return texts;
+    last = holding;
+    const lists = Map.groupBy(
+      allowed.filter((_, i) => holding[i] === '1'),
+      ({ rule }) => rule,
+    );
+    texts = new Map(Array.from(lists, ([rule, of]) => [rule, allowedValueTest(of.map(({ list }) => list))]));
+    return texts;
+  };
 }
 
 function namesIn(rule: { suppresses: readonly RuleReference[]; exempts: readonly RuleReference[] }): string[] {
   return [...rule.suppresses, ...rule.exempts].map(({ id }) => id);
 }
 
-function conditionOf({ endpoint, tenant, expiresMs }: Exemption): (scope: Scope) => boolean {
+function conditionOf({ endpoint, tenant, expiresMs }: ExceptionLimits): (scope: Scope) => boolean {
   const isThere = endpoint === undefined ? () => true : endpointMatcher(endpoint);
   return (scope) =>
     (endpoint === undefined || (scope.endpoint !== '' && isThere(scope.endpoint))) &&
@@ -63,7 +107,7 @@ function conditionOf({ endpoint, tenant, expiresMs }: Exemption): (scope: Scope)
     (expiresMs === undefined || (scope.nowMs !== undefined && scope.nowMs < expiresMs));
 }
 
-function unresolved({ rule, pack }: PreparedRule, { id, place }: RuleReference): Problem {
-  const message = `${rule.id} names ${JSON.stringify(id)}, and no loaded pack has such a rule`;
-  return { severity: 'warning', file: pack.file, line: place.line, column: place.column, message };
+function unresolved({ file }: Pack, { id, place }: RuleReference, by: string): Problem {
+  const message = `${by} names ${JSON.stringify(id)}, and no loaded pack has such a rule`;
+  return { severity: 'warning', file, line: place.line, column: place.column, message };
 }

@@ -7,6 +7,7 @@ import { matchesOf, type RuleMatches } from './matches.js';
 import type { RulePattern } from './pack.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
+import type { AllowedTexts } from './rule-set.js';
 import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
 import { originOf } from './views/mapped-text.js';
 import type { View } from './views/views.js';
@@ -24,6 +25,7 @@ export interface TextScan {
   readonly scanner: LiteralScanner;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
+  readonly allowed: AllowedTexts;
   /** The text with every character folded, made when first needed. */
   folded?: string;
 }
@@ -58,20 +60,22 @@ function isCandidate(prepared: PreparedRule, { segment, text, view, scanner }: T
 }
 
 function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
-  const { segment, scanner, budget, found } = scan;
+  const { segment, scanner, budget, found, allowed } = scan;
   const pattern = prepared.rule.pattern as RulePattern;
   const { matcher } = pattern.compiled;
-  const checks = pattern.validators.reduce((sum, { work }) => sum + work, prepared.context ? WORK.check : 0);
+  const others = (prepared.context ? 1 : 0) + (allowed.has(prepared) ? 1 : 0);
+  const checks = pattern.validators.reduce((sum, { work }) => sum + work, others * WORK.check);
   const workOfMatch = WORK.match + checks;
   const most = prepared.keepAll ? Number.POSITIVE_INFINITY : Math.max(LIMITS.findingsMax, pattern.minCount);
   const known = found.get(prepared);
   if (known && countOf(known) >= most) return;
+  const isAllowed = allowed.get(prepared);
   let isFull = false;
   const spend = (units: number) => budget.spend(units);
   const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
     budget.spend(workOfMatch);
     const score = scoreOf(prepared, pattern, { text, start, end, valueStart, valueEnd, pointer: segment.pointer });
-    if (score === undefined) return true;
+    if (score === undefined || isAllowed?.(text.slice(valueStart, valueEnd))) return true;
     const matches = matchesOf(found, prepared);
     keep(matches, scan, { valueStart, valueEnd, score });
     isFull = countOf(matches) >= most;

@@ -3,7 +3,9 @@ import type { Config } from '../config/config.js';
 import { requiredPackNames } from '../config/pack-files.js';
 import { formatPackProblem, loadPackSet, type PackSet } from '../config/pack-set.js';
 import type { PolicySnapshot } from '../inspection/inspect.js';
+import { systemClock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
+import { expiredExceptions } from '../policy/expired.js';
 import { createPolicy } from '../policy/policy.js';
 
 /** A policy made from files, and what the files' authors should know. */
@@ -46,6 +48,8 @@ export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promi
     },
     packFiles: loadedFiles,
     requiredPacks: requiredPackNames(requiredPacks, loaded),
-    warnings: [...problems, ...policy.warnings].map(formatPackProblem),
+    warnings: [...problems, ...policy.warnings, ...expiredExceptions(packs, systemClock.nowMs())].map(
+      formatPackProblem,
+    ),
   };
 }

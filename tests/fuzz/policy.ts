@@ -46,7 +46,9 @@ export function fuzzPatterns(options: { runs: number; seed: number }): FuzzResul
     const shown = JSON.stringify([written, value]);
     try {
       const { matches, units, ns } = matchesOf(written, value, false);
-      const nsPerUnit = units > UNITS_TIMED_MIN ? ns / units : 0;
+      const isSlow = units > UNITS_TIMED_MIN && ns / units > slowest.nsPerUnit;
+      // Once more: the machine may have been busy with something else.
+      const nsPerUnit = isSlow ? Math.min(ns, matchesOf(written, value, false).ns) / units : 0;
       if (nsPerUnit > slowest.nsPerUnit) slowest = { nsPerUnit, shown };
       matchCount += matches.length;
       if (`${matches}` !== `${matchesOf(written, value, true).matches}`)
@@ -58,7 +60,7 @@ export function fuzzPatterns(options: { runs: number; seed: number }): FuzzResul
   }
   const figures = {
     matches: String(matchCount),
-    slowest: `${slowest.nsPerUnit.toFixed(1)} ns a unit, ${slowest.shown}`,
+    slowest: `${slowest.nsPerUnit.toFixed(1)} ns a unit, ${slowest.shown.slice(0, 400)}`,
   };
   return { runs: options.runs, failures, figures };
 }
@@ -109,6 +111,7 @@ export function fuzzTexts(options: { runs: number; seed: number }): FuzzResult {
   const { rules } = prepareRules(packs, (literals) => groups.push(literals) - 1);
   const engine = createEngine(groups);
   const plan = planOf(rules);
+  const allowed = new Map();
   const found = packs.flatMap((pack) => pack.rules.flatMap(({ examples }) => examples.map((example) => example.text)));
   const known = fc.constantFrom(...found.filter((one) => one.length < 2000));
   const disguise = fc.constantFrom(...Object.values(DISGUISES), ...Object.values(WORD_DISGUISES));
@@ -121,7 +124,7 @@ export function fuzzTexts(options: { runs: number; seed: number }): FuzzResult {
     const shown = JSON.stringify(whole.slice(0, 400));
     const budget = new WorkBudget(LIMITS.judgeWorkMax);
     try {
-      const { matches } = engine.match([segment(whole)], plan, budget);
+      const { matches } = engine.match([segment(whole)], plan, budget, allowed);
       for (const { prepared, spans } of matches) {
         const isInside = spans.every(({ start, end }) => start >= 0 && start <= end && end <= whole.length);
         const isOrdered = spans.every(({ start }, i) => i === 0 || start >= (spans[i - 1]?.end ?? 0));
