@@ -20,16 +20,18 @@ export interface Question {
   readonly evaluation: Evaluation;
   /** Wall-clock time, ms. */
   readonly nowMs: number;
+  /** Work that judging may take; absent: as much as any may. */
+  readonly workMax?: number;
 }
 
 /** Reads and judges one evaluation. Pure, and the same on every door and thread. Never throws: a failure is a gap. */
 export function inspect(snapshot: Pick<PolicySnapshot, 'policy' | 'contentOptions'>, question: Question): Judgement {
-  const { evaluation, nowMs } = question;
+  const { evaluation, nowMs, workMax } = question;
   try {
     const { segments, gaps } = readContent(evaluation.content, snapshot.contentOptions);
     const judgement = snapshot.policy.judge(
       { segments, gaps: [...evaluation.gaps, ...gaps] },
-      { ...evaluation, nowMs },
+      { ...evaluation, nowMs, ...(workMax !== undefined && { workMax }) },
     );
     // ext_authz can let a body pass or not; it cannot change it.
     if (judgement.effective !== 'MASK' || evaluation.door === 'ext_authz') return judgement;

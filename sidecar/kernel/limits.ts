@@ -81,6 +81,8 @@ export const LIMITS = {
    * cost the most (numbers that nearly pass their checks) takes about 10 us a byte.
    */
   inlineBodyBytesMax: 8 * 1024,
+  /** Work that judging a small body on the main thread may take, in units of about a nanosecond; one that takes more goes to the worker too. */
+  inlineWorkMax: 100_000_000,
   /**
    * Longest time from the start of judging one large body in the worker to its end, and longest start of a worker; over
    * it the thread is ended. Wall time, so far above what any body needs.

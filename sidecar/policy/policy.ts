@@ -146,7 +146,7 @@ function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
     const { matches, textLength } = runtime.engine.match(
       reading.segments,
       runtime.planFor(scope),
-      new WorkBudget(LIMITS.judgeWorkMax),
+      new WorkBudget(scope.workMax ?? LIMITS.judgeWorkMax),
       runtime.exceptions.allowedFor(scope),
     );
     applyExceptions(matches, runtime.exceptions.exemptionsFor(scope));
