@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { loadConfig, usable } from '../config/load.js';
 import { readEndpoint } from '../content/endpoint.js';
-import { inspect } from '../inspection/inspect.js';
+import { inspect, type PolicySnapshot, type Question } from '../inspection/inspect.js';
 import { systemClock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import { type Content, type Evaluation, type Judgement, readDirection } from '../kernel/evaluation.js';
@@ -25,6 +25,9 @@ export interface JudgeOptions {
 export interface Judged {
   readonly judgement: Judgement;
   readonly gapActions: ReadonlyMap<GapKind, GapAction>;
+  /** What was asked, and under which policy. */
+  readonly question: Question;
+  readonly snapshot: PolicySnapshot;
 }
 
 /** Judges content as the sidecar would with this configuration; nothing is recorded. Throws JIMINI_USAGE and the like. */
@@ -44,10 +47,12 @@ export async function judgeOnce(content: Content, options: JudgeOptions, io: Cli
   };
   const config = await configOf(options, io);
   const { snapshot } = await loadPolicy(config);
-  const judgement = inspect(snapshot, { evaluation, nowMs: systemClock.nowMs() });
+  const question = { evaluation, nowMs: systemClock.nowMs() };
+  const judgement = inspect(snapshot, question);
   const actionNow = (kind: GapKind) =>
     config.shadow && !FIXED_GAP_KINDS.includes(kind) ? 'allow' : gapActionOf(kind, snapshot.settings);
-  return { judgement, gapActions: new Map(judgement.gaps.map(({ kind }) => [kind, actionNow(kind)])) };
+  const gapActions = new Map(judgement.gaps.map(({ kind }) => [kind, actionNow(kind)]));
+  return { judgement, gapActions, question, snapshot };
 }
 
 /** `--pack` and `--shadow` are flags like those of `serve`; with chosen packs, which ones are required does not matter. */
