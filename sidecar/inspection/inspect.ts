@@ -20,7 +20,7 @@ export interface Question {
   readonly evaluation: Evaluation;
   /** Wall-clock time, ms. */
   readonly nowMs: number;
-  /** Work that judging may take; absent: as much as any may. */
+  /** Work that judging may take; absent: the whole budget. */
   readonly workMax?: number;
 }
 
