@@ -89,6 +89,11 @@ test('matches that overlap become one, of which nothing is shown', (t) => {
   t.is(askText('x secret123456789rest y', snapshot).maskedText, 'x [LEFT] y');
 });
 
+test('of a value that is disguised from its middle on nothing is left standing', (t) => {
+  const snapshot = snapshotOf([{ id: 'KEY', pattern: 'sk-[a-z]{4,20}', mask: 'last4' }]);
+  t.is(askText('x sk-abcd%65fgh y', snapshot).maskedText, 'x [KEY] y');
+});
+
 test('what a replacement brings to light is replaced in its turn', (t) => {
   const rules = [
     { id: 'SSN-NUMBER', pattern: 'ssn1' },
