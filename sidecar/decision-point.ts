@@ -2,15 +2,17 @@ import type { AuditLog } from './audit/audit-log.js';
 import type { Inspector } from './inspection/inspector.js';
 import type { Clock } from './kernel/clock.js';
 import type { DecisionPort } from './kernel/decision-port.js';
-import type { Decision, Evaluation, Judgement } from './kernel/evaluation.js';
+import type { ClassifierAnswer, Decision, Evaluation, Judgement } from './kernel/evaluation.js';
 import type { DecisionFields } from './kernel/leaf.js';
 import { LIMITS } from './kernel/limits.js';
+import { type Classifiers, settleJudgement } from './policy/classifier.js';
 import { messageOf } from './policy/message.js';
 import type { Tracing } from './telemetry/tracing.js';
 
 /** The parts that one decision takes. */
 export interface DecisionPointOptions {
   readonly inspector: Inspector;
+  readonly classifiers: Classifiers;
   readonly auditLog: AuditLog;
   readonly clock: Clock;
   readonly tracing: Tracing;
@@ -18,11 +20,12 @@ export interface DecisionPointOptions {
   observe(evaluation: Evaluation, decision: Decision): void;
 }
 
-/** The one use case: read, judge, record, observe. */
+/** The one use case: read, judge, ask classifiers where a rule wants it, record, observe. */
 export function createDecisionPoint(options: DecisionPointOptions): DecisionPort {
   const decide = async (evaluation: Evaluation): Promise<Decision> => {
     const startNs = options.clock.monotonicNs();
-    const judgement = await options.inspector.inspect(evaluation, options.clock.nowMs());
+    const open = await options.inspector.inspect(evaluation, options.clock.nowMs());
+    const judgement: Judgement = open.questions ? await settleJudgement(open, options.classifiers) : open;
     const recorded = await record(options.auditLog, evaluation, judgement);
     const durationMs = Number(options.clock.monotonicNs() - startNs) / 1e6;
     const message = recorded.outage ? NOT_RECORDED : messageOf(judgement);
@@ -50,8 +53,8 @@ async function record(auditLog: AuditLog, evaluation: Evaluation, judgement: Jud
 
 function leafFieldsOf(evaluation: Evaluation, judgement: Judgement): DecisionFields {
   const ruleIds = [...new Set(judgement.matched.map((rule) => rule.id))];
-  return {
-    kind: 'decision',
+  const fields = {
+    kind: 'decision' as const,
     door: evaluation.door,
     direction: evaluation.direction,
     route: evaluation.route,
@@ -64,4 +67,15 @@ function leafFieldsOf(evaluation: Evaluation, judgement: Judgement): DecisionFie
     gap_count: judgement.gaps.length,
     policy_revision: judgement.policyRevision,
   };
+  return judgement.answers ? { ...fields, ...classifierFieldsOf(judgement.answers) } : fields;
+}
+
+function classifierFieldsOf(answers: readonly ClassifierAnswer[]) {
+  const classifiers = answers.map(({ model, classifier, ruleId, said }) => ({
+    model,
+    name: classifier,
+    rule: ruleId,
+    said,
+  }));
+  return { classifiers, classifier_count: answers.length };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createModerators } from '../adapters/moderators/moderators.js';
 import { openAuditLog } from './audit/audit-log.js';
 import type { UsableConfig } from './config/load.js';
 import { createDecisionPoint } from './decision-point.js';
@@ -16,7 +17,7 @@ import { type HealthState, healthReport, notReady } from './wiring/health.js';
 import { type Addresses, createListeners, type Listeners } from './wiring/listeners.js';
 import { loadPolicy } from './wiring/load-policy.js';
 import { watchPolicy } from './wiring/reload.js';
-import { createFaultReporter, createLogHealthReporter } from './wiring/reporters.js';
+import { createBreakerReporter, createFaultReporter, createLogHealthReporter } from './wiring/reporters.js';
 
 /** What a sidecar needs from outside. */
 export interface SidecarOptions {
@@ -88,6 +89,13 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push((reason) => auditLog.close(reason));
   const inspector = createInspector(inForce.loaded.snapshot);
   closers.push(() => inspector.close());
+  const moderators = createModerators({
+    clock,
+    random: (count) => randomBytes(count),
+    observe: (name, outcome) => metrics.classified(name, outcome),
+    onState: createBreakerReporter(logger),
+  });
+  moderators.use(inForce.loaded.moderators);
   const disk = await createDiskGauge(dataDir);
   closers.push(() => disk.close());
 
@@ -100,10 +108,18 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
       requestsInFlight: () => listeners?.inFlight() ?? 0,
       logSize: () => auditLog.size,
       logHealthy: () => auditLog.state === 'open',
+      breakers: () => Array.from(moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker] as const),
       rulesByPack: () => inForce.loaded.snapshot.policy.packs.map((pack) => [pack.name, pack.ruleCount] as const),
     },
   });
-  const decisions = createDecisionPoint({ inspector, auditLog, clock, tracing, observe: metrics.observe });
+  const decisions = createDecisionPoint({
+    inspector,
+    classifiers: moderators,
+    auditLog,
+    clock,
+    tracing,
+    observe: metrics.observe,
+  });
   const configFile = loadedConfig.file ?? '';
   const health = { version, auditLog, configFile, loaded: () => inForce.loaded, disk: disk.read, state };
   listeners = await createListeners({
@@ -125,6 +141,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     auditLog,
     apply: (nextConfig, loaded) => {
       inForce = { config: nextConfig, loaded };
+      moderators.use(loaded.moderators);
       inspector.use(loaded.snapshot);
       logger.level = nextConfig.logLevel;
       state.refusal = undefined;

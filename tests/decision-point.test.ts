@@ -9,6 +9,7 @@ import { createDecisionPoint } from '../sidecar/decision-point.js';
 import { createInspector } from '../sidecar/inspection/inspector.js';
 import { systemClock } from '../sidecar/kernel/clock.js';
 import type { Decision, Evaluation } from '../sidecar/kernel/evaluation.js';
+import type { Classifiers } from '../sidecar/policy/classifier.js';
 import { loadPack } from '../sidecar/policy/load-pack.js';
 import { createPolicy } from '../sidecar/policy/policy.js';
 import { prepareDataDirectory } from '../sidecar/storage/data-directory.js';
@@ -16,7 +17,8 @@ import { createLevelLogStore } from '../sidecar/storage/level-log-store.js';
 import { noTracing } from '../sidecar/telemetry/tracing.js';
 
 const PACK = `name: words\nversion: "1"\nrules:
-  - {id: WORD, title: a word, severity: low, action: block, pattern: apple, examples: {match: [apple], no_match: [other]}}\n`;
+  - {id: WORD, title: a word, severity: low, action: block, pattern: apple, examples: {match: [apple], no_match: [other]}}
+  - {id: ASKS, title: a question, severity: low, action: flag, llm_prompt: prompt-canary, classifier: fruit}\n`;
 
 const evaluation: Evaluation = {
   door: 'evaluate',
@@ -30,7 +32,7 @@ const evaluation: Evaluation = {
 };
 
 /** A decision point over a real log in a folder of its own. */
-async function createChain() {
+async function createChain(classifiers?: Classifiers) {
   const folder = await mkdtemp(join(tmpdir(), 'jimini-decide-'));
   const store = createLevelLogStore(await prepareDataDirectory(join(folder, 'data')));
   const auditLog = await openAuditLog({
@@ -40,7 +42,8 @@ async function createChain() {
     version: '0',
   });
   const packs = [loadPack({ name: 'words', file: 'words.yaml', text: PACK }).pack].flatMap((pack) => pack ?? []);
-  const settings = { shadow: false, onError: 'deny', gapActions: {} } as const;
+  const asked = new Map(classifiers ? [['fruit', 'deny'] as const] : []);
+  const settings = { shadow: false, onError: 'deny', gapActions: {}, classifiers: asked } as const;
   const inspector = createInspector({
     policy: createPolicy(packs, settings),
     sources: [],
@@ -50,6 +53,7 @@ async function createChain() {
   const observed: Decision[] = [];
   const decisions = createDecisionPoint({
     inspector,
+    classifiers: classifiers ?? { ask: () => Promise.reject(new Error('nobody may be asked')) },
     auditLog,
     clock: systemClock,
     tracing: noTracing,
@@ -102,5 +106,50 @@ test('what cannot be recorded is blocked, without an id, and says why', async (t
   t.like(decision, { raw: 'ALLOW', effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
   t.regex(decision.message, /store_unavailable/);
   t.is(chain.observed.length, 1);
+  await chain.remove();
+});
+
+test('what a classifier said is in the decision and in its leaf, and what it was asked is not', async (t) => {
+  const asked: unknown[] = [];
+  const chain = await createChain({
+    ask: async (question) => {
+      asked.push(question);
+      return { said: 'yes', model: 'm-7' };
+    },
+  });
+  const content = [{ kind: 'text', text: 'a text-canary' }] as const;
+  const decision = await chain.decisions.decide({ ...evaluation, content }, new AbortController().signal);
+  t.is(asked.length, 1);
+  t.like(asked[0], { classifier: 'fruit', prompt: 'prompt-canary', text: 'a text-canary' });
+  t.like(decision, { raw: 'FLAG', effective: 'FLAG', message: 'Flagged: a question.' });
+  t.deepEqual(decision.answers, [{ ruleId: 'ASKS', classifier: 'fruit', model: 'm-7', said: 'yes' }]);
+  t.notRegex(JSON.stringify(decision), /canary/);
+  await chain.auditLog.close('shutdown');
+  const leaf = JSON.parse((await chain.leaves())[1] ?? '');
+  t.like(leaf, { raw: 'FLAG', rule_ids: ['ASKS'], classifier_count: 1 });
+  t.deepEqual(leaf.classifiers, [{ model: 'm-7', name: 'fruit', rule: 'ASKS', said: 'yes' }]);
+  t.notRegex(JSON.stringify(leaf), /canary/);
+  await chain.remove();
+});
+
+test('a classifier without an answer is a gap in the record, and its stated verdict counts', async (t) => {
+  const chain = await createChain({ ask: async () => ({ said: 'failed', model: 'm-7' }) });
+  const content = [{ kind: 'text', text: 'a pear' }] as const;
+  const decision = await chain.decisions.decide({ ...evaluation, content }, new AbortController().signal);
+  t.like(decision, { raw: 'BLOCK', effective: 'BLOCK', matched: [], gaps: [{ kind: 'classifier:unavailable' }] });
+  await chain.auditLog.close('shutdown');
+  const leaf = JSON.parse((await chain.leaves())[1] ?? '');
+  t.like(leaf, { effective: 'BLOCK', gaps: ['classifier:unavailable'] });
+  t.is(leaf.classifiers[0].said, 'failed');
+  await chain.remove();
+});
+
+test('what the rules block is not asked about', async (t) => {
+  const chain = await createChain({ ask: () => Promise.reject(new Error('nobody may be asked')) });
+  const decision = await chain.decisions.decide(evaluation, new AbortController().signal);
+  t.is(decision.effective, 'BLOCK');
+  t.false('answers' in decision);
+  await chain.auditLog.close('shutdown');
+  t.notRegex((await chain.leaves())[1] ?? '', /classifier/);
   await chain.remove();
 });

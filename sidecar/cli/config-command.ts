@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { type Config, settingOf } from '../config/config.js';
 import { configTable } from '../config/document.js';
 import { CONFIG_KEYS, configJsonSchema } from '../config/keys.js';
+import { readModeratorKeys } from '../config/moderator-keys.js';
 import { formatPackProblem, loadPackSet } from '../config/pack-set.js';
 import { type ConfigProblem, formatOrigin, formatProblem } from '../config/problem.js';
 import { printableJson } from '../kernel/printable.js';
@@ -40,7 +41,8 @@ function checkCommand(context: CliContext): Command {
 }
 
 async function check(command: Command, { format }: FormatOptions, { io, exit }: CliContext): Promise<void> {
-  const { config, problems } = await loadConfigOf(command, io);
+  const { config, problems: inSettings } = await loadConfigOf(command, io);
+  const problems = config ? (await readModeratorKeys(config)).problems : inSettings;
   const packProblems = config ? (await loadPackSet(config)).problems : [];
   const isValid = problems.length === 0 && packProblems.every(({ severity }) => severity !== 'error');
   if (!isValid) exit(2);

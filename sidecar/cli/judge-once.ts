@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { createModerators } from '../../adapters/moderators/moderators.js';
 import type { Config } from '../config/config.js';
 import { loadConfig, usable } from '../config/load.js';
 import { readEndpoint } from '../content/endpoint.js';
@@ -5,9 +7,10 @@ import { inspect, type PolicySnapshot, type Question } from '../inspection/inspe
 import { systemClock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import { type Content, type Evaluation, type Judgement, readDirection } from '../kernel/evaluation.js';
-import { FIXED_GAP_KINDS, type GapAction, type GapKind } from '../kernel/gap.js';
+import { FIXED_GAP_KINDS, GAP_ACTIONS, type GapAction, type GapKind } from '../kernel/gap.js';
+import { type Classifiers, settleJudgement } from '../policy/classifier.js';
 import { gapActionOf } from '../policy/verdict.js';
-import { loadPolicy } from '../wiring/load-policy.js';
+import { type LoadedPolicy, loadPolicy } from '../wiring/load-policy.js';
 import type { CliIo } from './cli-io.js';
 
 /** What `jimini test` asks of the engine beside the content. */
@@ -46,13 +49,37 @@ export async function judgeOnce(content: Content, options: JudgeOptions, io: Cli
     requestId: '',
   };
   const config = await configOf(options, io);
-  const { snapshot } = await loadPolicy(config);
+  const { snapshot, moderators } = await loadPolicy(config);
   const question = { evaluation, nowMs: systemClock.nowMs() };
-  const judgement = inspect(snapshot, question);
-  const actionNow = (kind: GapKind) =>
-    config.shadow && !FIXED_GAP_KINDS.includes(kind) ? 'allow' : gapActionOf(kind, snapshot.settings);
+  const open = inspect(snapshot, question);
+  const judgement = open.questions ? await settleJudgement(open, classifiersOf(moderators)) : open;
+  const actionNow = (kind: GapKind) => {
+    if (config.shadow && !FIXED_GAP_KINDS.includes(kind)) return 'allow';
+    return kind === 'classifier:unavailable'
+      ? failureActionOf(judgement, config)
+      : gapActionOf(kind, snapshot.settings);
+  };
   const gapActions = new Map(judgement.gaps.map(({ kind }) => [kind, actionNow(kind)]));
   return { judgement, gapActions, question, snapshot };
+}
+
+function classifiersOf(settings: LoadedPolicy['moderators']): Classifiers {
+  const moderators = createModerators({
+    clock: systemClock,
+    random: (count) => randomBytes(count),
+    observe: () => {},
+    onState: () => {},
+  });
+  moderators.use(settings);
+  return moderators;
+}
+
+/** The strictest `onFailure` of the classifiers that gave no answer. */
+function failureActionOf({ answers = [] }: Judgement, { moderators }: Config): GapAction {
+  const actions = answers.flatMap(({ said, classifier }) =>
+    said === 'failed' ? (moderators[classifier]?.onFailure ?? []) : [],
+  );
+  return GAP_ACTIONS.find((action) => actions.includes(action)) ?? 'allow';
 }
 
 /** `--pack` and `--shadow` are flags like those of `serve`; with chosen packs, which ones are required does not matter. */

@@ -24,9 +24,13 @@ function summary(leaf: LeafFields): string {
       const shadow = leaf.raw === leaf.effective ? '' : ` (${leaf.raw} before shadow)`;
       const rules = listed('rules', leaf.rule_ids, leaf.rule_count);
       const gaps = listed('gaps', leaf.gaps, leaf.gap_count);
+      const answers = (leaf.classifiers ?? []).map(
+        ({ rule, name, model, said }) => `${rule}:${name}(${model}):${said}`,
+      );
+      const asked = listed('classifiers', answers, leaf.classifier_count ?? 0);
       const tenant = leaf.tenant === '' ? '' : ` tenant=${leaf.tenant}`;
       const where = `${leaf.door} ${leaf.direction || 'any direction'} ${leaf.route}`;
-      return `${leaf.effective.padEnd(5)}${shadow} ${where}${tenant}${rules}${gaps}`;
+      return `${leaf.effective.padEnd(5)}${shadow} ${where}${tenant}${rules}${gaps}${asked}`;
     }
     case 'open':
       return `version ${leaf.version}, found ${leaf.recovered_size} leaves, previous close: ${leaf.previous_close}`;

@@ -34,7 +34,7 @@ export function testCommand(context: CliContext): Command {
     .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'sarif']).default('table'))
     .addHelpText(
       'after',
-      '\nWithout --pack the packs of the configuration apply, as do its other settings.' +
+      '\nWithout --pack the packs of the configuration apply, as do its other settings; classifiers are asked.' +
         '\n\nExamples:\n  jimini test --text "my card is 4111 1111 1111 1111"' +
         '\n  jimini test --pack secrets --pack ./own.yaml --file notes.txt --format sarif' +
         '\n  curl -s https://example.com/body.json | jimini test --body - --direction inbound' +

@@ -32,6 +32,12 @@ export function finishConfig(input: ConfigInput, origins: Origins, directory: st
     ...input,
     dataDir: absolute('dataDir', input.dataDir),
     packs: expandAll(input.packs).map((entry) => (isPackPath(entry) ? absolute('packs', entry) : entry)),
+    moderators: Object.fromEntries(
+      Object.entries(input.moderators).map(([name, { keyFile, ...rest }]) => [
+        name,
+        { ...rest, ...(keyFile !== undefined && { keyFile: absolute('moderators', keyFile) }) },
+      ]),
+    ),
     credentials: { ...input.credentials, query: input.credentials.query.map((name) => name.toLowerCase()) },
     listen: {
       ...input.listen,

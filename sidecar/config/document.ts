@@ -22,8 +22,9 @@ function rowOf(key: ConfigKey): string[] {
 
 function takes({ node }: ConfigKey): string {
   const members = node.additionalProperties;
-  if (typeof members === 'object') return `gap kind: ${members.enum?.join(', ') ?? 'text'}`;
-  return expectedOf(node);
+  if (typeof members !== 'object') return expectedOf(node);
+  if (members.properties) return 'name: settings';
+  return `gap kind: ${members.enum?.join(', ') ?? 'text'}`;
 }
 
 function defaultOf(key: ConfigKey): string {

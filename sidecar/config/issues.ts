@@ -4,7 +4,7 @@ import { LIMITS } from '../kernel/limits.js';
 import { printable } from '../kernel/printable.js';
 import { CONFIG_KEYS, configJsonSchema, expectedOf, type SchemaNode } from './keys.js';
 import { nearest } from './nearest.js';
-import { type ConfigInput, configSchema } from './schema.js';
+import { type ConfigInput, configSchema, GAPS_DECIDED_ELSEWHERE } from './schema.js';
 import type { PathStep } from './yaml-document.js';
 
 /** One reason why a value does not fit the schema. */
@@ -43,6 +43,7 @@ function faultsOf(issue: z.core.$ZodIssue, root: unknown): SchemaFault[] {
       .slice(0, LIMITS.problemsMax)
       .map((key) => ({ path: [...path, key], atKey: true, message: unknownKey(path, key) }));
   }
+  if (issue.code === 'invalid_key') return [{ path, atKey: true, message: issue.issues[0]?.message ?? 'invalid key' }];
   const message = issue.message === NO_OWN_MESSAGE ? describe(issue, path, root) : printable(issue.message);
   return [{ path, atKey: false, message }];
 }
@@ -59,6 +60,9 @@ function describe(issue: z.core.$ZodIssue, path: readonly PathStep[], root: unkn
 
 function unknownKey(path: readonly PathStep[], key: string): string {
   if (path.join('.') === 'policy.gaps') return unknownGapKind(key);
+  if (path[0] === 'moderators' && /key|token|secret|password/i.test(key)) {
+    return 'no setting holds a secret; put it into a file and name that by keyFile';
+  }
   const siblings = Object.keys(nodeAt(path).properties ?? {});
   const lastName = (keyPath: string) => keyPath.slice(keyPath.lastIndexOf('.') + 1);
   const elsewhere = new Map(CONFIG_KEYS.map((known) => [lastName(known.path), known.path]));
@@ -70,7 +74,8 @@ function unknownKey(path: readonly PathStep[], key: string): string {
 
 function unknownGapKind(kind: string): string {
   if (FIXED_GAP_KINDS.includes(kind as GapKind)) return 'this gap is always denied; it cannot be set';
-  if (kind === 'engine:error' || kind === 'engine:budget') return 'policy.onError decides this gap; set that instead';
+  const elsewhere = GAPS_DECIDED_ELSEWHERE.get(kind);
+  if (elsewhere !== undefined) return `${elsewhere} decides this gap; set that instead`;
   const kinds = nodeAt(['policy', 'gaps']).propertyNames?.enum ?? [];
   return `unknown gap kind; the nearest known one is ${nearest(kind, kinds.map(String))}`;
 }

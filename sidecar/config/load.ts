@@ -158,7 +158,9 @@ function applyOverride(root: Record<string, unknown>, { key, said, origin }: Ove
 /** A fault of the file itself, where the file says it. */
 function fileProblem(fault: SchemaFault, { document, file = '' }: Parts): FileProblem {
   const ofKey = document?.keyPosition(fault.path);
-  const position = fault.atKey ? ofKey : (document?.valuePosition(fault.path) ?? ofKey);
+  // A key that is missing has no place; what it is missing from has.
+  const around = document?.valuePosition(fault.path.slice(0, -1));
+  const position = fault.atKey ? ofKey : (document?.valuePosition(fault.path) ?? ofKey ?? around);
   return { origin: { kind: 'file', file, ...position }, key: keyPathOf(fault.path), message: fault.message };
 }
 

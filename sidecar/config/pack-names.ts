@@ -15,7 +15,7 @@ export const RESERVED_PACK_NAMES = [
 ] as const;
 
 /** The built-in packs of this version. */
-export const SHIPPED_PACKS: readonly string[] = ['secrets', 'pii', 'pci', 'injection', 'illinois', 'ancestor'];
+export const SHIPPED_PACKS: readonly string[] = ['secrets', 'pii', 'pci', 'hipaa', 'injection', 'illinois', 'ancestor'];
 
 /** What `all` stands for: of the first six reserved names those that this version ships. */
 export const ALL_PACKS: readonly string[] = RESERVED_PACK_NAMES.slice(0, 6).filter((name) =>

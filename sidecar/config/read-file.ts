@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { LIMITS } from '../kernel/limits.js';
 
@@ -22,13 +22,40 @@ export async function readTextFile(path: string): Promise<string | Unreadable> {
   }
 }
 
-/** The bytes of a regular file, somewhat more than allowed when there are too many. A FIFO is opened without waiting for a writer. */
-export async function readBounded(path: string): Promise<Uint8Array> {
+/**
+ * A secret: the only line of a file that nobody but its owner could have written and few can read. The file (symlinks
+ * followed, as Kubernetes mounts Secrets) belongs to our user, who alone may read it, or to root. Refusals are values.
+ */
+export async function readSecretFile(path: string): Promise<string | Unreadable> {
+  try {
+    const text = decode(await readBounded(path, refuseUnsafe));
+    if (typeof text !== 'string') return text;
+    const secret = text.replace(/\r?\n$/, '');
+    const isToken = secret.length <= LIMITS.secretCharsMax && /^[!-~]+$/.test(secret);
+    return isToken ? secret : { reason: `expected one line of 1 to ${LIMITS.secretCharsMax} visible ASCII characters` };
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
+}
+
+function refuseUnsafe({ uid, mode }: Stats): void {
+  const ours = process.getuid?.();
+  if (ours === undefined) return;
+  if (uid !== ours && uid !== 0) throw refusal('FOREIGN_OWNER');
+  if ((mode & (uid === ours ? 0o077 : 0o027)) !== 0) throw refusal('TOO_OPEN');
+}
+
+/**
+ * The bytes of a regular file, somewhat more than allowed when there are too many. A FIFO is opened without waiting for a
+ * writer. `accept` throws for a file that must not be read.
+ */
+export async function readBounded(path: string, accept?: (stat: Stats) => void): Promise<Uint8Array> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await handle.stat();
     if (stat.isDirectory()) throw refusal('EISDIR');
     if (!stat.isFile()) throw refusal('NOT_REGULAR');
+    accept?.(stat);
     const chunks: Uint8Array[] = [];
     let length = 0;
     while (length <= LIMITS.configFileBytesMax) {
@@ -65,6 +92,8 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['NOT_REGULAR', 'not a regular file'],
   ['ELOOP', 'its symbolic links lead nowhere'],
   ['ENXIO', 'not a regular file'],
+  ['FOREIGN_OWNER', 'belongs to another user; it must be of the user of this process, or of root'],
+  ['TOO_OPEN', 'can be read or written by others; run `chmod 0600` on it (0640 when root owns it)'],
 ]);
 
 function reasonOf(error: unknown): string {

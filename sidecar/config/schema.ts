@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { FIXED_GAP_KINDS, GAP_ACTIONS, GAP_KINDS, type GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import { parseListenAddress } from './listen-address.js';
+import { moderators } from './moderators.js';
 
 /** What a key may ask of a running sidecar: `live` takes effect on reload, `restart` only at the next start. */
 type Reload = 'live' | 'restart';
@@ -31,9 +32,16 @@ const queryName = text.regex(/^[^\s&=#?*]+\*?$/, {
 /** What a pack may be called; `all` stands for every one. */
 const packName = text.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: 'expected the name of a pack' });
 
-/** Gap kinds whose action is a setting: not the fixed ones, and not those that `policy.onError` decides. */
+/** Gap kinds that another setting decides, and which one. */
+export const GAPS_DECIDED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['engine:error', 'policy.onError'],
+  ['engine:budget', 'policy.onError'],
+  ['classifier:unavailable', 'onFailure of the moderator'],
+]);
+
+/** Gap kinds whose action is a setting: not the fixed ones, and not those that another setting decides. */
 export const SETTABLE_GAP_KINDS = (Object.keys(GAP_KINDS) as GapKind[]).filter(
-  (kind) => !FIXED_GAP_KINDS.includes(kind) && !kind.startsWith('engine:'),
+  (kind) => !FIXED_GAP_KINDS.includes(kind) && !GAPS_DECIDED_ELSEWHERE.has(kind),
 );
 
 /** Refuses with a reason what is known, but does not exist yet. */
@@ -131,6 +139,7 @@ export const configSchema = z.strictObject({
     .default(false)
     .meta(about('Judge and record, but answer ALLOW, except for rules with `shadow_override: enforce`.', 'live')),
   policy: policy.prefault({}),
+  moderators,
   trustedHeaders: list(headerName)
     .default([])
     .meta(about('Headers that the proxy sets itself, so that a route may take the subject from them.', 'live')),

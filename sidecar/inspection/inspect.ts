@@ -1,7 +1,8 @@
 import type { ContentOptions } from '../content/read-content.js';
 import { readContent } from '../content/read-content.js';
-import type { Content, Evaluation, Judgement } from '../kernel/evaluation.js';
+import type { Content, Evaluation } from '../kernel/evaluation.js';
 import type { Gap, GapKind } from '../kernel/gap.js';
+import type { OpenJudgement } from '../policy/classifier.js';
 import type { LoadOptions, PackSource } from '../policy/pack.js';
 import type { Policy } from '../policy/policy.js';
 import type { VerdictSettings } from '../policy/verdict.js';
@@ -24,8 +25,11 @@ export interface Question {
   readonly workMax?: number;
 }
 
-/** Reads and judges one evaluation. Pure, and the same on every door and thread. Never throws: a failure is a gap. */
-export function inspect(snapshot: Pick<PolicySnapshot, 'policy' | 'contentOptions'>, question: Question): Judgement {
+/** Reads and judges one evaluation, as far as that goes without classifiers. Pure, and the same on every door and thread. Never throws: a failure is a gap. */
+export function inspect(
+  snapshot: Pick<PolicySnapshot, 'policy' | 'contentOptions'>,
+  question: Question,
+): OpenJudgement {
   const { evaluation, nowMs, workMax } = question;
   try {
     const { segments, gaps } = readContent(evaluation.content, snapshot.contentOptions);
@@ -43,7 +47,7 @@ export function inspect(snapshot: Pick<PolicySnapshot, 'policy' | 'contentOption
 }
 
 /** The judgement of content that could not be judged: the door's own gaps and the named one decide. */
-export function judgeUnread(policy: Policy, { evaluation, nowMs }: Question, kind: GapKind): Judgement {
+export function judgeUnread(policy: Policy, { evaluation, nowMs }: Question, kind: GapKind): OpenJudgement {
   const gaps: Gap[] = [...evaluation.gaps, { kind }];
   return policy.judge({ segments: [], gaps }, { ...evaluation, nowMs });
 }

@@ -1,14 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import { JiminiError } from '../kernel/errors.js';
-import type { Content, Evaluation, Judgement } from '../kernel/evaluation.js';
+import type { Content, Evaluation } from '../kernel/evaluation.js';
 import type { GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
+import type { OpenJudgement } from '../policy/classifier.js';
 import { contentBytes, judgeUnread, type PolicySnapshot, type Question } from './inspect.js';
 
 /** What the thread is started with: enough to compile the same policy. */
 export type WorkerStart = Omit<PolicySnapshot, 'policy'>;
 /** What the thread says: nothing but that it is ready, or the judgement of the one question that it has. */
-export type WorkerReport = { readonly judgement?: Judgement };
+export type WorkerReport = { readonly judgement?: OpenJudgement };
 
 /** One thread that judges large bodies under one policy, one after the other. */
 export interface InspectionWorker {
@@ -16,7 +17,7 @@ export interface InspectionWorker {
    * A thread that dies or takes too long over this question gives `engine:error` or `engine:budget`. Rejects with
    * `JIMINI_OVERLOADED` when too much waits already, or when the turn came after every caller has gone.
    */
-  inspect(question: Question): Promise<Judgement>;
+  inspect(question: Question): Promise<OpenJudgement>;
   /** Finishes what it has, then ends the thread. Takes no more work. */
   retire(): void;
   /** Ends the thread at once; what it had is answered with `engine:error`. */
@@ -45,7 +46,7 @@ interface Job {
   readonly question: Question;
   readonly bytes: number;
   readonly sinceMs: number;
-  readonly resolve: (judgement: Judgement) => void;
+  readonly resolve: (judgement: OpenJudgement) => void;
   readonly reject: (error: JiminiError) => void;
 }
 
@@ -80,7 +81,7 @@ class OneThread implements InspectionWorker {
     this.#start();
   }
 
-  async inspect(question: Question): Promise<Judgement> {
+  async inspect(question: Question): Promise<OpenJudgement> {
     if (this.#isClosed) return judgeUnread(this.#snapshot.policy, question, 'engine:error');
     const bytes = contentBytes(question.evaluation.content);
     const hasRoom =
@@ -123,7 +124,7 @@ class OneThread implements InspectionWorker {
     this.#timer.unref();
   }
 
-  #onReport(thread: Worker, judgement: Judgement | undefined): void {
+  #onReport(thread: Worker, judgement: OpenJudgement | undefined): void {
     if (thread !== this.#thread) return;
     clearTimeout(this.#timer);
     this.#isReady = true;

@@ -1,5 +1,6 @@
-import type { Evaluation, Judgement } from '../kernel/evaluation.js';
+import type { Evaluation } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
+import type { OpenJudgement } from '../policy/classifier.js';
 import { contentBytes, inspect, type PolicySnapshot } from './inspect.js';
 import { createInspectionWorker, type InspectionWorker } from './inspection-worker.js';
 
@@ -9,7 +10,7 @@ export interface Inspector {
    * What cannot be judged is a judgement with a gap. Rejects only with `JIMINI_OVERLOADED`: too many large bodies wait,
    * and this one is not judged at all.
    */
-  inspect(evaluation: Evaluation, nowMs: number): Promise<Judgement>;
+  inspect(evaluation: Evaluation, nowMs: number): Promise<OpenJudgement>;
   /** Puts another policy in force. Evaluations that have begun end under the policy they began with. */
   use(snapshot: PolicySnapshot): void;
   /** Ends the thread; what is still to be judged there is answered with `engine:error`. */

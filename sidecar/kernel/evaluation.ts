@@ -116,7 +116,21 @@ export interface MatchedRule {
   readonly effectiveAction: Action;
 }
 
-/** What reading and judging one evaluation gave. Pure: the same evaluation and policy set give the same judgement. */
+/** What a classifier said to the question of one rule. */
+export interface ClassifierAnswer {
+  readonly ruleId: string;
+  /** Name of the classifier in the configuration. */
+  readonly classifier: string;
+  /** Model behind it, as configured. */
+  readonly model: string;
+  /** `yes` = the rule matches; `failed` = no usable answer came in time. */
+  readonly said: 'yes' | 'no' | 'failed';
+}
+
+/**
+ * What reading and judging one evaluation gave. Pure: the same evaluation, policy set and answers of classifiers give
+ * the same judgement.
+ */
 export interface Judgement {
   /** Verdict of rules and gaps before shadow. */
   readonly raw: Verdict;
@@ -136,6 +150,8 @@ export interface Judgement {
    * `effective` is MASK, and absent all the same where the door cannot use it or the content cannot be rewritten.
    */
   readonly maskedText?: string;
+  /** What classifiers said; absent = none was asked. */
+  readonly answers?: readonly ClassifierAnswer[];
 }
 
 /** Why an answer is what it is when rules and gaps did not decide it. */

@@ -67,6 +67,11 @@ export const GAP_KINDS = {
   'config:context': { action: 'deny', meaning: 'unknown direction or unknown jimini.* context key' },
   'message:malformed': { action: 'deny', meaning: 'the gRPC message could not be decoded' },
   'message:depth': { action: 'deny', meaning: 'the gRPC message is nested too deeply' },
+  'classifier:unavailable': {
+    action: 'flag',
+    meaning: 'a classifier gave no usable answer in time (its onFailure decides)',
+  },
+  'classifier:partial': { action: 'flag', meaning: 'the text was too long for a classifier, which saw its end only' },
   'engine:error': { action: 'deny', meaning: 'the rule engine failed (policy.onError decides)' },
   'engine:budget': {
     action: 'deny',

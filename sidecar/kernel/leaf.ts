@@ -22,6 +22,21 @@ export interface DecisionFields {
   /** How many gap kinds there were, also those that `gaps` has no room for. */
   readonly gap_count: number;
   readonly policy_revision: string;
+  /** What classifiers said, in the order of their rules; absent = none was asked. Cut to `LIMITS.leafClassifiersMax` when written. */
+  readonly classifiers?: readonly ClassifierFields[];
+  /** How many questions were put to classifiers, also those that `classifiers` has no room for; absent with it. */
+  readonly classifier_count?: number;
+}
+
+/** One answer of a classifier. */
+export interface ClassifierFields {
+  /** Model as configured. */
+  readonly model: string;
+  /** Name of the classifier in the configuration. */
+  readonly name: string;
+  /** Id of the rule that asked. */
+  readonly rule: string;
+  readonly said: 'yes' | 'no' | 'failed';
 }
 
 /** A run of the program begins. */

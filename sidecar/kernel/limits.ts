@@ -102,6 +102,8 @@ export const LIMITS = {
   leafRuleIdsMax: 64,
   /** Gap kinds in one leaf. */
   leafGapsMax: 16,
+  /** Answers of classifiers in one leaf; `classifier_count` has the full number. */
+  leafClassifiersMax: 8,
   /** Size of one leaf. C2SP tlog-tiles allows 64 KiB; ours stay far below. */
   leafBytesMax: 8 * 1024,
   /** Records waiting for the disk. Over it the store counts as unavailable, instead of memory growing. */
@@ -151,6 +153,26 @@ export const LIMITS = {
   maskRoundsMax: 3,
   /** Texts that are looked for in a whole body because they were found in a text made of several: one search over it each. */
   soughtValuesMax: 64,
+  /** Text sent to a classifier, in UTF-16 units: about 4,000 tokens of English, which even small models take. */
+  classifierTextCharsMax: 16_384,
+  /** Largest answer of a classifier. A chat completion that says yes or no has about 1 KiB, a moderation about 3. */
+  classifierAnswerBytesMax: 64 * 1024,
+  /** Questions that wait for one classifier; further ones fail at once, instead of all failing late. */
+  classifierWaitingMax: 256,
+  /** How long an answer is remembered: long enough for retries and repeated histories, short enough for a changed model. */
+  classifierCacheMsMax: 10 * 60 * 1000,
+  /** Failures in a row after which a classifier is left alone: five time-outs are no accident. */
+  classifierFailuresToOpen: 5,
+  /** How long a failing classifier is left alone the first time; doubled each further time. */
+  classifierOpenMsMin: 1_000,
+  /** Longest time that a failing classifier is left alone: after an outage, how late it is found working again. */
+  classifierOpenMsMax: 60_000,
+  /** Longest time that one question may take, as configured: what waits longer is no guard, and shutdown waits for it. */
+  classifierTimeoutMsMax: 10_000,
+  /** Classifiers of one configuration. */
+  classifiersMax: 16,
+  /** Longest secret in a file. Keys of services have about 200 characters, tokens that are JWTs a few thousand. */
+  secretCharsMax: 8 * 1024,
   /** Longest sentence for people about one judgement, in characters. */
   messageCharsMax: 500,
   /** Longest Unix socket path: `sun_path` holds 108 bytes with its end mark (unix(7)). */

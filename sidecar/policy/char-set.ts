@@ -56,7 +56,12 @@ export function intersects(a: CharSet, b: CharSet): boolean {
 }
 
 export function isSubset(inner: CharSet, outer: CharSet): boolean {
-  return !intersects(inner, complement(outer));
+  let j = 0;
+  for (let i = 0; i < inner.length; i += 2) {
+    while (j < outer.length && (outer[j + 1] as number) < (inner[i + 1] as number)) j += 2;
+    if (j >= outer.length || (outer[j] as number) > (inner[i] as number)) return false;
+  }
+  return true;
 }
 
 /** Whether a code point is a member. */

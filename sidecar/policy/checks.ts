@@ -6,7 +6,7 @@ import validator from 'validator';
  * numbers that were printed in advertisements, and not one digit nine times. Numbers that only look made up count.
  */
 export function isSsn(text: string): boolean {
-  const digits = text.replace(/[\s-]/g, '');
+  const digits = text.replace(/[\s.\u2010-\u2015-]/g, '');
   if (!/^(?!000|666|9)\d{3}(?!00)\d{2}(?!0000)\d{4}$/.test(digits)) return false;
   return digits !== '078051120' && digits !== '219099999' && !/^(\d)\1{8}$/.test(digits);
 }
@@ -23,7 +23,7 @@ export function shannonBits(text: string): number {
 
 /** Words and shapes that people write where a secret would stand. */
 const STAND_INS =
-  /example|placeholder|change_?me|redacted|your[_-]?|x{4,}|\*{3,}|\.{3,}|<[^>]*>|\$\{|\{\{|\$\(|%\w+%|^(?:null|none|undefined|true|false|password|secret|token)$/i;
+  /example|placeholder|change_?me|redacted|your[_-]?|x{4,}|\*{3,}|\.{3,}|<[\w .:/|-]*>|[$#]\{[\w.]+(?:[:?+-][^}]*)?\}|\{\{-?[\w\s.$|"'()-]+\}\}|\$\(\w|%\w+%|^(?:null|none|undefined|true|false|password|secret|token)$/i;
 const RUNS = 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz 01234567890123456789 98765432109876543210';
 
 /** Whether a text is an obvious stand-in for a value: a word for it, a template, few characters, or a plain run. */

@@ -1,14 +1,17 @@
 import type { Segment } from '../kernel/evaluation.js';
+import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { LOW_SURROGATE_MARK } from './character-table.js';
-import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
+import { createLiteralScanner, type LiteralGroups, type LiteralScanner } from './literal-scan.js';
 import { matchesOf, mergeViewSpans, type RuleMatches } from './matches.js';
-import { appliesToRole, type PreparedRule } from './prepared-rule.js';
+import type { PlaceholderTest } from './placeholders.js';
+import type { PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
 import type { AllowedTexts } from './rule-set.js';
 import { TOKEN_MIN } from './sweep.js';
 import { matchText } from './text-matcher.js';
-import { mayHaveViews, viewsOf } from './views/views.js';
+import { decodedViews, mayHaveViews, type View, viewsOf } from './views/views.js';
+import type { Stretch } from './windows.js';
 
 /** The matches of one evaluation, and how much text was judged. */
 interface EngineResult {
@@ -23,9 +26,13 @@ export interface Engine {
   match(segments: readonly Segment[], plan: RulePlan, budget: WorkBudget, allowed: AllowedTexts): EngineResult;
 }
 
-/** An engine over the given groups of literals; the rules given to `match` name these groups. */
-export function createEngine(groups: readonly (readonly string[])[]): Engine {
+/**
+ * An engine over the given groups of literals; the rules given to `match` name these groups. What `isPlaceholder` takes for one
+ * matches no rule.
+ */
+export function createEngine(groups: LiteralGroups, isPlaceholder?: PlaceholderTest): Engine {
   const scanner = createLiteralScanner(groups);
+  const names = scanner.twin();
   return {
     match(segments, plan, budget, allowed) {
       const found = new Map<PreparedRule, RuleMatches>();
@@ -34,8 +41,9 @@ export function createEngine(groups: readonly (readonly string[])[]): Engine {
         const segment = segments[i] as Segment;
         budget.spend(segment.text.length * WORK.scanUnit + WORK.segment);
         scanner.scan(segment.text);
+        names.scan(segment.pointer);
         const codePoints = scanner.marks & LOW_SURROGATE_MARK ? countCodePoints(segment.text) : segment.text.length;
-        matchSegment({ segment, index: i, scanner, budget, found, allowed }, plan);
+        matchSegment({ segment, index: i, scanner, names, budget, found, allowed, isPlaceholder }, plan);
         if (segment.derived) continue;
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
@@ -55,27 +63,44 @@ interface SegmentScan {
   readonly segment: Segment;
   readonly index: number;
   readonly scanner: LiteralScanner;
+  /** Has scanned the names that lead to the segment. */
+  readonly names: LiteralScanner;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
   readonly allowed: AllowedTexts;
+  readonly isPlaceholder: PlaceholderTest | undefined;
 }
 
 /** Matches a segment that was just scanned as it stands, and then in every other way it can be read. */
 function matchSegment(scan: SegmentScan, plan: RulePlan): void {
-  const { segment, scanner, budget, found } = scan;
+  const { segment, scanner, budget } = scan;
   const { marks, hasSingleLetters } = scanner;
-  const seen = { marks, hasSingleLetters, hasToken: scanner.tokens.has(TOKEN_MIN) };
+  const seen = { marks, hasSingleLetters, tokens: tokensOf(scanner) };
   matchText({ ...scan, text: segment.text }, plan);
   if (!mayHaveViews(seen)) return;
   budget.spend(segment.text.length * WORK.viewUnit);
-  const readsGuesses = plan.rules.some((prepared) => prepared.isInjection && appliesToRole(prepared, segment.role));
-  for (const view of viewsOf(segment.text, seen, readsGuesses)) {
+  const readsGuesses = plan.hasInjection && segment.role !== 'system' && segment.role !== 'developer';
+  matchViews(scan, plan, viewsOf(segment.text, seen, readsGuesses));
+}
+
+/** Views may have further texts encoded in them, which join the list. */
+function matchViews(scan: SegmentScan, plan: RulePlan, views: View[]): void {
+  for (let i = 0; i < Math.min(views.length, LIMITS.viewsMax); i++) {
+    const view = views[i] as View;
     const { text } = view.mapped;
-    budget.spend(text.length * WORK.scanUnit + WORK.segment);
-    scanner.scan(text);
+    scan.budget.spend(text.length * WORK.scanUnit + WORK.segment);
+    scan.scanner.scan(text);
+    const tokens = tokensOf(scan.scanner);
     matchText({ ...scan, text, view }, plan);
+    views.push(...decodedViews({ text, view }, tokens));
   }
-  for (const matches of found.values()) mergeViewSpans(matches, scan.index);
+  if (views.length > 0) for (const matches of scan.found.values()) mergeViewSpans(matches, scan.index);
+}
+
+const NONE: readonly Stretch[] = [];
+
+function tokensOf({ tokens }: LiteralScanner): readonly Stretch[] | undefined {
+  return tokens.has(TOKEN_MIN) ? tokens.atLeast(TOKEN_MIN) : NONE;
 }
 
 /** Code points, a lone surrogate counting as one. */

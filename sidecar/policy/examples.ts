@@ -4,6 +4,7 @@ import { BudgetExceeded, WorkBudget } from './budget.js';
 import { createEngine, type Engine } from './engine.js';
 import { isMatched } from './exceptions.js';
 import type { Report } from './fields.js';
+import type { LiteralGroups } from './literal-scan.js';
 import type { Example, Pack } from './pack.js';
 import { appliesToDirection, appliesToEndpoint, type PreparedRule } from './prepared-rule.js';
 import { planOf } from './rule-plan.js';
@@ -11,8 +12,7 @@ import { prepareRules, type RuleExceptions } from './rule-set.js';
 
 /** Reports every example of a pack that does not hold. Each is judged by its own rule alone. */
 export function checkExamples(pack: Pack, report: Report): void {
-  const groups: (readonly string[])[] = [];
-  const { rules, exceptions } = prepareRules([pack], (literals) => groups.push(literals) - 1);
+  const { rules, groups, exceptions } = prepareRules([pack]);
   const engine = engineOf(groups, report);
   if (!engine) return;
   for (const prepared of rules) {
@@ -27,7 +27,7 @@ export function checkExamples(pack: Pack, report: Report): void {
   }
 }
 
-function engineOf(groups: readonly (readonly string[])[], report: Report): Engine | undefined {
+function engineOf(groups: LiteralGroups, report: Report): Engine | undefined {
   try {
     return createEngine(groups);
   } catch (error) {

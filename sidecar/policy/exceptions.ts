@@ -26,8 +26,9 @@ export function applyExceptions(matches: readonly RuleMatches[], exceptions: rea
   const byIndex = new Map(matches.map((match) => [match.prepared.index, match]));
   for (const { by, target, where } of exceptions) {
     const actor = byIndex.get(by);
+    if (!actor) continue;
     const subject = byIndex.get(target);
-    if (!actor || !subject || !isMatched(actor)) continue;
+    if (!subject || !isMatched(actor)) continue;
     if (where === 'anywhere' || actor.byLength) {
       subject.spans = [];
       subject.overlaid = [];
@@ -72,11 +73,16 @@ function overlaps(span: Span, other: Span): boolean {
   return isInside(span, other) || (span.segment === other.segment && span.start < other.end && other.start < span.end);
 }
 
-/** The rules that a reference names: of the own pack first, else of every pack, else by `pack/id`. */
-export function resolveReference(id: string, from: Pack, rules: readonly PreparedRule[]): PreparedRule[] {
-  const named = rules.filter(({ rule }) => rule.id === id);
-  const own = named.filter(({ pack }) => pack === from);
-  if (own.length > 0) return own;
-  if (named.length > 0) return named;
-  return rules.filter(({ rule, pack }) => `${pack.name}/${rule.id}` === id);
+/** Finds the rules that a reference in a pack names: of the own pack first, else of every pack, else by `pack/id`. */
+export function createReferenceResolver(
+  rules: readonly PreparedRule[],
+): (id: string, from: Pack) => readonly PreparedRule[] {
+  const byId = Map.groupBy(rules, ({ rule }) => rule.id);
+  const byIdentity = Map.groupBy(rules, ({ rule, pack }) => `${pack.name}/${rule.id}`);
+  return (id, from) => {
+    const named = byId.get(id) ?? [];
+    const own = named.filter(({ pack }) => pack === from);
+    if (own.length > 0) return own;
+    return named.length > 0 ? named : (byIdentity.get(id) ?? []);
+  };
 }

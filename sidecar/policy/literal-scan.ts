@@ -1,4 +1,4 @@
-import { comparableText, FOLDABLE_MARK } from './character-table.js';
+import { COMPARABLE, comparableText, FOLDABLE_MARK } from './character-table.js';
 import { fourOf, threeOf } from './gram-filter.js';
 import { type IndexedLiteral, indexLiterals, type LiteralIndex, standsHere } from './literal-index.js';
 import type { RunList } from './run-list.js';
@@ -19,6 +19,8 @@ import { readUnits } from './unit-reader.js';
 export interface LiteralScanner {
   /** Scans a text. Everything below speaks of the text scanned last. */
   scan(text: string): void;
+  /** Another scanner of the same literals, with a text of its own. */
+  twin(): LiteralScanner;
   /** The groups of which a literal occurs, each once; ASCII case does not matter, and folded characters are equal. */
   readonly groups: readonly number[];
   has(group: number): boolean;
@@ -36,28 +38,46 @@ export interface LiteralScanner {
   readonly foldable: boolean;
 }
 
+/** Groups of literals, each of two characters or more. */
+export interface LiteralGroups {
+  readonly literals: readonly (readonly string[])[];
+  /** Numbers of the groups whose literals do not count within a run of ASCII letters and digits. */
+  readonly wholeWords?: ReadonlySet<number>;
+}
+
 /** Occurrences of one group that are kept; a text with more is examined whole. */
 const ENDS_KEPT = 4096;
 /**
- * Builds the scan for all literals of all groups, each of two characters or more. A rolling hash of the last
+ * Builds the scan for all literals of all groups. A rolling hash of the last
  * characters tells for nearly every place that no literal is there; the rest is compared. That is
  * several times as fast as an Aho-Corasick automaton over thousands of literals, whose table does not fit a cache.
  */
-export function createLiteralScanner(groups: readonly (readonly string[])[]): LiteralScanner {
-  return new Scanner(groups.map((literals) => literals.map(comparableText)));
+export function createLiteralScanner({ literals, wholeWords = new Set() }: LiteralGroups): LiteralScanner {
+  const index = indexLiterals(literals.map((group) => group.map(comparableText)));
+  return new Scanner(
+    index,
+    Uint8Array.from(literals, (_, group) => (wholeWords.has(group) ? 1 : 0)),
+  );
 }
 
 class Scanner implements LiteralScanner {
   readonly groups: number[] = [];
   private readonly sweep = createSweep();
   private readonly index: LiteralIndex;
+  /** By group: 1 when its literals count as whole words only. */
+  private readonly wholeWords: Uint8Array;
   private readonly seen: Uint8Array;
   private readonly ends: number[][];
 
-  constructor(groups: readonly (readonly string[])[]) {
-    this.index = indexLiterals(groups);
-    this.seen = new Uint8Array(groups.length);
-    this.ends = groups.map(() => []);
+  constructor(index: LiteralIndex, wholeWords: Uint8Array) {
+    this.index = index;
+    this.wholeWords = wholeWords;
+    this.seen = new Uint8Array(wholeWords.length);
+    this.ends = Array.from(wholeWords, () => []);
+  }
+
+  twin(): LiteralScanner {
+    return new Scanner(this.index, this.wholeWords);
   }
 
   get numbers(): RunList {
@@ -121,14 +141,16 @@ class Scanner implements LiteralScanner {
     if (this.index.filter[gram] === 0) return;
     const literals = this.index.byGram.get(gram) as readonly IndexedLiteral[];
     for (const literal of literals) {
-      if (standsHere(literal, UNITS, end, to)) {
-        this.found(literal.groups, base + end - literal.anchorEnd + literal.text.length);
-      }
+      if (!standsHere(literal, UNITS, end, to)) continue;
+      const start = end - literal.anchorEnd;
+      const { length } = literal.text;
+      this.found(literal.groups, base + start + length, isInsideWord(start, start + length, to));
     }
   }
 
-  private found(groups: readonly number[], end: number): void {
+  private found(groups: readonly number[], end: number, insideWord: boolean): void {
     for (const group of groups) {
+      if (insideWord && this.wholeWords[group] === 1) continue;
       const ends = this.ends[group] as number[];
       if (this.seen[group] === 0) {
         this.seen[group] = 1;
@@ -138,4 +160,15 @@ class Scanner implements LiteralScanner {
       if (ends.length <= ENDS_KEPT) ends.push(end);
     }
   }
+}
+
+/** Whether an ASCII letter or digit at an edge of [start, end) in UNITS, which are `to` long, goes on beyond it. */
+function isInsideWord(start: number, end: number, to: number): boolean {
+  if (start > 0 && isAlphanumeric(start - 1) && isAlphanumeric(start)) return true;
+  return end < to && isAlphanumeric(end) && isAlphanumeric(end - 1);
+}
+
+function isAlphanumeric(at: number): boolean {
+  const unit = COMPARABLE[UNITS[at] as number] as number;
+  return (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x30 && unit <= 0x39);
 }

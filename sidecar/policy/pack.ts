@@ -63,8 +63,7 @@ export interface Rule {
   readonly pattern?: RulePattern;
   /** Matches when there are strictly more code points. */
   readonly maxChars?: number;
-  /** Kept for a later version; not asked. */
-  readonly llmPrompt?: string;
+  readonly llmPrompt?: LlmPrompt;
   /** Empty: every direction. */
   readonly appliesTo: readonly string[];
   /** Empty: everywhere. */
@@ -93,11 +92,21 @@ export interface RulePattern {
   readonly score: number;
 }
 
+/** The condition `llm_prompt`: a question to a classifier. */
+export interface LlmPrompt {
+  readonly prompt: string;
+  /** Name of the classifier, which the configuration gives a meaning. */
+  readonly classifier: string;
+  readonly place: Place;
+}
+
 export interface ContextRule {
   readonly words: readonly string[];
   /** Characters searched before and after a match. */
   readonly windowChars: number;
   readonly required: boolean;
+  /** A match that is the whole text, but for a few blanks, counts without a word: a field that holds nothing else. */
+  readonly alone: boolean;
   readonly raise: number;
 }
 

@@ -50,21 +50,25 @@ function readContext(fields: Fields, report: Report): ContextRule | undefined {
   if (!tree) return undefined;
   if (tree.kind === 'list') {
     const words = fields.texts('context', { max: 100, chars: 64, minChars: 2 }) ?? [];
-    return { words, windowChars: CONTEXT_WINDOW_CHARS, required: false, raise: CONTEXT_RAISE };
+    return { words, windowChars: CONTEXT_WINDOW_CHARS, required: false, alone: false, raise: CONTEXT_RAISE };
   }
   if (tree.kind !== 'map') {
     report.error(tree, 'context must be a list of words, or a mapping with words');
     return undefined;
   }
   const own = new Fields(tree, report, false);
-  own.onlyKnown(['words', 'window', 'required', 'raise'], ({ key, keyPlace }) =>
+  own.onlyKnown(['words', 'window', 'required', 'alone', 'raise'], ({ key, keyPlace }) =>
     report.error(keyPlace, `the key ${JSON.stringify(key.slice(0, 40))} is not known`),
   );
   own.require(['words']);
+  const required = own.flag('required') ?? false;
+  const alone = own.flag('alone') ?? false;
+  if (alone && !required) report.error(own.keyPlace('alone'), 'alone is an exception from required, which is not true');
   return {
     words: own.texts('words', { max: 100, chars: 64, minChars: 2 }) ?? [],
     windowChars: own.number('window', { min: 1, max: 200, whole: true }) ?? CONTEXT_WINDOW_CHARS,
-    required: own.flag('required') ?? false,
+    required,
+    alone,
     raise: own.number('raise', { min: 0, max: 1 }) ?? CONTEXT_RAISE,
   };
 }

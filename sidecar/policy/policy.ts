@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import { JiminiError } from '../kernel/errors.js';
-import type { Judgement, MatchedRule, Replacement, Segment } from '../kernel/evaluation.js';
+import type { MatchedRule, Replacement, Segment } from '../kernel/evaluation.js';
 import { GAP_KINDS, type Gap, type GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Action } from '../kernel/verdict.js';
 import { BudgetExceeded, WorkBudget } from './budget.js';
+import type { OpenJudgement } from './classifier.js';
 import { createEngine, type Engine } from './engine.js';
 import { applyExceptions, isMatched } from './exceptions.js';
 import { findingsOf } from './findings.js';
 import { replacementsOf } from './masking.js';
 import type { RuleMatches } from './matches.js';
 import type { Pack, Problem } from './pack.js';
+import { placeholderTest } from './placeholders.js';
 import type { PreparedRule } from './prepared-rule.js';
+import { createQuestioner, isAsked, questionWarnings } from './questions.js';
 import type { RulePlan } from './rule-plan.js';
 import { prepareRules, type RuleExceptions } from './rule-set.js';
 import { rememberPlans, type Scope } from './scope.js';
@@ -42,7 +45,7 @@ export interface RuleInfo {
   readonly severity: string;
   readonly action: Action;
   readonly tags: readonly string[];
-  /** False: switched off in the pack, or it needs what this version does not do. */
+  /** False: switched off in the pack, or it can only be asked of a classifier that is not configured. */
   readonly enabled: boolean;
   readonly streaming: StreamingClass;
   /** Which engine runs the pattern over a text of ordinary length; absent for a rule without one. */
@@ -60,9 +63,10 @@ export interface Policy {
   readonly warnings: readonly Problem[];
   /**
    * Judges what was read. Pure: the same reading and scope give the same judgement. Never throws: a failure of the
-   * engine is the gap `engine:error`, too much work the gap `engine:budget`.
+   * engine is the gap `engine:error`, too much work the gap `engine:budget`. What only classifiers can answer is left
+   * open.
    */
-  judge(reading: Reading, scope: Scope): Judgement;
+  judge(reading: Reading, scope: Scope): OpenJudgement;
   /** What must be replaced of the segments before what rules of the action `mask` hold back may pass; none when the engine fails. */
   replacements(reading: Reading, scope: Scope): Replacement[];
 }
@@ -79,16 +83,18 @@ const TYPICAL_CHARS = 2048;
  */
 export function createPolicy(packs: readonly Pack[], settings: VerdictSettings): Policy {
   refuseSameNames(packs);
-  const groups: (readonly string[])[] = [];
-  const { rules, exceptions, warnings } = prepareRules(packs, (literals) => groups.push(literals) - 1);
-  const engine = createEngine(groups);
-  const active = rules.filter(isEnabled);
+  const { rules, groups, exceptions, warnings } = prepareRules(packs);
+  const masks = rules.filter(({ rule }) => rule.action === 'mask').map(({ rule }) => rule.mask);
+  const engine = createEngine(groups, placeholderTest(masks));
+  const active = rules.filter(isMatchable);
   const planFor = rememberPlans(active);
   const revision = revisionOf(packs, settings);
-  const judge = (reading: Reading, scope: Scope) => {
+  const toldRule = (prepared: PreparedRule) => matchedRuleOf(prepared, settings.shadow);
+  const questioner = createQuestioner(rules, { exceptions, settings, matchedRuleOf: toldRule });
+  const judge = (reading: Reading, scope: Scope): OpenJudgement => {
     const run = runRules({ engine, planFor, exceptions, packs }, reading, scope);
-    const matched = run.matches.map((match) => matchedRuleOf(match, settings.shadow));
-    return {
+    const matched = run.matches.map(({ prepared }) => toldRule(prepared));
+    const judgement = {
       ...verdictsOf(matched, run.gaps, settings),
       matched,
       findings: findingsOf(run.matches, reading.segments),
@@ -96,10 +102,14 @@ export function createPolicy(packs: readonly Pack[], settings: VerdictSettings):
       policyRevision: revision,
       textLength: run.textLength,
     };
+    if (!questioner) return judgement;
+    const { segments } = reading;
+    const questions = questioner.questionsOf({ judgement, matches: run.matches, segments, scope });
+    return questions ? { ...judgement, questions } : judgement;
   };
   const replacements = (reading: Reading, scope: Scope) => {
     const { matches } = runRules({ engine, planFor, exceptions, packs }, reading, scope);
-    const masking = matches.filter((match) => matchedRuleOf(match, settings.shadow).effectiveAction === 'mask');
+    const masking = matches.filter((match) => toldRule(match.prepared).effectiveAction === 'mask');
     return replacementsOf(masking, reading.segments, settings.maskKey ?? '');
   };
   for (const prepared of active) warmUp(prepared);
@@ -107,7 +117,14 @@ export function createPolicy(packs: readonly Pack[], settings: VerdictSettings):
     { segments: [{ text: 'warm 0123456789 up', role: 'user', pointer: '' }], gaps: [] },
     { direction: '', endpoint: '' },
   );
-  return { revision, packs: packs.map(packInfoOf), rules: rules.map(ruleInfoOf), warnings, judge, replacements };
+  return {
+    revision,
+    packs: packs.map(packInfoOf),
+    rules: rules.map((prepared) => ruleInfoOf(prepared, isAsked(prepared, settings))),
+    warnings: [...warnings, ...questionWarnings(rules, settings)],
+    judge,
+    replacements,
+  };
 }
 
 function refuseSameNames(packs: readonly Pack[]): void {
@@ -119,8 +136,8 @@ function refuseSameNames(packs: readonly Pack[]): void {
   }
 }
 
-/** Whether a rule can match: it is switched on, and has a condition that this version asks. */
-function isEnabled({ rule }: PreparedRule): boolean {
+/** Whether a rule can match without a classifier. */
+function isMatchable({ rule }: PreparedRule): boolean {
   return rule.enabled && (rule.pattern !== undefined || rule.maxChars !== undefined);
 }
 
@@ -163,7 +180,7 @@ function packsAreKnown(packs: readonly Pack[], { packs: chosen }: Scope): boolea
   return chosen.length > 0 && chosen.every((name) => packs.some((pack) => pack.name === name));
 }
 
-function matchedRuleOf({ prepared: { rule, pack } }: RuleMatches, shadow: boolean): MatchedRule {
+function matchedRuleOf({ rule, pack }: PreparedRule, shadow: boolean): MatchedRule {
   return {
     id: rule.id,
     pack: pack.name,
@@ -178,7 +195,7 @@ function packInfoOf({ name, version, description, digest, format, rules }: Pack)
   return { name, version, description, digest, format, ruleCount: rules.length };
 }
 
-function ruleInfoOf(prepared: PreparedRule): RuleInfo {
+function ruleInfoOf(prepared: PreparedRule, asked: boolean): RuleInfo {
   const { id, title, description, severity, action, tags, pattern } = prepared.rule;
   return {
     id,
@@ -188,8 +205,8 @@ function ruleInfoOf(prepared: PreparedRule): RuleInfo {
     severity,
     action,
     tags,
-    enabled: isEnabled(prepared),
-    streaming: streamingClassOf(prepared.rule),
+    enabled: isMatchable(prepared) || asked,
+    streaming: asked ? 'whole' : streamingClassOf(prepared.rule),
     ...(pattern && { engine: pattern.compiled.matcher.engineFor(TYPICAL_CHARS) }),
   };
 }
@@ -211,6 +228,7 @@ function revisionOf(packs: readonly Pack[], settings: VerdictSettings): string {
     packs: packs.map(({ name, digest, ancestorDirections }) => ({ name, digest, ancestorDirections })),
     shadow: settings.shadow,
     onError: settings.onError,
+    classifiers: Array.from(settings.classifiers ?? []),
     otherInputs: settings.otherInputs ?? '',
     gaps: Object.fromEntries(kinds.map((kind) => [kind, gapActionOf(kind, settings)])),
   });

@@ -1,6 +1,6 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
-import { comparableText, signMark } from './character-table.js';
-import { type ContextFinder, createContextFinder } from './context.js';
+import { signMark } from './character-table.js';
+import { type ContextFinder, createContextFinder, wordsToScan } from './context.js';
 import { endpointMatcher } from './endpoint.js';
 import type { Pack, Rule } from './pack.js';
 import type { Facts } from './regex-facts.js';
@@ -21,27 +21,36 @@ export interface PreparedRule {
   readonly validatorName: string;
   /** The scanner's group of literals of which every match holds one; -1 when there is none. */
   readonly literalGroup: number;
-  /** Marks of the signs (`@`, `+`) of which every match holds one, when there is no better literal; 0: none known. */
+  /** Signs (`@`, `+`) of which every match holds one, when there is no better literal; empty: none known. */
+  readonly signs: readonly string[];
+  /** Their marks; 0: none known. */
   readonly signMarks: number;
   /** The scanner's group of keywords; -1 when there are none. */
   readonly keywordGroup: number;
-  /** Whether a pointer's names hold a keyword. */
-  hasKeyword(pointer: string): boolean;
+  /** The scanner's group of parts of the required context's words; -1 when no word is required, or none can be searched. */
+  readonly wordGroup: number;
+  /** A text of at most this length, blanks aside, may be one match and nothing else, which needs no word; -1 when all do. */
+  readonly aloneCharsMax: number;
   /** All its matches must be known: another rule's are compared with them by place, or they are to be masked. */
   readonly keepAll: boolean;
 }
 
-/** Prepares a rule; `addGroup` registers literals with the common scan and gives the group's number. */
+/** Registers literals with the common scan and gives the group's number. */
+export type AddGroup = (literals: readonly string[], how?: { readonly wholeWords: boolean }) => number;
+
+/** Prepares a rule. */
 export function prepareRule(
   rule: Rule,
   place: { pack: Pack; index: number; keepAll: boolean },
-  addGroup: (literals: readonly string[]) => number,
+  addGroup: AddGroup,
 ): PreparedRule {
   const { pattern } = rule;
   const literals = pattern && usableLiterals(pattern.compiled.facts);
   const known = pattern?.compiled.facts.literals ?? [];
+  const signs = !literals && known.every((text) => signMark(text) !== 0) ? known : [];
   const literalGroup = literals ? addGroup(literals) : -1;
-  const keywords = pattern?.keywords.map(comparableText) ?? [];
+  const keywords = pattern?.keywords ?? [];
+  const words = (pattern?.context?.required && wordsToScan(pattern.context)) || [];
   return {
     ...place,
     rule,
@@ -50,16 +59,16 @@ export function prepareRule(
     ...(pattern?.context && { context: createContextFinder(pattern.context) }),
     validatorName: pattern?.validators.map(({ name }) => name).join('+') ?? '',
     literalGroup,
-    signMarks: literals ? 0 : marksOf(known),
+    signs,
+    signMarks: marksOf(signs),
     keywordGroup: keywords.length > 0 ? addGroup(keywords) : -1,
-    hasKeyword: (pointer) => keywords.some((keyword) => comparableText(pointer).includes(keyword)),
+    wordGroup: words.length > 0 ? addGroup(words, { wholeWords: true }) : -1,
+    aloneCharsMax: pattern?.context?.alone ? pattern.compiled.facts.maxLength : -1,
   };
 }
 
-/** The marks of all signs; 0 when one of the strings is no sign. */
-function marksOf(strings: readonly string[]): number {
-  const marks = strings.map(signMark);
-  return marks.includes(0) ? 0 : marks.reduce((all, mark) => all | mark, 0);
+function marksOf(signs: readonly string[]): number {
+  return signs.reduce((marks, sign) => marks | signMark(sign), 0);
 }
 
 function usableLiterals(facts: Facts): readonly string[] | undefined {

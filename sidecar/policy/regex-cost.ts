@@ -98,7 +98,9 @@ function costOfRepeat(node: RepeatNode, next: Next): Cost {
   // An iteration that matches nothing: engines differ on what it means (ECMA-262 22.2.2.3.1), so RE2 alone decides it.
   if (max === Infinity || factsOf(item).minLength === 0) return { paths: Infinity, steps: Infinity };
   const start = before(item, { set: [], open: true });
-  const once = costOf(item, { set: union(start.set, next.set), open: next.open || start.open });
+  // Only where it may come a second time can another iteration follow one.
+  const then = max === 1 ? next : { set: union(start.set, next.set), open: next.open || start.open };
+  const once = costOf(item, then);
   // One way to leave: whoever stops early meets a character that what follows cannot begin with.
   const decided = !start.open && (next.open ? endsAtWordEdge(node, next) : !intersects(start.set, next.set));
   let [paths, steps, ways] = [min === 0 ? 1 : 0, 0, 1];

@@ -12,6 +12,8 @@ export interface RulePlan {
   readonly ofTokens: readonly PreparedRule[];
   /** Rules with a pattern of which nothing like that is known: they are tried on every text. */
   readonly others: readonly PreparedRule[];
+  /** Some rule is against injection: such rules read disguised words too. */
+  readonly hasInjection: boolean;
 }
 
 /** Plans how these rules are tried. */
@@ -28,5 +30,5 @@ export function planOf(rules: readonly PreparedRule[]): RulePlan {
     else if (facts.tokenRun >= TOKEN_MIN) ofTokens.push(prepared);
     else others.push(prepared);
   }
-  return { rules, byLiteral, ofNumbers, ofTokens, others };
+  return { rules, byLiteral, ofNumbers, ofTokens, others, hasInjection: rules.some(({ isInjection }) => isInjection) };
 }

@@ -2,7 +2,7 @@ import { readAllowedValues } from './allowed-values-reader.js';
 import { readExamples } from './example-reader.js';
 import { Fields, type Report } from './fields.js';
 import { MASK_STYLES, type Mask } from './mask.js';
-import type { Rule } from './pack.js';
+import type { LlmPrompt, Rule } from './pack.js';
 import { readPattern } from './pattern-reader.js';
 import { readExemptions, readSuppressed } from './reference-reader.js';
 import type { Dialect } from './regex-ast.js';
@@ -26,6 +26,7 @@ const KEYS = [
   'min_count',
   'max_chars',
   'llm_prompt',
+  'classifier',
   'applies_to',
   'endpoints',
   'shadow_override',
@@ -44,6 +45,9 @@ const KEYS = [
 const REQUIRED = ['id', 'title', 'severity', 'action'];
 const ACTIONS = ['allow', 'flag', 'mask', 'block'] as const;
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+const CLASSIFIER_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+/** Asked by rules that name no classifier. */
+const DEFAULT_CLASSIFIER = 'default';
 const DIRECTIONS = ['inbound', 'outbound', '*'];
 /** Directions of the older format that no request ever has, and what they can be made to mean. */
 const MAPPED = new Map([
@@ -134,15 +138,25 @@ function readScope(fields: Fields, report: Report, options: ReadOptions) {
 function readConditions(fields: Fields, report: Report, options: ReadOptions) {
   const pattern = readPattern(fields, report, options);
   const maxChars = fields.number('max_chars', { min: 0, max: 1e9, whole: true });
-  const llmPrompt = fields.text('llm_prompt', { max: 4096, min: 1 });
-  if (llmPrompt !== undefined) {
-    report.warn(fields.keyPlace('llm_prompt'), 'llm_prompt is not asked by this version');
-  }
+  const llmPrompt = readLlmPrompt(fields, report, options);
   return {
     ...(pattern && { pattern }),
     ...(maxChars !== undefined && { maxChars }),
     ...(llmPrompt !== undefined && { llmPrompt }),
   };
+}
+
+function readLlmPrompt(fields: Fields, report: Report, { format }: ReadOptions): LlmPrompt | undefined {
+  const prompt = fields.text('llm_prompt', { max: 4096, min: 1 });
+  if (fields.get('llm_prompt') === undefined) {
+    if (fields.get('classifier') !== undefined && format === 'full') {
+      report.error(fields.keyPlace('classifier'), 'classifier belongs to llm_prompt, and there is none');
+    }
+    return undefined;
+  }
+  const shape = { max: 63, shape: CLASSIFIER_NAME, expected: 'lower-case letters, digits and dashes' };
+  const classifier = fields.text('classifier', shape) ?? DEFAULT_CLASSIFIER;
+  return prompt === undefined ? undefined : { prompt, classifier, place: fields.keyPlace('llm_prompt') };
 }
 
 /** Reports what only the whole rule shows. True when it cannot be used. */

@@ -1,8 +1,9 @@
 import { allowedValueTest } from './allowed-values.js';
 import { endpointMatcher } from './endpoint.js';
-import { type Exception, resolveReference } from './exceptions.js';
+import { createReferenceResolver, type Exception } from './exceptions.js';
+import type { LiteralGroups } from './literal-scan.js';
 import type { AllowedValues, ExceptionLimits, Pack, Problem, RuleReference } from './pack.js';
-import { type PreparedRule, prepareRule } from './prepared-rule.js';
+import { type AddGroup, type PreparedRule, prepareRule } from './prepared-rule.js';
 import type { Scope } from './scope.js';
 
 /** Which rules take matches away from which. */
@@ -20,12 +21,21 @@ export type AllowedTexts = ReadonlyMap<PreparedRule, (text: string) => boolean>;
 interface RuleSet {
   /** All rules, in the order of packs and files. */
   readonly rules: readonly PreparedRule[];
+  /** The literals that the rules name by the number of their group. */
+  readonly groups: LiteralGroups;
   readonly exceptions: RuleExceptions;
   readonly warnings: readonly Problem[];
 }
 
 /** Prepares all rules of all packs and resolves what they say of one another. */
-export function prepareRules(packs: readonly Pack[], addGroup: (literals: readonly string[]) => number): RuleSet {
+export function prepareRules(packs: readonly Pack[]): RuleSet {
+  const literals: (readonly string[])[] = [];
+  const wholeWords = new Set<number>();
+  const addGroup: AddGroup = (group, how) => {
+    const number = literals.push(group) - 1;
+    if (how?.wholeWords) wholeWords.add(number);
+    return number;
+  };
   const named = new Set(packs.flatMap(({ rules }) => rules.flatMap(namesIn)));
   const rules: PreparedRule[] = [];
   for (const pack of packs) {
@@ -36,8 +46,9 @@ export function prepareRules(packs: readonly Pack[], addGroup: (literals: readon
     }
   }
   const warnings: Problem[] = [];
+  const resolve = createReferenceResolver(rules);
   const targetsOf = (pack: Pack, reference: RuleReference, by: string) => {
-    const targets = resolveReference(reference.id, pack, rules);
+    const targets = resolve(reference.id, pack);
     if (targets.length === 0) warnings.push(unresolved(pack, reference, by));
     return targets;
   };
@@ -69,7 +80,7 @@ export function prepareRules(packs: readonly Pack[], addGroup: (literals: readon
   const exemptionsFor = (scope: Scope): Exception[] =>
     exemptions.filter(({ holds }) => holds(scope)).map(({ by, target }) => ({ by, target, where: 'inside' }));
   const allowedFor = rememberTexts(allowed);
-  return { rules, exceptions: { suppressions, exemptionsFor, allowedFor }, warnings };
+  return { rules, groups: { literals, wholeWords }, exceptions: { suppressions, exemptionsFor, allowedFor }, warnings };
 }
 
 interface Allowed {

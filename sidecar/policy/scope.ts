@@ -37,7 +37,8 @@ export function rememberPlans(rules: readonly PreparedRule[]): (scope: Scope) =>
   };
 }
 
-function isInScope(prepared: PreparedRule, scope: Scope): boolean {
+/** Whether a rule applies to what is asked in this scope. */
+export function isInScope(prepared: PreparedRule, scope: Scope): boolean {
   return (
     appliesToDirection(prepared, scope.direction) &&
     appliesToEndpoint(prepared, scope.endpoint) &&

@@ -1,10 +1,12 @@
 import type { Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
+import { standsAlone } from './context.js';
 import { foldText } from './fold.js';
 import type { LiteralScanner } from './literal-scan.js';
 import { matchesOf, type RuleMatches } from './matches.js';
 import type { RulePattern } from './pack.js';
+import type { PlaceholderTest } from './placeholders.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
 import type { AllowedTexts } from './rule-set.js';
@@ -23,11 +25,16 @@ export interface TextScan {
   /** How the text was made from that of the segment; absent for the segment's own. */
   readonly view?: View;
   readonly scanner: LiteralScanner;
+  /** Has scanned the names that lead to the segment. */
+  readonly names: LiteralScanner;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
   readonly allowed: AllowedTexts;
+  readonly isPlaceholder: PlaceholderTest | undefined;
   /** The text with every character folded, made when first needed. */
   folded?: string;
+  /** Length without the blanks around, counted when first needed. */
+  bareChars?: number;
 }
 
 /** Tries the rules of which a literal was seen, and those without one as far as the text has what they need. */
@@ -49,23 +56,30 @@ function tryRule(prepared: PreparedRule, scan: TextScan): void {
   confirm(prepared, scan.folded, scan);
 }
 
-/** Whether the pattern can match at all, from what the one pass over the text has seen. */
-function isCandidate(prepared: PreparedRule, { segment, text, view, scanner }: TextScan): boolean {
+/** Whether the pattern can match at all, from what the one pass over the text and its names has seen. */
+function isCandidate(prepared: PreparedRule, scan: TextScan): boolean {
+  const { segment, text, view, scanner, names } = scan;
   const { compiled } = prepared.rule.pattern as RulePattern;
   if (text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
   if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
-  if (prepared.keywordGroup >= 0 && !scanner.has(prepared.keywordGroup) && !prepared.hasKeyword(segment.pointer))
+  const { keywordGroup, wordGroup } = prepared;
+  if (keywordGroup >= 0 && !scanner.has(keywordGroup) && !names.has(keywordGroup)) return false;
+  if (wordGroup >= 0 && !scanner.has(wordGroup) && !names.has(wordGroup) && !mayStandAlone(prepared, scan))
     return false;
   return (!view?.isGuess || prepared.isInjection) && appliesToRole(prepared, segment.role);
 }
 
+/** Whether the text is short enough to be a match and nothing else, which needs no word beside it. */
+function mayStandAlone({ aloneCharsMax }: PreparedRule, scan: TextScan): boolean {
+  if (aloneCharsMax < 0) return false;
+  scan.bareChars ??= scan.text.trim().length;
+  return scan.bareChars <= aloneCharsMax;
+}
+
 function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
-  const { segment, scanner, budget, found, allowed } = scan;
+  const { segment, scanner, budget, found, allowed, isPlaceholder } = scan;
   const pattern = prepared.rule.pattern as RulePattern;
   const { matcher } = pattern.compiled;
-  const others = (prepared.context ? 1 : 0) + (allowed.has(prepared) ? 1 : 0);
-  const checks = pattern.validators.reduce((sum, { work }) => sum + work, others * WORK.check);
-  const workOfMatch = WORK.match + checks;
   const most = prepared.keepAll ? Number.POSITIVE_INFINITY : Math.max(LIMITS.findingsMax, pattern.minCount);
   const known = found.get(prepared);
   if (known && countOf(known) >= most) return;
@@ -73,15 +87,16 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
   let isFull = false;
   const spend = (units: number) => budget.spend(units);
   const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
-    budget.spend(workOfMatch);
-    const score = scoreOf(prepared, pattern, { text, start, end, valueStart, valueEnd, pointer: segment.pointer });
+    const match = { text, start, end, valueStart, valueEnd, pointer: segment.pointer };
+    const score = scoreOf({ prepared, pattern, budget }, match);
     if (score === undefined || isAllowed?.(text.slice(valueStart, valueEnd))) return true;
+    if (isPlaceholder?.(text, valueStart, valueEnd)) return true;
     const matches = matchesOf(found, prepared);
     keep(matches, scan, { valueStart, valueEnd, score });
     isFull = countOf(matches) >= most;
     return !isFull;
   };
-  for (const [from, to] of stretchesFor(pattern.compiled, prepared.literalGroup, { text, scanner })) {
+  for (const [from, to] of stretchesFor(pattern.compiled, prepared, { text, scanner })) {
     matcher.each(text, from, to, visit, spend);
     if (isFull) return;
   }
@@ -111,15 +126,26 @@ interface Candidate {
   readonly pointer: string;
 }
 
-/** The score of a match that counts; undefined for one that a validator or a required context refuses. */
-function scoreOf(prepared: PreparedRule, pattern: RulePattern, match: Candidate): number | undefined {
-  if (pattern.validators.length > 0) {
-    const value = match.text.slice(match.valueStart, match.valueEnd);
-    for (const validator of pattern.validators) if (!validator.accepts(value)) return undefined;
+interface Scoring {
+  readonly prepared: PreparedRule;
+  readonly pattern: RulePattern;
+  readonly budget: WorkBudget;
+}
+
+/**
+ * The score of a match that counts; undefined for one that a required context or a validator refuses. The context is
+ * looked at first: it costs less than most validators, and most matches of a weak pattern have none.
+ */
+function scoreOf({ prepared, pattern, budget }: Scoring, match: Candidate): number | undefined {
+  const { context, validators, score } = pattern;
+  budget.spend(WORK.match + (prepared.context ? WORK.check : 0));
+  const isNear = prepared.context?.isNear(match.text, match.start, match.end, match.pointer) ?? false;
+  const isAlone = context?.alone === true && standsAlone(match.text, match.start, match.end);
+  if (context?.required && !isNear && !isAlone) return undefined;
+  const value = validators.length > 0 ? match.text.slice(match.valueStart, match.valueEnd) : '';
+  for (const validator of validators) {
+    budget.spend(validator.work);
+    if (!validator.accepts(value)) return undefined;
   }
-  if (!pattern.context || !prepared.context) return pattern.score;
-  if (prepared.context.isNear(match.text, match.start, match.end, match.pointer)) {
-    return Math.min(1, pattern.score + pattern.context.raise);
-  }
-  return pattern.context.required ? undefined : pattern.score;
+  return context && isNear ? Math.min(1, score + context.raise) : score;
 }

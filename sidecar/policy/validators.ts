@@ -1,7 +1,16 @@
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { type CountryCode, isSupportedCountry } from 'libphonenumber-js/max';
 import validator from 'validator';
+import { isStateAndZip } from './address-checks.js';
 import { WORK } from './budget.js';
+import { isCardNumber, isOneDigit } from './card-checks.js';
 import { isJwt, isPlaceholder, isPublicIp, isSsn, shannonBits } from './checks.js';
+import { isDea, isNhs, isNpi } from './health-checks.js';
+import { isIban } from './iban-checks.js';
+import { IDENTIFIER_NAMES, identifierCheck } from './ids/catalogue.js';
+import { isMachineReadableZone } from './mrz-checks.js';
+import { homePhoneCheck, isInternationalPhone } from './phone-checks.js';
+import { isMoreThanWords, isPemBody, isQuotedPassword, isSecretValue, isUrlLogin } from './secret-value.js';
+import { hasTokenChecksum, isBasicAuth, isWif, looksRandom } from './token-checks.js';
 
 /** A check that a match must pass to count. */
 export interface Validator {
@@ -12,8 +21,8 @@ export interface Validator {
   accepts(text: string): boolean;
 }
 
-/** libphonenumber tries many patterns for each region. */
-const PHONE_WORK = 100_000;
+/** libphonenumber tries many patterns. */
+const PHONE_WORK = 30_000;
 
 /** Exported by the library, and missing in its types. */
 const PASSPORT_COUNTRIES = (validator as unknown as { passportNumberLocales: readonly string[] }).passportNumberLocales;
@@ -26,11 +35,14 @@ type Maker = (parameter: Parameter) => ((text: string) => boolean) | string;
 
 const MAKERS = new Map<string, Maker>([
   ['luhn', plain((text) => isLuhn(digitsOf(text)))],
-  ['card', plain((text) => validator.isCreditCard(digitsOf(text)) && !isOneDigit(digitsOf(text)))],
-  ['iban', plain((text) => validator.isIBAN(text.replace(/[\s-]/g, '')))],
+  ['card', plain(isCardNumber)],
+  ['iban', plain(isIban)],
   ['bic', plain((text) => validator.isBIC(text))],
   ['aba', plain((text) => validator.isAbaRouting(digitsOf(text)))],
   ['ssn', plain(isSsn)],
+  ['npi', plain(isNpi)],
+  ['dea', plain(isDea)],
+  ['nhs', plain(isNhs)],
   ['email', plain((text) => validator.isEmail(text))],
   ['ip', plain((text) => validator.isIP(text))],
   ['ipv4', plain((text) => validator.isIP(text, 4))],
@@ -39,6 +51,8 @@ const MAKERS = new Map<string, Maker>([
   ['mac', plain((text) => validator.isMACAddress(text))],
   ['uuid', plain((text) => validator.isUUID(text))],
   ['imei', plain((text) => validator.isIMEI(digitsOf(text)))],
+  ['mrz', plain(isMachineReadableZone)],
+  ['us_zip', plain(isStateAndZip)],
   ['isin', plain((text) => validator.isISIN(text))],
   ['btc', plain((text) => validator.isBtcAddress(text))],
   ['ethereum', plain((text) => validator.isEthereumAddress(text))],
@@ -48,10 +62,21 @@ const MAKERS = new Map<string, Maker>([
   ['hex', plain((text) => validator.isHexadecimal(text))],
   ['jwt', plain((text) => validator.isJWT(text) && isJwt(text))],
   ['not_placeholder', plain((text) => !isPlaceholder(text))],
+  ['secret_value', plain(isSecretValue)],
+  ['quoted_password', plain(isQuotedPassword)],
+  ['random', plain(looksRandom)],
+  ['random_or_sign', plain(isMoreThanWords)],
+  ['url_login', plain(isUrlLogin)],
+  ['pem_body', plain(isPemBody)],
+  ['jwt_head', plain(isJwt)],
+  ['token_crc32', plain(hasTokenChecksum)],
+  ['basic_auth', plain(isBasicAuth)],
+  ['wif', plain(isWif)],
   ['entropy', entropy],
   ['phone', phone],
   ['tax_id', taxId],
   ['passport', passport],
+  ['identifier', identifier],
 ]);
 
 export const VALIDATOR_NAMES: readonly string[] = [...MAKERS.keys()];
@@ -77,14 +102,17 @@ function entropy(parameter: Parameter) {
   return (text: string) => shannonBits(text) >= parameter;
 }
 
-/** Valid by libphonenumber's metadata in one of the regions; without a region only international numbers are. */
+/** By libphonenumber's metadata for one of the regions; without a region only international numbers are. */
 function phone(parameter: Parameter) {
-  const regions = parameter === undefined ? [undefined] : typeof parameter === 'string' ? [parameter] : parameter;
+  if (parameter === undefined) return isInternationalPhone;
+  const regions = typeof parameter === 'string' ? [parameter] : parameter;
   const wants = 'takes a region such as US, or a list of regions';
-  if (typeof regions === 'number' || regions.length === 0) return wants;
-  if (!regions.every((region) => region === undefined || isSupportedCountry(region))) return wants;
-  return (text: string) =>
-    regions.some((region) => parsePhoneNumberFromString(text, region as CountryCode | undefined)?.isValid() ?? false);
+  if (typeof regions === 'number' || regions.length === 0 || !regions.every(isRegion)) return wants;
+  return homePhoneCheck(regions);
+}
+
+function isRegion(name: string): name is CountryCode {
+  return isSupportedCountry(name);
 }
 
 function taxId(parameter: Parameter) {
@@ -103,15 +131,19 @@ function passport(parameter: Parameter) {
   return (text: string) => validator.isPassportNumber(text, parameter);
 }
 
+/** One kind of identifier, or any of several. */
+function identifier(parameter: Parameter) {
+  const names = typeof parameter === 'string' ? [parameter] : typeof parameter === 'object' ? parameter : [];
+  const checks = names.map(identifierCheck);
+  const known = checks.filter((check) => check !== undefined);
+  if (known.length > 0 && known.length === checks.length) return (text: string) => known.some((check) => check(text));
+  return `needs a kind of identifier such as pl.pesel, or a list of them; there are ${IDENTIFIER_NAMES.join(', ')}`;
+}
+
 function digitsOf(text: string): string {
   return text.replace(/[\s-]/g, '');
 }
 
 function isLuhn(digits: string): boolean {
   return digits.length >= 2 && /^\d+$/.test(digits) && !isOneDigit(digits) && validator.isLuhnNumber(digits);
-}
-
-/** 0000 0000 0000 0000 passes every checksum and is nobody's number. */
-function isOneDigit(digits: string): boolean {
-  return /^(\d)\1*$/.test(digits);
 }

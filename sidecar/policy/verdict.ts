@@ -19,15 +19,23 @@ export interface VerdictSettings {
   readonly gapActions: Partial<Record<GapKind, GapAction>>;
   /** Secret of the mask style `hash`: equal texts have equal digests under one key. Influences no verdict. */
   readonly maskKey?: string;
+  /** Classifiers that can be asked, by name, with what it means when one gives no usable answer; absent = none. */
+  readonly classifiers?: ReadonlyMap<string, GapAction>;
   /** Whatever else decides what is judged (such as which query parameters are content), as text: it goes into the revision. */
   readonly otherInputs?: string;
 }
 
-/** What happens about one kind of gap. */
+/** What happens about one kind of gap. For `classifier:unavailable` it is the default; each classifier has its own. */
 export function gapActionOf(kind: GapKind, settings: VerdictSettings): GapAction {
   if (FIXED_GAP_KINDS.includes(kind)) return 'deny';
   if (kind === 'engine:error' || kind === 'engine:budget') return settings.onError;
   return settings.gapActions[kind] ?? GAP_KINDS[kind].action;
+}
+
+/** The verdict of a gap before and after shadow, which may hold it back. */
+export function verdictOfGap(action: GapAction, isHeldBack: boolean): { raw: Verdict; effective: Verdict } {
+  const raw = verdictOfGapAction(action);
+  return { raw, effective: isHeldBack ? 'ALLOW' : raw };
 }
 
 /** The strictest of all rules and gaps, before and after shadow. */
@@ -43,9 +51,9 @@ export function verdictsOf(
     effective = stricter(effective, verdictOfAction(rule.effectiveAction));
   }
   for (const { kind } of gaps) {
-    const verdict = verdictOfGapAction(gapActionOf(kind, settings));
-    raw = stricter(raw, verdict);
-    if (!settings.shadow || FIXED_GAP_KINDS.includes(kind)) effective = stricter(effective, verdict);
+    const gap = verdictOfGap(gapActionOf(kind, settings), settings.shadow && !FIXED_GAP_KINDS.includes(kind));
+    raw = stricter(raw, gap.raw);
+    effective = stricter(effective, gap.effective);
   }
   return { raw, effective };
 }

@@ -11,18 +11,27 @@ export function mayMatch({ facts }: CompiledPattern, scanner: LiteralScanner): b
   return facts.tokenRun < TOKEN_MIN || scanner.tokens.has(facts.tokenRun);
 }
 
+/** What is known to stand in every match of a rule's pattern beside its facts: see PreparedRule. */
+interface Held {
+  readonly literalGroup: number;
+  readonly signs: readonly string[];
+}
+
+/** A text with more signs is searched whole: so many windows would cost more than they spare. */
+const SIGNS_KEPT = 1024;
+
 /**
  * Where a pattern must be tried in the text scanned last: around what every match is known to hold (a literal, a number,
- * a long token), as far as its longest match reaches; everywhere when it holds no such thing or has no longest match.
- * Stretches are merged, so that no match is cut or found twice.
+ * a long token, a sign), as far as its longest match reaches; everywhere when it holds no such thing or has no longest
+ * match. Stretches are merged, so that no match is cut or found twice.
  */
 export function stretchesFor(
   { facts, anchored }: CompiledPattern,
-  literalGroup: number,
+  holds: Held,
   { text, scanner }: { text: string; scanner: LiteralScanner },
 ): readonly Stretch[] {
   const reach = facts.maxLength;
-  const held = anchored || reach === Infinity ? undefined : whatMatchesHold(facts, literalGroup, scanner);
+  const held = anchored || text.length <= reach ? undefined : whatMatchesHold(facts, holds, { text, scanner });
   if (!held) return [[0, text.length]];
   const merged: [number, number][] = [];
   for (const [start, end] of held) {
@@ -38,10 +47,23 @@ export function stretchesFor(
 
 function whatMatchesHold(
   facts: CompiledPattern['facts'],
-  literalGroup: number,
-  scanner: LiteralScanner,
+  { literalGroup, signs }: Held,
+  { text, scanner }: { text: string; scanner: LiteralScanner },
 ): readonly Stretch[] | undefined {
   if (literalGroup >= 0) return scanner.endsOf(literalGroup)?.map((end) => [end, end]);
   if (facts.digits >= DIGITS_MIN) return scanner.numbers.atLeast(facts.digits);
-  return facts.tokenRun >= TOKEN_MIN ? scanner.tokens.atLeast(facts.tokenRun) : undefined;
+  if (facts.tokenRun >= TOKEN_MIN) return scanner.tokens.atLeast(facts.tokenRun);
+  return signs.length > 0 ? placesOf(signs, text) : undefined;
+}
+
+/** Where the signs stand, ascending; undefined when there are too many. */
+function placesOf(signs: readonly string[], text: string): readonly Stretch[] | undefined {
+  const places: number[] = [];
+  for (const sign of signs) {
+    for (let at = text.indexOf(sign); at >= 0; at = text.indexOf(sign, at + 1)) {
+      if (places.length >= SIGNS_KEPT) return undefined;
+      places.push(at);
+    }
+  }
+  return places.sort((a, b) => a - b).map((at) => [at, at + 1]);
 }

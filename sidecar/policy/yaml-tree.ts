@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -8,6 +9,7 @@ import {
   type Node,
   parseAllDocuments,
   type Scalar,
+  visit,
 } from 'yaml';
 import { LIMITS } from '../kernel/limits.js';
 import type { Place } from './pack.js';
@@ -75,12 +77,12 @@ function documentsOf(text: string, lines: LineCounter): Document.Parsed[] {
 }
 
 class TreeBuilder {
-  private readonly document: Document.Parsed;
+  private readonly targets: ReadonlyMap<Alias, Node>;
   private readonly lines: LineCounter;
   private nodes = 0;
 
   constructor(document: Document.Parsed, lines: LineCounter) {
-    this.document = document;
+    this.targets = aliasTargets(document);
     this.lines = lines;
   }
 
@@ -89,7 +91,7 @@ class TreeBuilder {
     if (++this.nodes > LIMITS.packNodesMax) throw new YamlFault('too many values, aliases included', place);
     if (depth > DEPTH_MAX) throw new YamlFault(`nested deeper than ${DEPTH_MAX} levels`, place);
     if (isAlias(node)) {
-      const target = node.resolve(this.document);
+      const target = this.targets.get(node);
       if (!target) throw new YamlFault(`there is no anchor called ${node.source}`, place);
       return { ...this.build(target, depth + 1), ...place };
     }
@@ -111,6 +113,24 @@ class TreeBuilder {
     const missing: Tree = { ...keyPlace, kind: 'scalar', value: null, source: '', scalar: key };
     return { key: key.value, keyPlace, value: pair.value ? this.build(pair.value as Node, depth) : missing };
   }
+}
+
+/**
+ * What each alias stands for: the last node before it with that anchor. The library's own way looks through the whole
+ * document for every alias.
+ */
+function aliasTargets(document: Document.Parsed): ReadonlyMap<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Node(_key, node) {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target) targets.set(node, target);
+      } else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
 }
 
 /** Place of a string offset inside a one-line scalar: exact for plain, single-quoted and simple double-quoted ones. */

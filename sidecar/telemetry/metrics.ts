@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Breaker } from '../kernel/breaker.js';
 import type { Decision, Evaluation } from '../kernel/evaluation.js';
+import { type ClassifierOutcome, createClassifierSeries, registerBreakers } from './classifier-series.js';
 import { createEventCounter, createLatencyHistograms } from './decision-series.js';
 
 /** Numbers that are read when somebody scrapes, instead of being kept up to date. */
@@ -10,11 +12,15 @@ export interface MetricSources {
   /** 1 while the log can make records durable. */
   logHealthy(): boolean;
   rulesByPack(): Iterable<readonly [pack: string, rules: number]>;
+  /** Circuit breakers by service. */
+  breakers(): Iterable<readonly [service: string, breaker: Breaker]>;
 }
 
 /** Everything that Prometheus can read. */
 export interface Metrics {
   observe(evaluation: Evaluation, decision: Decision): void;
+  /** A question to a classifier has ended. */
+  classified(classifier: string, outcome: ClassifierOutcome): void;
   /** A gRPC message that could not be decoded. */
   malformed(method: string): void;
   /** A request refused because too much was in flight. */
@@ -40,7 +46,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
   collectDefaultMetrics({ register: registry });
   const events = createEventCounter(registry);
   const latencies = createLatencyHistograms(registry, options.seedNames);
+  const classified = createClassifierSeries(registry);
   registerSources(registry, options);
+  registerBreakers(registry, options.sources.breakers);
   registerForLater(registry);
   const gaps = new Counter({
     name: 'jimini_coverage_gaps_total',
@@ -80,6 +88,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       for (const gap of decision.gaps) gaps.inc({ kind: gap.kind });
       if (decision.outage) outages.inc({ reason: decision.outage });
     },
+    classified,
     malformed: (method) => malformed.inc({ method }),
     overloaded: () => outages.inc({ reason: 'overloaded' }),
     reloaded(result) {
@@ -139,23 +148,10 @@ function registerSources(registry: Registry, { version, seedNames, sources }: Me
 
 /** Series whose traffic comes with the forwarders: registered, so that dashboards and alerts can name them, and empty. */
 function registerForLater(registry: Registry): void {
-  const registers = [registry];
   new Counter({
     name: 'jimini_forwarder_errors_total',
     help: 'Errors of forwarders, by target and kind',
     labelNames: ['target', 'error_type'],
-    registers,
-  });
-  new Gauge({
-    name: 'jimini_circuit_breaker_state',
-    help: 'State of a circuit breaker: 0 closed, 1 half-open, 2 open',
-    labelNames: ['service'],
-    registers,
-  });
-  new Gauge({
-    name: 'jimini_circuit_breaker_open',
-    help: '1 while a circuit breaker is open',
-    labelNames: ['service'],
-    registers,
+    registers: [registry],
   });
 }

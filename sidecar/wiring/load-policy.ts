@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.js';
+import { type ConfiguredModerator, readModeratorKeys } from '../config/moderator-keys.js';
 import { requiredPackNames } from '../config/pack-files.js';
 import { formatPackProblem, loadPackSet, type PackSet } from '../config/pack-set.js';
+import { configError } from '../config/problem.js';
 import type { PolicySnapshot } from '../inspection/inspect.js';
 import { systemClock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
@@ -15,13 +17,16 @@ export interface LoadedPolicy {
   readonly requiredPacks: readonly string[];
   /** The files behind it, so that a reload need not load those again that have not changed. */
   readonly packFiles: PackSet['loaded'];
+  /** The classifiers that rules may ask. Holds keys: not to be shown. */
+  readonly moderators: readonly ConfiguredModerator[];
   /** `file:line:column: warning: message` of faults that do not refuse the pack. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads and compiles the packs that the configuration names. Rejects with `JIMINI_PACK_INVALID`, one fault a line with file,
- * line and column, when any of them is refused: part of a policy is no policy. Files that are as in `previous` are not
+ * Reads and compiles the packs that the configuration names, and reads the keys of classifiers. Rejects with
+ * `JIMINI_PACK_INVALID`, one fault a line with file, line and column, when any pack is refused, with
+ * `JIMINI_CONFIG_INVALID` when a key is: part of a policy is no policy. Files that are as in `previous` are not
  * compiled again.
  */
 export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promise<LoadedPolicy> {
@@ -29,13 +34,21 @@ export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promi
   if (problems.some(({ severity }) => severity === 'error')) {
     throw new JiminiError('JIMINI_PACK_INVALID', problems.map(formatPackProblem).join('\n'));
   }
+  const { moderators, problems: keyProblems } = await readModeratorKeys(config);
+  if (keyProblems.length > 0) throw configError(keyProblems);
   const { ancestorDirections, requiredPacks } = config.policy;
   const settings = {
     shadow: config.shadow,
     onError: config.policy.onError,
     gapActions: config.policy.gaps,
     maskKey: previous?.snapshot.settings.maskKey ?? randomBytes(32).toString('hex'),
-    otherInputs: JSON.stringify([config.credentials.query, requiredPacks, config.trustedHeaders]),
+    classifiers: new Map(moderators.map(({ name, onFailure }) => [name, onFailure])),
+    otherInputs: JSON.stringify([
+      config.credentials.query,
+      requiredPacks,
+      config.trustedHeaders,
+      moderators.map(({ key: _, ...rest }) => rest),
+    ]),
   };
   const policy = createPolicy(packs, settings);
   const loaded = packs.map(({ name }) => name);
@@ -48,6 +61,7 @@ export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promi
     },
     packFiles: loadedFiles,
     requiredPacks: requiredPackNames(requiredPacks, loaded),
+    moderators,
     warnings: [...problems, ...policy.warnings, ...expiredExceptions(packs, systemClock.nowMs())].map(
       formatPackProblem,
     ),

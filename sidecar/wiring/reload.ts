@@ -1,6 +1,7 @@
 import type { AuditLog } from '../audit/audit-log.js';
 import { type Config, changedRestartKeys } from '../config/config.js';
 import type { UsableConfig } from '../config/load.js';
+import { keyFilesOf } from '../config/moderator-keys.js';
 import { packPathOf } from '../config/pack-files.js';
 import { watchFiles } from '../config/watch.js';
 import { JiminiError } from '../kernel/errors.js';
@@ -45,7 +46,11 @@ export async function watchPolicy(options: ReloadOptions): Promise<{ close(): vo
   const configFile = options.loadedConfig.file;
   let inForce: InForce = { read: options.loadedConfig, loaded: options.loaded };
 
-  const filesOf = ({ packs }: Config) => [...(configFile ? [configFile] : []), ...packs.map(packPathOf)];
+  const filesOf = (config: Config) => [
+    ...(configFile ? [configFile] : []),
+    ...config.packs.map(packPathOf),
+    ...keyFilesOf(config),
+  ];
   const readAll = async (): Promise<InForce> => {
     const read = await options.readConfig();
     refuseEmptied(read, inForce.read);

@@ -1,4 +1,5 @@
 import type { LogHealth } from '../audit/audit-log.js';
+import type { Breaker } from '../kernel/breaker.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { Logger } from '../telemetry/logger.js';
 
@@ -12,6 +13,14 @@ export function createLogHealthReporter(logger: Logger): (health: LogHealth) => 
     const { failedAttempts, error } = health;
     const problem = { failedAttempts, code: error.code, problem: error.message };
     logger.error(problem, 'the log cannot make records durable; every answer is a denial');
+  };
+}
+
+/** Tells operators when a classifier is left alone and when it answers again. A probe in between is no news. */
+export function createBreakerReporter(logger: Logger): (classifier: string, state: Breaker['state']) => void {
+  return (classifier, state) => {
+    if (state === 'open') logger.warn({ classifier }, 'the classifier fails and is left alone; its onFailure decides');
+    if (state === 'closed') logger.info({ classifier }, 'the classifier answers again');
   };
 }
 

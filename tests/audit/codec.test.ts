@@ -29,7 +29,21 @@ const text = fc.string({
   maxLength: 12,
 });
 
-const decisions: fc.Arbitrary<DecisionFields> = fc.record({
+const answers = fc.array(
+  fc.record({
+    model: text,
+    name: text,
+    rule: text,
+    said: fc.constantFrom('yes' as const, 'no' as const, 'failed' as const),
+  }),
+  { maxLength: 4 },
+);
+const asked = fc.option(
+  answers.map((classifiers) => ({ classifiers, classifier_count: classifiers.length })),
+  { nil: {} },
+);
+
+const judged: fc.Arbitrary<DecisionFields> = fc.record({
   kind: fc.constant('decision' as const),
   door: fc.constantFrom('ext_authz' as const, 'evaluate' as const, 'cli' as const),
   direction: fc.constantFrom('inbound' as const, 'outbound' as const, '' as const),
@@ -43,6 +57,7 @@ const decisions: fc.Arbitrary<DecisionFields> = fc.record({
   gap_count: fc.nat(),
   policy_revision: text,
 });
+const decisions = fc.tuple(judged, asked).map(([fields, more]): DecisionFields => ({ ...fields, ...more }));
 
 test('the fast way to write a decision gives what canonical JSON gives', (t) => {
   fc.assert(
@@ -60,14 +75,22 @@ test('whatever the writer writes, the verifier reads as canonical, with the same
     fc.property(decisions, (fields) => {
       const leaf = scanCanonical(encodeLeaf(fields, place).toString('utf8', 1)) as ReadonlyMap<string, Scanned>;
       for (const [name, value] of Object.entries({ ...fields, ...place })) {
-        if (JSON.stringify(leaf.get(name)) !== JSON.stringify(value)) return false;
+        if (JSON.stringify(plain(leaf.get(name))) !== JSON.stringify(value)) return false;
       }
-      return leaf.size === 19;
+      return leaf.size === (fields.classifiers ? 21 : 19);
     }),
     { numRuns: 2_000 },
   );
   t.pass();
 });
+
+/** A scanned value with its maps as objects. */
+function plain(value: Scanned | undefined): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  return value instanceof Map
+    ? Object.fromEntries(Array.from(value, ([name, member]) => [name, plain(member)]))
+    : value;
+}
 
 test('the verifier and the canonical writer agree on every value that both know', (t) => {
   const { value } = fc.letrec<{ value: CanonicalValue }>((tie) => ({
@@ -104,6 +127,19 @@ test('rule ids are cut until the leaf fits, so that no judgement is too long to 
   const written = JSON.parse(leaf.toString('utf8', 1));
   t.deepEqual(written.rule_ids, ids.slice(0, 8));
   t.is(written.rule_count, 64);
+});
+
+test('answers of classifiers are cut to their limit, and further where the leaf would be too large', (t) => {
+  const written = (rule: string) => {
+    const answer = { model: 'm', name: 'n', rule, said: 'yes' as const };
+    const fields = { classifiers: Array.from({ length: 20 }, () => answer), classifier_count: 20 };
+    return JSON.parse(encodeLeaf(decision('r', fields), place).toString('utf8', 1));
+  };
+  t.is(written('rule').classifiers.length, LIMITS.leafClassifiersMax);
+  t.is(written('rule').classifier_count, 20);
+  t.deepEqual(written('rule').rule_ids, decision('r').rule_ids);
+  t.is(written('x'.repeat(1_500)).classifiers.length, 4);
+  t.is(written('x'.repeat(9_000)).classifiers.length, 0);
 });
 
 test('fields that no leaf can hold are refused', (t) => {

@@ -209,6 +209,30 @@ test('a byte order mark', catches, 'canonical', 0, (leaves) =>
 test('an empty line', catches, 'canonical', 3, (leaves) => leaves.toSpliced(3, 0, ''));
 test('a last line without its newline', catches, 'canonical', 5, (leaves) => asLines(leaves).subarray(0, -1));
 
+/** Leaf 2 as a decision that classifiers had a part in. */
+const withAnswers = (json: string) => rewritten(2, (leaf) => leaf.replace(/^{/, `{${json},`));
+const ANSWER = '{"model":"m","name":"n","rule":"r","said":"yes"}';
+
+test('answers of classifiers are read where there are any', async (t) => {
+  const leaves = withAnswers(`"classifier_count":9,"classifiers":[${ANSWER},${ANSWER}]`)(await sixLeaves());
+  t.is((await verifyLines(asLines(leaves))).status, 'ok');
+});
+for (const [name, json] of [
+  ['answers of classifiers that are no list', `"classifier_count":1,"classifiers":${ANSWER}`],
+  [
+    'an answer that is neither yes, no nor failed',
+    `"classifier_count":1,"classifiers":[${ANSWER.replace('yes', 'maybe')}]`,
+  ],
+  ['an answer without a rule', `"classifier_count":1,"classifiers":[${ANSWER.replace('"rule":"r",', '')}]`],
+  ['an answer that is a text', '"classifier_count":1,"classifiers":["yes"]'],
+  ['too many answers', `"classifier_count":9,"classifiers":[${Array(9).fill(ANSWER).join(',')}]`],
+  ['more answers than were counted', `"classifier_count":1,"classifiers":[${ANSWER},${ANSWER}]`],
+  ['answers without a count', `"classifiers":[${ANSWER}]`],
+  ['a count without answers', '"classifier_count":1'],
+] as const) {
+  test(name, catches, 'fields', 2, withAnswers(json));
+}
+
 test('unknown names are hashed and otherwise ignored', async (t) => {
   const leaves = chainedAgain(await sixLeaves(), (leaf) => leaf.replace(/}$/, ',"zzz":{"a":[true,{"__proto__":-5}]}}'));
   t.is((await verifyLines(asLines(leaves))).status, 'ok');

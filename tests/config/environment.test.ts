@@ -91,7 +91,8 @@ test('every other variable with our prefix is refused, and other variables are n
 });
 
 function refusalStart(name: string): string {
-  return name === 'JIMINI_POLICY_GAPS' ? 'policy.gaps cannot' : 'unknown variable; the nearest known one is JIMINI_';
+  const map = CONFIG_KEYS.find((key) => key.variable === undefined && variableOf(key.path) === name);
+  return map ? `${map.path} cannot` : 'unknown variable; the nearest known one is JIMINI_';
 }
 
 test('a refused variable is named, and its value is not', async (t) => {

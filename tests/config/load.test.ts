@@ -56,6 +56,7 @@ test('without file, environment and flags every setting has its default', async 
     packs: ['secrets', 'pii', 'pci', 'injection'],
     shadow: false,
     policy: { requiredPacks: ['all'], onError: 'deny', gaps: {}, ancestorDirections: 'inert' },
+    moderators: {},
     trustedHeaders: [],
     credentials: {
       headers: ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key', 'cookie'],

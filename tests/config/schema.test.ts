@@ -6,7 +6,7 @@ import { configTable } from '../../sidecar/config/document.js';
 import { CONFIG_KEYS, configJsonSchema } from '../../sidecar/config/keys.js';
 import { nearest } from '../../sidecar/config/nearest.js';
 import { packageRoot } from '../../sidecar/config/package-root.js';
-import { SETTABLE_GAP_KINDS } from '../../sidecar/config/schema.js';
+import { GAPS_DECIDED_ELSEWHERE, SETTABLE_GAP_KINDS } from '../../sidecar/config/schema.js';
 import { FIXED_GAP_KINDS, GAP_KINDS } from '../../sidecar/kernel/gap.js';
 
 test('every setting has a description, a default and a time at which it takes effect', (t) => {
@@ -33,9 +33,22 @@ test('the table in the documentation is the one that the schema gives', (t) => {
   t.is(table, configTable(), 'write it anew with: npx jimini config schema --format markdown');
 });
 
-test('every gap kind is settable, fixed, or decided by policy.onError', (t) => {
-  const engine = Object.keys(GAP_KINDS).filter((kind) => kind.startsWith('engine:'));
-  t.is(SETTABLE_GAP_KINDS.length + FIXED_GAP_KINDS.length + engine.length, Object.keys(GAP_KINDS).length);
+test('the documentation of classifiers has every setting of one, with its default', (t) => {
+  const text = readFileSync(join(packageRoot(), 'docs/moderators.md'), 'utf8');
+  const map = configJsonSchema().properties?.['moderators']?.additionalProperties;
+  const settings = Object.entries((typeof map === 'object' && map.properties) || {});
+  t.true(settings.length > 8);
+  for (const [name, node] of settings) {
+    const row = new RegExp(`^\\| \`${name}\` +\\| \`?(.*?)\`? *\\|`, 'm').exec(text);
+    const otherwise = name === 'keyFile' ? 'none' : 'required';
+    t.is(row?.[1], String(node.default ?? otherwise), name);
+    t.true(node.description?.endsWith('.'), name);
+  }
+});
+
+test('every gap kind is settable, fixed, or decided by another setting', (t) => {
+  const known = [...SETTABLE_GAP_KINDS, ...FIXED_GAP_KINDS, ...GAPS_DECIDED_ELSEWHERE.keys()];
+  t.deepEqual(known.sort(), Object.keys(GAP_KINDS).sort());
 });
 
 test('the nearest name is the name itself when it is known', (t) => {

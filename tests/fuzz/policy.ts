@@ -107,8 +107,7 @@ const hostile = fc
 /** Generated texts through the rules of the default packs: none throws, none costs more than its length allows. */
 export function fuzzTexts(options: { runs: number; seed: number }): FuzzResult {
   const packs = DEFAULT_PACKS.map((name) => builtin(name).pack as Pack);
-  const groups: (readonly string[])[] = [];
-  const { rules } = prepareRules(packs, (literals) => groups.push(literals) - 1);
+  const { rules, groups } = prepareRules(packs);
   const engine = createEngine(groups);
   const plan = planOf(rules);
   const allowed = new Map();

@@ -102,9 +102,30 @@ test('what a replacement brings to light is replaced in its turn', (t) => {
   t.is(askText('ssn1 2345', snapshotOf(rules)).maskedText, '[SSN-NUMBER] [NEAR]');
 });
 
-test('a rule that finds its own replacement gives no masked text', (t) => {
-  t.is(askText('aa', snapshotOf([{ id: 'A', pattern: '[aA]' }])).maskedText, undefined);
+test('a rule that matches where nothing stands gives no masked text', (t) => {
   t.is(askText('b', snapshotOf([{ id: 'A', pattern: 'a*' }])).maskedText, undefined);
+});
+
+const leavesAlone = test.macro((t, style: string, text: string, expected: boolean) => {
+  const snapshot = snapshotOf([{ id: 'PASS', pattern: 'password (?P<value>\\S{3,40})', mask: { style, name: 'A:B' } }]);
+  t.is(askText(text, snapshot).effective === 'ALLOW', expected);
+});
+test('what takes any word for a secret takes no placeholder for one', leavesAlone, 'type', 'password [A:B]', true);
+test('nor a digest', leavesAlone, 'hash', 'password [A:B:abcdefghijkl]', true);
+test('nor stars', leavesAlone, 'stars', 'password ********', true);
+test('nor the last four characters', leavesAlone, 'last4', 'password ****1111', true);
+test('but more than those', leavesAlone, 'last4', 'password ****11112', false);
+test('but another name', leavesAlone, 'type', 'password [C]', false);
+test('but a placeholder with more behind it', leavesAlone, 'type', 'password [A:B]secret', false);
+test('but stars where nothing is masked with stars', leavesAlone, 'type', 'password ********', false);
+
+test('a placeholder whose name is a word that is blocked passes all the same', (t) => {
+  const snapshot = snapshotOf([
+    { id: 'JAILBREAK-MAIL', pattern: MAIL },
+    { id: 'WORD', pattern: '(?i)jailbreak', action: 'block' },
+  ]);
+  t.is(askText('a@b.test', snapshot).maskedText, '[JAILBREAK-MAIL]');
+  t.is(askText('a@b.test jailbreak', snapshot).effective, 'BLOCK');
 });
 
 test('only what names the value is replaced when a pattern has a value', (t) => {

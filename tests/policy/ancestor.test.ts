@@ -53,10 +53,12 @@ test('empty text is legal, and a match-all pattern fires', (t) => {
   t.deepEqual(idsOf(judge(policyOf(ancestorPackOf(rule({ id: 'A', pattern: '.*' }))), '')), ['A']);
 });
 
-test('llm_prompt loads with a warning and is reported as inactive', (t) => {
+test('llm_prompt loads, and is reported as inactive with a warning when no classifier is configured', (t) => {
   const text = rule({ id: 'A', llm_prompt: 'x' });
-  t.regex(problemsOf(text)[0] ?? '', /warning llm_prompt is not asked/);
-  t.false(policyOf(ancestorPackOf(text)).rules[0]?.enabled);
+  t.deepEqual(problemsOf(text), []);
+  const policy = policyOf(ancestorPackOf(text));
+  t.regex(policy.warnings[0]?.message ?? '', /^llm_prompt is not asked: moderators\.default is not configured/);
+  t.false(policy.rules[0]?.enabled);
 });
 
 test("the rule's directions are normalised too, and a star is a wildcard", (t) => {

@@ -21,5 +21,6 @@ test('every pack that ships loads, on both engines, and its examples hold', (t) 
       return pack && builtin ? [pack] : [];
     });
   });
-  t.deepEqual(policyOf(packs).warnings, []);
+  const settings = { classifiers: new Map([['default', 'flag' as const]]) };
+  t.deepEqual(policyOf(packs, settings).warnings, []);
 });

@@ -10,7 +10,7 @@ const lower = (value: string) => value.replace(/[A-Z]/g, (letter) => letter.toLo
 test('the scan finds every occurrence of every literal that a plain search finds, and no other', (t) => {
   fc.assert(
     fc.property(groups, fc.array(text, { maxLength: 3 }), (sets, texts) => {
-      const scanner = createLiteralScanner(sets);
+      const scanner = createLiteralScanner({ literals: sets });
       for (const value of texts) {
         scanner.scan(value);
         sets.forEach((set, group) => {
@@ -33,14 +33,14 @@ function occurrences(value: string, literals: ReadonlySet<string>): number[] {
 }
 
 test('literals are found in full-width letters too', (t) => {
-  const scanner = createLiteralScanner([['akia']]);
+  const scanner = createLiteralScanner({ literals: [['akia']] });
   scanner.scan('ＡＫＩＡ');
   t.true(scanner.has(0));
   t.true(scanner.foldable);
 });
 
 test('numbers and tokens are found with their places', (t) => {
-  const scanner = createLiteralScanner([]);
+  const scanner = createLiteralScanner({ literals: [] });
   scanner.scan('call +1 (212) 555-0199 or 42, token abcdefghijklmnop/1 end');
   t.deepEqual(scanner.numbers.atLeast(11), [[4, 23]]);
   t.false(scanner.numbers.has(12));
@@ -49,7 +49,7 @@ test('numbers and tokens are found with their places', (t) => {
 });
 
 test('more occurrences than are kept count as everywhere', (t) => {
-  const scanner = createLiteralScanner([['ab']]);
+  const scanner = createLiteralScanner({ literals: [['ab']] });
   scanner.scan('ab '.repeat(5000));
   t.is(scanner.endsOf(0), undefined);
   scanner.scan('ab');

@@ -123,7 +123,10 @@ test('what is known of a pattern holds for every match, and searching only there
       const compiled = compilePattern(written, { builtin, dialect: 're2' });
       const { facts, matcher } = compiled;
       const literals = facts.literals?.every((literal) => literal.length >= 2) ? facts.literals : undefined;
-      const scanner = createLiteralScanner(literals ? [literals] : []);
+      const signs =
+        !literals && facts.literals?.every((literal) => /^[^\p{L}\p{N}\s]$/u.test(literal)) ? facts.literals : [];
+      const holds = { literalGroup: literals ? 0 : -1, signs };
+      const scanner = createLiteralScanner({ literals: literals ? [literals] : [] });
       for (const part of texts) {
         const value = `${part} ${'.'.repeat(40)}${part}`;
         const whole: number[] = [];
@@ -137,7 +140,7 @@ test('what is known of a pattern holds for every match, and searching only there
         if (whole.length > 0) t.true(mayMatch(compiled, scanner));
         if (whole.length === 0) continue;
         const local: number[] = [];
-        for (const [from, to] of stretchesFor(compiled, literals ? 0 : -1, { text: value, scanner })) {
+        for (const [from, to] of stretchesFor(compiled, holds, { text: value, scanner })) {
           matcher.each(value, from, to, (start, end) => local.push(start, end) > 0);
         }
         t.deepEqual(local, whole);

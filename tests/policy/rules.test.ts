@@ -95,6 +95,41 @@ test('required context refuses a match without it; phrases bridge punctuation; p
   t.deepEqual(idsOf(judge(policy, [segment('123456789', { pointer: '/user/social_security' })])), ['A']);
 });
 
+test('a match that is the whole text needs no word where the context says so, and has the plain score', (t) => {
+  const context = { words: ['pesel'], required: true, alone: true };
+  const policy = policyOf(packOf(rule({ id: 'A', pattern: '[0-9]{11}', score: 0.4, context })));
+  const scoreOf = (text: string) => judge(policy, text).findings[0]?.score;
+  for (const text of ['44051401359', ' 44051401359\n', `${' '.repeat(8)}44051401359${' '.repeat(8)}`])
+    t.is(scoreOf(text), 0.4, text);
+  t.is(scoreOf('pesel 44051401359'), 0.7);
+  for (const text of ['order 44051401359', '44051401359.', `44051401359${' '.repeat(17)}`, '44051401359 44051401359'])
+    t.is(scoreOf(text), undefined, text);
+});
+
+test('a whole text that reads as a point in time is no match standing alone', (t) => {
+  const context = { words: ['id'], required: true, alone: true };
+  const policy = policyOf(packOf(rule({ id: 'A', pattern: '[0-9]{10,19}', context })));
+  const ids = (text: string) => idsOf(judge(policy, text));
+  for (const text of ['1718000006', '1718000006123', '1718000006123456', '20260131120059', '202601312359'])
+    t.deepEqual(ids(text), [], text);
+  for (const text of ['1418000006', '2718000006', '17180000061', '20261331120059', '202601319959', 'id 1718000006'])
+    t.deepEqual(ids(text), ['A'], text);
+});
+
+test('context words of scripts without spaces are found within a run of letters', (t) => {
+  const context = { words: ['身份证', '주민등록번호', 'เลขประจำตัว', 'id'], required: true };
+  const policy = policyOf(packOf(rule({ id: 'A', pattern: '[0-9]{9}', context })));
+  const ids = (text: string) => idsOf(judge(policy, text));
+  for (const text of [
+    '我的身份证号码是123456789',
+    '주민등록번호는 123456789',
+    'เลขประจำตัวประชาชน 123456789',
+    'ID 123456789',
+  ])
+    t.deepEqual(ids(text), ['A'], text);
+  for (const text of ['我的号码是123456789', 'did 123456789']) t.deepEqual(ids(text), [], text);
+});
+
 test('keywords gate the pattern by segment, or by the names that lead to it', (t) => {
   const policy = policyOf(packOf(rule({ id: 'A', pattern: '[a-z0-9]{8}', keywords: ['AWS'] })));
   t.deepEqual(idsOf(judge(policy, 'abcd1234')), []);

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { type Breaker, CLOSED_BREAKER } from '../../sidecar/kernel/breaker.js';
 import type { Decision, Evaluation } from '../../sidecar/kernel/evaluation.js';
 import { createMetrics } from '../../sidecar/telemetry/metrics.js';
 
@@ -31,7 +32,7 @@ const decision: Decision = {
 
 const clean: Decision = { ...decision, raw: 'ALLOW', effective: 'ALLOW', matched: [], gaps: [] };
 
-function createTestMetrics(seedNames = true) {
+function createTestMetrics(seedNames = true, breakers: readonly (readonly [string, Breaker])[] = []) {
   return createMetrics({
     version: '1.2.3',
     seedNames,
@@ -40,6 +41,7 @@ function createTestMetrics(seedNames = true) {
       logSize: () => 42,
       logHealthy: () => true,
       rulesByPack: () => [['pci', 3]],
+      breakers: () => breakers,
     },
   });
 }
@@ -106,6 +108,34 @@ for (const name of ['jimini_forwarder_errors_total', 'jimini_circuit_breaker_sta
     t.false(lines.some((line) => line.startsWith(name)));
   });
 }
+
+test('each circuit breaker has a series with its state, and none once it is gone', async (t) => {
+  const breakers: [string, Breaker][] = [
+    ['moderator:a', CLOSED_BREAKER],
+    ['moderator:b', { state: 'half-open', generation: 2, opens: 1 }],
+    ['moderator:c', { state: 'open', generation: 1, opens: 1, untilMs: 0 }],
+  ];
+  const metrics = createTestMetrics(true, breakers);
+  const lines = await linesOf(metrics);
+  for (const [i, name] of ['a', 'b', 'c'].entries()) {
+    t.true(lines.includes(`jimini_circuit_breaker_state{service="moderator:${name}"} ${i}`));
+    t.true(lines.includes(`jimini_circuit_breaker_open{service="moderator:${name}"} ${i === 2 ? 1 : 0}`));
+  }
+  breakers.pop();
+  t.false((await linesOf(metrics)).some((line) => line.includes('moderator:c')));
+});
+
+test('questions to classifiers are counted by result, and only those that went out are timed', async (t) => {
+  const metrics = createTestMetrics();
+  metrics.classified('default', { result: 'yes', cached: false, durationMs: 20 });
+  metrics.classified('default', { result: 'yes', cached: true, durationMs: 0 });
+  const lines = await linesOf(metrics);
+  for (const cached of ['true', 'false']) {
+    const labels = `classifier="default",result="yes",cached="${cached}"`;
+    t.true(lines.includes(`jimini_classifier_questions_total{${labels}} 1`));
+  }
+  t.true(lines.includes('jimini_classifier_duration_seconds_count{classifier="default"} 1'));
+});
 
 test('the names of the ancestor can be switched off', async (t) => {
   const body = (await createTestMetrics(false).render()).body;

@@ -6,7 +6,13 @@ import { createLogger } from '../../sidecar/telemetry/logger.js';
 import { createMetrics } from '../../sidecar/telemetry/metrics.js';
 import { createDoors, type DoorsOptions } from '../../sidecar/wiring/doors.js';
 
-const nothing = { requestsInFlight: () => 0, logSize: () => 0, logHealthy: () => true, rulesByPack: () => [] };
+const nothing = {
+  requestsInFlight: () => 0,
+  logSize: () => 0,
+  logHealthy: () => true,
+  breakers: () => [],
+  rulesByPack: () => [],
+};
 
 test('what is turned away behind the doors is counted as overload, at both of them', async (t) => {
   const metrics = createMetrics({ version: '0', seedNames: false, sources: nothing });

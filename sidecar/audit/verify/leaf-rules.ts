@@ -23,7 +23,24 @@ const range: Check = (value) =>
   Array.isArray(value) &&
   (value.length === 0 ||
     (value.length === 2 && value.every((item) => typeof item === 'number' && item >= 0) && value[0] <= value[1]));
+const optional =
+  (check: Check): Check =>
+  (value, leaf) =>
+    value === undefined || check(value, leaf);
+const answers =
+  (max: number): Check =>
+  (value) =>
+    Array.isArray(value) && value.length <= max && value.every(isAnswer);
 const verdict = oneOf('ALLOW', 'FLAG', 'MASK', 'BLOCK');
+
+/** One answer of a classifier. */
+function isAnswer(value: Scanned): boolean {
+  if (!(value instanceof Map)) return false;
+  const said = value.get('said');
+  return (
+    ['model', 'name', 'rule'].every((name) => text(value.get(name), value)) && oneOf('yes', 'no', 'failed')(said, value)
+  );
+}
 
 const COMMON: readonly (readonly [string, Check])[] = [
   ['epoch', (value) => value === 0],
@@ -46,6 +63,12 @@ const KINDS: ReadonlyMap<string, readonly (readonly [string, Check])[]> = new Ma
       ['gaps', texts(16)],
       ['gap_count', atLeastLengthOf('gaps')],
       ['policy_revision', text],
+      ['classifiers', optional(answers(8))],
+      // One of the two without the other says nothing.
+      [
+        'classifier_count',
+        (value, leaf) => (leaf.has('classifiers') ? atLeastLengthOf('classifiers')(value, leaf) : value === undefined),
+      ],
     ],
   ],
   [
@@ -92,5 +115,5 @@ export function fieldFault(leaf: Members): string | undefined {
 }
 
 function wrong(name: string, kind: Scanned | undefined): string {
-  return `has no valid ${name}, which every leaf of kind ${String(kind)} has`;
+  return `has no valid ${name} for a leaf of kind ${String(kind)}`;
 }

@@ -3,9 +3,10 @@ import { type MappedText, MappedTextWriter } from './mapped-text.js';
 /** Five or more single letters with one and the same kind of thing between them: `i g n o r e`, `i.g.n.o.r.e`. */
 const SPACED =
   /(?<![A-Za-z0-9])[A-Za-z](?:([ .\-_*])[A-Za-z](?=\1|[^A-Za-z0-9]|$)){4,}(?:[ .\-_*]{2,}[A-Za-z](?:\1[A-Za-z](?=\1|[^A-Za-z0-9]|$))*)*/g;
-/** Letters with digits and signs among them that look like letters, one before a letter at least. */
-const LEET_WORD = /(?<![A-Za-z0-9])[A-Za-z013457@$!|]{3,40}(?![A-Za-z0-9])/g;
-const LEET_INSIDE = /[013457@$!|][A-Za-z]/;
+/** A digit or sign that looks like a letter, before one. */
+const LEET_INSIDE = /[013457@$!|][A-Za-z]/g;
+const LEET_WORD = /^(?=.*[A-Za-z].*[A-Za-z])[A-Za-z013457@$!|]{3,40}$/;
+const LEET_WORD_PART = /[A-Za-z0-9@$!|]/;
 const LEET: Readonly<Record<string, string>> = {
   '0': 'o',
   '1': 'i',
@@ -18,8 +19,14 @@ const LEET: Readonly<Record<string, string>> = {
   '!': 'i',
   '|': 'i',
 };
+const LEET_CHARS_MAX = 40;
 /** One such word is a name or a version; a sentence has more. */
 const LEET_WORDS_MIN = 2;
+
+/** Whether a token can hold single letters with dots, hyphens or underscores between them. */
+export function hasJoinedSingles(token: string): boolean {
+  return /(?:[A-Za-z][._-]){4}/.test(token);
+}
 
 /** The text with words in single letters written together; undefined when there are none. */
 export function joinedLetters(text: string): MappedText | undefined {
@@ -42,20 +49,32 @@ export function joinedLetters(text: string): MappedText | undefined {
 
 /** The text with digits and signs that stand for letters (leetspeak) replaced; undefined when there are too few. */
 export function lettersForDigits(text: string): MappedText | undefined {
-  const words = [...text.matchAll(LEET_WORD)].filter(
-    ({ 0: word }) => LEET_INSIDE.test(word) && (word.match(/[A-Za-z]/g)?.length ?? 0) >= 2,
-  );
+  const words = leetWords(text);
   if (words.length < LEET_WORDS_MIN) return undefined;
   const out = new MappedTextWriter(text.length);
   let copied = 0;
-  for (const { 0: word, index } of words) {
-    out.copy(text, copied, index);
-    for (let i = 0; i < word.length; i++) {
-      const letter = word[i] as string;
-      out.write(LEET[letter] ?? letter, index + i, index + i + 1);
+  for (const [from, to] of words) {
+    out.copy(text, copied, from);
+    for (let i = from; i < to; i++) {
+      const letter = text[i] as string;
+      out.write(LEET[letter] ?? letter, i, i + 1);
     }
-    copied = index + word.length;
+    copied = to;
   }
   out.copy(text, copied, text.length);
   return out.finish();
+}
+
+/** Places of the words that are written so, in order. */
+function leetWords(text: string): (readonly [from: number, to: number])[] {
+  const words: (readonly [number, number])[] = [];
+  for (const { index } of text.matchAll(LEET_INSIDE)) {
+    if (index < (words.at(-1)?.[1] ?? 0)) continue;
+    const isPart = (at: number) => LEET_WORD_PART.test(text[at] ?? '');
+    let [from, to] = [index, index + 2];
+    while (from > 0 && index - from < LEET_CHARS_MAX && isPart(from - 1)) from--;
+    while (to < text.length && to - index < LEET_CHARS_MAX && isPart(to)) to++;
+    if (LEET_WORD.test(text.slice(from, to))) words.push([from, to]);
+  }
+  return words;
 }

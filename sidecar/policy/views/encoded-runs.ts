@@ -1,3 +1,4 @@
+import type { Stretch } from '../windows.js';
 import { type MappedText, MappedTextWriter } from './mapped-text.js';
 
 /** Base64 in either alphabet (RFC 4648 4 and 5), also broken into lines (RFC 2045 6.8); hexadecimal digits are among it. */
@@ -5,37 +6,53 @@ const RUNS = /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*/g;
 const HEX = /^(?:[0-9A-Fa-f]{2}){12,}$/;
 /** Text that a person could have written: none of the controls but tab and line ends. */
 const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]/;
+const PIECES = /[A-Za-z0-9+]{16,}/g;
+const START = Buffer.alloc(32);
+const IS_CONTROL = Uint8Array.from({ length: 0x80 }, (_, byte) => (CONTROLS.test(String.fromCharCode(byte)) ? 1 : 0));
 /** Fewer characters say nothing that a rule could find. */
 const DECODED_CHARS_MIN = 6;
 
-/** The texts that are encoded in `text` as base64 or hexadecimal, at most `most` of them. */
-export function decodedRuns(text: string, most: number): MappedText[] {
+/** The texts that are encoded in [from, to) of `text` as base64 or hexadecimal, at most `most` of them. */
+export function decodedRuns(text: string, from: number, to: number, most: number): MappedText[] {
   const found: MappedText[] = [];
-  for (const { 0: run, index } of text.matchAll(RUNS)) {
+  for (const { 0: run, index } of text.slice(from, to).matchAll(RUNS)) {
     if (found.length >= most) break;
-    const whole = decoded(run, index);
+    const whole = decoded(run, from + index);
     if (whole) found.push(whole);
-    else found.push(...pieces(run, index).slice(0, most - found.length));
+    else found.push(...pieces(run, from + index).slice(0, most - found.length));
   }
   return found;
 }
 
+/** The tokens, with those that only a line end parts taken as one: encoded text is broken into lines. */
+export function overLineEnds(text: string, tokens: readonly Stretch[]): readonly Stretch[] {
+  const joined: [number, number][] = [];
+  for (const [from, to] of tokens) {
+    const last = joined.at(-1);
+    if (last && from - last[1] <= 2 && text[from - 1] === '\n') last[1] = to;
+    else joined.push([from, to]);
+  }
+  return joined;
+}
+
 /** `/`, `-` and `_` are letters of base64, but in paths and names they stand between its runs; so do line ends. */
 function pieces(run: string, index: number): MappedText[] {
-  return [...run.matchAll(/[A-Za-z0-9+]{16,}/g)].flatMap((piece) => {
-    if (piece[0].length === run.length) return [];
-    const made = decoded(piece[0], index + piece.index);
-    return made ? [made] : [];
-  });
+  const found: MappedText[] = [];
+  for (const piece of run.matchAll(PIECES)) {
+    const made = piece[0].length < run.length ? decoded(piece[0], index + piece.index) : undefined;
+    if (made) found.push(made);
+  }
+  return found;
 }
 
 function decoded(run: string, index: number): MappedText | undefined {
-  const places = placesOf(run, index);
-  const characters = run.replace(/[\r\n]/g, '');
+  const characters = run.includes('\n') ? run.replace(/[\r\n]/g, '') : run;
   const isHex = HEX.test(characters);
+  if (!beginsAsText(characters, isHex)) return undefined;
   const bytes = Buffer.from(characters, isHex ? 'hex' : 'base64');
   const text = bytes.toString('utf8');
   if (text.length < DECODED_CHARS_MIN || CONTROLS.test(text)) return undefined;
+  const places = placesOf(run, index);
   const out = new MappedTextWriter(text.length);
   const unitsPerByte = isHex ? 2 : 4 / 3;
   let byte = 0;
@@ -47,6 +64,23 @@ function decoded(run: string, index: number): MappedText | undefined {
     byte = next;
   }
   return out.finish();
+}
+
+/** Whether what the first characters decode to can begin a text in UTF-8: names and paths look like base64 and are not. */
+function beginsAsText(characters: string, isHex: boolean): boolean {
+  const length = START.write(characters.slice(0, 32), isHex ? 'hex' : 'base64');
+  let continuations = 0;
+  for (let i = 0; i < length; i++) {
+    const byte = START[i] as number;
+    if (byte < 0x80 ? continuations > 0 || IS_CONTROL[byte] === 1 : (byte & 0xc0) === 0x80 && continuations === 0)
+      return false;
+    if ((byte & 0xc0) === 0x80) continuations--;
+    else if (byte >= 0xc2) {
+      if (continuations > 0 || byte > 0xf4) return false;
+      continuations = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
+    } else if (byte >= 0x80) return false;
+  }
+  return true;
 }
 
 /** Where each character of the run that is no line end stands in the text. */

@@ -11,11 +11,12 @@ export function hiddenTexts(text: string): MappedText[] {
 }
 
 function ofTags(text: string): MappedText[] {
-  const out = new MappedTextWriter(16);
+  let out: MappedTextWriter | undefined;
   for (const { 0: tag, index } of text.matchAll(TAGS)) {
+    out ??= new MappedTextWriter(64);
     out.write(String.fromCharCode((tag.codePointAt(0) as number) - 0xe0000), index, index + tag.length);
   }
-  return out.length > 0 ? [out.finish()] : [];
+  return out ? [out.finish()] : [];
 }
 
 function ofSelectors(text: string): MappedText[] {

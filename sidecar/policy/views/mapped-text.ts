@@ -38,10 +38,6 @@ export class MappedTextWriter {
     this.#ends = new Int32Array(expected);
   }
 
-  get length(): number {
-    return this.#length;
-  }
-
   /** Adds the units of `text`, all made from [start, end) of the original. */
   write(text: string, start: number, end: number): void {
     this.#reserve(text.length);
@@ -51,7 +47,15 @@ export class MappedTextWriter {
   /** Adds [from, to) of the original as it is. */
   copy(original: string, from: number, to: number): void {
     this.#reserve(to - from);
-    for (let i = from; i < to; i++) this.#add(original.charCodeAt(i), i, i + 1);
+    const [units, starts, ends] = [this.#units, this.#starts, this.#ends];
+    let at = this.#length;
+    for (let i = from; i < to; i++) {
+      units[at] = original.charCodeAt(i);
+      starts[at] = i;
+      ends[at] = i + 1;
+      at++;
+    }
+    this.#length = at;
   }
 
   finish(): MappedText {

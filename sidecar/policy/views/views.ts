@@ -1,7 +1,8 @@
 import { LIMITS } from '../../kernel/limits.js';
 import { DIGIT_MARK, SKELETON_MARK, signMark } from '../character-table.js';
-import { joinedLetters, lettersForDigits } from './disguised-words.js';
-import { decodedRuns } from './encoded-runs.js';
+import type { Stretch } from '../windows.js';
+import { hasJoinedSingles, joinedLetters, lettersForDigits } from './disguised-words.js';
+import { decodedRuns, overLineEnds } from './encoded-runs.js';
 import { hiddenTexts } from './hidden-text.js';
 import { compose, type MappedText } from './mapped-text.js';
 import { skeletonText } from './skeleton.js';
@@ -12,14 +13,16 @@ export interface View {
   readonly mapped: MappedText;
   /** Found by guessing (leetspeak, single letters), so that only rules against injection read it. */
   readonly isGuess: boolean;
+  /** How many encodings were undone to get it. */
+  readonly depth: number;
 }
 
 /** What the sweep has seen of a text, as far as it tells which views it can have. */
 export interface Seen {
   /** Marks of all its characters. */
   readonly marks: number;
-  /** It has a token long enough to be encoded text. */
-  readonly hasToken: boolean;
+  /** Its tokens that are long enough to be encoded text; undefined when there are too many to tell. */
+  readonly tokens: readonly Stretch[] | undefined;
   /** It has single letters one after the other. */
   readonly hasSingleLetters: boolean;
 }
@@ -28,52 +31,62 @@ const ESCAPE_MARKS = signMark('%') | signMark('&') | signMark('\\');
 /** Leetspeak without a digit is too rare to look for. */
 const LEET_MARKS = DIGIT_MARK | signMark('@');
 
+/** For a text that was not swept. */
+const ALL_MARKS = -1;
+
 /** Whether a text may have views at all; nearly all texts do not. */
-export function mayHaveViews({ marks, hasToken, hasSingleLetters }: Seen): boolean {
-  return (marks & (SKELETON_MARK | ESCAPE_MARKS | LEET_MARKS)) !== 0 || hasToken || hasSingleLetters;
+export function mayHaveViews({ marks, tokens, hasSingleLetters }: Seen): boolean {
+  return (marks & (SKELETON_MARK | ESCAPE_MARKS | LEET_MARKS)) !== 0 || tokens?.length !== 0 || hasSingleLetters;
 }
 
 /**
- * The views of a text: with escapes decoded and look-alikes replaced; what is encoded in it or hidden between its
- * characters, and their views in turn; and, with `guesses`, with disguised words written out. Bounded in number and depth, and each view is at
- * most a few times as long as what it was made from.
+ * The views of a text that can be told without sweeping another one: with escapes decoded and look-alikes replaced; what
+ * is hidden between its characters; with `guesses`, with disguised words written out. Without a plainer view also what
+ * is encoded in it. Each is at most a few times as long as what it was made from.
  */
 export function viewsOf(text: string, seen: Seen, guesses: boolean): View[] {
-  const views: View[] = [];
   const plain = canonicalText(text, seen.marks);
-  if (plain) views.push({ mapped: plain, isGuess: false });
-  const hidden = seen.marks & SKELETON_MARK ? hiddenTexts(text) : [];
-  const encoded = seen.hasToken || plain ? decodedOf(plain ?? text) : [];
-  for (const mapped of [...hidden, ...encoded]) addDecoded(views, mapped, 1);
-  if (guesses) addGuesses(views, plain ?? text, seen);
+  const views: View[] = plain ? [{ mapped: plain, isGuess: false, depth: 0 }] : decodedViews({ text }, seen.tokens);
+  if (seen.marks & SKELETON_MARK) views.push(...hiddenTexts(text).map((mapped) => decodedView(mapped, 1)));
+  const guess = guesses ? guessOf(plain, text, seen) : undefined;
+  if (guess) views.push({ mapped: guess, isGuess: true, depth: 0 });
   return views;
 }
 
-function addGuesses(views: View[], base: MappedText | string, { marks, hasToken, hasSingleLetters }: Seen): void {
-  const text = typeof base === 'string' ? base : base.text;
-  const joined = hasSingleLetters || hasToken ? joinedLetters(text) : undefined;
-  const letters = marks & LEET_MARKS ? lettersForDigits(joined?.text ?? text) : undefined;
+/** What is encoded in the tokens of a text or of a view of it, and reads as text. */
+export function decodedViews(
+  base: { readonly text: string; readonly view?: View },
+  tokens: readonly Stretch[] | undefined,
+): View[] {
+  const { text, view } = base;
+  const depth = (view?.depth ?? 0) + 1;
+  if (view?.isGuess || depth > LIMITS.viewDepthMax) return [];
+  const runs = tokens ? overLineEnds(text, tokens) : [[0, text.length] as const];
+  const views: View[] = [];
+  for (const [from, to] of runs) {
+    for (const run of decodedRuns(text, from, to, LIMITS.viewsMax - views.length)) {
+      views.push(decodedView(view ? compose(view.mapped, run) : run, depth));
+    }
+    if (views.length >= LIMITS.viewsMax) break;
+  }
+  return views;
+}
+
+function decodedView(mapped: MappedText, depth: number): View {
+  const plain = canonicalText(mapped.text, ALL_MARKS);
+  return { mapped: plain ? compose(mapped, plain) : mapped, isGuess: false, depth };
+}
+
+function guessOf(plain: MappedText | undefined, original: string, seen: Seen): MappedText | undefined {
+  const text = plain?.text ?? original;
+  const mayBeApart =
+    seen.hasSingleLetters ||
+    seen.tokens === undefined ||
+    seen.tokens.some(([from, to]) => hasJoinedSingles(original.slice(from, to)));
+  const joined = mayBeApart ? joinedLetters(text) : undefined;
+  const letters = seen.marks & LEET_MARKS ? lettersForDigits(joined?.text ?? text) : undefined;
   const guess = joined && letters ? compose(joined, letters) : (joined ?? letters);
-  if (guess) views.push({ mapped: onTopOf(base, guess), isGuess: true });
-}
-
-/** Adds a decoded text, and what is encoded in it in turn. */
-function addDecoded(views: View[], mapped: MappedText, depth: number): void {
-  if (views.length >= LIMITS.viewsMax) return;
-  const plain = canonicalText(mapped.text, -1);
-  const best = plain ? compose(mapped, plain) : mapped;
-  views.push({ mapped: best, isGuess: false });
-  if (depth >= LIMITS.viewDepthMax) return;
-  for (const inner of decodedRuns(best.text, LIMITS.viewsMax)) addDecoded(views, compose(best, inner), depth + 1);
-}
-
-function decodedOf(base: MappedText | string): MappedText[] {
-  const runs = decodedRuns(typeof base === 'string' ? base : base.text, LIMITS.viewsMax);
-  return runs.map((run) => onTopOf(base, run));
-}
-
-function onTopOf(base: MappedText | string, outer: MappedText): MappedText {
-  return typeof base === 'string' ? outer : compose(base, outer);
+  return guess && plain ? compose(plain, guess) : guess;
 }
 
 /** Escapes decoded, as often as they are nested, and look-alikes replaced; undefined when nothing changes. */

@@ -1,0 +1,88 @@
+import validator from 'validator';
+import { type IdCheck, isLuhn, weightedSum } from './weights.js';
+
+/** Numbers without a date that no library at hand has, or that it checks wrongly. */
+export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
+  // Medicare card: eight digits, check digit, issue, sometimes the person on the card.
+  'au.medicare': (text) =>
+    /^[2-6]\d{8}[1-9]\d?$/.test(text) && weightedSum(text, [1, 3, 7, 9, 1, 3, 7, 9]) % 10 === Number(text[8]),
+  // Serial number of an identity card or passport since 2007 with its check digit, ICAO Doc 9303 part 3, 4.9.
+  'de.document': (text) => /^[CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ\d]{8}\d$/.test(text) && isIcaoChecked(text),
+  // Krankenversichertennummer, section 290 SGB V: the letter counts as its place in the alphabet, weights 1 and 2.
+  'de.kvnr': (text) => {
+    if (!/^[A-Z]\d{9}$/.test(text)) return false;
+    const digits = String(text.charCodeAt(0) - 64).padStart(2, '0') + text.slice(1);
+    return isLuhn(digits);
+  },
+  // SIRET: SIREN and whole both pass Luhn; those of La Poste (356 000 000) have a digit sum divisible by 5.
+  'fr.siret': (text) => {
+    if (!/^\d{14}$/.test(text) || !isLuhn(text.slice(0, 9))) return false;
+    return isLuhn(text) || (text.startsWith('356000000') && weightedSum(text, Array(14).fill(1)) % 5 === 0);
+  },
+  // NHS number, NHS Data Dictionary: weights 10 to 2, modulus 11.
+  'gb.nhs': (text) => /^\d{10}$/.test(text) && weightedSum(text, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0,
+  // Adóazonosító jel: 8, the days since 1867, serial.
+  'hu.tax': (text) => /^8\d{9}$/.test(text) && weightedSum(text, [1, 2, 3, 4, 5, 6, 7, 8, 9]) % 11 === Number(text[9]),
+  // TAJ-szám.
+  'hu.taj': (text) => /^\d{9}$/.test(text) && weightedSum(text, [3, 7, 3, 7, 3, 7, 3, 7]) % 10 === Number(text[8]),
+  // کد ملی.
+  'ir.id': (text) => {
+    if (!/^\d{10}$/.test(text)) return false;
+    const rest = weightedSum(text, [10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11;
+    return Number(text[9]) === (rest < 2 ? rest : 11 - rest);
+  },
+  // マイナンバー, ordinance of the Ministry of Internal Affairs no. 85 of 2014, article 5.
+  'jp.my': (text) => {
+    if (!/^\d{12}$/.test(text)) return false;
+    const rest = weightedSum(text, [6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11;
+    return Number(text[11]) === (rest < 2 ? 0 : 11 - rest);
+  },
+  // Matricule: YYYYMMDD, serial, a Luhn and a Verhoeff digit.
+  'lu.matricule': (text) => validator.isTaxID(text, 'fr-LU'),
+  // National Health Index, HISO 10046:2023: three letters (not I, O) and four digits, or a letter each at the end.
+  'nz.nhi': (text) => {
+    const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZ';
+    const isNew = /^[A-HJ-NP-Z]{3}\d{2}[A-HJ-NP-Z]{2}$/.test(text);
+    if (!isNew && !/^[A-HJ-NP-Z]{3}\d{4}$/.test(text)) return false;
+    const values = [...text].map((sign) => (/\d/.test(sign) ? Number(sign) : letters.indexOf(sign) + 1));
+    const sum = values.slice(0, 6).reduce((total, value, i) => total + value * (7 - i), 0);
+    if (isNew) return values[6] === 23 - (sum % 23);
+    return sum % 11 !== 0 && values[6] === (11 - (sum % 11)) % 10;
+  },
+  // Dowód osobisty: three letters, check digit, five digits; and passport: two letters, check digit, six digits.
+  'pl.idcard': (text) => /^[A-Z]{3}\d{6}$/.test(text) && isPolishDocument(text, 3, [7, 3, 1, 0, 7, 3, 1, 7, 3]),
+  'pl.passport': (text) => /^[A-Z]{2}\d{7}$/.test(text) && isPolishDocument(text, 2, [7, 3, 0, 1, 7, 3, 1, 7, 3]),
+  // СНИЛС: nine digits, the weighted sum modulo 101.
+  'ru.snils': (text) => {
+    if (!/^\d{11}$/.test(text) || Number(text.slice(0, 9)) <= 1_001_998) return false;
+    return (weightedSum(text, [9, 8, 7, 6, 5, 4, 3, 2, 1]) % 101) % 100 === Number(text.slice(9));
+  },
+  // رقم الهوية الوطنية: 1 for citizens, 2 for residents, Luhn.
+  'sa.nid': (text) => /^[12]\d{9}$/.test(text) && isLuhn(text),
+  // NRIC and FIN: the letter in front chooses the row of letters at the end.
+  'sg.nric': (text) => {
+    if (!/^[STFGM]\d{7}[A-Z]$/.test(text)) return false;
+    const offset = { T: 4, G: 4, M: 3 }[text[0] as string] ?? 0;
+    const row = { S: 'JZIHGFEDCBA', T: 'JZIHGFEDCBA', M: 'XWUTRQPNJLK' }[text[0] as string] ?? 'XWUTRQPNMLK';
+    return row[(offset + weightedSum(text.slice(1), [2, 7, 6, 5, 4, 3, 2])) % 11] === text[8];
+  },
+};
+
+/** A letter's value in documents: A is 10, Z is 35. */
+function documentValue(sign: string): number {
+  return Number.parseInt(sign, 36);
+}
+
+function isIcaoChecked(text: string): boolean {
+  const weights = [7, 3, 1];
+  const sum = [...text.slice(0, -1)].reduce(
+    (total, sign, i) => total + documentValue(sign) * (weights[i % 3] as number),
+    0,
+  );
+  return sum % 10 === Number(text.at(-1));
+}
+
+function isPolishDocument(text: string, checkAt: number, weights: readonly number[]): boolean {
+  const sum = [...text].reduce((total, sign, i) => total + documentValue(sign) * (weights[i] as number), 0);
+  return sum % 10 === Number(text[checkAt]);
+}

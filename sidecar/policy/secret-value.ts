@@ -1,0 +1,77 @@
+import { isPlaceholder } from './checks.js';
+import { looksRandom } from './token-checks.js';
+
+/** What a value is in a program or a form when it is no secret: a reference, a call, a type, a path, an address. */
+const NO_VALUE: readonly RegExp[] = [
+  /^[$@:#&*!%?-]{0,2}[A-Za-z_][A-Za-z_]*$/, // one word, a variable, a flag, a constant (words only: no digits)
+  /^[$@:&*!]?[a-z_]+(?:[-_./:]{1,2}[A-Za-z]+)*[-_./:]*$/, // new-password, config.db.password, a::b::c
+  /^[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+$/, // DB_PASSWORD, API_KEY_2
+  /^(?:pass(?:word|wd)?|pwd|secret|token|key|user|arg|str|val|value)_?\d{1,2}$/i, // password2, a variable
+  /^[$@&]\{?[A-Za-z_][\w.:-]*\}?$/, // $db_pass2
+  /^[\w$.]*\b(?:process\.env|os\.environ|env|getenv|environ|config|settings|secrets|vars?|self|this|args|params|props|request|req|ctx|data|options|opts|input|form|body|event|state|user)(?:\.|->|\[|\()/i,
+  /^[A-Za-z_$][\w$.:]*(?:->[\w$]+)*(?:\(|\[["'\w$:-]*\])/, // call(x), list[0]
+  /^(?:new|await|return|function|async|lambda|typeof|not|if|let|const|var|def|fn|func)\b/,
+  /^[A-Za-z_$][\w$]*(?:\?|!)?\.[\w$.?!]*[A-Za-z_$]\w*$/, // response.token2
+  /^(?:~|\.{1,2})?\/[\w.@~-]+(?:\/[\w.@~-]*)*$/, // /run/secrets/db2
+  /^[A-Za-z]:\\|\.(?:pem|key|crt|cer|p12|pfx|jks|json|ya?ml|txt|env|ini|conf|cfg|xml|html?|php|js|ts|py|rb|go|java|properties|md|png|svg)$/i,
+  /^[a-z][a-z0-9+.-]*:\/\//i,
+  /^[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,8}$/i,
+  /^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$/,
+  /^\d{4}-\d{2}-\d{2}(?:[T ][\d:.+Z-]*)?$/,
+  /^\d{1,5}$/,
+  /^(?:0{8}-0{4}-0{4}-0{4}-0{12})$/,
+  /^(?:-----|ssh-(?:rsa|ed25519)|ecdsa-)/,
+  /^(?:Optional|List|Dict|Union|Record|Promise|Option|Vec|Box|Secret|Sealed)?[<[]/,
+];
+
+/** Words of forms, of messages and of types: what stands beside the name of a password when no password does. */
+const LABEL =
+  /\b(?:password|passwd|passphrase|secret|token|credentials?|api.?key|required|invalid|incorrect|wrong|enter|forgot|reset|confirm|change|please|must|should|cannot|missing|empty|optional|hidden|text|string|field|label|value|none|null|undefined|default|unknown|disabled|enabled|encrypted|hashed|masked|protected|expired|generate|generated|provided|stored|invalid|length|characters?|username|login|auto|prompt|insert|fill|replace|todo|tbd|n\/a|redacted|hidden|here|goes)\b|fake|dummy|sample/i;
+
+/**
+ * Whether a value that stands beside the name of a password or key may be one: no stand-in, no reference to where the
+ * value really is, no label. Judges one value without its quotes.
+ */
+export function isSecretValue(text: string): boolean {
+  const value = text.trim().replace(/[)\],.;:]+$/, '');
+  if (value.length < 4 || isPlaceholder(value) || NO_VALUE.some((shape) => shape.test(value))) return false;
+  const words = value.replace(/[_-]/g, ' ').replace(/([a-z])([A-Z])/g, '$1 $2');
+  return !(LABEL.test(words) && (!/[0-9]/.test(value) || /\s/.test(value)));
+}
+
+/** What names of credentials, forms and settings are made of, as in a list of the fields to redact. */
+const NAME = /pass|pwd|secret|token|key|user|auth|cred|login|name|mail|phone|code|type|string|crypt|hash/;
+
+/** As isSecretValue, for a value in quotes beside the name of a password: one word may be a password there. */
+export function isQuotedPassword(text: string): boolean {
+  if (isSecretValue(text)) return !/\s/.test(text.trim()) || /[0-9!@#$%^&*]/.test(text);
+  return /^[a-z]{6,32}$/.test(text) && !LABEL.test(text) && !isPlaceholder(text) && !NAME.test(text);
+}
+
+/** Whether a value has a digit between letters or a sign inside, or looks drawn by lot: more than a word of a sentence. */
+export function isMoreThanWords(text: string): boolean {
+  return (
+    /[A-Za-z][^A-Za-z\s]{0,20}[0-9]|[0-9][^0-9\s]{0,20}[A-Za-z]|[!@#$%^&*+=~?][^\s]/.test(text) || looksRandom(text)
+  );
+}
+
+/**
+ * Whether `user:password` of a URL may be a login: the password no template, not the word itself, not the user's name
+ * once more, and longer than three characters.
+ */
+export function isUrlLogin(text: string): boolean {
+  const colon = text.indexOf(':');
+  const [user, password] = [text.slice(0, colon), text.slice(colon + 1)];
+  if (password.length < 4 || password === user || /^(.)\1+$/.test(password)) return false;
+  if (/passw(?:or)?d|^secret$/i.test(password) && !/[0-9]/.test(password)) return false;
+  return !/[{}<>]|\$\(|^\$|^%\w+%$|\*{3}|x{4}|\.{3}|^your|redacted|example|placeholder|replace|change_?me/i.test(
+    password,
+  );
+}
+
+/** Whether what follows the opening line of a PEM key may be its body: anything but the stand-ins of documentation. */
+export function isPemBody(text: string): boolean {
+  const body = text.replace(/\\[nr]|[\s"'+]/g, '');
+  if (/^[A-Za-z0-9+/=]{0,63}-----END$/.test(body) && !/\s\S+\s/.test(text.trim())) return false;
+  return !/^(?:\.{2,}|…|\*{2,}|x{3,}|<|\$\{?|\{\{|\[|your|example|placeholder|redacted)/i.test(body);
+}
