@@ -9,13 +9,18 @@ const SENTENCES = [
   'Write in a friendly tone, keep the names of the projects, and leave out the discussion of the weather.',
 ];
 
+/** Ordinary text of exactly this many bytes. */
+export function chatText(bytes: number): string {
+  let text = '';
+  for (let i = 0; text.length < bytes; i++) text += `${SENTENCES[i % SENTENCES.length]} `;
+  return text.slice(0, bytes);
+}
+
 /** A chat completions body of about this many bytes. */
 export function chatBody(bytes: number): Buffer {
-  let content = '';
-  for (let i = 0; content.length < bytes - 160; i++) content += `${SENTENCES[i % SENTENCES.length]} `;
   const messages = [
     { role: 'system', content: 'You are a helpful assistant of the product team.' },
-    { role: 'user', content: content.slice(0, bytes - 160) },
+    { role: 'user', content: chatText(bytes - 160) },
   ];
   return Buffer.from(JSON.stringify({ model: 'gpt-4o-mini', temperature: 0.2, messages }));
 }

@@ -2,7 +2,13 @@ import type { AuditLog } from './audit/audit-log.js';
 import type { Inspector } from './inspection/inspector.js';
 import type { Clock } from './kernel/clock.js';
 import type { DecisionPort } from './kernel/decision-port.js';
-import type { ClassifierAnswer, Decision, Evaluation, Judgement } from './kernel/evaluation.js';
+import {
+  type ClassifierAnswer,
+  type Decision,
+  type Evaluation,
+  type Judgement,
+  ruleIdsOf,
+} from './kernel/evaluation.js';
 import type { DecisionFields } from './kernel/leaf.js';
 import { LIMITS } from './kernel/limits.js';
 import { type Classifiers, settleJudgement } from './policy/classifier.js';
@@ -52,7 +58,7 @@ async function record(auditLog: AuditLog, evaluation: Evaluation, judgement: Jud
 }
 
 function leafFieldsOf(evaluation: Evaluation, judgement: Judgement): DecisionFields {
-  const ruleIds = [...new Set(judgement.matched.map((rule) => rule.id))];
+  const ruleIds = ruleIdsOf(judgement.matched);
   const fields = {
     kind: 'decision' as const,
     door: evaluation.door,

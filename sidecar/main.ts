@@ -139,10 +139,11 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     ...options,
     loaded: inForce.loaded,
     auditLog,
-    apply: (nextConfig, loaded) => {
+    apply: async (nextConfig, loaded) => {
+      const judgeByIt = await inspector.prepare(loaded.snapshot);
       inForce = { config: nextConfig, loaded };
       moderators.use(loaded.moderators);
-      inspector.use(loaded.snapshot);
+      judgeByIt();
       logger.level = nextConfig.logLevel;
       state.refusal = undefined;
       metrics.reloaded('applied');

@@ -8,6 +8,8 @@ export interface HttpFields {
   method: string;
   /** Request target with its query string, undecoded. */
   path: string;
+  /** The query string by itself, which Envoy always leaves empty: it stands in `path`. Other callers may fill it. */
+  query: string;
   /** Size of the body as the proxy counts it; 0 = not stated, negative = unknown. */
   size: number;
   /** Only the headers that `header-names` lists, in lower case, repeated ones joined by a comma (RFC 9110 5.3). */
@@ -44,6 +46,7 @@ export function readHttp(buffer: Buffer, from: number, to: number): HttpFields |
     id: '',
     method: '',
     path: '',
+    query: '',
     size: 0,
     headers: new Map(),
     clientJiminiHeaders: new Set(),
@@ -79,6 +82,9 @@ function readSingular(buffer: Buffer, field: WireField, entry: Entry, http: Http
       return true;
     case 4:
       http.path = buffer.toString('utf8', field.from, field.to);
+      return true;
+    case 7:
+      http.query = buffer.toString('utf8', field.from, field.to);
       return true;
     case 11:
       return readBody(buffer, field, http, true);

@@ -5,6 +5,7 @@ import { checkNesting } from '../protobuf-depth.js';
 import { bodyGap } from './body-gap.js';
 import { readCheckFields } from './check-fields.js';
 import { CHECK_REQUEST_SHAPE } from './check-shape.js';
+import { type ErrorShape, errorShapeOf } from './error-shape.js';
 import type { HttpFields } from './http-fields.js';
 import { type RouteContext, type RouteContextOptions, readRouteContext } from './route-context.js';
 
@@ -30,12 +31,11 @@ export interface Check {
 export interface Caller {
   /** `x-jimini-*` headers that the client made up. */
   readonly forgedHeaders: readonly string[];
-  /** A gRPC client: Envoy turns the body of a denial into its status message. */
-  readonly isGrpc: boolean;
+  readonly errorShape: ErrorShape;
 }
 
 /** A caller of whom nothing is known. */
-export const UNKNOWN_CALLER: Caller = { forgedHeaders: [], isGrpc: false };
+export const UNKNOWN_CALLER: Caller = { forgedHeaders: [], errorShape: 'openai' };
 
 /**
  * Reads the bytes of a CheckRequest. Pure and total: whatever arrives gives an evaluation, and what could not be
@@ -100,7 +100,7 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
     },
     caller: {
       forgedHeaders: [...http.clientJiminiHeaders],
-      isGrpc: (headers.get('content-type') ?? '').startsWith('application/grpc'),
+      errorShape: errorShapeOf(path, headers.get('content-type') ?? ''),
     },
   };
 }
@@ -113,7 +113,7 @@ function tunnelGap(http: HttpFields): GapKind | undefined {
 
 function contentOf(http: HttpFields, query: string, gap: GapKind | undefined): Content[] {
   const content: Content[] = [];
-  if (query !== '') content.push({ kind: 'query', raw: query });
+  for (const raw of new Set([query, http.query])) if (raw !== '') content.push({ kind: 'query', raw });
   // A cut body is still read for what it shows; of damaged bytes nothing is left to read.
   if (http.body.length > 0 && gap !== 'body:damaged') {
     content.push({

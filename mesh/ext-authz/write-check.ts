@@ -4,7 +4,7 @@ import {
 } from '../../proto/gen/envoy/config/core/v3/base.js';
 import { CheckResponse } from '../../proto/gen/envoy/service/auth/v3/external_auth.js';
 import { assertNever } from '../../sidecar/kernel/assert-never.js';
-import type { Decision } from '../../sidecar/kernel/evaluation.js';
+import { type Decision, ruleIdsOf } from '../../sidecar/kernel/evaluation.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { type Denial, denialOf } from './denial.js';
 import { DECISION_ID_HEADER, VERDICT_HEADER } from './header-names.js';
@@ -77,18 +77,20 @@ function allowed(decision: Decision, caller: Caller): CheckResponse {
 }
 
 function denied(decision: Decision, caller: Caller): CheckResponse {
-  const denial = denialOf(decision.outage ?? 'blocked', decision);
-  return deniedResponse(denial, caller, { headers: jiminiHeaders(decision), metadata: metadataOf(decision) });
+  const denial = denialOf(decision.outage ?? 'blocked', caller.errorShape, decision);
+  return deniedResponse(denial, { headers: jiminiHeaders(decision), metadata: metadataOf(decision) });
 }
 
 function deniedWithout(reason: 'overloaded' | 'internal', caller: Caller): CheckResponse {
   const headers = [overwrite(VERDICT_HEADER, 'BLOCK')];
-  return deniedResponse(denialOf(reason), caller, { headers, metadata: { verdict: 'BLOCK', outage: reason } });
+  return deniedResponse(denialOf(reason, caller.errorShape), {
+    headers,
+    metadata: { verdict: 'BLOCK', outage: reason },
+  });
 }
 
 function deniedResponse(
   denial: Denial,
-  caller: Caller,
   { headers, metadata }: { headers: HeaderValueOption[]; metadata: { [key: string]: unknown } },
 ): CheckResponse {
   return {
@@ -97,9 +99,8 @@ function deniedResponse(
       $case: 'deniedResponse',
       value: {
         status: { code: 403 },
-        headers: [...headers, overwrite('content-type', 'application/json')],
-        // Envoy gives a gRPC client the body as its status message.
-        body: caller.isGrpc ? denial.message : denial.body,
+        headers: [...headers, overwrite('content-type', denial.contentType)],
+        body: denial.body,
       },
     },
     dynamicMetadata: metadata,
@@ -128,7 +129,7 @@ function metadataOf(decision: Decision): { [key: string]: unknown } {
   return {
     decision_id: decision.decisionId,
     verdict: decision.effective,
-    rule_ids: decision.matched.slice(0, LIMITS.leafRuleIdsMax).map((rule) => rule.id),
+    rule_ids: ruleIdsOf(decision.matched).slice(0, LIMITS.leafRuleIdsMax),
     policy_revision: decision.policyRevision,
     coverage_gaps: decision.gaps.slice(0, LIMITS.leafGapsMax).map((gap) => gap.kind),
     duration_ms: Math.round(decision.durationMs * MICROSECONDS) / MICROSECONDS,

@@ -1,4 +1,4 @@
-import type { Finding, Judgement, MatchedRule } from '../kernel/evaluation.js';
+import { type Finding, type Judgement, type MatchedRule, ruleIdsOf } from '../kernel/evaluation.js';
 import { GAP_KINDS } from '../kernel/gap.js';
 import { printable, printableJson } from '../kernel/printable.js';
 import { messageOf } from '../policy/message.js';
@@ -79,7 +79,7 @@ export function judgementJson(judgement: Judgement, shown: Shown): string {
   return printableJson({
     verdict: effective,
     raw_verdict: raw,
-    rule_ids: [...new Set(matched.map(({ id }) => id))],
+    rule_ids: ruleIdsOf(matched),
     message: messageOf(judgement),
     rules: matched.map(({ id, pack, title, severity, action, effectiveAction }) => {
       return { id, pack, title, severity, action, effective_action: effectiveAction };

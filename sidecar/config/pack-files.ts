@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { printable } from '../kernel/printable.js';
-import { expandAll, isPackPath, packEntryRefusal, packNameOfFile, RESERVED_PACK_NAMES } from './pack-names.js';
+import { expandAll, isPackPath, packEntryRefusal, packNameOfFile, SHIPPED_PACKS } from './pack-names.js';
 import { packageRoot } from './package-root.js';
 import { readTextFile } from './read-file.js';
 
@@ -91,7 +91,7 @@ export function checkPackNames(packs: readonly NamedPack[]): readonly PackFilePr
 function reservedName(name: string, builtin: boolean): string | undefined {
   if (builtin) return undefined;
   if (name === 'all') return 'stands for several packs';
-  return (RESERVED_PACK_NAMES as readonly string[]).includes(name) ? 'is kept for a built-in pack' : undefined;
+  return SHIPPED_PACKS.includes(name) ? 'is kept for a built-in pack' : undefined;
 }
 
 /** The packs that no route can drop, by name: `all` becomes every loaded one. */

@@ -2,8 +2,8 @@ import { basename, extname } from 'node:path';
 import { printable } from '../kernel/printable.js';
 import { nearest } from './nearest.js';
 
-/** Names that only we give to packs, whether this version ships them or not. */
-export const RESERVED_PACK_NAMES = [
+/** The built-in packs. A pack of somebody else's cannot have one of these names. */
+export const SHIPPED_PACKS: readonly string[] = [
   'secrets',
   'pii',
   'pci',
@@ -12,15 +12,10 @@ export const RESERVED_PACK_NAMES = [
   'injection',
   'illinois',
   'ancestor',
-] as const;
+];
 
-/** The built-in packs of this version. */
-export const SHIPPED_PACKS: readonly string[] = ['secrets', 'pii', 'pci', 'hipaa', 'injection', 'illinois', 'ancestor'];
-
-/** What `all` stands for: of the first six reserved names those that this version ships. */
-export const ALL_PACKS: readonly string[] = RESERVED_PACK_NAMES.slice(0, 6).filter((name) =>
-  SHIPPED_PACKS.includes(name),
-);
+/** What `all` stands for: everything but the two that repeat the rules of another project. */
+export const ALL_PACKS: readonly string[] = SHIPPED_PACKS.slice(0, 6);
 
 /** An entry of `packs` is a path when it holds a slash or ends in .yaml or .yml; otherwise it is a built-in name. */
 export function isPackPath(entry: string): boolean {
@@ -43,8 +38,5 @@ export function packEntryRefusal(entry: string): string | undefined {
     return /\.ya?ml$/i.test(entry) ? undefined : `${printable(entry)}: expected a .yaml or .yml file`;
   }
   if (entry === 'all' || SHIPPED_PACKS.includes(entry)) return undefined;
-  const shipped = `shipped are ${SHIPPED_PACKS.join(', ')}`;
-  if ((RESERVED_PACK_NAMES as readonly string[]).includes(entry))
-    return `this version has no pack ${entry}; ${shipped}`;
-  return `unknown pack "${printable(entry)}"; ${shipped}; the nearest is ${nearest(entry, SHIPPED_PACKS)}`;
+  return `unknown pack "${printable(entry)}"; shipped are ${SHIPPED_PACKS.join(', ')}; the nearest is ${nearest(entry, SHIPPED_PACKS)}`;
 }

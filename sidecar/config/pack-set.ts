@@ -1,6 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { printable } from '../kernel/printable.js';
-import { loadPack } from '../policy/load-pack.js';
+import { loadPackSteps } from '../policy/load-pack.js';
 import type { LoadedPack, Pack, Problem } from '../policy/pack.js';
 import type { Config } from './config.js';
 import {
@@ -10,6 +9,7 @@ import {
   type PackFileProblem,
   readPackFiles,
 } from './pack-files.js';
+import { takeInSlices } from './slices.js';
 
 /** One pack file with what loading it gave. */
 interface LoadedFile extends LoadedPack {
@@ -30,7 +30,7 @@ export interface PackSet {
 /**
  * Reads and loads the packs of a configuration, and checks their names against one another. Loading a pack proves its
  * examples, which takes a fraction of a second: files that are as in `previous` are not loaded again, and other work
- * gets its turn between two files. Never rejects.
+ * gets its turn meanwhile. Never rejects.
  */
 export async function loadPackSet(
   config: Pick<Config, 'packs' | 'policy'>,
@@ -41,10 +41,7 @@ export async function loadPackSet(
   const loaded: LoadedFile[] = [];
   for (const file of files) {
     const known = previous.find((before) => isSame(before, file, ancestorDirections));
-    if (!known) await setImmediate();
-    loaded.push(
-      known ?? { file, ancestorDirections, ...loadPack(file, { builtin: file.builtin, ancestorDirections }) },
-    );
+    loaded.push(known ?? (await loadFile(file, ancestorDirections)));
   }
   const packs = loaded.flatMap(({ pack }) => pack ?? []);
   const problems = [
@@ -54,6 +51,11 @@ export async function loadPackSet(
   ];
   const hasError = problems.some(({ severity }) => severity === 'error');
   return { packs, loaded, problems: hasError ? problems : [...problems, ...missing(config, packs)] };
+}
+
+async function loadFile(file: PackFile, ancestorDirections: LoadedFile['ancestorDirections']): Promise<LoadedFile> {
+  const loaded = await takeInSlices(loadPackSteps(file, { builtin: file.builtin, ancestorDirections }));
+  return { file, ancestorDirections, ...loaded };
 }
 
 function isSame({ file, ancestorDirections }: LoadedFile, other: PackFile, directions: string): boolean {

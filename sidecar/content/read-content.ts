@@ -1,5 +1,6 @@
 import { assertNever } from '../kernel/assert-never.js';
 import type { Content } from '../kernel/evaluation.js';
+import { LIMITS } from '../kernel/limits.js';
 import { readBody } from './body.js';
 import { createDraft, type Draft, type Reading, readingOf } from './draft.js';
 import { readPlainText } from './nested-json.js';
@@ -21,10 +22,16 @@ export function readContent(content: readonly Content[], options: ContentOptions
   return readingOf(draft);
 }
 
+/** A text is bounded like the body that it could have come in. UTF-8 takes at most three bytes a UTF-16 unit. */
+function isTooLarge(text: string): boolean {
+  return text.length * 3 > LIMITS.bodyBytesMax && Buffer.byteLength(text) > LIMITS.bodyBytesMax;
+}
+
 function readPiece(draft: Draft, piece: Content, options: ContentOptions): void {
   switch (piece.kind) {
     case 'text':
-      readPlainText(draft, piece.text, '');
+      if (isTooLarge(piece.text)) draft.gaps.add('body:too_large');
+      else readPlainText(draft, piece.text, '');
       break;
     case 'body':
       readBody(draft, piece);

@@ -18,6 +18,8 @@ export interface InspectionWorker {
    * `JIMINI_OVERLOADED` when too much waits already, or when the turn came after every caller has gone.
    */
   inspect(question: Question): Promise<OpenJudgement>;
+  /** Resolves when the thread can judge, or when it was given up before it could. */
+  ready(): Promise<void>;
   /** Finishes what it has, then ends the thread. Takes no more work. */
   retire(): void;
   /** Ends the thread at once; what it had is answered with `engine:error`. */
@@ -72,6 +74,8 @@ class OneThread implements InspectionWorker {
   #isReady = false;
   #isRetired = false;
   #isClosed = false;
+  /** Settled when the first thread is ready or lost. */
+  readonly #started = Promise.withResolvers<void>();
   /** Runs while the thread starts or judges. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -92,6 +96,11 @@ class OneThread implements InspectionWorker {
       this.#waitingBytes += bytes;
       this.#next();
     });
+  }
+
+  ready(): Promise<void> {
+    this.#thread?.ref();
+    return this.#started.promise;
   }
 
   retire(): void {
@@ -128,6 +137,7 @@ class OneThread implements InspectionWorker {
     if (thread !== this.#thread) return;
     clearTimeout(this.#timer);
     this.#isReady = true;
+    this.#started.resolve();
     if (judgement) this.#judged?.resolve(judgement);
     this.#judged = undefined;
     this.#next();
@@ -186,6 +196,7 @@ class OneThread implements InspectionWorker {
     const thread = this.#thread;
     this.#thread = undefined;
     this.#isReady = false;
+    this.#started.resolve();
     return thread;
   }
 }

@@ -11,19 +11,24 @@ export interface Inspector {
    * and this one is not judged at all.
    */
   inspect(evaluation: Evaluation, nowMs: number): Promise<OpenJudgement>;
-  /** Puts another policy in force. Evaluations that have begun end under the policy they began with. */
-  use(snapshot: PolicySnapshot): void;
+  /**
+   * Starts the thread of another policy, and resolves when it is ready to judge, or could not be made so, to what puts
+   * the policy in force at once. Evaluations that have begun end under the policy they began with.
+   */
+  prepare(snapshot: PolicySnapshot): Promise<() => void>;
   /** Ends the thread; what is still to be judged there is answered with `engine:error`. */
   close(): Promise<void>;
 }
 
 /**
- * Bodies up to `LIMITS.inlineBodyBytesMax` are judged here; larger ones, and those that turn out to take much work, in a worker thread, because parsing and
- * scanning megabytes on this thread would stall every other request for as long.
+ * Bodies up to `LIMITS.inlineBodyBytesMax` are judged here; larger ones, and those that turn out to take much work, in
+ * a worker thread, because it would stall every other request on this thread for as long.
  */
 export function createInspector(initial: PolicySnapshot): Inspector {
   let snapshot = initial;
   let worker: InspectionWorker = createInspectionWorker(initial);
+  const workers = new Set([worker]);
+  let isClosed = false;
   return {
     async inspect(evaluation, nowMs) {
       const question = { evaluation, nowMs };
@@ -32,12 +37,22 @@ export function createInspector(initial: PolicySnapshot): Inspector {
       const isTooMuch = judgement.gaps.some(({ kind }) => kind === 'engine:budget');
       return isTooMuch ? worker.inspect(question) : judgement;
     },
-    use(next) {
-      const previous = worker;
-      worker = createInspectionWorker(next);
-      snapshot = next;
-      previous.retire();
+    async prepare(next) {
+      const prepared = createInspectionWorker(next);
+      workers.add(prepared);
+      if (isClosed) await prepared.close();
+      await prepared.ready();
+      return () => {
+        const previous = worker;
+        worker = prepared;
+        snapshot = next;
+        workers.delete(previous);
+        previous.retire();
+      };
     },
-    close: () => worker.close(),
+    async close() {
+      isClosed = true;
+      await Promise.all([...workers].map((each) => each.close()));
+    },
   };
 }

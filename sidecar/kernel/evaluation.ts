@@ -116,6 +116,11 @@ export interface MatchedRule {
   readonly effectiveAction: Action;
 }
 
+/** The ids of rules, each once, in their order: two packs may have rules of one id. */
+export function ruleIdsOf(rules: readonly Pick<MatchedRule, 'id'>[]): string[] {
+  return [...new Set(rules.map(({ id }) => id))];
+}
+
 /** What a classifier said to the question of one rule. */
 export interface ClassifierAnswer {
   readonly ruleId: string;

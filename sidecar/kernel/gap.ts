@@ -17,7 +17,7 @@ export type GapAction = (typeof GAP_ACTIONS)[number];
 export const GAP_KINDS = {
   'body:absent': { action: 'deny', meaning: 'a body was announced or usual for the method, but the proxy sent none' },
   'body:partial': { action: 'deny', meaning: 'the proxy cut the body: the rest flows uninspected' },
-  'body:too_large': { action: 'deny', meaning: 'the body is over the body limit' },
+  'body:too_large': { action: 'deny', meaning: 'the body, or the text, is over 32 MiB' },
   'body:damaged': { action: 'deny', meaning: 'the proxy sent a coded body as text, which damages its bytes' },
   'body:undecodable': { action: 'deny', meaning: 'the bytes are not text in the declared or assumed charset' },
   'coding:gzip': { action: 'deny', meaning: 'Content-Encoding gzip is not read by this version' },
@@ -64,7 +64,10 @@ export const GAP_KINDS = {
     action: 'deny',
     meaning: 'the pack list for this route is empty or names a pack that is not loaded',
   },
-  'config:context': { action: 'deny', meaning: 'unknown direction or unknown jimini.* context key' },
+  'config:context': {
+    action: 'deny',
+    meaning: 'unknown direction, unknown jimini.* context key, or a value of one that is not allowed',
+  },
   'message:malformed': { action: 'deny', meaning: 'the gRPC message could not be decoded' },
   'message:depth': { action: 'deny', meaning: 'the gRPC message is nested too deeply' },
   'classifier:unavailable': {

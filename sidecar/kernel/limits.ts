@@ -128,6 +128,11 @@ export const LIMITS = {
   watchPollMs: 3000,
   /** A watched file counts as written when two readings this far apart are equal. */
   watchSettleMs: 150,
+  /**
+   * Time after which the loading of packs, which takes hundreds of milliseconds, lets requests have their turn. A request
+   * passes the event loop about four times, so that it waits for four slices and the steps that they end with.
+   */
+  loadSliceMs: 1,
   /** Longest pattern of a rule, in characters. */
   patternCharsMax: 4096,
   /**

@@ -17,6 +17,8 @@ export const WORK = {
   re2: 100,
   /** One state of the pattern that the text leads to: what counting it and what RE2 does about it cost. */
   re2State: 30,
+  /** One place where a pattern is tried, whatever its length. */
+  stretch: 500,
   /** One match: its span is kept. */
   match: 2000,
   /** One validator or context search on one match. */

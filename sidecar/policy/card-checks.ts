@@ -27,7 +27,7 @@ const ISSUERS: readonly Issuer[] = [
   ['810', '829', UP_TO_19], // UnionPay, RuPay
   ['3528', '3589', [16, 19]], // JCB
   ['2131', '2131', FIVE], // JCB
-  ['1800', '1800', FIVE], // JCB
+  ['1', '1', FIVE], // UATP; JCB inside
   ['2200', '2204', UP_TO_19], // Mir
   ['5018', '5018', UP_TO_19], // Maestro
   ['5020', '5020', UP_TO_19], // Maestro
@@ -64,7 +64,7 @@ export function isCardNumber(text: string): boolean {
   const plain = text.replaceAll('%20', ' ').replace(/[\s-]/g, '');
   const digits = GROUPED.test(plain) ? plain.replace(/[^0-9]/g, '') : plain;
   if (!/^[0-9]{13,19}$/.test(digits) || !hasIssuer(digits) || isOneDigit(digits)) return false;
-  if (digits.length === 13 && isEan13(digits)) return false;
+  if ((digits.length === 13 && isEan13(digits)) || isProgression(digits)) return false;
   return validator.isLuhnNumber(digits);
 }
 
@@ -78,6 +78,12 @@ function hasIssuer(digits: string): boolean {
 /** 0000 0000 0000 0000 passes every checksum and is nobody's number. */
 export function isOneDigit(digits: string): boolean {
   return /^(\d)\1*$/.test(digits);
+}
+
+/** `5260 5261 5262 5263` counts something. */
+function isProgression(digits: string): boolean {
+  const [a = 0, b = 0, c = 0, d = 0] = (digits.match(/[0-9]{4}/g) ?? []).map(Number);
+  return digits.length === 16 && b > a && c - b === b - a && d - c === b - a;
 }
 
 /** German and Japanese articles have a 13-digit number that begins with 4 (GS1 General Specifications 7.9). */

@@ -51,7 +51,8 @@ export function isPublicIp(text: string): boolean {
   return !/^(::1?$|::\/|fe[89ab]|f[cd]|ff|2001:0?db8|100:(?::|0))/i.test(text);
 }
 
-function isPublicIpv4([a = 0, b = 0, c = 0]: readonly number[]): boolean {
+function isPublicIpv4([a = 0, b = 0, c = 0, d = 0]: readonly number[]): boolean {
+  if (b === 0 && c === 0 && d === 0) return false; // a network, or the release of a browser (Chrome/124.0.0.0)
   if (a === 0 || a === 10 || a === 127 || a >= 224) return false;
   if (a === 100 && b >= 64 && b <= 127) return false;
   if ((a === 169 && b === 254) || (a === 172 && b >= 16 && b <= 31)) return false;

@@ -17,11 +17,11 @@ const UNSPACED_CHAR = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul
 const BLANKS_AROUND = 16;
 
 /**
- * Unix time from 2017 to 2030, in seconds down to nanoseconds, and YYYYMMDDhhmm(ss): what a field of digits mostly is,
+ * Unix time from 2020 to 2030, in seconds down to nanoseconds, and YYYYMMDDhhmm(ss): what a field of digits mostly is,
  * and what answers of LLM APIs hold (`created`).
  */
 const POINT_IN_TIME =
-  /^(?:1[5-8]\d{8}(?:\d{3}){0,3}|20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){1,2})$/;
+  /^(?:1[6-8]\d{8}(?:\d{3}){0,3}|20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){1,2})$/;
 
 /** Whether the text is the match at [start, end) and a few blanks, and no point in time. */
 export function standsAlone(text: string, start: number, end: number): boolean {

@@ -2,12 +2,13 @@ import type { Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { LOW_SURROGATE_MARK } from './character-table.js';
-import { createLiteralScanner, type LiteralGroups, type LiteralScanner } from './literal-scan.js';
+import { createLazyScan, type LazyScan } from './lazy-scan.js';
+import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
 import { matchesOf, mergeViewSpans, type RuleMatches } from './matches.js';
 import type { PlaceholderTest } from './placeholders.js';
 import type { PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
-import type { AllowedTexts } from './rule-set.js';
+import type { AllowedTexts, RuleGroups } from './rule-set.js';
 import { TOKEN_MIN } from './sweep.js';
 import { matchText } from './text-matcher.js';
 import { decodedViews, mayHaveViews, type View, viewsOf } from './views/views.js';
@@ -23,35 +24,40 @@ interface EngineResult {
 
 /** Finds all matches of many rules at once. Not reentrant: one evaluation at a time, which synchronous code guarantees. */
 export interface Engine {
-  match(segments: readonly Segment[], plan: RulePlan, budget: WorkBudget, allowed: AllowedTexts): EngineResult;
+  /** `allowed`: texts that rules may find without matching; absent: none. */
+  match(segments: readonly Segment[], plan: RulePlan, budget: WorkBudget, allowed?: AllowedTexts): EngineResult;
 }
+
+const NOTHING: AllowedTexts = new Map();
 
 /**
  * An engine over the given groups of literals; the rules given to `match` name these groups. What `isPlaceholder` takes for one
  * matches no rule.
  */
-export function createEngine(groups: LiteralGroups, isPlaceholder?: PlaceholderTest): Engine {
+export function createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTest): Engine {
   const scanner = createLiteralScanner(groups);
-  const names = scanner.twin();
+  const wordScanner = createLiteralScanner(groups.words);
+  const words = createLazyScan(wordScanner);
+  const names = createLazyScan(wordScanner.twin());
   return {
-    match(segments, plan, budget, allowed) {
+    match(segments, plan, budget, allowed = NOTHING) {
       const found = new Map<PreparedRule, RuleMatches>();
       const lengths = { all: 0, withoutInstructions: 0 };
       for (let i = 0; i < segments.length; i++) {
         const segment = segments[i] as Segment;
         budget.spend(segment.text.length * WORK.scanUnit + WORK.segment);
         scanner.scan(segment.text);
-        names.scan(segment.pointer);
+        words.look(segment.text);
+        names.look(segment.pointer);
         const codePoints = scanner.marks & LOW_SURROGATE_MARK ? countCodePoints(segment.text) : segment.text.length;
-        matchSegment({ segment, index: i, scanner, names, budget, found, allowed, isPlaceholder }, plan);
+        matchSegment({ segment, index: i, scanner, words, names, budget, found, allowed, isPlaceholder }, plan);
         if (segment.derived) continue;
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
       }
-      for (const prepared of plan.rules) {
+      for (const prepared of plan.ofLength) {
         const length = prepared.isInjection ? lengths.withoutInstructions : lengths.all;
-        const { maxChars } = prepared.rule;
-        if (maxChars !== undefined && length > maxChars) matchesOf(found, prepared).byLength = true;
+        if (length > (prepared.rule.maxChars as number)) matchesOf(found, prepared).byLength = true;
       }
       const matches = [...found.values()].sort((a, b) => a.prepared.index - b.prepared.index);
       return { matches, textLength: lengths.all };
@@ -63,8 +69,10 @@ interface SegmentScan {
   readonly segment: Segment;
   readonly index: number;
   readonly scanner: LiteralScanner;
-  /** Has scanned the names that lead to the segment. */
-  readonly names: LiteralScanner;
+  /** Looks at the text being matched. */
+  readonly words: LazyScan;
+  /** Looks at the names that lead to the segment. */
+  readonly names: LazyScan;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
   readonly allowed: AllowedTexts;
@@ -90,6 +98,7 @@ function matchViews(scan: SegmentScan, plan: RulePlan, views: View[]): void {
     const { text } = view.mapped;
     scan.budget.spend(text.length * WORK.scanUnit + WORK.segment);
     scan.scanner.scan(text);
+    scan.words.look(text);
     const tokens = tokensOf(scan.scanner);
     matchText({ ...scan, text, view }, plan);
     views.push(...decodedViews({ text, view }, tokens));

@@ -1,18 +1,19 @@
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
+import type { Steps } from '../kernel/steps.js';
 import { BudgetExceeded, WorkBudget } from './budget.js';
 import { createEngine, type Engine } from './engine.js';
 import { isMatched } from './exceptions.js';
 import type { Report } from './fields.js';
-import type { LiteralGroups } from './literal-scan.js';
+
 import type { Example, Pack } from './pack.js';
 import { appliesToDirection, appliesToEndpoint, type PreparedRule } from './prepared-rule.js';
 import { planOf } from './rule-plan.js';
-import { prepareRules, type RuleExceptions } from './rule-set.js';
+import { prepareRules, type RuleExceptions, type RuleGroups } from './rule-set.js';
 
 /** Reports every example of a pack that does not hold. Each is judged by its own rule alone. */
-export function checkExamples(pack: Pack, report: Report): void {
-  const { rules, groups, exceptions } = prepareRules([pack]);
+export function* checkExamples(pack: Pack, report: Report): Steps<void> {
+  const { rules, groups, exceptions } = yield* prepareRules([pack]);
   const engine = engineOf(groups, report);
   if (!engine) return;
   for (const prepared of rules) {
@@ -20,6 +21,7 @@ export function checkExamples(pack: Pack, report: Report): void {
     // A rule that only a classifier could decide has nothing to be checked by here.
     if (!rule.pattern && rule.maxChars === undefined) continue;
     for (const example of rule.examples) {
+      yield;
       const matches = holds({ engine, exceptions }, prepared, example);
       if (matches === undefined) report.error(example.place, `${rule.id}: judging this example takes too much work`);
       else if (matches !== example.matches) report.error(example.place, complaint(rule.id, example));
@@ -27,7 +29,7 @@ export function checkExamples(pack: Pack, report: Report): void {
   }
 }
 
-function engineOf(groups: LiteralGroups, report: Report): Engine | undefined {
+function engineOf(groups: RuleGroups, report: Report): Engine | undefined {
   try {
     return createEngine(groups);
   } catch (error) {

@@ -1,15 +1,19 @@
 import { CHARACTERS, HASH_BITS, HASH_MASK } from './character-table.js';
 
-/** Literals are found by this many of their characters; shorter ones by their last three. */
-export const GRAM_CHARS = 4;
+/** Literals are found by this many of their characters, shorter ones by all they have. */
+export const GRAM_CHARS = 5;
 
-const THREE = (1 << (3 * HASH_BITS)) - 1;
-const FOUR = (1 << (4 * HASH_BITS)) - 1;
 /** Spreads hashes over fewer bits (Knuth's multiplicative hashing). */
 const SPREAD = 0x9e3779b1;
-/** How many values `fourOf` has. */
-const FOUR_HASHES = 1 << 16;
-const THREE_HASHES = 1 << 15;
+const FIVE = (1 << (5 * HASH_BITS)) - 1;
+const FOUR = (1 << (4 * HASH_BITS)) - 1;
+const THREE = (1 << (3 * HASH_BITS)) - 1;
+const TWO = (1 << (2 * HASH_BITS)) - 1;
+/** How many values the grams of each length have, one behind the other: the more, the fewer false hits, and the less of it fits a cache. */
+const FIVES = 1 << 17;
+const FOURS = 1 << 15;
+const THREES = 1 << 15;
+const TWOS = TWO + 1;
 
 /**
  * Tells for nearly every place of a text that no literal is there: 1 for every gram that a literal has, by a rolling
@@ -17,39 +21,39 @@ const THREE_HASHES = 1 << 15;
  */
 export type GramFilter = Uint8Array;
 
+/** Gram of the last five characters. */
+export function fiveOf(hash: number): number {
+  return Math.imul(hash & FIVE, SPREAD) >>> 15;
+}
+
 /** Gram of the last four characters. */
 export function fourOf(hash: number): number {
-  return Math.imul(hash & FOUR, SPREAD) >>> 16;
+  return FIVES + (Math.imul(hash & FOUR, SPREAD) >>> 17);
 }
 
-/** Gram of the last three characters; never one of `fourOf`. */
+/** Gram of the last three characters. */
 export function threeOf(hash: number): number {
-  return FOUR_HASHES + (Math.imul(hash & THREE, SPREAD) >>> 17);
+  return FIVES + FOURS + (Math.imul(hash & THREE, SPREAD) >>> 17);
 }
 
-/** `fourOf` of four characters of comparable text. */
-export function gramOf(four: string): number {
-  return fourOf(rolled(four));
+/** Gram of the last two characters. */
+export function twoOf(hash: number): number {
+  return FIVES + FOURS + THREES + (hash & TWO);
 }
 
-/** The values of `threeOf` where a literal of two or three characters ends: before two stands any character. */
-export function threesOf(literal: string): number[] {
-  const own = rolled(literal);
-  if (literal.length === 3) return [threeOf(own)];
-  const all = Array.from({ length: HASH_MASK + 1 }, (_, any) => threeOf((any << (2 * HASH_BITS)) | own));
-  return [...new Set(all)];
+/** The gram of two to GRAM_CHARS characters of comparable text. */
+export function gramOf(part: string): number {
+  let hash = 0;
+  for (let i = 0; i < part.length; i++) {
+    hash = (hash << HASH_BITS) | ((CHARACTERS[part.charCodeAt(i)] as number) & HASH_MASK);
+  }
+  const of = [twoOf, threeOf, fourOf, fiveOf][part.length - 2];
+  if (!of) throw new RangeError(`a gram has 2 to ${GRAM_CHARS} characters, not ${part.length}`);
+  return of(hash);
 }
 
 export function createGramFilter(grams: Iterable<number>): GramFilter {
-  const filter = new Uint8Array(FOUR_HASHES + THREE_HASHES);
+  const filter = new Uint8Array(FIVES + FOURS + THREES + TWOS);
   for (const gram of grams) filter[gram] = 1;
   return filter;
-}
-
-function rolled(text: string): number {
-  let hash = 0;
-  for (let i = 0; i < text.length; i++) {
-    hash = (hash << HASH_BITS) | ((CHARACTERS[text.charCodeAt(i)] as number) & HASH_MASK);
-  }
-  return hash;
 }

@@ -1,7 +1,7 @@
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { COMPARABLE } from './character-table.js';
-import { createGramFilter, GRAM_CHARS, type GramFilter, gramOf, threesOf } from './gram-filter.js';
+import { createGramFilter, GRAM_CHARS, type GramFilter, gramOf } from './gram-filter.js';
 import { rarityBits } from './rarity.js';
 
 /** A literal as comparable text (see character-table.ts), and the groups that have it. */
@@ -20,7 +20,7 @@ export interface LiteralIndex {
 
 /**
  * Indexes the literals of all groups, each of two characters or more and comparable text. A literal is found by the
- * four characters in it that are rarest in ordinary text and that fewest others are found by; a shorter one by all it
+ * five characters in it that are rarest in ordinary text and that fewest others are found by; a shorter one by all it
  * has. Throws JIMINI_PACK_INVALID when the literals are too many to be held.
  */
 export function indexLiterals(groups: readonly (readonly string[])[]): LiteralIndex {
@@ -37,11 +37,10 @@ export function indexLiterals(groups: readonly (readonly string[])[]): LiteralIn
   for (const [text, set] of owners) {
     const anchorEnd = anchorOf(text, byGram);
     const literal = { text, groups: [...set], anchorEnd };
-    for (const gram of gramsOf(text, anchorEnd)) {
-      const same = byGram.get(gram);
-      if (same) same.push(literal);
-      else byGram.set(gram, [literal]);
-    }
+    const gram = gramOf(text.slice(Math.max(0, anchorEnd - GRAM_CHARS), anchorEnd));
+    const same = byGram.get(gram);
+    if (same) same.push(literal);
+    else byGram.set(gram, [literal]);
   }
   return { filter: createGramFilter(byGram.keys()), byGram };
 }
@@ -54,16 +53,13 @@ export function standsHere({ text, anchorEnd }: IndexedLiteral, units: Uint16Arr
   return true;
 }
 
-function gramsOf(text: string, anchorEnd: number): number[] {
-  return text.length < GRAM_CHARS ? threesOf(text) : [gramOf(text.slice(anchorEnd - GRAM_CHARS, anchorEnd))];
-}
-
 function anchorOf(text: string, byGram: ReadonlyMap<number, readonly IndexedLiteral[]>): number {
   let best = text.length;
   let bestBits = Number.NEGATIVE_INFINITY;
   for (let end = GRAM_CHARS; end <= text.length; end++) {
     const gram = text.slice(end - GRAM_CHARS, end);
-    const bits = rarityBits(gram) - Math.log2(1 + (byGram.get(gramOf(gram))?.length ?? 0));
+    const shared = byGram.get(gramOf(gram))?.length ?? 0;
+    const bits = rarityBits(gram) - Math.log2(1 + shared);
     if (bits > bestBits) [best, bestBits] = [end, bits];
   }
   return best;

@@ -1,5 +1,5 @@
 import { COMPARABLE, comparableText, FOLDABLE_MARK } from './character-table.js';
-import { fourOf, threeOf } from './gram-filter.js';
+import { fiveOf, fourOf, threeOf, twoOf } from './gram-filter.js';
 import { type IndexedLiteral, indexLiterals, type LiteralIndex, standsHere } from './literal-index.js';
 import type { RunList } from './run-list.js';
 import {
@@ -123,8 +123,10 @@ class Scanner implements LiteralScanner {
       for (let hit = 0; hit < sweep.hitCount; hit++) {
         const at = (HITS[hit] as number) + 1;
         const hash = HASHES[hit] as number;
+        this.examine(fiveOf(hash), base, at, known);
         this.examine(fourOf(hash), base, at, known);
         this.examine(threeOf(hash), base, at, known);
+        this.examine(twoOf(hash), base, at, known);
       }
     }
     endSweep(sweep, length);

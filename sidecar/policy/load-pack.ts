@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
+import { type Steps, takeSteps } from '../kernel/steps.js';
 import { readNamedAllowedValues } from './allowed-values-reader.js';
 import { withDefaultSuppression } from './ancestor.js';
 import { checkExamples } from './examples.js';
@@ -17,17 +18,22 @@ const PACK_KEYS = ['name', 'version', 'description', 'rules', 'except'];
  * only when no problem is an error. A file without `name` and `version` is read as the older format.
  */
 export function loadPack(source: PackSource, options: LoadOptions = {}): LoadedPack {
+  return takeSteps(loadPackSteps(source, options));
+}
+
+/** `loadPack` in steps, each of about one rule. */
+export function* loadPackSteps(source: PackSource, options: LoadOptions = {}): Steps<LoadedPack> {
   const problems: Problem[] = [];
   const report = createReport(source.file, problems);
-  const pack = readPack(source, report, options);
+  const pack = yield* readPack(source, report, options);
   const isBad = () => problems.some(({ severity }) => severity === 'error');
-  if (pack && !isBad()) checkExamples(pack, report);
+  if (pack && !isBad()) yield* checkExamples(pack, report);
   problems.sort((a, b) => a.line - b.line || a.column - b.column);
   return pack && !isBad() ? { pack, problems } : { problems };
 }
 
-function readPack(source: PackSource, report: Report, options: LoadOptions): Pack | undefined {
-  const tree = treeOf(source, report);
+function* readPack(source: PackSource, report: Report, options: LoadOptions): Steps<Pack | undefined> {
+  const tree = yield* treeOf(source, report);
   if (!tree) return undefined;
   const format = isAncestor(tree) ? 'ancestor' : 'full';
   const common = {
@@ -41,13 +47,13 @@ function readPack(source: PackSource, report: Report, options: LoadOptions): Pac
   const header = readHeader(source, tree, format, report);
   if (!header || !items) return undefined;
   const dialect = format === 'ancestor' ? 'python' : 're2';
-  const rules = readRules(items, report, { ...common, dialect });
+  const rules = yield* readRules(items, report, { ...common, dialect });
   return { ...header, ...common, rules: format === 'ancestor' ? withDefaultSuppression(rules) : rules };
 }
 
-function treeOf(source: PackSource, report: Report): Tree | undefined {
+function* treeOf(source: PackSource, report: Report): Steps<Tree | undefined> {
   try {
-    return parseYaml(source.text);
+    return yield* parseYaml(source.text);
   } catch (error) {
     if (error instanceof YamlFault) report.error(error.place, error.message);
     else if (error instanceof RangeError) report.error({ line: 1, column: 1 }, 'nested too deeply to be read');
@@ -103,9 +109,10 @@ function ruleTrees(tree: Tree, report: Report): readonly Tree[] | undefined {
 }
 
 /** All usable rules. A second rule of the same id is an error, or, in the older format, takes the first one's place. */
-function readRules(items: readonly Tree[], report: Report, options: ReadOptions): Rule[] {
+function* readRules(items: readonly Tree[], report: Report, options: ReadOptions): Steps<Rule[]> {
   const rules = new Map<string, Rule>();
   for (const item of items) {
+    yield;
     const rule = readRule(item, report, options);
     if (!rule) continue;
     const first = rules.get(rule.id);

@@ -4,15 +4,18 @@ import { createAutomaton } from './automaton.js';
 import type { BoundedPattern } from './boundary.js';
 import { WORK } from './budget.js';
 import { printRe2, printV8 } from './regex-print.js';
-import { createStateCounter } from './state-count.js';
+import { createStateCounter, type StateCounter } from './state-count.js';
 
 /** Told of one match: its span, and the span of the group `value` (the match itself when there is none). False stops. */
 type Visit = (start: number, end: number, valueStart: number, valueEnd: number) => boolean;
 
 /** Told of work before or right after it is done, in units of WORK (see budget.ts). May throw to end the search. */
-type Spend = (units: number) => void;
+export type Spend = (units: number) => void;
 
-/** Visits the non-overlapping matches of a pattern that begin in [from, to), leftmost first. UTF-16 indexes. */
+/**
+ * Visits the non-overlapping matches of a pattern that begin in [from, to), leftmost first. UTF-16 indexes. Without
+ * `spend` the work is not counted.
+ */
 type Search = (text: string, from: number, to: number, visit: Visit, spend?: Spend) => void;
 
 /** One compiled pattern. */
@@ -33,20 +36,45 @@ type EngineName = 're2' | 'v8';
  */
 const BACKTRACKING_STEPS_MAX = 20_000_000;
 
+/** Stretches up to so many characters are tried place by place, so that nothing is searched behind them. */
+const PLACES_MAX = 16;
+
+/** What is known of a pattern beside its tree. */
+export interface PatternBounds {
+  readonly hasValue: boolean;
+  /** Longest match; `Infinity`: no bound. */
+  readonly reach: number;
+  /** Steps that a backtracking engine can take from one start position; `Infinity`: no bound. */
+  readonly steps: number;
+}
+
 /**
- * A matcher that runs on RE2, or, where `steps` bounds what a backtracking engine can take from one start position
- * (`Infinity`: no bound), on JavaScript's engine for stretches that are short enough.
+ * A matcher that runs on RE2, or, where the steps of a backtracking engine are bounded, on JavaScript's engine for
+ * stretches that are short enough. The pattern is not kept, because it takes a hundred times the memory of its text;
+ * `parse` gives it again should it be needed.
  */
-export function createMatcher(pattern: BoundedPattern, hasValue: boolean, steps: number): Matcher {
-  if (steps * 64 > BACKTRACKING_STEPS_MAX) return { engineFor: () => 're2', each: re2Search(pattern, hasValue) };
-  const fast = v8Search(pattern, hasValue);
+export function createMatcher(
+  pattern: BoundedPattern,
+  { hasValue, reach, steps }: PatternBounds,
+  parse: () => BoundedPattern,
+): Matcher {
+  if (steps > BACKTRACKING_STEPS_MAX)
+    return { engineFor: () => 're2', each: re2Search(pattern, { hasValue, reach }, parse) };
+  const search = v8Search(pattern, hasValue, reach);
+  const places = v8Places(pattern, hasValue, reach);
   let linear: Search | undefined;
-  const engineFor = (length: number) => (length * steps <= BACKTRACKING_STEPS_MAX ? 'v8' : 're2');
+  // A search goes on behind its stretch, as far as a match that begins in it could reach.
+  const behind = reach === Number.POSITIVE_INFINITY ? 0 : reach;
+  const startsFor = (length: number) => (length <= PLACES_MAX ? length : length + behind);
+  const engineFor = (length: number) => (startsFor(length) * steps <= BACKTRACKING_STEPS_MAX ? 'v8' : 're2');
   return {
     engineFor,
     each(text, from, to, visit, spend) {
-      if (engineFor(to - from) === 'v8') return fast(text, from, to, visit, spend);
-      linear ??= re2Search(pattern, hasValue); // costs a millisecond, and is rarely needed
+      if (engineFor(to - from) === 'v8') {
+        spend?.((to - from) * WORK.v8 + WORK.stretch);
+        return (to - from <= PLACES_MAX ? places : search)(text, from, to, visit);
+      }
+      linear ??= re2Search(parse(), { hasValue, reach }, parse); // costs a millisecond, and is rarely needed
       return linear(text, from, to, visit, spend);
     },
   };
@@ -55,13 +83,18 @@ export function createMatcher(pattern: BoundedPattern, hasValue: boolean, steps:
 /** Characters beyond a stretch that are shown to the engine, so that edges and boundaries are judged on what is there. */
 const MARGIN = 4;
 
-function v8Search(pattern: BoundedPattern, hasValue: boolean): Search {
+/** The part of a text that a search needs for matches that begin in [from, to), and where that part starts. */
+function sliceFor(text: string, from: number, to: number, reach: number): readonly [slice: string, start: number] {
+  const start = Math.max(0, from - MARGIN);
+  const end = Math.min(text.length, to + reach + MARGIN);
+  return start === 0 && end === text.length ? [text, 0] : [text.slice(start, end), start];
+}
+
+function v8Search(pattern: BoundedPattern, hasValue: boolean, reach: number): Search {
   const expression = new RegExp(printV8(pattern), hasValue ? 'dgu' : 'gu');
-  return (text, from, to, visit, spend = noBudget) => {
-    spend((to - from) * WORK.v8);
-    const sliceStart = Math.max(0, from - MARGIN);
+  return (text, from, to, visit) => {
     // Without a slice a search without a hit would run on to the end of the text.
-    const slice = sliceStart === 0 && to === text.length ? text : text.slice(sliceStart, to + MARGIN);
+    const [slice, sliceStart] = sliceFor(text, from, to, reach);
     expression.lastIndex = from - sliceStart;
     for (let found = expression.exec(slice); found; found = expression.exec(slice)) {
       const start = sliceStart + found.index;
@@ -71,15 +104,38 @@ function v8Search(pattern: BoundedPattern, hasValue: boolean): Search {
         continue;
       }
       const end = start + found[0].length;
-      const value = found.indices?.groups?.['value'];
-      const [vs, ve] = value ? [sliceStart + value[0], sliceStart + value[1]] : [start, end];
-      if (!visit(start, end, vs, ve)) return;
+      if (!visitFound(visit, found, sliceStart)) return;
       if (end === start) expression.lastIndex = stepOver(slice, end - sliceStart);
     }
   };
 }
 
-function noBudget(): void {}
+/** As `v8Search`, trying one place after the other. */
+function v8Places(pattern: BoundedPattern, hasValue: boolean, reach: number): Search {
+  const expression = new RegExp(printV8(pattern), hasValue ? 'dyu' : 'yu');
+  return (text, from, to, visit) => {
+    const [slice, sliceStart] = sliceFor(text, from, to, reach);
+    const last = to === text.length ? to : to - 1;
+    for (let at = from; at <= last; ) {
+      expression.lastIndex = at - sliceStart;
+      const found = splitsPair(slice, at - sliceStart) ? null : expression.exec(slice);
+      if (!found) {
+        at++;
+        continue;
+      }
+      if (!visitFound(visit, found, sliceStart)) return;
+      const { length } = found[0];
+      at = length > 0 ? at + length : sliceStart + stepOver(slice, at - sliceStart);
+    }
+  };
+}
+
+function visitFound(visit: Visit, found: RegExpExecArray, sliceStart: number): boolean {
+  const start = sliceStart + found.index;
+  const end = start + found[0].length;
+  const value = found.indices?.groups?.['value'];
+  return value ? visit(start, end, sliceStart + value[0], sliceStart + value[1]) : visit(start, end, start, end);
+}
 
 /**
  * Automata of so few states are not followed on every text only to know what they cost: their worst is near what they are taken
@@ -88,22 +144,23 @@ function noBudget(): void {}
 const FEW_STATES = 32;
 
 /** Throws PatternFault, or RE2JS's exceptions, for a program that would be too large. */
-function re2Search(pattern: BoundedPattern, hasValue: boolean): Search {
-  const automaton = createAutomaton(pattern.core, LIMITS.patternStatesMax);
-  const counter = createStateCounter(automaton);
-  const isSmall = automaton.states.length <= FEW_STATES;
+function re2Search(
+  pattern: BoundedPattern,
+  { hasValue, reach }: Omit<PatternBounds, 'steps'>,
+  parse: () => BoundedPattern,
+): Search {
+  const meterFor = meterOf(pattern, parse); // first, because it refuses what would take RE2JS long to compile
   const first = RE2JS.compile(printRe2(pattern));
   const inner = pattern.before?.edge ? RE2JS.compile(printRe2(pattern, 'inner')) : first;
   const core = pattern.before || pattern.after ? 'core' : 0;
-  return (text, from, to, visit, spend = noBudget) => {
-    const spendStates = (states: number) => spend(states * WORK.re2State);
-    spend((to - from) * (WORK.re2 + (isSmall ? WORK.re2State : 0)));
-    if (!isSmall) counter.search(text, from, to, spendStates);
-    const sliceStart = Math.max(0, from - MARGIN);
-    const slice = text.slice(sliceStart, to + MARGIN);
+  const hasBefore = pattern.before !== undefined;
+  return (text, from, to, visit, spend) => {
+    const [slice, sliceStart] = sliceFor(text, from, to, reach);
+    const meter = spend && meterFor(spend);
+    meter?.search(slice);
     if (!first.test(slice)) return;
     // The character before a match is part of what is searched for.
-    const searchStart = (at: number) => (pattern.before ? stepBack(slice, at) : at);
+    const searchStart = (at: number) => (hasBefore ? stepBack(slice, at) : at);
     let matcher = (from === 0 ? first : inner).matcher(slice);
     for (let at = searchStart(from - sliceStart); at <= slice.length && matcher.find(at); ) {
       const start = matcher.start(core);
@@ -112,10 +169,37 @@ function re2Search(pattern: BoundedPattern, hasValue: boolean): Search {
       const valueStart = hasValue ? matcher.start('value') : -1;
       const [vs, ve] = valueStart >= 0 ? [valueStart, matcher.end('value')] : [start, end];
       if (!visit(sliceStart + start, sliceStart + end, sliceStart + vs, sliceStart + ve)) return;
-      counter.afterMatch(slice, { since: at, start, to: slice.length }, spendStates);
+      meter?.afterMatch(slice, at, start);
       at = searchStart(end === start ? stepOver(slice, end) : end);
       if (inner !== first && matcher.pattern() === first) matcher = inner.matcher(slice);
     }
+  };
+}
+
+/** Spends what RE2 takes for a text: what is known beforehand before it searches, the rest behind each match. */
+interface Meter {
+  search(text: string): void;
+  afterMatch(text: string, since: number, start: number): void;
+}
+
+/** The automaton is made when it is first asked, and not from the tree that would have to be kept. Throws PatternFault. */
+function meterOf(pattern: BoundedPattern, parse: () => BoundedPattern): (spend: Spend) => Meter {
+  const { length: stateCount } = createAutomaton(pattern.core, LIMITS.patternStatesMax).states;
+  const isSmall = stateCount <= FEW_STATES;
+  let made: StateCounter | undefined;
+  const counter = () => {
+    made ??= createStateCounter(createAutomaton(parse().core, LIMITS.patternStatesMax));
+    return made;
+  };
+  return (spend) => {
+    const spendStates = (states: number) => spend(states * WORK.re2State);
+    return {
+      search(text) {
+        spend(text.length * (WORK.re2 + (isSmall ? WORK.re2State : 0)) + WORK.stretch);
+        if (!isSmall) counter().search(text, 0, text.length, spendStates);
+      },
+      afterMatch: (text, since, start) => counter().afterMatch(text, { since, start, to: text.length }, spendStates),
+    };
   };
 }
 

@@ -1,4 +1,4 @@
-import { type BoundedPattern, splitBoundaries } from './boundary.js';
+import { splitBoundaries } from './boundary.js';
 import { createMatcher, type Matcher } from './matcher.js';
 import { type Dialect, PatternFault, type RegexNode } from './regex-ast.js';
 import { backtrackingSteps } from './regex-cost.js';
@@ -23,23 +23,23 @@ export interface PatternOptions {
 
 /** Compiles a pattern as written in a pack. Throws PatternFault, with the offset, for one that cannot be used. */
 export function compilePattern(source: string, options: PatternOptions): CompiledPattern {
-  const tree = parsePattern(source, options.dialect);
-  const pattern = splitBoundaries(tree);
+  const parse = () => splitBoundaries(parsePattern(source, options.dialect));
+  const pattern = parse();
   const names = groupNames(pattern.core);
   if (names.length > new Set(names).size) throw new PatternFault('two groups have the same name', 0);
   const hasValue = names.includes('value');
   const steps = options.builtin ? backtrackingSteps(pattern) : Infinity;
   return {
-    matcher: matcherOf(pattern, hasValue, steps),
+    matcher: matcherOf(pattern, { hasValue, reach: factsOf(pattern.core).maxLength, steps }, parse),
     facts: factsOf(pattern.core),
     anchored: namesTextEdge(pattern.core),
     opensBounded: opensBounded(pattern.core),
   };
 }
 
-function matcherOf(pattern: BoundedPattern, hasValue: boolean, steps: number): Matcher {
+function matcherOf(...parts: Parameters<typeof createMatcher>): Matcher {
   try {
-    return createMatcher(pattern, hasValue, steps);
+    return createMatcher(...parts);
   } catch (error) {
     if (error instanceof PatternFault) throw error;
     const reason = error instanceof Error ? error.message : 'not a regular expression';

@@ -20,12 +20,17 @@ const EXTENSION = /[\s,;]*(?:ext(?:ension|n)?\.?|x|#)\s*:?\s*[0-9]{1,7}$/i;
 const INTERNATIONAL = /^\+[1-9][0-9]{6,14}$/;
 /** Nobody writes a number in more groups. */
 const GROUPS_MAX = 16;
-/** Dates, IP addresses and versions, in which a numbering plan may well see a number. */
+/** Dates, ZIP codes, IP addresses, versions and rows of bytes, in which a numbering plan may well see a number. */
 const OTHER_FORMS: readonly RegExp[] = [
   /^(?:19|20)[0-9]{2}([-./ ])[01]?[0-9]\1[0-3]?[0-9](?!\1)/,
   /^[0-3]?[0-9]([-./ ])[01]?[0-9]\1(?:19|20)[0-9]{2}(?!\1)/,
-  /^(?:19|20)[0-9]{2} ?[-/] ?(?:19|20)[0-9]{2}$/,
+  /^(?:19|20)[0-9]{2} ?[-/] ?[0-9]{4}$/,
+  /^(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{0,6}$/,
+  /^[0-9]{5}-[0-9]{4}$/,
+  /^[0-9]{4}(?:\.[0-9]{4})+$/,
+  /[0-9]\.[0-9].* [0-9]|[0-9] .*[0-9]\.[0-9]/,
   /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/,
+  /^[0-9]{2}(?:[ .-][0-9]{2}){5,}$/,
 ];
 /** Countries where a number keeps its leading zero behind the country code (ITU-T E.164 national plans). */
 const KEEPS_ZERO = /^(?:39|378|225|24[12])/;
@@ -50,7 +55,7 @@ export function homePhoneCheck(regions: readonly CountryCode[]): (text: string) 
     if (number.startsWith('+')) return isInternationalPhone(text);
     if (/[a-z]|0{6}$/i.test(written)) return false;
     if (number.startsWith('00')) return isGivenOut(`+${number.slice(2)}`);
-    if (!/^[0-9]{6,14}$/.test(number) || OTHER_FORMS.some((form) => form.test(text.replace(/^\(/, '')))) return false;
+    if (!/^[0-9]{6,13}$/.test(number) || OTHER_FORMS.some((form) => form.test(text.replace(/^\(/, '')))) return false;
     return forms.some(({ plan, prefix }) => {
       const significant = number.startsWith(prefix) ? number.slice(prefix.length) : number;
       return plan.test(number) || plan.test(significant);

@@ -4,6 +4,7 @@ import { JiminiError } from '../kernel/errors.js';
 import type { MatchedRule, Replacement, Segment } from '../kernel/evaluation.js';
 import { GAP_KINDS, type Gap, type GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
+import { type Steps, takeSteps } from '../kernel/steps.js';
 import type { Action } from '../kernel/verdict.js';
 import { BudgetExceeded, WorkBudget } from './budget.js';
 import type { OpenJudgement } from './classifier.js';
@@ -82,8 +83,13 @@ const TYPICAL_CHARS = 2048;
  * Throws JIMINI_PACK_INVALID when two packs have the same name, or when all their literals together are too many.
  */
 export function createPolicy(packs: readonly Pack[], settings: VerdictSettings): Policy {
+  return takeSteps(createPolicySteps(packs, settings));
+}
+
+/** `createPolicy` in steps, each of about one rule. */
+export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSettings): Steps<Policy> {
   refuseSameNames(packs);
-  const { rules, groups, exceptions, warnings } = prepareRules(packs);
+  const { rules, groups, exceptions, warnings } = yield* prepareRules(packs);
   const masks = rules.filter(({ rule }) => rule.action === 'mask').map(({ rule }) => rule.mask);
   const engine = createEngine(groups, placeholderTest(masks));
   const active = rules.filter(isMatchable);
@@ -112,7 +118,10 @@ export function createPolicy(packs: readonly Pack[], settings: VerdictSettings):
     const masking = matches.filter((match) => toldRule(match.prepared).effectiveAction === 'mask');
     return replacementsOf(masking, reading.segments, settings.maskKey ?? '');
   };
-  for (const prepared of active) warmUp(prepared);
+  for (const prepared of active) {
+    yield;
+    warmUp(prepared);
+  }
   judge(
     { segments: [{ text: 'warm 0123456789 up', role: 'user', pointer: '' }], gaps: [] },
     { direction: '', endpoint: '' },

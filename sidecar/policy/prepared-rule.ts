@@ -3,10 +3,14 @@ import { signMark } from './character-table.js';
 import { type ContextFinder, createContextFinder, wordsToScan } from './context.js';
 import { endpointMatcher } from './endpoint.js';
 import type { Pack, Rule } from './pack.js';
+import { rarityBits } from './rarity.js';
 import type { Facts } from './regex-facts.js';
+import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
 
 /** Shortest literal that is worth a place in the common scan. */
 const LITERAL_CHARS_MIN = 2;
+/** A literal with fewer bits (see rarity.ts), such as most of three letters, stands in every other text. */
+const COMMON_BITS = 16;
 
 /** A rule as the engine runs it. */
 export interface PreparedRule {
@@ -25,9 +29,9 @@ export interface PreparedRule {
   readonly signs: readonly string[];
   /** Their marks; 0: none known. */
   readonly signMarks: number;
-  /** The scanner's group of keywords; -1 when there are none. */
+  /** The group of keywords; -1 when there are none. */
   readonly keywordGroup: number;
-  /** The scanner's group of parts of the required context's words; -1 when no word is required, or none can be searched. */
+  /** The group of parts of the required context's words; -1 when no word is required, or none can be searched. */
   readonly wordGroup: number;
   /** A text of at most this length, blanks aside, may be one match and nothing else, which needs no word; -1 when all do. */
   readonly aloneCharsMax: number;
@@ -35,8 +39,13 @@ export interface PreparedRule {
   readonly keepAll: boolean;
 }
 
-/** Registers literals with the common scan and gives the group's number. */
-export type AddGroup = (literals: readonly string[], how?: { readonly wholeWords: boolean }) => number;
+/** Registers a group of strings that are looked for in all texts; each gives the group's number among its kind. */
+export interface AddGroup {
+  ofLiterals(group: readonly string[]): number;
+  ofKeywords(group: readonly string[]): number;
+  /** Words count only where no ASCII letter or digit goes on beside them. */
+  ofWords(group: readonly string[]): number;
+}
 
 /** Prepares a rule. */
 export function prepareRule(
@@ -48,7 +57,7 @@ export function prepareRule(
   const literals = pattern && usableLiterals(pattern.compiled.facts);
   const known = pattern?.compiled.facts.literals ?? [];
   const signs = !literals && known.every((text) => signMark(text) !== 0) ? known : [];
-  const literalGroup = literals ? addGroup(literals) : -1;
+  const literalGroup = literals ? addGroup.ofLiterals(literals) : -1;
   const keywords = pattern?.keywords ?? [];
   const words = (pattern?.context?.required && wordsToScan(pattern.context)) || [];
   return {
@@ -61,8 +70,8 @@ export function prepareRule(
     literalGroup,
     signs,
     signMarks: marksOf(signs),
-    keywordGroup: keywords.length > 0 ? addGroup(keywords) : -1,
-    wordGroup: words.length > 0 ? addGroup(words, { wholeWords: true }) : -1,
+    keywordGroup: keywords.length > 0 ? addGroup.ofKeywords(keywords) : -1,
+    wordGroup: words.length > 0 ? addGroup.ofWords(words) : -1,
     aloneCharsMax: pattern?.context?.alone ? pattern.compiled.facts.maxLength : -1,
   };
 }
@@ -71,8 +80,11 @@ function marksOf(signs: readonly string[]): number {
   return signs.reduce((marks, sign) => marks | signMark(sign), 0);
 }
 
-function usableLiterals(facts: Facts): readonly string[] | undefined {
-  return facts.literals?.every((literal) => literal.length >= LITERAL_CHARS_MIN) ? facts.literals : undefined;
+/** Undefined as well when the literals are so common that the numbers or tokens in every match tell more. */
+function usableLiterals({ literals, digits, tokenRun }: Facts): readonly string[] | undefined {
+  if (!literals?.every((literal) => literal.length >= LITERAL_CHARS_MIN)) return undefined;
+  const hasBetter = digits >= DIGITS_MIN || tokenRun >= TOKEN_MIN;
+  return hasBetter && Math.min(...literals.map(rarityBits)) < COMMON_BITS ? undefined : literals;
 }
 
 /** Whether a rule applies to requests of this direction; an unstated one gets every rule. */

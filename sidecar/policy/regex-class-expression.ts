@@ -1,5 +1,5 @@
 import { type CharSet, charSet, complement, withBothCases } from './char-set.js';
-import { folds } from './fold.js';
+import { folds, foldUnit } from './fold.js';
 import type { Dialect } from './regex-ast.js';
 import { posixClass } from './regex-classes.js';
 import type { Cursor } from './regex-cursor.js';
@@ -25,6 +25,11 @@ export function comparable(set: CharSet, ignoreCase: boolean): CharSet {
   for (let i = 0; i < set.length; i += 2) {
     const [low, high] = [set[i] as number, set[i + 1] as number];
     if (high < 0x80) continue;
+    if (low === high) {
+      const folded = foldUnit(low);
+      if (folded !== low) extra.push(folded, folded);
+      continue;
+    }
     for (const [unit, folded] of folds()) if (unit >= low && unit <= high) extra.push(folded, folded);
   }
   const folded = extra.length === 0 ? set : charSet([...set, ...extra]);

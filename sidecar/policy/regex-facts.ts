@@ -20,6 +20,15 @@ export interface Facts {
   readonly exact?: readonly string[];
   /** Every match contains one of these, lower case; the best such set that was found. */
   readonly literals?: readonly string[];
+  /** With `literals`: units from the start of a match to the end of the literal in it, at most. */
+  readonly literalReach?: number;
+}
+
+/** A set of strings of which every match holds one. */
+interface Held {
+  readonly strings: readonly string[];
+  /** Units from the start of a match to the end of the string in it, at most. */
+  readonly reach: number;
 }
 
 /** More alternatives than this are not multiplied out. */
@@ -70,18 +79,37 @@ function deriveFacts(node: RegexNode): Facts {
 }
 
 /** The better of two sets of literals: the one that ordinary text has more rarely. */
-function betterLiterals(
-  a: readonly string[] | undefined,
-  b: readonly string[] | undefined,
-): readonly string[] | undefined {
+function better(a: Held | undefined, b: Held | undefined): Held | undefined {
   if (!a || !b) return a ?? b;
-  return rarityOf(a) >= rarityOf(b) ? a : b;
+  return rarityOf(a.strings) >= rarityOf(b.strings) ? a : b;
+}
+
+/** A set of strings as one that matches hold; one with the empty string in it is no condition. */
+function held(strings: readonly string[] | undefined, reach: number): Held | undefined {
+  return strings && strings.length > 0 && !strings.includes('') ? { strings, reach } : undefined;
+}
+
+/** What the facts of a part say of matches that begin `before` units earlier, at most. */
+function heldIn({ literals, literalReach = 0 }: Facts, before: number): Held | undefined {
+  return held(literals, before + literalReach);
+}
+
+function literalFacts(best: Held | undefined): Pick<Facts, 'literals' | 'literalReach'> {
+  return best ? { literals: best.strings, literalReach: best.reach } : {};
 }
 
 /** Bits of the commonest string, less for many strings. Strings rarer than RARE_BITS are all as good as one another. */
 function rarityOf(literals: readonly string[]): number {
-  return Math.min(RARE_BITS, ...literals.map(rarityBits)) - Math.log2(literals.length) / 2;
+  let rarity = rarities.get(literals);
+  if (rarity === undefined) {
+    const commonest = literals.reduce((least, literal) => Math.min(least, rarityBits(literal)), RARE_BITS);
+    rarity = commonest - Math.log2(literals.length) / 2;
+    rarities.set(literals, rarity);
+  }
+  return rarity;
 }
+
+const rarities = new WeakMap<readonly string[], number>();
 
 const RARE_BITS = 32;
 
@@ -110,7 +138,7 @@ function factsOfRepeat({ item, min, max }: RepeatNode): Facts {
   const once = factsOf(item);
   if (min === 1 && max === 1) return once;
   const written = min > 0 ? concat(Array<Facts>(Math.min(min, 8)).fill(once)) : undefined;
-  const best = betterLiterals(usable(written?.exact), written?.literals);
+  const best = written && better(held(written.exact, written.maxLength), heldIn(written, 0));
   const optional = min === 0 && max === 1 && once.exact ? ['', ...once.exact] : undefined;
   const exact = min === max && min <= 8 ? written?.exact : optional;
   return {
@@ -121,7 +149,7 @@ function factsOfRepeat({ item, min, max }: RepeatNode): Facts {
     pureNumber: once.pureNumber,
     pureToken: once.pureToken,
     ...(exact && { exact }),
-    ...(best && { literals: best }),
+    ...literalFacts(best),
   };
 }
 
@@ -129,7 +157,8 @@ function concat(parts: readonly Facts[]): Facts {
   let [run, tokenRun, digitsInRun, digits] = [0, 0, 0, 0];
   let exact: readonly string[] | undefined = [''];
   let pending: readonly string[] = [''];
-  let literals: readonly string[] | undefined;
+  let best: Held | undefined;
+  let before = 0;
   for (const part of parts) {
     run = part.pureToken ? run + part.minLength : 0;
     tokenRun = Math.max(tokenRun, run, part.tokenRun);
@@ -137,10 +166,12 @@ function concat(parts: readonly Facts[]): Facts {
     digits = Math.max(digits, digitsInRun, part.digits);
     exact = product(exact, part.exact);
     const longer = product(pending, part.exact);
-    literals = betterLiterals(literals, usable(longer ?? pending));
+    const after = before + part.maxLength;
+    best = better(best, longer ? held(longer, after) : held(pending, before));
     pending = longer ?? part.exact ?? [''];
-    literals = betterLiterals(literals, usable(pending) ?? part.literals);
-    literals = betterLiterals(literals, part.literals);
+    best = better(best, held(pending, after));
+    best = better(best, heldIn(part, before));
+    before = after;
   }
   const sum = (of: (part: Facts) => number) => parts.reduce((total, part) => total + of(part), 0);
   return {
@@ -151,15 +182,17 @@ function concat(parts: readonly Facts[]): Facts {
     pureNumber: parts.every((part) => part.pureNumber),
     pureToken: parts.every((part) => part.pureToken),
     ...(exact && { exact }),
-    ...(literals && { literals }),
+    ...literalFacts(best),
   };
 }
 
 function alternatives(parts: readonly Facts[]): Facts {
   const exacts = parts.map((part) => part.exact);
   const exact = exacts.every((set) => set !== undefined) ? [...new Set(exacts.flat())] : undefined;
-  const sets = parts.map((part) => betterLiterals(usable(part.exact), part.literals));
-  const literals = sets.every((set) => set !== undefined) ? [...new Set(sets.flat())] : undefined;
+  const sets = parts.map((part) => better(held(part.exact, part.maxLength), heldIn(part, 0)));
+  const all = sets.every((set) => set !== undefined)
+    ? held([...new Set(sets.flatMap(({ strings }) => strings))], Math.max(...sets.map(({ reach }) => reach)))
+    : undefined;
   return {
     minLength: Math.min(...parts.map((part) => part.minLength)),
     maxLength: Math.max(...parts.map((part) => part.maxLength)),
@@ -168,7 +201,7 @@ function alternatives(parts: readonly Facts[]): Facts {
     pureNumber: parts.every((part) => part.pureNumber),
     pureToken: parts.every((part) => part.pureToken),
     ...(exact && exact.length <= EXACT_MAX && { exact }),
-    ...(literals && { literals }),
+    ...literalFacts(all),
   };
 }
 
@@ -176,9 +209,4 @@ function product(a: readonly string[] | undefined, b: readonly string[] | undefi
   if (!a || !b || a.length * b.length > EXACT_MAX) return undefined;
   const out = a.flatMap((head) => b.map((tail) => head + tail));
   return out.every((text) => text.length <= LITERAL_CHARS_MAX) ? out : undefined;
-}
-
-/** A set with the empty string in it is no condition. */
-function usable(strings: readonly string[] | undefined): readonly string[] | undefined {
-  return strings && strings.length > 0 && !strings.includes('') ? strings : undefined;
 }

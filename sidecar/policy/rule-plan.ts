@@ -3,15 +3,16 @@ import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
 
 /** The rules of one scope, by what makes it worth trying them on a text. */
 export interface RulePlan {
-  readonly rules: readonly PreparedRule[];
   /** By group of literals: the rule of whose matches each holds one of the group. */
   readonly byLiteral: readonly (PreparedRule | undefined)[];
-  /** Rules without a literal, but with so many digits in every match that only a long number can be one. */
+  /** Rules without a literal, but with so many digits in every match that only a long number can be one; fewest first. */
   readonly ofNumbers: readonly PreparedRule[];
   /** Rules without a literal whose matches all hold a long token. */
   readonly ofTokens: readonly PreparedRule[];
   /** Rules with a pattern of which nothing like that is known: they are tried on every text. */
   readonly others: readonly PreparedRule[];
+  /** Rules that match by the length of all text. */
+  readonly ofLength: readonly PreparedRule[];
   /** Some rule is against injection: such rules read disguised words too. */
   readonly hasInjection: boolean;
 }
@@ -30,5 +31,13 @@ export function planOf(rules: readonly PreparedRule[]): RulePlan {
     else if (facts.tokenRun >= TOKEN_MIN) ofTokens.push(prepared);
     else others.push(prepared);
   }
-  return { rules, byLiteral, ofNumbers, ofTokens, others, hasInjection: rules.some(({ isInjection }) => isInjection) };
+  ofNumbers.sort((a, b) => digitsNeeded(a) - digitsNeeded(b));
+  const ofLength = rules.filter(({ rule }) => rule.maxChars !== undefined);
+  const hasInjection = rules.some(({ isInjection }) => isInjection);
+  return { byLiteral, ofNumbers, ofTokens, others, ofLength, hasInjection };
+}
+
+/** Digits that every match of the rule has in one run of number characters. */
+export function digitsNeeded({ rule }: PreparedRule): number {
+  return rule.pattern?.compiled.facts.digits ?? 0;
 }

@@ -91,7 +91,7 @@ function readIdentity(fields: Fields, report: Report, options: ReadOptions) {
     id: fields.text('id', { ...idShape, expected: 'letters, digits and . _ : -' }),
     title: fields.text('title', { max: lenient ? 1000 : 120 }),
     description: fields.text('description', { min: 0, max: 2000 }) ?? '',
-    severity: fields.text('severity', { max: 32 }),
+    severity: fields.text('severity', { max: lenient ? 1000 : 32 }),
     action: fields.oneOf('action', ACTIONS),
     tags: fields.texts('tags', { min: 0, max: 64, chars: 64 }) ?? [],
     mask: readMask(fields, report),

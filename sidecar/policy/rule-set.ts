@@ -1,3 +1,4 @@
+import type { Steps } from '../kernel/steps.js';
 import { allowedValueTest } from './allowed-values.js';
 import { endpointMatcher } from './endpoint.js';
 import { createReferenceResolver, type Exception } from './exceptions.js';
@@ -17,29 +18,41 @@ export interface RuleExceptions {
 
 /** By rule: whether a text is allowed. */
 export type AllowedTexts = ReadonlyMap<PreparedRule, (text: string) => boolean>;
+/** What is looked for in texts on behalf of all rules. */
+export interface RuleGroups {
+  /** Literals of which every match of a rule holds one. */
+  readonly literals: readonly (readonly string[])[];
+  /** Keywords, and the words of required context: asked about only when a rule has all else that it needs. */
+  readonly words: LiteralGroups;
+}
 
 interface RuleSet {
   /** All rules, in the order of packs and files. */
   readonly rules: readonly PreparedRule[];
-  /** The literals that the rules name by the number of their group. */
-  readonly groups: LiteralGroups;
+  /** The literals and the words that the rules name by the numbers of their groups. */
+  readonly groups: RuleGroups;
   readonly exceptions: RuleExceptions;
   readonly warnings: readonly Problem[];
 }
 
 /** Prepares all rules of all packs and resolves what they say of one another. */
-export function prepareRules(packs: readonly Pack[]): RuleSet {
+export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
   const literals: (readonly string[])[] = [];
+  const words: (readonly string[])[] = [];
   const wholeWords = new Set<number>();
-  const addGroup: AddGroup = (group, how) => {
-    const number = literals.push(group) - 1;
-    if (how?.wholeWords) wholeWords.add(number);
-    return number;
+  const addGroup: AddGroup = {
+    ofLiterals: (group) => literals.push(group) - 1,
+    ofKeywords: (group) => words.push(group) - 1,
+    ofWords(group) {
+      wholeWords.add(words.length);
+      return words.push(group) - 1;
+    },
   };
   const named = new Set(packs.flatMap(({ rules }) => rules.flatMap(namesIn)));
   const rules: PreparedRule[] = [];
   for (const pack of packs) {
     for (const rule of pack.rules) {
+      yield;
       const isRelated = namesIn(rule).length > 0 || named.has(rule.id) || named.has(`${pack.name}/${rule.id}`);
       const keepAll = isRelated || rule.action === 'mask';
       rules.push(prepareRule(rule, { pack, index: rules.length, keepAll }, addGroup));
@@ -80,7 +93,12 @@ export function prepareRules(packs: readonly Pack[]): RuleSet {
   const exemptionsFor = (scope: Scope): Exception[] =>
     exemptions.filter(({ holds }) => holds(scope)).map(({ by, target }) => ({ by, target, where: 'inside' }));
   const allowedFor = rememberTexts(allowed);
-  return { rules, groups: { literals, wholeWords }, exceptions: { suppressions, exemptionsFor, allowedFor }, warnings };
+  return {
+    rules,
+    groups: { literals, words: { literals: words, wholeWords } },
+    exceptions: { suppressions, exemptionsFor, allowedFor },
+    warnings,
+  };
 }
 
 interface Allowed {

@@ -1,25 +1,30 @@
 import { isPlaceholder } from './checks.js';
 import { looksRandom } from './token-checks.js';
 
+/** DB_PASSWORD, API_KEY_2 */
+const CONSTANT = /^[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+$/;
+
 /** What a value is in a program or a form when it is no secret: a reference, a call, a type, a path, an address. */
 const NO_VALUE: readonly RegExp[] = [
-  /^[$@:#&*!%?-]{0,2}[A-Za-z_][A-Za-z_]*$/, // one word, a variable, a flag, a constant (words only: no digits)
+  /^[^\p{L}\p{N}\s]{0,2}[\p{L}\p{M}_]+$/u, // one word of any script, a variable, a flag, a constant
   /^[$@:&*!]?[a-z_]+(?:[-_./:]{1,2}[A-Za-z]+)*[-_./:]*$/, // new-password, config.db.password, a::b::c
-  /^[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+$/, // DB_PASSWORD, API_KEY_2
   /^(?:pass(?:word|wd)?|pwd|secret|token|key|user|arg|str|val|value)_?\d{1,2}$/i, // password2, a variable
   /^[$@&]\{?[A-Za-z_][\w.:-]*\}?$/, // $db_pass2
   /^[\w$.]*\b(?:process\.env|os\.environ|env|getenv|environ|config|settings|secrets|vars?|self|this|args|params|props|request|req|ctx|data|options|opts|input|form|body|event|state|user)(?:\.|->|\[|\()/i,
-  /^[A-Za-z_$][\w$.:]*(?:->[\w$]+)*(?:\(|\[["'\w$:-]*\])/, // call(x), list[0]
+  /^[A-Za-z_$][\w$.:]*(?:->[\w$]+)*(?:\(|\[[^\]]{0,40}(?:\]|$))/, // call(x), list[i + 1]
   /^(?:new|await|return|function|async|lambda|typeof|not|if|let|const|var|def|fn|func)\b/,
   /^[A-Za-z_$][\w$]*(?:\?|!)?\.[\w$.?!]*[A-Za-z_$]\w*$/, // response.token2
   /^(?:~|\.{1,2})?\/[\w.@~-]+(?:\/[\w.@~-]*)*$/, // /run/secrets/db2
   /^[A-Za-z]:\\|\.(?:pem|key|crt|cer|p12|pfx|jks|json|ya?ml|txt|env|ini|conf|cfg|xml|html?|php|js|ts|py|rb|go|java|properties|md|png|svg)$/i,
-  /^[a-z][a-z0-9+.-]*:\/\//i,
+  /^[a-z][a-z0-9+.-]*:\/\/|^\/\/[\w.-]+\.[a-z]/i,
   /^[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,8}$/i,
+  /^@[\w-]+(?:\.[\w-]+)+/, // what follows the login in an address
+  /^[a-z]+(?:[|:,][a-z0-9]+){2,}$/, // rules of a form: required|min:8
   /^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$/,
   /^\d{4}-\d{2}-\d{2}(?:[T ][\d:.+Z-]*)?$/,
   /^\d{1,5}$/,
   /^(?:0{8}-0{4}-0{4}-0{4}-0{12})$/,
+  /^x?:\d+:/, // a line of /etc/passwd
   /^(?:-----|ssh-(?:rsa|ed25519)|ecdsa-)/,
   /^(?:Optional|List|Dict|Union|Record|Promise|Option|Vec|Box|Secret|Sealed)?[<[]/,
 ];
@@ -34,7 +39,11 @@ const LABEL =
  */
 export function isSecretValue(text: string): boolean {
   const value = text.trim().replace(/[)\],.;:]+$/, '');
-  if (value.length < 4 || isPlaceholder(value) || NO_VALUE.some((shape) => shape.test(value))) return false;
+  if (value.length < 4 || isPlaceholder(value) || CONSTANT.test(value)) return false;
+  // Letters alone, words joined by underscores, and paths are names unless they make no words.
+  if (/^[A-Za-z]{12,}$|^[A-Za-z0-9]+(?:_[A-Za-z0-9]+){2,}$|^[\w.-]+(?:\/[\w.-]+){2,}$/.test(value))
+    return looksRandom(value);
+  if (NO_VALUE.some((shape) => shape.test(value))) return false;
   const words = value.replace(/[_-]/g, ' ').replace(/([a-z])([A-Z])/g, '$1 $2');
   return !(LABEL.test(words) && (!/[0-9]/.test(value) || /\s/.test(value)));
 }

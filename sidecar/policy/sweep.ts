@@ -1,5 +1,5 @@
 import { CHARACTERS, HASH_BITS, HASH_MASK, NUMBER_MARK } from './character-table.js';
-import { fourOf, type GramFilter, threeOf } from './gram-filter.js';
+import { fiveOf, fourOf, type GramFilter, threeOf, twoOf } from './gram-filter.js';
 import { RunList } from './run-list.js';
 
 /** Fewer digits than this in one run are not kept: every text has them. */
@@ -45,8 +45,10 @@ const table = CHARACTERS;
 const units = UNITS;
 const hits = HITS;
 const hashes = HASHES;
+const hashOfFive = fiveOf;
 const hashOfFour = fourOf;
 const hashOfThree = threeOf;
+const hashOfTwo = twoOf;
 const bits = HASH_BITS;
 const mask = HASH_MASK;
 const numberMark = NUMBER_MARK;
@@ -106,7 +108,12 @@ export function sweepUnits(
   for (let i = from; i < to; i++) {
     const entry = table[units[i] as number] as number;
     hash = (hash << bits) | (entry & mask);
-    if (((filter[hashOfFour(hash)] as number) | (filter[hashOfThree(hash)] as number)) !== 0) {
+    const grams =
+      (filter[hashOfFive(hash)] as number) |
+      (filter[hashOfFour(hash)] as number) |
+      (filter[hashOfThree(hash)] as number) |
+      (filter[hashOfTwo(hash)] as number);
+    if (grams !== 0) {
       hits[hitCount] = i;
       hashes[hitCount] = hash;
       hitCount++;

@@ -3,17 +3,18 @@ import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { standsAlone } from './context.js';
 import { foldText } from './fold.js';
+import type { LazyScan } from './lazy-scan.js';
 import type { LiteralScanner } from './literal-scan.js';
 import { matchesOf, type RuleMatches } from './matches.js';
 import type { RulePattern } from './pack.js';
 import type { PlaceholderTest } from './placeholders.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
-import type { RulePlan } from './rule-plan.js';
+import { digitsNeeded, type RulePlan } from './rule-plan.js';
 import type { AllowedTexts } from './rule-set.js';
-import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
+import { TOKEN_MIN } from './sweep.js';
 import { originOf } from './views/mapped-text.js';
 import type { View } from './views/views.js';
-import { mayMatch, stretchesFor } from './windows.js';
+import { eachMatch, mayMatch, stretchesFor } from './windows.js';
 
 /** One reading of a segment, just scanned, and where its matches go. */
 export interface TextScan {
@@ -25,8 +26,10 @@ export interface TextScan {
   /** How the text was made from that of the segment; absent for the segment's own. */
   readonly view?: View;
   readonly scanner: LiteralScanner;
-  /** Has scanned the names that lead to the segment. */
-  readonly names: LiteralScanner;
+  /** Looks at the text. */
+  readonly words: LazyScan;
+  /** Looks at the names that lead to the segment. */
+  readonly names: LazyScan;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
   readonly allowed: AllowedTexts;
@@ -44,7 +47,10 @@ export function matchText(scan: TextScan, plan: RulePlan): void {
     const prepared = plan.byLiteral[group];
     if (prepared) tryRule(prepared, scan);
   }
-  if (scanner.numbers.has(DIGITS_MIN)) for (const prepared of plan.ofNumbers) tryRule(prepared, scan);
+  for (const prepared of plan.ofNumbers) {
+    if (!scanner.numbers.has(digitsNeeded(prepared))) break; // the rest need more digits still
+    tryRule(prepared, scan);
+  }
   if (scanner.tokens.has(TOKEN_MIN)) for (const prepared of plan.ofTokens) tryRule(prepared, scan);
   for (const prepared of plan.others) tryRule(prepared, scan);
 }
@@ -58,15 +64,14 @@ function tryRule(prepared: PreparedRule, scan: TextScan): void {
 
 /** Whether the pattern can match at all, from what the one pass over the text and its names has seen. */
 function isCandidate(prepared: PreparedRule, scan: TextScan): boolean {
-  const { segment, text, view, scanner, names } = scan;
+  const { segment, text, view, scanner, words, names } = scan;
   const { compiled } = prepared.rule.pattern as RulePattern;
   if (text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
   if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
+  if ((view?.isGuess && !prepared.isInjection) || !appliesToRole(prepared, segment.role)) return false;
   const { keywordGroup, wordGroup } = prepared;
-  if (keywordGroup >= 0 && !scanner.has(keywordGroup) && !names.has(keywordGroup)) return false;
-  if (wordGroup >= 0 && !scanner.has(wordGroup) && !names.has(wordGroup) && !mayStandAlone(prepared, scan))
-    return false;
-  return (!view?.isGuess || prepared.isInjection) && appliesToRole(prepared, segment.role);
+  if (keywordGroup >= 0 && !words.has(keywordGroup) && !names.has(keywordGroup)) return false;
+  return wordGroup < 0 || words.has(wordGroup) || names.has(wordGroup) || mayStandAlone(prepared, scan);
 }
 
 /** Whether the text is short enough to be a match and nothing else, which needs no word beside it. */
@@ -79,12 +84,11 @@ function mayStandAlone({ aloneCharsMax }: PreparedRule, scan: TextScan): boolean
 function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
   const { segment, scanner, budget, found, allowed, isPlaceholder } = scan;
   const pattern = prepared.rule.pattern as RulePattern;
-  const { matcher } = pattern.compiled;
   const most = prepared.keepAll ? Number.POSITIVE_INFINITY : Math.max(LIMITS.findingsMax, pattern.minCount);
   const known = found.get(prepared);
   if (known && countOf(known) >= most) return;
   const isAllowed = allowed.get(prepared);
-  let isFull = false;
+  const stretches = stretchesFor(pattern.compiled, prepared, { text, scanner });
   const spend = (units: number) => budget.spend(units);
   const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
     const match = { text, start, end, valueStart, valueEnd, pointer: segment.pointer };
@@ -93,13 +97,9 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
     if (isPlaceholder?.(text, valueStart, valueEnd)) return true;
     const matches = matchesOf(found, prepared);
     keep(matches, scan, { valueStart, valueEnd, score });
-    isFull = countOf(matches) >= most;
-    return !isFull;
+    return countOf(matches) < most;
   };
-  for (const [from, to] of stretchesFor(pattern.compiled, prepared, { text, scanner })) {
-    matcher.each(text, from, to, visit, spend);
-    if (isFull) return;
-  }
+  eachMatch(pattern.compiled, { text, stretches }, visit, spend);
 }
 
 function countOf({ spans, viewSpans }: RuleMatches): number {

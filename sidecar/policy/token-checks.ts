@@ -64,7 +64,7 @@ export function looksRandom(text: string): boolean {
   if (!/[A-Za-z]/.test(text)) return false;
   if (/^(?=.*[0-9])[0-9a-f]{24,}$/i.test(text)) return true;
   const share = wordShare(text);
-  if (!/[0-9]/.test(text)) return text.length >= 12 && share < 0.42;
+  if (!/[0-9]/.test(text)) return text.length >= 20 && share < 0.4;
   const turns = text.match(/[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])/g)?.length ?? 0;
   return turns / text.length >= 0.2 || share < 0.45;
 }

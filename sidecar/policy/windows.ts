@@ -1,4 +1,5 @@
 import type { LiteralScanner } from './literal-scan.js';
+import type { Spend } from './matcher.js';
 import type { CompiledPattern } from './pattern.js';
 import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
 
@@ -21,39 +22,68 @@ interface Held {
 const SIGNS_KEPT = 1024;
 
 /**
- * Where a pattern must be tried in the text scanned last: around what every match is known to hold (a literal, a number,
- * a long token, a sign), as far as its longest match reaches; everywhere when it holds no such thing or has no longest
- * match. Stretches are merged, so that no match is cut or found twice.
+ * Where matches of a pattern can begin in the text scanned last: before what every match is known to hold (a literal, a
+ * number, a long token, a sign), as far as that can be from the start of a match; everywhere when it holds no such
+ * thing, or that may be any distance away. Stretches do not overlap and ascend.
  */
 export function stretchesFor(
   { facts, anchored }: CompiledPattern,
   holds: Held,
   { text, scanner }: { text: string; scanner: LiteralScanner },
 ): readonly Stretch[] {
-  const reach = facts.maxLength;
-  const held = anchored || text.length <= reach ? undefined : whatMatchesHold(facts, holds, { text, scanner });
-  if (!held) return [[0, text.length]];
+  const held =
+    anchored || text.length <= facts.maxLength ? undefined : whatMatchesHold(facts, holds, { text, scanner });
+  if (!held || held.reach === Number.POSITIVE_INFINITY) return [[0, text.length]];
   const merged: [number, number][] = [];
-  for (const [start, end] of held) {
-    const from = Math.max(0, start - reach);
-    const to = Math.min(text.length, end + reach);
+  for (const [start, end] of held.places) {
+    const from = Math.max(0, start - held.reach);
     const last = merged.at(-1);
-    // Closer than a matcher's look at its surroundings counts as one.
-    if (last && from <= last[1] + 8) last[1] = Math.max(last[1], to);
-    else merged.push([from, to]);
+    if (last && from <= last[1]) last[1] = Math.max(last[1], end);
+    else merged.push([from, end]);
   }
   return merged;
+}
+
+/** Visits the matches that begin in the stretches, leftmost first, none overlapping another, until `visit` gives false. */
+export function eachMatch(
+  { matcher }: CompiledPattern,
+  { text, stretches }: { readonly text: string; readonly stretches: readonly Stretch[] },
+  visit: (start: number, end: number, valueStart: number, valueEnd: number) => boolean,
+  spend?: Spend,
+): void {
+  let lastEnd = 0;
+  let goesOn = true;
+  const visitOne: typeof visit = (start, end, valueStart, valueEnd) => {
+    lastEnd = end;
+    goesOn = visit(start, end, valueStart, valueEnd);
+    return goesOn;
+  };
+  for (const [from, to] of stretches) {
+    // At the end of the text an empty match may still begin.
+    if (goesOn && (to > lastEnd || to === text.length))
+      matcher.each(text, Math.max(from, lastEnd), to, visitOne, spend);
+  }
+}
+
+/** Places of what matches hold, and how far before the end of that (of a literal) or its start a match can begin. */
+interface HeldPlaces {
+  readonly places: readonly Stretch[];
+  readonly reach: number;
 }
 
 function whatMatchesHold(
   facts: CompiledPattern['facts'],
   { literalGroup, signs }: Held,
   { text, scanner }: { text: string; scanner: LiteralScanner },
-): readonly Stretch[] | undefined {
-  if (literalGroup >= 0) return scanner.endsOf(literalGroup)?.map((end) => [end, end]);
-  if (facts.digits >= DIGITS_MIN) return scanner.numbers.atLeast(facts.digits);
-  if (facts.tokenRun >= TOKEN_MIN) return scanner.tokens.atLeast(facts.tokenRun);
-  return signs.length > 0 ? placesOf(signs, text) : undefined;
+): HeldPlaces | undefined {
+  const at = (places: readonly Stretch[] | undefined, reach: number) => places && { places, reach };
+  if (literalGroup >= 0) {
+    const ends = scanner.endsOf(literalGroup)?.map((end) => [end, end] as const);
+    return at(ends, facts.literalReach ?? facts.maxLength);
+  }
+  if (facts.digits >= DIGITS_MIN) return at(scanner.numbers.atLeast(facts.digits), facts.maxLength);
+  if (facts.tokenRun >= TOKEN_MIN) return at(scanner.tokens.atLeast(facts.tokenRun), facts.maxLength);
+  return signs.length > 0 ? at(placesOf(signs, text), facts.literalReach ?? facts.maxLength) : undefined;
 }
 
 /** Where the signs stand, ascending; undefined when there are too many. */

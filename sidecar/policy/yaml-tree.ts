@@ -7,12 +7,13 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  parseAllDocuments,
   type Scalar,
   visit,
 } from 'yaml';
 import { LIMITS } from '../kernel/limits.js';
+import type { Steps } from '../kernel/steps.js';
 import type { Place } from './pack.js';
+import { type DocumentParts, parseParts } from './yaml-parts.js';
 
 /** A YAML value with its place. Maps keep their entries in order; keys are strings, and unique. */
 export type Tree = Place &
@@ -49,28 +50,49 @@ const START: Place = { line: 1, column: 1 };
 const DEPTH_MAX = 32;
 
 /**
- * Parses one YAML document into a tree of plain values with places. Aliases are resolved, up to a number of nodes.
+ * Parses one YAML document into a tree of plain values with places, in steps. Aliases are resolved, up to a number of nodes.
  * Throws YamlFault for a syntax error, more than one document, a key that is no string, or an alias without end.
  */
-export function parseYaml(text: string): Tree {
+export function* parseYaml(text: string): Steps<Tree> {
   if (Buffer.byteLength(text) > LIMITS.configFileBytesMax) {
     throw new YamlFault(`the file is larger than ${LIMITS.configFileBytesMax} bytes`, START);
   }
   const lines = new LineCounter();
-  const documents = documentsOf(text, lines);
-  const document = documents[0];
+  const [document, other] = yield* partsOf(text, lines);
   if (!document) throw new YamlFault('the file is empty', START);
-  if (documents.length > 1)
-    throw new YamlFault('the file holds more than one YAML document', placeOf(lines, documents[1]?.range[0]));
-  const fault = document.errors[0];
+  if (other) throw new YamlFault('the file holds more than one YAML document', placeOf(lines, other.first.range[0]));
+  const { first, more } = document;
+  const fault = first.errors[0];
   if (fault) throw new YamlFault(`not YAML: ${fault.message.split(/ at line |\n/)[0]}`, placeOf(lines, fault.pos[0]));
-  if (!document.contents) throw new YamlFault('the file is empty', START);
-  return new TreeBuilder(document, lines).build(document.contents, 0);
+  if (!first.contents) throw new YamlFault('the file is empty', START);
+  const builder = new TreeBuilder(first, lines);
+  const tree = builder.build(first.contents, 0);
+  const others: Tree[] = [];
+  for (const { contents } of more) {
+    yield;
+    if (contents) others.push(builder.build(contents, 0));
+  }
+  return joined(tree, others);
 }
 
-function documentsOf(text: string, lines: LineCounter): Document.Parsed[] {
+/** The tree with the items that the same list has in the other parts. */
+function joined(tree: Tree, others: readonly Tree[]): Tree {
+  const more = (of: readonly Tree[]) => of.flatMap((other) => (other.kind === 'list' ? other.items : []));
+  if (tree.kind === 'list') return { ...tree, items: [...tree.items, ...more(others)] };
+  if (tree.kind !== 'map') return tree;
+  const cut = others.flatMap((other) => (other.kind === 'map' ? other.entries : []));
+  const items = more(cut.map(({ value }) => value));
+  const entries = tree.entries.map((entry) => {
+    const { key, value } = entry;
+    if (key !== cut[0]?.key || value.kind !== 'list') return entry;
+    return { ...entry, value: { ...value, items: [...value.items, ...items] } };
+  });
+  return { ...tree, entries };
+}
+
+function* partsOf(text: string, lines: LineCounter): Steps<readonly DocumentParts[]> {
   try {
-    return [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })];
+    return yield* parseParts(text, lines);
   } catch {
     throw new YamlFault('not YAML: it is nested too deeply to be read', START); // the parser recurses
   }

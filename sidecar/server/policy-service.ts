@@ -10,7 +10,7 @@ import {
 import type { UnaryHandler } from '../kernel/call.js';
 import type { DecisionPort } from '../kernel/decision-port.js';
 import { JiminiError } from '../kernel/errors.js';
-import { type Content, type Decision, type Evaluation, readDirection } from '../kernel/evaluation.js';
+import { type Content, type Decision, type Evaluation, readDirection, ruleIdsOf } from '../kernel/evaluation.js';
 import type { Gap } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Verdict } from '../kernel/verdict.js';
@@ -119,7 +119,7 @@ function responseOf(decision: Decision, requestId: string): EvaluateResponse {
   return {
     verdict: WIRE_VERDICTS[decision.effective],
     rawVerdict: WIRE_VERDICTS[decision.raw],
-    ruleIds: [...new Set(decision.matched.map(({ id }) => id))],
+    ruleIds: ruleIdsOf(decision.matched),
     message: decision.message,
     requestId,
     decisionId: decision.decisionId,

@@ -13,6 +13,9 @@ export interface ClassifierOutcome {
 /** A model that answers takes tens of milliseconds to seconds; the longest time limit is 10 s. */
 const LATENCY_SECONDS_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** Results of questions that never went out: their time says nothing about the service. */
+const NOT_SENT: ReadonlySet<string> = new Set(['breaker_open', 'saturated']);
+
 /** Counts questions to classifiers by how they ended, and times those that went out. */
 export function createClassifierSeries(registry: Registry): (classifier: string, outcome: ClassifierOutcome) => void {
   const registers = [registry];
@@ -31,7 +34,7 @@ export function createClassifierSeries(registry: Registry): (classifier: string,
   });
   return (classifier, { result, cached, durationMs }) => {
     questions.inc({ classifier, result, cached: String(cached) });
-    if (!cached) seconds.observe({ classifier }, durationMs / 1000);
+    if (!cached && !NOT_SENT.has(result)) seconds.observe({ classifier }, durationMs / 1000);
   };
 }
 

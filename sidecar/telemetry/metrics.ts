@@ -64,7 +64,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   });
   const malformed = new Counter({
     name: 'jimini_malformed_messages_total',
-    help: 'gRPC messages that could not be decoded',
+    help: 'gRPC messages that could not be decoded, by method: Check, Evaluate, ListRules',
     labelNames: ['method'],
     registers,
   });
@@ -85,7 +85,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     observe(evaluation, decision) {
       events.observe(evaluation.route, decision);
       latencies.observe(evaluation.route, decision);
-      for (const gap of decision.gaps) gaps.inc({ kind: gap.kind });
+      for (const { kind } of decision.gaps) {
+        gaps.inc({ kind });
+        // Only a Check that cannot be decoded is decided on; the other methods refuse and say so by themselves.
+        if (kind === 'message:malformed' || kind === 'message:depth') malformed.inc({ method: 'Check' });
+      }
       if (decision.outage) outages.inc({ reason: decision.outage });
     },
     classified,

@@ -1,5 +1,5 @@
 import { type Context, context, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
-import type { Decision, Evaluation } from '../kernel/evaluation.js';
+import { type Decision, type Evaluation, ruleIdsOf } from '../kernel/evaluation.js';
 
 /** Spans of evaluations. With tracing off nothing of OpenTelemetry's SDK is loaded, and this does nothing. */
 export interface Tracing {
@@ -56,7 +56,7 @@ function describe(span: Span, evaluation: Evaluation, decision: Decision): void 
     'jimini.request_id': evaluation.requestId.slice(0, 256),
     'jimini.decision': decision.effective,
     'jimini.decision_id': decision.decisionId,
-    'jimini.rule_ids': decision.matched.slice(0, SPAN_RULE_IDS_MAX).map((rule) => rule.id),
+    'jimini.rule_ids': ruleIdsOf(decision.matched).slice(0, SPAN_RULE_IDS_MAX),
     'jimini.latency_ms': decision.durationMs,
   });
 }

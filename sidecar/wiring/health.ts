@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.js';
+import type { PackInfo } from '../policy/policy.js';
 import type { DiskSpace } from '../storage/disk-space.js';
 import type { LoadedPolicy } from './load-policy.js';
 import type { ReloadRefusal } from './reload.js';
@@ -43,7 +44,7 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
     ok: storeOk && !sources.state.draining,
     version: sources.version,
     config: { ...refused('config'), file: sources.configFile, policy_revision: snapshot.policy.revision },
-    packs: { ...refused('packs'), loaded: snapshot.policy.packs },
+    packs: { ...refused('packs'), loaded: snapshot.policy.packs.map(packOf) },
     store: {
       ok: storeOk,
       state: sources.auditLog.state,
@@ -55,6 +56,11 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
       ? { ok: true, free_bytes: disk.freeBytes, total_bytes: disk.totalBytes, used_percent: usedPercent(disk) }
       : { ok: false },
   };
+}
+
+/** A pack under the names that JSON has everywhere else in the program. */
+function packOf({ ruleCount, ...pack }: PackInfo): object {
+  return { ...pack, rule_count: ruleCount };
 }
 
 function usedPercent({ freeBytes, totalBytes }: DiskSpace): number {

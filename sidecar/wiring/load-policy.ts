@@ -4,11 +4,12 @@ import { type ConfiguredModerator, readModeratorKeys } from '../config/moderator
 import { requiredPackNames } from '../config/pack-files.js';
 import { formatPackProblem, loadPackSet, type PackSet } from '../config/pack-set.js';
 import { configError } from '../config/problem.js';
+import { takeInSlices } from '../config/slices.js';
 import type { PolicySnapshot } from '../inspection/inspect.js';
 import { systemClock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import { expiredExceptions } from '../policy/expired.js';
-import { createPolicy } from '../policy/policy.js';
+import { createPolicySteps } from '../policy/policy.js';
 
 /** A policy made from files, and what the files' authors should know. */
 export interface LoadedPolicy {
@@ -27,7 +28,7 @@ export interface LoadedPolicy {
  * Reads and compiles the packs that the configuration names, and reads the keys of classifiers. Rejects with
  * `JIMINI_PACK_INVALID`, one fault a line with file, line and column, when any pack is refused, with
  * `JIMINI_CONFIG_INVALID` when a key is: part of a policy is no policy. Files that are as in `previous` are not
- * compiled again.
+ * compiled again, and other work gets its turn meanwhile.
  */
 export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promise<LoadedPolicy> {
   const { packs, loaded: loadedFiles, problems } = await loadPackSet(config, previous?.packFiles);
@@ -50,7 +51,7 @@ export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promi
       moderators.map(({ key: _, ...rest }) => rest),
     ]),
   };
-  const policy = createPolicy(packs, settings);
+  const policy = await takeInSlices(createPolicySteps(packs, settings));
   const loaded = packs.map(({ name }) => name);
   return {
     snapshot: {

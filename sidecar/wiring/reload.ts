@@ -25,7 +25,7 @@ export interface ReloadOptions {
   readonly readConfig: () => Promise<UsableConfig>;
   readonly loaded: LoadedPolicy;
   /** Puts it in force. Called for each reload that is not refused. */
-  readonly apply: (config: Config, loaded: LoadedPolicy) => void;
+  readonly apply: (config: Config, loaded: LoadedPolicy) => void | Promise<void>;
   /** Called for each reload that is refused; what was in force stays. */
   readonly refuse: (refusal: ReloadRefusal) => void;
   readonly auditLog: AuditLog;
@@ -63,8 +63,8 @@ export async function watchPolicy(options: ReloadOptions): Promise<{ close(): vo
     if (restart.length > 0) logger.warn({ keys: restart }, 'these settings take effect at the next start');
     for (const warning of next.loaded.warnings) logger.warn({ problem: warning }, 'pack warning');
     const before = revisionOf(inForce);
+    await options.apply(next.read.config, next.loaded);
     inForce = next;
-    options.apply(next.read.config, next.loaded);
     logger.info({ revision: revisionOf(next), changed }, 'policy reloaded');
     if (revisionOf(next) === before) return;
     await auditLog.append({

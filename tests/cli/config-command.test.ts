@@ -79,7 +79,7 @@ test('config show prints every value with where it was said', async (t) => {
   t.deepEqual(shown['logLevel'], { value: 'warn', from: 'jimini.yaml:1:11' });
   t.deepEqual(shown['listen.socketMode'], { value: '0600', from: 'jimini.yaml:2:22' });
   t.deepEqual(shown['shadow'], { value: true, from: '--shadow' });
-  t.deepEqual(shown['packs'], { value: ['secrets', 'pii', 'pci', 'injection'], from: 'JIMINI_PACKS' });
+  t.deepEqual(shown['packs'], { value: ['secrets', 'pii', 'pci', 'hipaa', 'cjis', 'injection'], from: 'JIMINI_PACKS' });
   t.deepEqual(shown['dataDir'], { value: join(directory, '.jimini'), from: 'default' });
 });
 

@@ -46,6 +46,20 @@ test('the documentation of classifiers has every setting of one, with its defaul
   }
 });
 
+test('the documentation has every gap kind, what happens by default, why, and what decides it', (t) => {
+  const text = readFileSync(join(packageRoot(), 'docs/configuration.md'), 'utf8');
+  for (const [kind, { action, meaning }] of Object.entries(GAP_KINDS)) {
+    const row = text.split('\n').find((line) => line.startsWith(`| \`${kind}\` `)) ?? '';
+    const cells = row.replaceAll('`', '').split('|');
+    const fixed = (FIXED_GAP_KINDS as readonly string[]).includes(kind) ? 'never' : 'yes';
+    const decides = GAPS_DECIDED_ELSEWHERE.get(kind) ?? fixed;
+    t.deepEqual(
+      cells.slice(1, -1).map((cell) => cell.trim()),
+      [kind, action, meaning, decides],
+    );
+  }
+});
+
 test('every gap kind is settable, fixed, or decided by another setting', (t) => {
   const known = [...SETTABLE_GAP_KINDS, ...FIXED_GAP_KINDS, ...GAPS_DECIDED_ELSEWHERE.keys()];
   t.deepEqual(known.sort(), Object.keys(GAP_KINDS).sort());

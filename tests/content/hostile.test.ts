@@ -90,6 +90,16 @@ test('a body over the limit is not read', (t) => {
   t.deepEqual([segments, gaps], [[], [{ kind: 'body:too_large' }]]);
 });
 
+test('a plain text over the limit is not read either, whatever its characters take in UTF-8', (t) => {
+  const kinds = (text: string) => {
+    const { segments, gaps } = readContent([{ kind: 'text', text }], { credentialQueryNames: new Set() });
+    return [segments.length, ...gaps.map(({ kind }) => kind)];
+  };
+  t.deepEqual(kinds('a'.repeat(LIMITS.bodyBytesMax)), [1]);
+  t.deepEqual(kinds('a'.repeat(LIMITS.bodyBytesMax + 1)), [0, 'body:too_large']);
+  t.deepEqual(kinds('€'.repeat(LIMITS.bodyBytesMax / 3 + 1)), [0, 'body:too_large']);
+});
+
 test('a body of the largest size that is not JSON is named and judged', (t) => {
   const body = Buffer.alloc(LIMITS.bodyBytesMax, '[');
   t.deepEqual(kindsOf(body), ['json:depth']);

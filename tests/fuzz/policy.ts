@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { takeSteps } from '../../sidecar/kernel/steps.js';
 import { BudgetExceeded, WorkBudget } from '../../sidecar/policy/budget.js';
 import { createEngine } from '../../sidecar/policy/engine.js';
 import type { Pack } from '../../sidecar/policy/pack.js';
@@ -107,10 +108,9 @@ const hostile = fc
 /** Generated texts through the rules of the default packs: none throws, none costs more than its length allows. */
 export function fuzzTexts(options: { runs: number; seed: number }): FuzzResult {
   const packs = DEFAULT_PACKS.map((name) => builtin(name).pack as Pack);
-  const { rules, groups } = prepareRules(packs);
+  const { rules, groups } = takeSteps(prepareRules(packs));
   const engine = createEngine(groups);
   const plan = planOf(rules);
-  const allowed = new Map();
   const found = packs.flatMap((pack) => pack.rules.flatMap(({ examples }) => examples.map((example) => example.text)));
   const known = fc.constantFrom(...found.filter((one) => one.length < 2000));
   const disguise = fc.constantFrom(...Object.values(DISGUISES), ...Object.values(WORD_DISGUISES));
@@ -123,7 +123,7 @@ export function fuzzTexts(options: { runs: number; seed: number }): FuzzResult {
     const shown = JSON.stringify(whole.slice(0, 400));
     const budget = new WorkBudget(LIMITS.judgeWorkMax);
     try {
-      const { matches } = engine.match([segment(whole)], plan, budget, allowed);
+      const { matches } = engine.match([segment(whole)], plan, budget);
       for (const { prepared, spans } of matches) {
         const isInside = spans.every(({ start, end }) => start >= 0 && start <= end && end <= whole.length);
         const isOrdered = spans.every(({ start }, i) => i === 0 || start >= (spans[i - 1]?.end ?? 0));

@@ -62,13 +62,36 @@ test('many large bodies at once each get their own answer', async (t) => {
 
 test('another policy is in force at once, and evaluations that have begun end under the one they began with', async (t) => {
   const inspector = createInspector(snapshotFor('apple'));
+  const usePear = await inspector.prepare(snapshotFor('pear'));
   const begun = inspector.inspect(evaluationOf(bodyOf('an apple', LIMITS.inlineBodyBytesMax)), 0);
-  inspector.use(snapshotFor('pear'));
+  t.is((await inspector.inspect(evaluationOf({ kind: 'text', text: 'an apple' }), 0)).effective, 'BLOCK');
+  usePear();
   const large = inspector.inspect(evaluationOf(bodyOf('a pear', LIMITS.inlineBodyBytesMax)), 0);
   t.is((await inspector.inspect(evaluationOf({ kind: 'text', text: 'a pear' }), 0)).effective, 'BLOCK');
   t.is((await inspector.inspect(evaluationOf({ kind: 'text', text: 'an apple' }), 0)).effective, 'ALLOW');
   t.is((await begun).effective, 'BLOCK');
   t.is((await large).effective, 'BLOCK');
+  await inspector.close();
+});
+
+test('a policy that is prepared while the inspector closes leaves no thread behind', async (t) => {
+  const inspector = createInspector(snapshotFor('apple'));
+  const preparing = inspector.prepare(snapshotFor('pear'));
+  await inspector.close();
+  const [usePear, useFig] = await Promise.all([preparing, inspector.prepare(snapshotFor('fig'))]);
+  for (const use of [usePear, useFig]) {
+    use();
+    const judgement = await inspector.inspect(evaluationOf(bodyOf('a pear', LIMITS.inlineBodyBytesMax)), 0);
+    t.deepEqual(judgement.gaps, [{ kind: 'engine:error' }]);
+  }
+});
+
+test('a policy whose thread cannot start comes into force all the same', async (t) => {
+  const inspector = createInspector(snapshotFor('apple'));
+  const source = { name: 'words', file: 'words.yaml', text: null as unknown as string };
+  const use = await inspector.prepare({ ...snapshotFor('pear'), sources: [source] });
+  use();
+  t.is((await inspector.inspect(evaluationOf({ kind: 'text', text: 'a pear' }), 0)).effective, 'BLOCK');
   await inspector.close();
 });
 

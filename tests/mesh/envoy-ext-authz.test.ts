@@ -159,6 +159,19 @@ testEnvoy('a gRPC client sees PERMISSION_DENIED and the message', async (t) => {
   t.is(error.details, `Payment card number. Decision ${DECISION_ID}.`);
 });
 
+testEnvoy('a gRPC-Web client, which is none to Envoy, sees 403 and JSON', async (t) => {
+  const answer = await post('4111', { 'content-type': 'application/grpc-web+proto' });
+  t.is(answer.status, 403);
+  t.is(answer.headers.get('content-type'), 'application/json');
+  t.is(JSON.parse(await answer.text()).error.code, 'jimini_blocked');
+});
+
+testEnvoy('a client of another API sees an error of that API', async (t) => {
+  const answer = await fetch(`${chain.url}/v1/messages`, { method: 'POST', body: PROMPT('4111') });
+  t.is(answer.status, 403);
+  t.like(await answer.json(), { type: 'error', error: { type: 'permission_error' } });
+});
+
 testEnvoy('the trace context of the client reaches the evaluation and the upstream', async (t) => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   await post(PROMPT('hello'), { traceparent, tracestate: 'a=b' });

@@ -55,7 +55,7 @@ test('a check becomes an evaluation', (t) => {
     requestId: 'req-1',
     trace: { traceparent, tracestate: '' },
   });
-  t.deepEqual(caller, { forgedHeaders: ['x-jimini-verdict', 'x-jimini-other'], isGrpc: false });
+  t.deepEqual(caller, { forgedHeaders: ['x-jimini-verdict', 'x-jimini-other'], errorShape: 'openai' });
 });
 
 test('the route names endpoint, tenant and packs, and cannot drop a required pack', (t) => {
@@ -107,10 +107,56 @@ test('of a damaged body nothing is read, of a cut one what there is', (t) => {
   t.is(read(checkBytes({ body: Buffer.from('{"a'), size: 9 })).evaluation.content.length, 1);
 });
 
-test('a gRPC caller is known by its content type', (t) => {
-  t.true(read(checkBytes({ headers: { 'content-type': 'application/grpc+proto' } })).caller.isGrpc);
-  t.false(read(checkBytes({ headers: { 'content-type': 'application/json' } })).caller.isGrpc);
+test('a query string that a caller gives apart from the path is content too, once', (t) => {
+  const contentFor = (path: string, query: string) => {
+    const check = checkRequest({ method: 'GET', path });
+    const http = check.attributes?.request?.http;
+    if (http) http.query = query;
+    return read(CheckRequest.encode(check).finish()).evaluation.content;
+  };
+  t.deepEqual(contentFor('/x', 'a=b'), [{ kind: 'query', raw: 'a=b' }]);
+  t.deepEqual(contentFor('/x?a=b', 'a=b'), [{ kind: 'query', raw: 'a=b' }]);
+  t.deepEqual(
+    contentFor('/x?a=b', 'c=d').map((part) => part.kind === 'query' && part.raw),
+    ['a=b', 'c=d'],
+  );
 });
+
+test('a gRPC caller is known by its content type, and is one where Envoy says so too', (t) => {
+  const shapeFor = (type: string) => read(checkBytes({ headers: { 'content-type': type } })).caller.errorShape;
+  for (const type of ['application/grpc', 'application/grpc+proto']) t.is(shapeFor(type), 'grpc', type);
+  for (const type of [
+    'application/grpc-web',
+    'application/grpc-web+proto',
+    'application/grpc;x=1',
+    'application/GRPC',
+  ]) {
+    t.is(shapeFor(type), 'openai', type);
+  }
+});
+
+for (const [path, shape] of [
+  ['/v1/chat/completions', 'openai'],
+  ['/openai/deployments/x/chat/completions?api-version=1', 'openai'],
+  ['/v1beta/openai/chat/completions', 'openai'],
+  ['/v1/threads/t/messages', 'openai'],
+  ['/v1/models/gpt', 'openai'],
+  ['/v1/messages', 'anthropic'],
+  ['/anthropic/v1/messages/count_tokens?beta=true', 'anthropic'],
+  ['/v1beta/models/gemini-pro:generateContent?key=k', 'google'],
+  ['/v1/models/gemini-pro:streamGenerateContent', 'google'],
+  ['/v1/projects/p/locations/l/publishers/anthropic/models/claude:rawPredict', 'google'],
+  ['/v1beta/cachedContents', 'google'],
+  ['/upload/v1beta/files', 'google'],
+  ['/model/anthropic.claude-v2/invoke-with-response-stream', 'bedrock'],
+  ['/model/amazon.nova/converse', 'bedrock'],
+  ['/api/chat', 'ollama'],
+  ['/api/chats', 'openai'],
+] as const) {
+  test(`a caller of ${path} gets errors as of ${shape}, whatever the route calls its endpoint`, (t) => {
+    t.is(read(checkBytes({ path, context: { 'jimini.endpoint': '/v1/other' } })).caller.errorShape, shape);
+  });
+}
 
 test('a check without HTTP is a gap, with what the route says', (t) => {
   t.deepEqual(gapsOf(new Uint8Array(0)), ['http:absent']);

@@ -45,7 +45,7 @@ test('the effective verdict decides, not the raw one', (t) => {
 
 test('an allowed request carries our headers overwritten and loses every other one of our name', (t) => {
   const forged = ['x-jimini-verdict', 'x-jimini-tenant', 'x-jimini-decision-id'];
-  const ok = okOf(answer(decisionFor('FLAG'), { forgedHeaders: forged, isGrpc: false }));
+  const ok = okOf(answer(decisionFor('FLAG'), { ...UNKNOWN_CALLER, forgedHeaders: forged }));
   t.deepEqual(headersOf(ok), [
     ['x-jimini-decision-id', DECISION_ID],
     ['x-jimini-verdict', 'FLAG'],
@@ -81,8 +81,34 @@ test('a denial is a 403 with a JSON body that names decision and rules', (t) => 
   });
 });
 
+for (const [errorShape, body] of [
+  ['anthropic', { type: 'error', error: { type: 'permission_error', message: 'MESSAGE' } }],
+  [
+    'google',
+    {
+      error: {
+        code: 403,
+        message: 'MESSAGE',
+        status: 'PERMISSION_DENIED',
+        details: [
+          { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'JIMINI_STORE_UNAVAILABLE', domain: 'jimini' },
+        ],
+      },
+    },
+  ],
+  ['bedrock', { __type: 'AccessDeniedException', message: 'MESSAGE' }],
+  ['ollama', { error: 'MESSAGE' }],
+] as const) {
+  test(`a denial is written as ${errorShape} writes a 403`, (t) => {
+    const decision = decisionFor('BLOCK', { message: 'MESSAGE', decisionId: '', outage: 'store_unavailable' });
+    const denied = deniedOf(answer(decision, { ...UNKNOWN_CALLER, errorShape }));
+    t.deepEqual(JSON.parse(denied.body), body);
+    t.deepEqual(headersOf(denied).at(-1), ['content-type', 'application/json']);
+  });
+}
+
 test('a gRPC caller gets the sentence instead of JSON', (t) => {
-  const denied = deniedOf(answer(decisionFor('BLOCK'), { forgedHeaders: [], isGrpc: true }));
+  const denied = deniedOf(answer(decisionFor('BLOCK'), { ...UNKNOWN_CALLER, errorShape: 'grpc' }));
   t.is(denied.body, `Blocked by policy. Decision ${DECISION_ID}.`);
 });
 
@@ -121,9 +147,16 @@ test('dynamic metadata stands at the top level, on allow and on deny', (t) => {
   }
 });
 
+test('an id that rules of two packs have is told once', (t) => {
+  const rule = { id: 'r', title: 't', severity: 'low', action: 'flag', effectiveAction: 'flag' } as const;
+  const matched = ['p', 'q'].map((pack) => ({ ...rule, pack }));
+  t.deepEqual(answer(decisionFor('FLAG', { matched })).dynamicMetadata?.['rule_ids'], ['r']);
+});
+
 test('lists and sentences are bounded', (t) => {
   const rule = { id: 'r', pack: 'p', title: 't', severity: 'low', action: 'flag', effectiveAction: 'flag' } as const;
-  const response = answer(decisionFor('BLOCK', { matched: Array(1000).fill(rule), message: 'm'.repeat(10_000) }));
-  t.like(response.dynamicMetadata, { rule_ids: Array(LIMITS.leafRuleIdsMax).fill('r') });
+  const matched = Array.from({ length: 1000 }, (_, index) => ({ ...rule, id: `r${index}` }));
+  const response = answer(decisionFor('BLOCK', { matched, message: 'm'.repeat(10_000) }));
+  t.is(response.dynamicMetadata?.['rule_ids'].length, LIMITS.leafRuleIdsMax);
   t.true(deniedOf(response).body.length < LIMITS.denialMessageCharsMax + 300);
 });

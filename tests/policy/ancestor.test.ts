@@ -29,6 +29,21 @@ test('a rule without a condition is refused', (t) => {
   t.regex(problemsOf(rule({ id: 'A', pattern: null }))[0] ?? '', /^1:3 error a rule needs a condition/);
 });
 
+test('a severity is any string and decides nothing; an action is written in small letters', (t) => {
+  const severity = 'whatever the people who read the report like to read, at any length that they like';
+  const policy = policyOf(ancestorPackOf(rule({ id: 'A', pattern: 'a', action: 'flag', severity })));
+  t.is(judge(policy, 'a').raw, 'FLAG');
+  t.is(policy.rules[0]?.severity, severity);
+  t.regex(problemsOf(rule({ id: 'A', pattern: 'a', action: 'Block' }))[0] ?? '', /error action must be allow/);
+});
+
+test('null means absent', (t) => {
+  const absent = { min_count: null, max_chars: null, llm_prompt: null, applies_to: null, endpoints: null };
+  const text = rule({ id: 'A', pattern: 'a', shadow_override: null, ...absent });
+  t.deepEqual(problemsOf(text), []);
+  t.deepEqual(idsOf(judge(policyOf(ancestorPackOf(text)), 'a', { direction: 'outbound' })), ['A']);
+});
+
 test('min_count counts non-overlapping matches; 0 and null act as 1', (t) => {
   for (const [minCount, text, expected] of [
     [2, 'aaa', 0],
@@ -44,8 +59,13 @@ test('min_count counts non-overlapping matches; 0 and null act as 1', (t) => {
 test('max_chars is strictly greater, in code points', (t) => {
   const policy = policyOf(ancestorPackOf(rule({ id: 'A', max_chars: 3 })));
   t.deepEqual(
-    ['abc', 'abcd', '😀😀😀'].map((text) => idsOf(judge(policy, text)).length),
-    [0, 1, 0],
+    ['abc', 'abcd', '😀😀😀', '😀😀😀😀'].map((text) => idsOf(judge(policy, text)).length),
+    [0, 1, 0, 1],
+  );
+  const zero = policyOf(ancestorPackOf(rule({ id: 'A', max_chars: 0 })));
+  t.deepEqual(
+    ['', 'a'].map((text) => idsOf(judge(zero, text)).length),
+    [0, 1],
   );
 });
 
@@ -77,9 +97,9 @@ test("the rule's directions are normalised too, and a star is a wildcard", (t) =
 test('directions that no request has are inert with a warning, or are mapped', (t) => {
   const text =
     rule({ id: 'A', pattern: 'a', applies_to: ['request_body'] }) +
-    rule({ id: 'B', pattern: 'a', applies_to: ['response_body', 'logs'] });
+    rule({ id: 'B', pattern: 'a', applies_to: ['response_body', 'logs', 'headers'] });
   const inert = policyOf(ancestorPackOf(text));
-  t.is(problemsOf(text).filter((line) => line.includes('warning no request has the direction')).length, 3);
+  t.is(problemsOf(text).filter((line) => line.includes('warning no request has the direction')).length, 4);
   t.deepEqual(idsOf(judge(inert, 'a', { direction: 'inbound' })), []);
   t.deepEqual(idsOf(judge(inert, 'a')), ['A', 'B']);
   const mapped = policyOf(ancestorPackOf(text, { ancestorDirections: 'map' }));
@@ -94,6 +114,24 @@ test('endpoints: everywhere without, never without a path, and below by segment'
   );
   const at = (endpoint: string) => idsOf(judge(policy, 'a', { endpoint })).join();
   t.deepEqual(['', '/x', '/x/z', '/xfoo', '/y1', '/X'].map(at), ['A', 'A,B', 'A,B', 'A', 'A,B', 'A']);
+});
+
+test('endpoints: exact, and the globs of the shell, in which a star crosses slashes', (t) => {
+  const hits = (pattern: string, endpoint: string) =>
+    idsOf(judge(policyOf(ancestorPackOf(rule({ id: 'A', pattern: 'a', endpoints: [pattern] }))), 'a', { endpoint }))
+      .length;
+  const rows = [
+    ['/v1/chat', '/v1/chat', 1],
+    ['/v1/chat', '/v1/chat/completions', 0],
+    ['/v1/chat', '/V1/chat', 0],
+    ['/v1/*/run', '/v1/a/b/run', 1],
+    ['/v[12]/chat', '/v2/chat', 1],
+    ['/v[!12]/chat', '/v2/chat', 0],
+    ['*/chat', '/any/where/chat', 1],
+    ['/v1/*', '/v1/', 1],
+  ] as const;
+  for (const [pattern, endpoint, expected] of rows)
+    t.is(hits(pattern, endpoint), expected, `${pattern} at ${endpoint}`);
 });
 
 test('block is stricter than flag, flag than allow, and all ids come in file order', (t) => {
@@ -130,6 +168,12 @@ for (const name of SPECIFIC) {
   });
 }
 
+test('suppression comes before the decision', (t) => {
+  const text = rule({ id: 'API-1.0', pattern: 'key=\\w+' }) + rule({ id: 'JWT-1.0', pattern: 'token', action: 'flag' });
+  const policy = policyOf(ancestorPackOf(text));
+  t.deepEqual([judge(policy, 'key=abc').raw, judge(policy, 'key=abc token').raw], ['BLOCK', 'FLAG']);
+});
+
 test('a file that declares suppression of its own has no other', (t) => {
   const text =
     rule({ id: 'API-1.0', pattern: 'key' }) +
@@ -143,6 +187,10 @@ test('in shadow only the enforcing rule counts, not the whole request', (t) => {
     rule({ id: 'B', pattern: 'b' }) + rule({ id: 'A', pattern: 'a', action: 'allow', shadow_override: 'enforce' });
   const judgement = judge(policyOf(ancestorPackOf(text), { shadow: true }), 'ab');
   t.deepEqual([judgement.raw, judgement.effective, idsOf(judgement)], ['BLOCK', 'ALLOW', ['B', 'A']]);
+  const flagging = rule({ id: 'F', pattern: 'f', action: 'flag', shadow_override: 'enforce' });
+  const both = judge(policyOf(ancestorPackOf(rule({ id: 'B', pattern: 'b' }) + flagging), { shadow: true }), 'bf');
+  t.deepEqual([both.raw, both.effective], ['BLOCK', 'FLAG']);
+  t.regex(problemsOf(rule({ id: 'A', pattern: 'a', shadow_override: 'always' }))[0] ?? '', /shadow_override must be/);
 });
 
 test('of duplicate ids the last one wins at the place of the first, with both positions told', (t) => {
@@ -160,6 +208,12 @@ test('unknown keys are warnings with their place; known ones mean what they say'
   const policy = policyOf(ancestorPackOf(text));
   t.like(policy.rules[0], { enabled: false, tags: ['one'] });
   t.deepEqual(idsOf(judge(policy, 'a')), []);
+});
+
+test('keys that other tools write beside a rule are told, and change nothing', (t) => {
+  const text = rule({ id: 'A', pattern: 'a', text: 'x', metadata: { owner: 'x' }, description: 'd' });
+  t.is(problemsOf(text).filter((line) => line.includes('has no effect')).length, 2);
+  t.like(policyOf(ancestorPackOf(text)).rules[0], { enabled: true, description: 'd' });
 });
 
 test('a missing title or severity is refused', (t) => {
@@ -190,4 +244,9 @@ test('Unicode digits match, inline flags work', (t) => {
     ),
   );
   t.deepEqual(idsOf(judge(policy, '１２３-４５-６７８９ System PROMPT')), ['N', 'I']);
+  const words = policyOf(ancestorPackOf(rule({ id: 'W', pattern: '^\\w+$' })));
+  t.deepEqual(
+    ['été', 'дом', 'a b'].map((text) => idsOf(judge(words, text)).length),
+    [1, 1, 0],
+  );
 });

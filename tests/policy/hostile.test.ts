@@ -84,6 +84,13 @@ test('work grows with the text, and in the square of it only where each match co
   t.true(ratio('a.*b|a', 'a'.repeat(3000)) > 3.5);
 });
 
+test('a validator costs nothing where the required word is not near', (t) => {
+  const checks = { validators: [{ phone: ['US'] }], context: { words: ['phone'], required: true } };
+  const policy = policyOf(packOf(rule({ id: 'A', pattern: '[0-9]{10}', ...checks })));
+  const { gaps, raw } = judge(policy, '4155552671 '.repeat(100_000));
+  t.deepEqual([gaps, raw], [[], 'ALLOW']);
+});
+
 test('an engine that throws is a gap, decided by onError', (t) => {
   const policy = policyOf(packOf(rule({ id: 'A', pattern: 'a' })));
   const broken = {

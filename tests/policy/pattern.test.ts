@@ -7,7 +7,7 @@ import { type Dialect, PatternFault } from '../../sidecar/policy/regex-ast.js';
 import { backtrackingSteps } from '../../sidecar/policy/regex-cost.js';
 import { factsOf } from '../../sidecar/policy/regex-facts.js';
 import { parsePattern } from '../../sidecar/policy/regex-parse.js';
-import { mayMatch, stretchesFor } from '../../sidecar/policy/windows.js';
+import { eachMatch, mayMatch, stretchesFor } from '../../sidecar/policy/windows.js';
 import { source, text } from './pattern-generator.js';
 
 /** All matches as strings, in the whole text. */
@@ -140,9 +140,8 @@ test('what is known of a pattern holds for every match, and searching only there
         if (whole.length > 0) t.true(mayMatch(compiled, scanner));
         if (whole.length === 0) continue;
         const local: number[] = [];
-        for (const [from, to] of stretchesFor(compiled, holds, { text: value, scanner })) {
-          matcher.each(value, from, to, (start, end) => local.push(start, end) > 0);
-        }
+        const stretches = stretchesFor(compiled, holds, { text: value, scanner });
+        eachMatch(compiled, { text: value, stretches }, (start, end) => local.push(start, end) > 0);
         t.deepEqual(local, whole);
       }
     }),

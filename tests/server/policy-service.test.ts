@@ -193,7 +193,8 @@ test('a store that cannot record is a BLOCK without decision id', async (t) => {
 });
 
 test('ListRules tells the rules as they are now', async (t) => {
-  const rule = { id: 'r', pack: 'p', title: 'T', action: 'block', severity: 'high', tags: ['x'], enabled: true };
+  const words = { id: 'r', pack: 'p', title: 'T', action: 'block', severity: 'high', streaming: 'bounded' };
+  const rule = { ...words, tags: ['x'], enabled: true };
   const { listRules, malformed } = service(allowed, { listRules: () => ({ rules: [rule], policyRevision: 'rev-2' }) });
   t.deepEqual(ListRulesResponse.decode(await listRules(new Uint8Array())), { rules: [rule], policyRevision: 'rev-2' });
   await refuses(t, listRules(Buffer.from([0x80])), 'JIMINI_INVALID_ARGUMENT');

@@ -66,6 +66,17 @@ test('each matched rule is one event with the effective decision and its own act
   t.true(lines.includes('jimini_coverage_gaps_total{kind="json:duplicate_key"} 2'));
 });
 
+test('a Check that could not be decoded counts among the malformed messages', async (t) => {
+  const metrics = createTestMetrics();
+  for (const kind of ['message:malformed', 'message:depth'] as const) {
+    metrics.observe({ ...evaluation, door: 'ext_authz' }, { ...decision, gaps: [{ kind }] });
+  }
+  metrics.malformed('Evaluate');
+  const lines = await linesOf(metrics);
+  t.true(lines.includes('jimini_malformed_messages_total{method="Check"} 2'));
+  t.true(lines.includes('jimini_malformed_messages_total{method="Evaluate"} 1'));
+});
+
 test('scraping twice does not count events twice', async (t) => {
   const metrics = createTestMetrics();
   metrics.observe(evaluation, clean);
@@ -129,6 +140,9 @@ test('questions to classifiers are counted by result, and only those that went o
   const metrics = createTestMetrics();
   metrics.classified('default', { result: 'yes', cached: false, durationMs: 20 });
   metrics.classified('default', { result: 'yes', cached: true, durationMs: 0 });
+  for (const result of ['breaker_open', 'saturated']) {
+    metrics.classified('default', { result, cached: false, durationMs: 0 });
+  }
   const lines = await linesOf(metrics);
   for (const cached of ['true', 'false']) {
     const labels = `classifier="default",result="yes",cached="${cached}"`;

@@ -30,7 +30,9 @@ async function watched(t: ExecutionContext, before: string, beforeTheWatcher: (f
     loadedConfig,
     readConfig,
     loaded,
-    apply: (config) => said.push(config.shadow),
+    apply: (config) => {
+      said.push(config.shadow);
+    },
     refuse: (refusal) => said.push(refusal),
     auditLog: { append: async () => ({ seq: 0, decisionId: '' }) } as unknown as AuditLog,
     logger: createLogger('silent'),

@@ -1,4 +1,5 @@
 import validator from 'validator';
+import { isNhs } from '../health-checks.js';
 import { type IdCheck, isLuhn, weightedSum } from './weights.js';
 
 /** Numbers without a date that no library at hand has, or that it checks wrongly. */
@@ -19,8 +20,7 @@ export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
     if (!/^\d{14}$/.test(text) || !isLuhn(text.slice(0, 9))) return false;
     return isLuhn(text) || (text.startsWith('356000000') && weightedSum(text, Array(14).fill(1)) % 5 === 0);
   },
-  // NHS number, NHS Data Dictionary: weights 10 to 2, modulus 11.
-  'gb.nhs': (text) => /^\d{10}$/.test(text) && weightedSum(text, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0,
+  'gb.nhs': isNhs,
   // Adóazonosító jel: 8, the days since 1867, serial.
   'hu.tax': (text) => /^8\d{9}$/.test(text) && weightedSum(text, [1, 2, 3, 4, 5, 6, 7, 8, 9]) % 11 === Number(text[9]),
   // TAJ-szám.

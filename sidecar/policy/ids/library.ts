@@ -10,7 +10,7 @@ const NAMES = `
   cl.rut cn.uscc co.nit cy.vat cz.dic de.idnr de.svnr de.vat dk.cvr do.cedula do.rnc ec.ci ec.ruc ee.kmkr es.cif es.dni
   es.nie es.nif fi.alv fi.ytunnus fr.nif fr.nir fr.siren fr.tva gb.utr gb.vat gr.vat gt.nit hk.hkid hr.oib hu.anum ie.pps ie.vat
   il.idnr in.aadhaar in.epic in.gstin in.pan it.codicefiscale it.iva jp.cn kr.brn lt.pvm lu.tva lv.pvn md.idno mk.edb
-  mt.vat mx.curp mx.rfc my.nric nl.bsn nl.btw no.mva no.orgnr nz.ird pe.cui pe.ruc pk.cnic pl.nip pl.regon pt.cc
+  mt.vat mx.curp mx.rfc my.nric nl.bsn nl.btw no.mva no.orgnr nz.ird pe.ruc pk.cnic pl.nip pl.regon pt.cc
   pt.nif ro.cui rs.pib ru.inn se.orgnr se.vat si.ddv th.idnr tr.tckimlik tr.vkn tw.natid tw.ubn ua.edrpou ua.rntrc
   uy.cedula uy.rut ve.rif vn.mst za.idnr
 `;
@@ -29,12 +29,17 @@ function checkOf(name: string): IdCheck {
   return (text) => withoutTraces(() => found.validate(text).isValid);
 }
 
-/** The library says no by making an Error, whose stack trace would cost ten times what the check does. */
+/**
+ * The library says no by making an Error, whose stack trace would cost ten times what the check does; and it throws for
+ * some texts that are far from any number (the empty one), which is no as well.
+ */
 function withoutTraces(check: () => boolean): boolean {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
     return check();
+  } catch {
+    return false;
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }

@@ -8,7 +8,7 @@ import type { LoadedPack } from '../../../sidecar/policy/pack.js';
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..');
 
 export const DEFAULT_PACKS = ['secrets', 'pii', 'pci', 'injection'] as const;
-export const BUILTIN_PACKS = [...DEFAULT_PACKS, 'ancestor', 'illinois'] as const;
+export const BUILTIN_PACKS = [...DEFAULT_PACKS, 'hipaa', 'cjis', 'ancestor', 'illinois'] as const;
 export type BuiltinName = (typeof BUILTIN_PACKS)[number];
 
 /** The pack's file as it stands in the repository. */

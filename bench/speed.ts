@@ -1,0 +1,123 @@
+import { rm } from 'node:fs/promises';
+import { measureCheckCost } from './check-cost.js';
+import { folderOnDisk } from './disk.js';
+import { measureOpenLoop } from './open-loop.js';
+import { ms, print } from './print.js';
+import { measureReload } from './reload.js';
+import { writeResult } from './results.js';
+import { measureScan } from './scan.js';
+import { printScan } from './scan-report.js';
+import { measureSteady } from './steady.js';
+
+/** The measurements of speed, by name. */
+export const SPEEDS = ['check', 'load', 'scan', 'steady', 'reload'] as const;
+type Speed = (typeof SPEEDS)[number];
+
+/** What the command line says; absent = each measurement's own. */
+export interface SpeedOptions {
+  readonly dir: string;
+  readonly rps?: string;
+  readonly seconds: string;
+  readonly rounds?: string;
+  readonly budget: boolean;
+}
+
+/** The latency budget that CI holds: p95 and share of errors at 500 requests a second. */
+const BUDGET = { perSecond: 500, p95Ms: 30, errorFraction: 0.01 };
+/** The goals that are printed beside what was measured. */
+const GOALS = { steadyRatio: 2, reloadStepMs: 20 };
+
+export function isSpeed(name: string): name is Speed {
+  return (SPEEDS as readonly string[]).includes(name);
+}
+
+/** Measures one after the other, prints, and writes each result to a file. False when a budget was asked for and missed. */
+export async function measureSpeed(wanted: readonly Speed[], options: SpeedOptions): Promise<boolean> {
+  const folder = await folderOnDisk(options.dir);
+  const perSecond = (standard: number) => Number(options.rps ?? standard);
+  const rounds = (standard: number) => Number(options.rounds ?? standard);
+  let isKept = true;
+  try {
+    if (wanted.includes('check')) await check(folder, rounds(5));
+    if (wanted.includes('load')) isKept = await load(folder, perSecond(BUDGET.perSecond), options);
+    if (wanted.includes('scan')) await scan(rounds(7));
+    if (wanted.includes('steady')) await steady(folder, perSecond(500), rounds(5));
+    if (wanted.includes('reload')) await reload(folder, perSecond(2000), rounds(3));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return isKept;
+}
+
+async function check(folder: string, rounds: number): Promise<void> {
+  process.stderr.write('CPU per Check against a bare grpc-js server, rounds interleaved on one core\n');
+  const result = await measureCheckCost({ folder, rounds, roundMs: 5_000 });
+  const line = ({ cpuMicrosPerRequest, requestsPerSecond }: typeof result.bare) =>
+    `${cpuMicrosPerRequest.toFixed(1)} us CPU, ${requestsPerSecond.toFixed(0)}/s`;
+  print('bare grpc-js', line(result.bare));
+  print('sidecar', line(result.sidecar));
+  print('errors', `${result.sidecar.errors}`);
+  print('ratio (CPU)', `${result.cpuRatio.toFixed(2)} x`);
+  print('written to', writeResult('check', result));
+}
+
+async function load(folder: string, perSecond: number, { seconds, budget }: SpeedOptions): Promise<boolean> {
+  process.stderr.write(`latency at ${perSecond}/s, open loop, ${seconds} s\n`);
+  const result = await measureOpenLoop({ folder, perSecond, seconds: Number(seconds) });
+  const { latencyMs: own, fdatasyncMs: disk } = result;
+  print('sidecar', `${percentiles(own)}  at ${result.requestsPerSecond.toFixed(0)}/s`);
+  print('write+fdatasync', percentiles(disk));
+  print('errors', `${(result.errorFraction * 100).toFixed(3)} %`);
+  print('written to', writeResult('load', result));
+  if (!budget) return true;
+  const kept =
+    own.p95 <= BUDGET.p95Ms &&
+    result.errorFraction <= BUDGET.errorFraction &&
+    own.count >= perSecond * Number(seconds) * 0.99;
+  print('budget', `${kept ? 'kept' : 'MISSED'} (p95 <= ${BUDGET.p95Ms} ms, errors <= ${BUDGET.errorFraction * 100} %)`);
+  return kept;
+}
+
+async function scan(rounds: number): Promise<void> {
+  process.stderr.write(`CPU per judgement of 2 KB, ${rounds} rounds interleaved\n`);
+  const result = await measureScan(rounds);
+  printScan(result);
+  print('written to', writeResult('scan', result));
+}
+
+async function steady(folder: string, perSecond: number, rounds: number): Promise<void> {
+  process.stderr.write(
+    `latency at ${perSecond}/s, open loop, alone and beside 1 MB every 200 ms, phases interleaved\n`,
+  );
+  const result = await measureSteady({ folder, perSecond, rounds });
+  for (const [i, alone] of result.alone.entries()) {
+    print(`alone ${i + 1}`, percentiles(alone));
+    print(`beside 1 MB ${i + 1}`, percentiles(result.beside[i] ?? alone));
+  }
+  const { large, ratio } = result;
+  print('1 MB texts', `${large.sent} sent, ${large.failed} failed, p50 ${ms(large.p50)}`);
+  print('failed', `${[...result.alone, ...result.beside].reduce((sum, { failed }) => sum + failed, 0)}`);
+  print('ratio (p99)', `${ratio.toFixed(2)} x, median of rounds; goal ${GOALS.steadyRatio} x`);
+  print('written to', writeResult('steady', result));
+}
+
+async function reload(folder: string, perSecond: number, rounds: number): Promise<void> {
+  process.stderr.write(`latency at ${perSecond}/s, open loop, while packs are replaced\n`);
+  const results = await measureReload({ folder, perSecond, rounds });
+  for (const { what, requests, failed, inForceAfterMs, quietMs, ...steps } of results) {
+    process.stdout.write(`${what}\n`);
+    print('requests', `${requests}, ${failed} failed`);
+    print('in force after', ms(inForceAfterMs));
+    print('quiet', percentiles(quietMs));
+    print(
+      'step at a reload',
+      `max ${ms(steps.stepMaxMs)}, median ${ms(steps.stepMedianMs)}; goal ${GOALS.reloadStepMs} ms`,
+    );
+    print('step without', `max ${ms(steps.controlStepMaxMs)}, median ${ms(steps.controlStepMedianMs)}`);
+  }
+  print('written to', writeResult('reload', { perSecond, results }));
+}
+
+function percentiles({ p50, p95, p99, p999 }: Readonly<Record<'p50' | 'p95' | 'p99' | 'p999', number>>): string {
+  return `p50 ${ms(p50)}  p95 ${ms(p95)}  p99 ${ms(p99)}  p99.9 ${ms(p999)}`;
+}
