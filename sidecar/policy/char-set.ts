@@ -67,6 +67,17 @@ export function isSubset(inner: CharSet, outer: CharSet): boolean {
   return true;
 }
 
+/** Whether a code point is a member. */
+export function includes(set: CharSet, point: number): boolean {
+  let [low, high] = [0, set.length >> 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((set[2 * middle + 1] as number) < point) low = middle + 1;
+    else high = middle;
+  }
+  return 2 * low < set.length && (set[2 * low] as number) <= point;
+}
+
 /** How many code points the set has. */
 export function sizeOf(set: CharSet): number {
   let size = 0;

@@ -40,7 +40,7 @@ export interface PreparedRule {
   readonly wordGroup: number;
   /** A text of at most this length, blanks aside, may be one match and nothing else, which needs no word; -1 when all do. */
   readonly aloneCharsMax: number;
-  /** Another rule's matches are compared with this one's by place, so that all must be known. */
+  /** All its matches must be known: another rule's are compared with them by place, or they are to be masked. */
   readonly keepAll: boolean;
 }
 

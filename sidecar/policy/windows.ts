@@ -1,5 +1,6 @@
 import type { LazyScan } from './lazy-scan.js';
 import type { LiteralScanner } from './literal-scan.js';
+import type { Spend } from './matcher.js';
 import type { CompiledPattern } from './pattern.js';
 import { DIGITS_MIN, HEX_MIN, TOKEN_MIN } from './sweep.js';
 
@@ -49,9 +50,9 @@ export function stretchesFor(
 /** Visits the matches that begin in the stretches, leftmost first, none overlapping another, until `visit` gives false. */
 export function eachMatch(
   { matcher }: CompiledPattern,
-  text: string,
-  stretches: readonly Stretch[],
+  { text, stretches }: { readonly text: string; readonly stretches: readonly Stretch[] },
   visit: (start: number, end: number, valueStart: number, valueEnd: number) => boolean,
+  spend?: Spend,
 ): void {
   let lastEnd = 0;
   let goesOn = true;
@@ -62,7 +63,8 @@ export function eachMatch(
   };
   for (const [from, to] of stretches) {
     // At the end of the text an empty match may still begin.
-    if (goesOn && (to > lastEnd || to === text.length)) matcher.each(text, Math.max(from, lastEnd), to, visitOne);
+    if (goesOn && (to > lastEnd || to === text.length))
+      matcher.each(text, Math.max(from, lastEnd), to, visitOne, spend);
   }
 }
 
