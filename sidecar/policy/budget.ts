@@ -15,6 +15,8 @@ export const WORK = {
   v8: 4,
   /** One UTF-16 unit under a pattern on RE2, whatever the pattern. */
   re2: 100,
+  /** One UTF-16 unit on RE2 under a pattern that ships with the program. */
+  re2Vetted: 1000,
   /** One state of the pattern that the text leads to: what counting it and what RE2 does about it cost. */
   re2State: 30,
   /** One place where a pattern is tried, whatever its length. */

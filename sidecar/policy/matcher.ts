@@ -31,12 +31,15 @@ export interface Matcher {
 type EngineName = 're2' | 'v8';
 
 /**
- * Steps that JavaScript's engine may take at most for one stretch of text: some tens of milliseconds for the worst text and the
- * worst pattern, and far more than an ordinary one ever takes.
+ * Steps that JavaScript's engine may take at most for one stretch of as much text as is judged on the answering thread:
+ * some tenths of a second for the worst text and the worst pattern, which the bound overstates, and far more than an
+ * ordinary one ever takes. Longer texts are judged in a worker, whose time is bounded by a clock.
  */
-const BACKTRACKING_STEPS_MAX = 20_000_000;
+const BACKTRACKING_STEPS_MAX = 100_000_000;
 
-/** Stretches up to so many characters are tried place by place, so that nothing is searched behind them. */
+/** Stretches up to so many characters are tried place by place: a call for each costs less than searching behind them. */
+const FEW_PLACES = 8;
+/** Longer stretches are tried so only when a search behind them could take too many steps. */
 const PLACES_MAX = 64;
 
 /** What is known of a pattern beside its tree. */
@@ -65,17 +68,24 @@ export function createMatcher(
   let linear: Search | undefined;
   // A search goes on behind its stretch, as far as a match that begins in it could reach.
   const behind = reach === Number.POSITIVE_INFINITY ? 0 : reach;
-  const startsFor = (length: number) => (length <= PLACES_MAX ? length : length + behind);
-  const engineFor = (length: number) => (startsFor(length) * steps <= BACKTRACKING_STEPS_MAX ? 'v8' : 're2');
+  const canTake = (starts: number) => Math.min(starts, LIMITS.inlineBodyBytesMax) * steps <= BACKTRACKING_STEPS_MAX;
+  const wayFor = (length: number) => {
+    if (length <= FEW_PLACES && canTake(length)) return 'places';
+    if (canTake(length + behind)) return 'search';
+    return length <= PLACES_MAX && canTake(length) ? 'places' : 're2';
+  };
   return {
-    engineFor,
+    engineFor: (length) => (wayFor(length) === 're2' ? 're2' : 'v8'),
     each(text, from, to, visit, spend) {
-      if (engineFor(to - from) === 'v8') {
-        spend?.((to - from) * WORK.v8 + WORK.stretch);
-        return (to - from <= PLACES_MAX ? places : search)(text, from, to, visit);
+      const way = wayFor(to - from);
+      if (way === 're2') {
+        linear ??= re2Search(parse(), { hasValue, reach }, parse); // costs a millisecond, and is rarely needed
+        // What a vetted pattern costs there is known well enough without counting its states on every text.
+        spend?.((to - from) * WORK.re2Vetted + WORK.stretch);
+        return linear(text, from, to, visit);
       }
-      linear ??= re2Search(parse(), { hasValue, reach }, parse); // costs a millisecond, and is rarely needed
-      return linear(text, from, to, visit, spend);
+      spend?.((to - from) * WORK.v8 + WORK.stretch);
+      return (way === 'places' ? places : search)(text, from, to, visit);
     },
   };
 }

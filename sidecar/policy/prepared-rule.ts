@@ -5,7 +5,7 @@ import { endpointMatcher } from './endpoint.js';
 import type { Pack, Rule } from './pack.js';
 import { rarityBits } from './rarity.js';
 import type { Facts } from './regex-facts.js';
-import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
+import { DIGITS_MIN, HEX_MIN, TOKEN_MIN } from './sweep.js';
 
 /** Shortest literal that is worth a place in the common scan. */
 const LITERAL_CHARS_MIN = 2;
@@ -34,6 +34,11 @@ export interface PreparedRule {
   readonly signs: readonly string[];
   /** Their marks; 0: none known. */
   readonly signMarks: number;
+  /**
+   * The scanner's group of the keywords or words, for a rule of which nothing else tells whether it is worth trying; -1
+   * for any other.
+   */
+  readonly triggerGroup: number;
   /** The group of keywords; -1 when there are none. */
   readonly keywordGroup: number;
   /** The group of parts of the required context's words; -1 when no word is required, or none can be searched. */
@@ -66,6 +71,8 @@ export function prepareRule(
   const signs = !usable && known.every((text) => signMark(text) !== 0) ? known : [];
   const keywords = pattern?.keywords ?? [];
   const words = (pattern?.context?.required && wordsToScan(pattern.context)) || [];
+  const triggers = facts && !usable && signs.length === 0 && !hasOwnGate(facts) ? [keywords, words] : [];
+  const trigger = triggers.find((group) => group.length > 0);
   return {
     ...place,
     rule,
@@ -77,6 +84,7 @@ export function prepareRule(
     commonGroup: common ? addGroup.ofKeywords(known) : -1,
     signs,
     signMarks: marksOf(signs),
+    triggerGroup: trigger ? addGroup.ofLiterals(trigger) : -1,
     keywordGroup: keywords.length > 0 ? addGroup.ofKeywords(keywords) : -1,
     wordGroup: words.length > 0 ? addGroup.ofWords(words) : -1,
     aloneCharsMax: pattern?.context?.alone ? pattern.compiled.facts.maxLength : -1,
@@ -87,10 +95,15 @@ function marksOf(signs: readonly string[]): number {
   return signs.reduce((marks, sign) => marks | signMark(sign), 0);
 }
 
+/** Whether what the sweep sees beside literals tells where the rule is worth trying. */
+function hasOwnGate({ digits, tokenRun, hexRun }: Facts): boolean {
+  return digits >= DIGITS_MIN || tokenRun >= TOKEN_MIN || hexRun >= HEX_MIN;
+}
+
 /** Whether the literals are so common that the numbers or tokens in every match tell more. */
-function isTooCommon({ literals = [], digits, tokenRun }: Facts): boolean {
-  const hasBetter = digits >= DIGITS_MIN || tokenRun >= TOKEN_MIN;
-  return hasBetter && Math.min(...literals.map(rarityBits)) < COMMON_BITS;
+function isTooCommon(facts: Facts): boolean {
+  const { literals = [] } = facts;
+  return hasOwnGate(facts) && Math.min(...literals.map(rarityBits)) < COMMON_BITS;
 }
 
 /** Whether a rule applies to requests of this direction; an unstated one gets every rule. */

@@ -69,7 +69,10 @@ function isCandidate(prepared: PreparedRule, scan: TextScan): boolean {
   if (text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
   if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
   if ((view?.isGuess && !prepared.isInjection) || !appliesToRole(prepared, segment.role)) return false;
-  const { commonGroup, keywordGroup, wordGroup } = prepared;
+  const { triggerGroup, commonGroup, keywordGroup, wordGroup } = prepared;
+  if (triggerGroup >= 0 && !scanner.has(triggerGroup)) {
+    return names.has(keywordGroup >= 0 ? keywordGroup : wordGroup) || mayStandAlone(prepared, scan);
+  }
   if (commonGroup >= 0 && !words.has(commonGroup)) return false;
   if (keywordGroup >= 0 && !words.has(keywordGroup) && !names.has(keywordGroup)) return false;
   return wordGroup < 0 || words.has(wordGroup) || names.has(wordGroup) || mayStandAlone(prepared, scan);
