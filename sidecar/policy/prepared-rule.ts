@@ -35,10 +35,11 @@ export interface PreparedRule {
   /** Their marks; 0: none known. */
   readonly signMarks: number;
   /**
-   * The scanner's group of the keywords or words, for a rule of which nothing else tells whether it is worth trying; -1
-   * for any other.
+   * The scanner's groups of the keywords and of the words, for a rule that the scan starts; -1 for one that numbers or
+   * tokens start, whose words are asked about so rarely that the scan need not look for them.
    */
-  readonly triggerGroup: number;
+  readonly sweptKeywords: number;
+  readonly sweptWords: number;
   /** The group of keywords; -1 when there are none. */
   readonly keywordGroup: number;
   /** The group of parts of the required context's words; -1 when no word is required, or none can be searched. */
@@ -71,8 +72,9 @@ export function prepareRule(
   const signs = !usable && known.every((text) => signMark(text) !== 0) ? known : [];
   const keywords = pattern?.keywords ?? [];
   const words = (pattern?.context?.required && wordsToScan(pattern.context)) || [];
-  const triggers = facts && !usable && signs.length === 0 && !hasOwnGate(facts) ? [keywords, words] : [];
-  const trigger = triggers.find((group) => group.length > 0);
+  const isSwept = facts !== undefined && !common && signs.length === 0 && (usable || !hasOwnGate(facts));
+  const groupOf = (strings: readonly string[], add: (group: readonly string[]) => number, when = true) =>
+    when && strings.length > 0 ? add(strings) : -1;
   return {
     ...place,
     rule,
@@ -80,13 +82,14 @@ export function prepareRule(
     endpointTests: rule.endpoints.map(endpointMatcher),
     ...(pattern?.context && { context: createContextFinder(pattern.context) }),
     validatorName: pattern?.validators.map(({ name }) => name).join('+') ?? '',
-    literalGroup: usable && !common ? addGroup.ofLiterals(known) : -1,
-    commonGroup: common ? addGroup.ofKeywords(known) : -1,
+    literalGroup: groupOf(known, addGroup.ofLiterals, usable && !common),
+    commonGroup: groupOf(known, addGroup.ofKeywords, common),
     signs,
     signMarks: marksOf(signs),
-    triggerGroup: trigger ? addGroup.ofLiterals(trigger) : -1,
-    keywordGroup: keywords.length > 0 ? addGroup.ofKeywords(keywords) : -1,
-    wordGroup: words.length > 0 ? addGroup.ofWords(words) : -1,
+    sweptKeywords: groupOf(keywords, addGroup.ofLiterals, isSwept),
+    sweptWords: groupOf(words, addGroup.ofLiterals, isSwept),
+    keywordGroup: groupOf(keywords, addGroup.ofKeywords),
+    wordGroup: groupOf(words, addGroup.ofWords),
     aloneCharsMax: pattern?.context?.alone ? pattern.compiled.facts.maxLength : -1,
   };
 }

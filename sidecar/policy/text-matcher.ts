@@ -64,18 +64,27 @@ function tryRule(prepared: PreparedRule, scan: TextScan): void {
 
 /** Whether the pattern can match at all, from what the one pass over the text and its names has seen. */
 function isCandidate(prepared: PreparedRule, scan: TextScan): boolean {
-  const { segment, text, view, scanner, words, names } = scan;
+  const { segment, text, view, scanner } = scan;
   const { compiled } = prepared.rule.pattern as RulePattern;
   if (text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
   if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
   if ((view?.isGuess && !prepared.isInjection) || !appliesToRole(prepared, segment.role)) return false;
-  const { triggerGroup, commonGroup, keywordGroup, wordGroup } = prepared;
-  if (triggerGroup >= 0 && !scanner.has(triggerGroup)) {
-    return names.has(keywordGroup >= 0 ? keywordGroup : wordGroup) || mayStandAlone(prepared, scan);
-  }
-  if (commonGroup >= 0 && !words.has(commonGroup)) return false;
-  if (keywordGroup >= 0 && !words.has(keywordGroup) && !names.has(keywordGroup)) return false;
-  return wordGroup < 0 || words.has(wordGroup) || names.has(wordGroup) || mayStandAlone(prepared, scan);
+  if (prepared.commonGroup >= 0 && !scan.words.has(prepared.commonGroup)) return false;
+  return hasKeyword(prepared, scan) && hasWord(prepared, scan);
+}
+
+/** Whether the text or the names that lead to it hold a keyword of the rule, if it has any. */
+function hasKeyword({ keywordGroup, sweptKeywords }: PreparedRule, { scanner, words, names }: TextScan): boolean {
+  if (keywordGroup < 0) return true;
+  return (sweptKeywords >= 0 ? scanner.has(sweptKeywords) : words.has(keywordGroup)) || names.has(keywordGroup);
+}
+
+/** Whether a word of the required context may be there, or none is needed. */
+function hasWord(prepared: PreparedRule, scan: TextScan): boolean {
+  const { wordGroup, sweptWords } = prepared;
+  if (wordGroup < 0) return true;
+  const isInText = sweptWords >= 0 ? scan.scanner.has(sweptWords) : scan.words.has(wordGroup);
+  return isInText || scan.names.has(wordGroup) || mayStandAlone(prepared, scan);
 }
 
 /** Whether the text is short enough to be a match and nothing else, which needs no word beside it. */
