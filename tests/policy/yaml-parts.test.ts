@@ -4,6 +4,7 @@ import test from 'ava';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { generatedPack } from '../../bench/generated-pack.js';
 import { takeSteps } from '../../sidecar/kernel/steps.js';
+import { parseParts } from '../../sidecar/policy/yaml-parts.js';
 import { parseYaml, type Tree, YamlFault } from '../../sidecar/policy/yaml-tree.js';
 import { repositoryRoot } from '../processes/sidecar.js';
 
@@ -69,6 +70,7 @@ for (const { name, text } of packs) {
 test('a list after thousands of other lines is cut like any other', (t) => {
   const keys = Array.from({ length: 300 }, (_, i) => `key${i}: some value of this key\n`).join('');
   const text = `${keys}# a comment\nrules:\n${'  - {id: a}\n'.repeat(50)}`;
+  t.is(takeSteps(parseParts(text, new LineCounter()))[0]?.more.length, 6);
   t.is(partsOf(text), wholeOf(text));
 });
 
