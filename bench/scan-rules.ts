@@ -22,7 +22,7 @@ const RULES_KEPT = 5;
 /** Finds the costliest rules of a text: those whose literals every text holds, or that have none. */
 export function createRuleCosts(packs: readonly Pack[]): (text: string) => readonly RuleCost[] {
   const { rules, groups } = takeSteps(prepareRules(packs));
-  const engine = createEngine(groups);
+  const engine = takeSteps(createEngine(groups));
   const active = rules.filter(({ rule }) => rule.enabled && rule.pattern);
   // Readings for rules against injection are made for any one of them.
   const { hasInjection } = planOf(active);

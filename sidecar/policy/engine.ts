@@ -1,9 +1,10 @@
 import type { Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
+import type { Steps } from '../kernel/steps.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { LOW_SURROGATE_MARK } from './character-table.js';
 import { createLazyScan, type LazyScan } from './lazy-scan.js';
-import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
+import { createLiteralScannerSteps, type LiteralScanner } from './literal-scan.js';
 import { matchesOf, mergeViewSpans, type RuleMatches } from './matches.js';
 import type { PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
@@ -26,10 +27,10 @@ export interface Engine {
   match(segments: readonly Segment[], plan: RulePlan, budget: WorkBudget): EngineResult;
 }
 
-/** An engine over the given groups of literals; the rules given to `match` name these groups. */
-export function createEngine(groups: RuleGroups): Engine {
-  const scanner = createLiteralScanner(groups);
-  const wordScanner = createLiteralScanner(groups.words);
+/** Makes an engine over the given groups of literals; the rules given to `match` name these groups. */
+export function* createEngine(groups: RuleGroups): Steps<Engine> {
+  const scanner = yield* createLiteralScannerSteps(groups);
+  const wordScanner = yield* createLiteralScannerSteps(groups.words);
   const words = createLazyScan(wordScanner);
   const names = createLazyScan(wordScanner.twin());
   return {

@@ -86,7 +86,7 @@ export function createPolicy(packs: readonly Pack[], settings: VerdictSettings):
 export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSettings): Steps<Policy> {
   refuseSameNames(packs);
   const { rules, groups, exceptions, warnings } = yield* prepareRules(packs);
-  const engine = createEngine(groups);
+  const engine = yield* createEngine(groups);
   const active = rules.filter(isMatchable);
   const planFor = rememberPlans(active);
   const revision = revisionOf(packs, settings);
