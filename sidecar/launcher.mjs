@@ -3,7 +3,7 @@
 // installed or compiled yet, and the machine's Node may be older than the one that Jimini needs.
 //
 //   launcher.mjs COMMAND...   the jimini command line
-//   launcher.mjs :TASK ...    a task of the repository: build, check, test, faults, bench, demo
+//   launcher.mjs :TASK ...    a task of the repository: build, check, test, faults, fuzz, bench, demo
 //
 // In a clone it installs and builds what is missing and goes on under the Node of node_modules. In a published
 // package (no tsconfig.json) it does neither: there the host's Node must be new enough.
@@ -53,6 +53,9 @@ const tasks = {
         ],
   faults: (args) => [
     [process.execPath, '--enable-source-maps', join(root, 'build', 'tests', 'faults', 'main.js'), ...args],
+  ],
+  fuzz: (args) => [
+    [process.execPath, '--enable-source-maps', join(root, 'build', 'tests', 'fuzz', 'main.js'), ...args],
   ],
   bench: (args) => [[process.execPath, '--enable-source-maps', join(root, 'build', 'bench', 'main.js'), ...args]],
   demo: (args) => [

@@ -3,7 +3,7 @@ import { createModerators } from '../../adapters/moderators/moderators.js';
 import type { Config } from '../config/config.js';
 import { loadConfig, usable } from '../config/load.js';
 import { readEndpoint } from '../content/endpoint.js';
-import { inspect } from '../inspection/inspect.js';
+import { inspect, type PolicySnapshot, type Question } from '../inspection/inspect.js';
 import { systemClock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import { type Content, type Evaluation, type Judgement, readDirection } from '../kernel/evaluation.js';
@@ -28,6 +28,9 @@ export interface JudgeOptions {
 export interface Judged {
   readonly judgement: Judgement;
   readonly gapActions: ReadonlyMap<GapKind, GapAction>;
+  /** What was asked, and under which policy. */
+  readonly question: Question;
+  readonly snapshot: PolicySnapshot;
 }
 
 /** Judges content as the sidecar would with this configuration; nothing is recorded. Throws JIMINI_USAGE and the like. */
@@ -47,7 +50,8 @@ export async function judgeOnce(content: Content, options: JudgeOptions, io: Cli
   };
   const config = await configOf(options, io);
   const { snapshot, moderators } = await loadPolicy(config);
-  const open = inspect(snapshot, { evaluation, nowMs: systemClock.nowMs() });
+  const question = { evaluation, nowMs: systemClock.nowMs() };
+  const open = inspect(snapshot, question);
   const judgement = open.questions ? await settleJudgement(open, classifiersOf(moderators)) : open;
   const actionNow = (kind: GapKind) => {
     if (config.shadow && !FIXED_GAP_KINDS.includes(kind)) return 'allow';
@@ -55,7 +59,8 @@ export async function judgeOnce(content: Content, options: JudgeOptions, io: Cli
       ? failureActionOf(judgement, config)
       : gapActionOf(kind, snapshot.settings);
   };
-  return { judgement, gapActions: new Map(judgement.gaps.map(({ kind }) => [kind, actionNow(kind)])) };
+  const gapActions = new Map(judgement.gaps.map(({ kind }) => [kind, actionNow(kind)]));
+  return { judgement, gapActions, question, snapshot };
 }
 
 function classifiersOf(settings: LoadedPolicy['moderators']): Classifiers {

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { formatPackProblem } from '../config/pack-set.js';
+import { systemClock } from '../kernel/clock.js';
 import { printableJson } from '../kernel/printable.js';
 import type { RuleInfo } from '../policy/policy.js';
 import { type CliContext, columns, complain, printLines } from './cli-io.js';
@@ -25,7 +26,7 @@ export function lintCommand({ io, exit }: CliContext): Command {
         '\n\nExit codes: 0 clean or warnings only, 2 any error.',
     )
     .action(async (paths: readonly string[], { format, rules }: LintOptions) => {
-      const report = await lintPacks(await readLintFiles(paths, io.directory));
+      const report = await lintPacks(await readLintFiles(paths, io.directory), systemClock.nowMs());
       const errors = report.problems.filter(({ severity }) => severity === 'error').length;
       if (errors > 0) exit(2);
       if (format === 'json') {

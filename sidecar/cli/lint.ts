@@ -1,6 +1,7 @@
 import { checkPackNames, type PackFile, type PackFileProblem, readPackFiles } from '../config/pack-files.js';
 import { SHIPPED_PACKS } from '../config/pack-names.js';
 import { problemAtStart } from '../config/pack-set.js';
+import { expiredExceptions } from '../policy/expired.js';
 import { loadPack } from '../policy/load-pack.js';
 import type { Pack, Problem } from '../policy/pack.js';
 import { createPolicy, type RuleInfo } from '../policy/policy.js';
@@ -19,9 +20,9 @@ const SETTINGS = { shadow: false, onError: 'deny', gapActions: {} } as const;
 
 /**
  * Loads every file as the sidecar would, by itself; then all together and with the built-in packs, because a rule may
- * name rules of other packs. Two linted packs of one name are a warning only: they need not be used together.
+ * name rules of other packs. `nowMs` decides which exceptions have ended. Two linted packs of one name are a warning only: they need not be used together.
  */
-export async function lintPacks(files: readonly (PackFile | PackFileProblem)[]): Promise<LintReport> {
+export async function lintPacks(files: readonly (PackFile | PackFileProblem)[], nowMs: number): Promise<LintReport> {
   const problems: Problem[] = [];
   const packs: Pack[] = [];
   for (const file of files) {
@@ -42,7 +43,7 @@ export async function lintPacks(files: readonly (PackFile | PackFileProblem)[]):
   return {
     packs,
     rules: policy.rules.filter(({ pack }) => packs.some(({ name }) => name === pack)),
-    problems: inFileOrder([...problems, ...sameNames(packs), ...together], files),
+    problems: inFileOrder([...problems, ...sameNames(packs), ...together, ...expiredExceptions(packs, nowMs)], files),
   };
 }
 

@@ -4,6 +4,8 @@ import { pathToFileURL } from 'node:url';
 import type { Finding, Judgement, MatchedRule } from '../kernel/evaluation.js';
 import { GAP_KINDS, type GapAction, type GapKind } from '../kernel/gap.js';
 import { printableJson } from '../kernel/printable.js';
+import type { Shown } from './reveal.js';
+import { shownText } from './test-report.js';
 import { placesIn } from './text-place.js';
 
 /** What a judgement is about. */
@@ -15,18 +17,20 @@ export interface SarifSource {
   readonly text?: string;
   /** What each gap counts for. */
   readonly gapActions: ReadonlyMap<GapKind, GapAction>;
+  /** What of the text may be shown. */
+  readonly shown: Shown;
 }
 
 /**
  * A judgement as SARIF 2.1.0 (OASIS Standard, sections 3.13 to 3.31): one result for every rule that blocks, masks or
- * flags, and for every gap that does. Never the text that was judged.
+ * flags, and for every gap that does.
  */
 export function judgementSarif(judgement: Judgement, source: SarifSource): string {
   const acting = judgement.matched.filter(({ effectiveAction }) => effectiveAction !== 'allow');
   const gaps = judgement.gaps.filter(({ kind }) => source.gapActions.get(kind) !== 'allow');
   const place = placing(source);
   const said = [
-    ...acting.map((rule) => ofRule(rule, placesOf(rule, judgement).map(place), source)),
+    ...acting.map((rule) => ofRule(rule, placesOf(rule, judgement), { source, place })),
     ...gaps.map(({ kind }) => ofGap(kind, source)),
   ];
   const rules = said.map(({ ruleId: id, title }) => ({ id, shortDescription: { text: title } }));
@@ -61,8 +65,14 @@ interface Place {
   readonly location: object;
 }
 
-function ofRule(rule: MatchedRule, places: readonly Place[], source: SarifSource): Said {
+function ofRule(
+  rule: MatchedRule,
+  found: readonly Finding[],
+  { source, place }: { source: SarifSource; place: (finding: Finding) => Place },
+): Said {
   const { id, pack, title, severity, effectiveAction } = rule;
+  const places = found.map(place);
+  const packDigest = found[0]?.packDigest;
   return {
     ruleId: `${pack}/${id}`,
     title: title || id,
@@ -70,7 +80,7 @@ function ofRule(rule: MatchedRule, places: readonly Place[], source: SarifSource
     // A rule that matched by length or count alone has no place within the content.
     locations: places.length > 0 ? places.map(({ location }) => location) : wholeFile(source),
     places: places.map(({ pointer }) => pointer),
-    properties: { action: effectiveAction, severity },
+    properties: { action: effectiveAction, severity, ...(packDigest !== undefined && { packDigest }) },
   };
 }
 
@@ -89,14 +99,15 @@ function placesOf(rule: MatchedRule, { findings }: Judgement): Finding[] {
 }
 
 /** Where findings stand. Offsets are in the segment's text, so they are given as a region only when that is the file. */
-function placing({ file, text }: SarifSource): (finding: Finding) => Place {
+function placing({ file, text, shown }: SarifSource): (finding: Finding) => Place {
   const at = file === undefined || text === undefined ? undefined : placesIn(text);
-  return ({ pointer, start, end, validator, score }) => {
+  return (finding) => {
+    const { pointer, start, end, validator, score } = finding;
     const region = at && { region: regionOf(at(start), at(end), { byteOffset: start, byteLength: end - start }) };
     const location = {
       ...(file === undefined ? {} : { physicalLocation: { ...artifact(file), ...region } }),
       logicalLocations: [{ fullyQualifiedName: pointer === '' ? 'text' : pointer }],
-      properties: { start, end, validator, score },
+      properties: { start, end, validator, score, ...shownText(finding, shown) },
     };
     return { pointer, location };
   };

@@ -3,18 +3,20 @@ import { packageVersion } from '../config/package-root.js';
 import { type CliContext, printLines } from './cli-io.js';
 import { addConfigFileOption } from './config-options.js';
 import { type JudgeOptions, judgeOnce } from './judge-once.js';
+import { showEverything, showNothing } from './reveal.js';
 import { judgementSarif } from './sarif.js';
 import { type InputOptions, readTestInput } from './test-input.js';
 import { judgementJson, judgementTable } from './test-report.js';
 
 interface TestOptions extends InputOptions, JudgeOptions {
   readonly format: 'table' | 'json' | 'sarif';
+  readonly reveal?: boolean;
 }
 
 /** `jimini test`. */
 export function testCommand(context: CliContext): Command {
   const command = new Command('test')
-    .description('Judge a text or a body as the sidecar would, and say why. Nothing is recorded, no text is printed.')
+    .description('Judge a text or a body as the sidecar would, and say why. Nothing is recorded.')
     .option('--pack <pack>', 'built-in pack, `all`, or path of a pack; may be repeated', collect)
     .option('--text <text>', 'text to judge; - reads standard input')
     .option('--file <file>', 'file with the text to judge; - reads standard input')
@@ -23,7 +25,11 @@ export function testCommand(context: CliContext): Command {
     .option('--content-encoding <coding>', 'Content-Encoding of the body')
     .option('--direction <direction>', 'inbound or outbound; without it every rule applies')
     .option('--endpoint <path>', 'path that rules are scoped by, such as /v1/chat/completions')
-    .option('--shadow', 'as with shadow mode on');
+    .option('--shadow', 'as with shadow mode on')
+    .option(
+      '--reveal',
+      'show the text that each rule found, cut to 200 characters; without it no such text is printed',
+    );
   return addConfigFileOption(command)
     .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'sarif']).default('table'))
     .addHelpText(
@@ -39,17 +45,18 @@ export function testCommand(context: CliContext): Command {
 
 async function test(options: TestOptions, { io, exit }: CliContext): Promise<void> {
   const { content, file } = await readTestInput(options, io);
-  const { judgement, gapActions } = await judgeOnce(content, options, io);
+  const { judgement, gapActions, question, snapshot } = await judgeOnce(content, options, io);
+  const shown = (options.reveal ? showEverything : showNothing)(snapshot, question, judgement);
   if (judgement.effective === 'BLOCK' || judgement.effective === 'MASK') exit(1);
   switch (options.format) {
     case 'table':
-      return printLines(io, judgementTable(judgement));
+      return printLines(io, judgementTable(judgement, shown));
     case 'json':
-      io.stdout.write(`${judgementJson(judgement)}\n`);
+      io.stdout.write(`${judgementJson(judgement, shown)}\n`);
       return;
     case 'sarif': {
       const text = content.kind === 'text' ? { text: content.text } : {};
-      const source = { version: packageVersion(), gapActions, ...text, ...(file !== undefined && { file }) };
+      const source = { version: packageVersion(), gapActions, shown, ...text, ...(file !== undefined && { file }) };
       io.stdout.write(`${judgementSarif(judgement, source)}\n`);
     }
   }

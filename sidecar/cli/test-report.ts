@@ -1,47 +1,80 @@
-import { type Judgement, ruleIdsOf } from '../kernel/evaluation.js';
+import { type Finding, type Judgement, type MatchedRule, ruleIdsOf } from '../kernel/evaluation.js';
 import { GAP_KINDS } from '../kernel/gap.js';
-import { printableJson } from '../kernel/printable.js';
+import { printable, printableJson } from '../kernel/printable.js';
 import { messageOf } from '../policy/message.js';
-import { columns } from './cli-io.js';
+import type { Shown } from './reveal.js';
 
-/** A judgement for people: the verdict, and why. Never the text that was judged. */
-export function judgementTable(judgement: Judgement): string[] {
-  const { raw, effective, gaps, policyRevision } = judgement;
-  const facts = [
+/** Width of a terminal that is no wider than it must be. */
+const LINE_CHARS = 80;
+/** Of a text that is shown, a secret or a whole paragraph, so many characters. */
+const SHOWN_CHARS_MAX = 200;
+/** Characters of a digest: enough to tell packs apart, and to find the one in `jimini lint --format json`. */
+const DIGEST_CHARS = 12;
+const LABEL_CHARS = 10;
+
+/** A judgement for people: the verdict, and why. */
+export function judgementTable(judgement: Judgement, shown: Shown): string[] {
+  const { raw, effective, gaps, policyRevision, matched, maskedText } = judgement;
+  const facts: readonly (readonly [string, string])[] = [
     ['verdict', effective],
-    ...(raw === effective ? [] : [['raw', `${raw} (shadow holds it back)`]]),
+    ...(raw === effective ? [] : [['raw', `${raw} (shadow holds it back)`] as const]),
     ['message', messageOf(judgement)],
-    ...gaps.map(({ kind }) => ['gap', `${kind}: ${GAP_KINDS[kind].meaning}`]),
+    ...gaps.map(({ kind }) => ['gap', `${kind}: ${GAP_KINDS[kind].meaning}`] as const),
+    ...(effective === 'MASK' ? [['masked', maskedLine(maskedText, shown)] as const] : []),
     ['policy', policyRevision],
   ];
-  const rows = ruleRows(judgement);
-  return rows.length === 0 ? columns(facts) : [...columns(facts), '', ...columns([HEADER, ...rows])];
+  const lines = facts.flatMap(([label, value]) => wrapped(`${label.padEnd(LABEL_CHARS)}${printable(value, 2000)}`));
+  return [...lines, ...matched.flatMap((rule) => ['', ...ruleLines(rule, judgement, shown)])];
 }
 
-const HEADER = ['RULE', 'PACK', 'ACTION', 'AT', 'BYTES', 'VALIDATOR', 'SCORE'];
+function maskedLine(maskedText: string | undefined, shown: Shown): string {
+  if (maskedText === undefined) return '(cannot be made: the content must not pass)';
+  return shown.maskedText === undefined
+    ? '(holds what other rules found: see --reveal)'
+    : printable(shown.maskedText, SHOWN_CHARS_MAX);
+}
 
-/** One row per finding; a rule that matched by length or count alone has one row without a place. */
-function ruleRows({ matched, findings }: Judgement): string[][] {
-  return matched.flatMap(({ id, pack, action, effectiveAction }) => {
-    const acts = action === effectiveAction ? action : `${action} (shadow)`;
-    const places = findings.filter((finding) => finding.ruleId === id && finding.pack === pack);
-    if (places.length === 0) return [[id, pack, acts, '-', '-', '-', '-']];
-    return places.map(({ pointer, start, end, validator, score }) => {
-      return [
-        id,
-        pack,
-        acts,
-        pointer === '' ? '(text)' : pointer,
-        `${start}-${end}`,
-        validator || '-',
-        score.toFixed(2),
-      ];
-    });
-  });
+function ruleLines(rule: MatchedRule, { findings }: Judgement, shown: Shown): string[] {
+  const { id, pack, action, effectiveAction } = rule;
+  const places = findings.filter((finding) => finding.ruleId === id && finding.pack === pack);
+  const acts = action === effectiveAction ? action : `${action} (shadow)`;
+  const digest = places[0] ? ` ${places[0].packDigest.slice(0, DIGEST_CHARS)}` : '';
+  return [
+    `${acts.padEnd(LABEL_CHARS - 1)} ${printable(id)}  (${printable(pack)}${digest})`,
+    // A rule that matched by length or count alone has no place.
+    ...(places.length === 0 ? [`${INDENT}the whole content`] : places.flatMap((place) => findingLines(place, shown))),
+  ];
+}
+
+const INDENT = ' '.repeat(LABEL_CHARS);
+
+function findingLines(finding: Finding, shown: Shown): string[] {
+  const { pointer, start, end, validator, score } = finding;
+  const by = validator === '' ? '' : `, validator ${validator}`;
+  const where = pointer === '' ? '(text)' : printable(pointer);
+  const text = shown.textOf(finding);
+  return [
+    ...wrapped(`${INDENT}bytes ${start}-${end}, score ${score.toFixed(2)}${by}, at ${where}`),
+    ...(text === undefined ? [] : wrapped(`${INDENT}= ${printable(text, SHOWN_CHARS_MAX)}`)),
+  ];
+}
+
+/** A line broken at spaces where it is too long, what follows indented; a word that is too long by itself stays whole. */
+function wrapped(line: string): string[] {
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > LINE_CHARS) {
+    const space = rest.lastIndexOf(' ', LINE_CHARS);
+    const at = space > LABEL_CHARS ? space : rest.indexOf(' ', LINE_CHARS);
+    if (at < 0) break;
+    lines.push(rest.slice(0, at).trimEnd());
+    rest = INDENT + rest.slice(at).trimStart();
+  }
+  return [...lines, rest];
 }
 
 /** A judgement as JSON, in the field names of Evaluate's answer. */
-export function judgementJson(judgement: Judgement): string {
+export function judgementJson(judgement: Judgement, shown: Shown): string {
   const { raw, effective, matched, findings, gaps, policyRevision } = judgement;
   return printableJson({
     verdict: effective,
@@ -51,10 +84,21 @@ export function judgementJson(judgement: Judgement): string {
     rules: matched.map(({ id, pack, title, severity, action, effectiveAction }) => {
       return { id, pack, title, severity, action, effective_action: effectiveAction };
     }),
-    findings: findings.map(({ ruleId, pack, packDigest, pointer, start, end, validator, score }) => {
-      return { rule_id: ruleId, pack, pack_digest: packDigest, pointer, start, end, validator, score };
+    findings: findings.map((finding) => {
+      const { ruleId, pack, packDigest, pointer, start, end, validator, score } = finding;
+      const place = { rule_id: ruleId, pack, pack_digest: packDigest, pointer, start, end, validator, score };
+      return { ...place, ...shownText(finding, shown) };
     }),
     coverage_gaps: gaps.map(({ kind }) => kind),
     policy_revision: policyRevision,
+    ...(shown.maskedText !== undefined && { masked_text: shown.maskedText }),
   });
+}
+
+/** The text of a finding as a member of what says where it is; cut like in the table. */
+export function shownText(finding: Finding, shown: Shown): { readonly text?: string } {
+  const text = shown.textOf(finding);
+  return text === undefined
+    ? {}
+    : { text: text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}...` : text };
 }

@@ -38,8 +38,24 @@ export function readBody(draft: Draft, body: Body): void {
   const isDeclaredJson = coding === undefined && declared.mediaTypes.some(saysJson);
   // ASCII with a NUL beside each letter is UTF-16, and valid UTF-8. In JSON a NUL is malformed anyway.
   if (!isDeclaredJson && !isWide && typeGaps.length === 0 && text.includes('\0')) draft.gaps.add('body:undecodable');
-  if (isDeclaredJson || looksLikeJson(text) || beginsAsLenientJson(text)) readJsonBody(draft, text, isDeclaredJson);
+  if (isReadAsJson(text, isDeclaredJson)) readJsonBody(draft, text, isDeclaredJson);
   else readPlainText(draft, text, '');
+}
+
+/** The text of a body that is read without a coding, and whether as JSON; undefined for any other. */
+export function plainTextOf({
+  bytes,
+  contentType,
+  contentEncoding,
+}: Body): { text: string; isJson: boolean } | undefined {
+  if (bytes.length > LIMITS.bodyBytesMax || codingGap(contentEncoding) !== undefined) return undefined;
+  const text = decodeUtf8(bytes);
+  const isDeclaredJson = parseContentType(contentType).mediaTypes.some(saysJson);
+  return text === undefined ? undefined : { text, isJson: isReadAsJson(text, isDeclaredJson) };
+}
+
+function isReadAsJson(text: string, isDeclared: boolean): boolean {
+  return isDeclared || looksLikeJson(text) || beginsAsLenientJson(text);
 }
 
 /** What the Content-Type alone keeps from being read. */

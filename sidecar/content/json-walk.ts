@@ -30,16 +30,19 @@ export interface JsonPlace {
   memberPointer: string | undefined;
 }
 
-/** Hears of everything in a JSON text, in the order of the text. `place.member` says where a key or value stands. */
+/**
+ * Hears of everything in a JSON text, in the order of the text. `place.member` says where a key or value stands in the
+ * value, `at` where its literal begins in the text.
+ */
 export interface JsonVisitor {
   enter(place: JsonPlace): void;
   leave(place: JsonPlace): void;
   /** The name of a member, before its value. */
-  key(place: JsonPlace, name: string): void;
+  key(place: JsonPlace, name: string, at: number): void;
   /** A decoded string value; `place` is undefined when it is the whole text. */
-  string(place: JsonPlace | undefined, text: string): void;
+  string(place: JsonPlace | undefined, text: string, at: number): void;
   /** The literal text of a number. */
-  number(place: JsonPlace | undefined, literal: string): void;
+  number(place: JsonPlace | undefined, literal: string, at: number): void;
   /** The same name again in one object; its value is read all the same. */
   duplicate(): void;
   /** Asked before each container, key and value: true ends the walk. */
@@ -113,13 +116,14 @@ function openPlace(parent: JsonPlace | undefined, isArray: boolean): JsonPlace {
 /** Reads `"name":` of the next member. */
 function readName(scanner: JsonScanner, place: JsonPlace, visitor: JsonVisitor): boolean {
   if (skipSpace(scanner) !== QUOTE) return false;
+  const { at } = scanner;
   const name = readString(scanner);
   if (name === undefined || skipSpace(scanner) !== COLON) return false;
   scanner.at++;
   place.member = name;
   place.memberPointer = undefined;
   if (isRepeated(place, name)) visitor.duplicate();
-  visitor.key(place, name);
+  visitor.key(place, name, at);
   return true;
 }
 
@@ -134,16 +138,17 @@ function isRepeated(place: JsonPlace, name: string): boolean {
 }
 
 function readScalar(scanner: JsonScanner, unit: number, place: JsonPlace | undefined, visitor: JsonVisitor): boolean {
+  const { at } = scanner;
   if (unit === QUOTE) {
     const text = readString(scanner);
     if (text === undefined) return false;
-    visitor.string(place, text);
+    visitor.string(place, text, at);
     return true;
   }
   if (unit === 0x2d || (unit >= 0x30 && unit <= 0x39)) {
     const literal = readNumber(scanner);
     if (literal === undefined) return false;
-    visitor.number(place, literal);
+    visitor.number(place, literal, at);
     return true;
   }
   return readLiteral(scanner);

@@ -6,6 +6,7 @@ import type { OpenJudgement } from '../policy/classifier.js';
 import type { LoadOptions, PackSource } from '../policy/pack.js';
 import type { Policy } from '../policy/policy.js';
 import type { VerdictSettings } from '../policy/verdict.js';
+import { maskedTextOf } from './mask.js';
 
 /** A compiled policy with what it was compiled from, so that a worker can build the same one. */
 export interface PolicySnapshot {
@@ -20,6 +21,8 @@ export interface Question {
   readonly evaluation: Evaluation;
   /** Wall-clock time, ms. */
   readonly nowMs: number;
+  /** Work that judging may take; absent: the whole budget. */
+  readonly workMax?: number;
 }
 
 /** Reads and judges one evaluation, as far as that goes without classifiers. Pure, and the same on every door and thread. Never throws: a failure is a gap. */
@@ -27,10 +30,17 @@ export function inspect(
   snapshot: Pick<PolicySnapshot, 'policy' | 'contentOptions'>,
   question: Question,
 ): OpenJudgement {
-  const { evaluation, nowMs } = question;
+  const { evaluation, nowMs, workMax } = question;
   try {
     const { segments, gaps } = readContent(evaluation.content, snapshot.contentOptions);
-    return snapshot.policy.judge({ segments, gaps: [...evaluation.gaps, ...gaps] }, { ...evaluation, nowMs });
+    const judgement = snapshot.policy.judge(
+      { segments, gaps: [...evaluation.gaps, ...gaps] },
+      { ...evaluation, nowMs, ...(workMax !== undefined && { workMax }) },
+    );
+    // ext_authz can let a body pass or not; it cannot change it.
+    if (judgement.effective !== 'MASK' || evaluation.door === 'ext_authz') return judgement;
+    const maskedText = maskedTextOf(snapshot, question);
+    return maskedText === undefined ? judgement : { ...judgement, maskedText };
   } catch {
     return judgeUnread(snapshot.policy, question, 'engine:error');
   }

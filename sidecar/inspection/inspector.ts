@@ -21,8 +21,8 @@ export interface Inspector {
 }
 
 /**
- * Bodies up to `LIMITS.inlineBodyBytesMax` are judged here; larger ones in a worker thread, because parsing and
- * scanning megabytes on this thread would stall every other request for as long.
+ * Bodies up to `LIMITS.inlineBodyBytesMax` are judged here; larger ones, and those that turn out to take much work, in
+ * a worker thread, because it would stall every other request on this thread for as long.
  */
 export function createInspector(initial: PolicySnapshot): Inspector {
   let snapshot = initial;
@@ -31,9 +31,11 @@ export function createInspector(initial: PolicySnapshot): Inspector {
   let isClosed = false;
   return {
     async inspect(evaluation, nowMs) {
-      const inline = contentBytes(evaluation.content) <= LIMITS.inlineBodyBytesMax;
       const question = { evaluation, nowMs };
-      return inline ? inspect(snapshot, question) : worker.inspect(question);
+      if (contentBytes(evaluation.content) > LIMITS.inlineBodyBytesMax) return worker.inspect(question);
+      const judgement = inspect(snapshot, { ...question, workMax: LIMITS.inlineWorkMax });
+      const isTooMuch = judgement.gaps.some(({ kind }) => kind === 'engine:budget');
+      return isTooMuch ? worker.inspect(question) : judgement;
     },
     async prepare(next) {
       const prepared = createInspectionWorker(next);

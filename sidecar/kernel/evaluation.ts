@@ -93,6 +93,17 @@ export interface Finding {
   readonly score: number;
 }
 
+/** A piece of a segment's text that is to be replaced. */
+export interface Replacement {
+  readonly segment: Segment;
+  /** UTF-16 index in the segment's text. */
+  readonly start: number;
+  /** UTF-16 index, exclusive; greater than `start`. */
+  readonly end: number;
+  /** What is to stand there instead; never empty. */
+  readonly by: string;
+}
+
 /** A rule that matched and was not suppressed. */
 export interface MatchedRule {
   readonly id: string;
@@ -139,6 +150,11 @@ export interface Judgement {
   readonly policyRevision: string;
   /** Code points of text that were judged, over all segments. */
   readonly textLength: number;
+  /**
+   * The content with all that rules of the action `mask` found replaced: judged again, it is ALLOW or FLAG. Only when
+   * `effective` is MASK, and absent all the same where the door cannot use it or the content cannot be rewritten.
+   */
+  readonly maskedText?: string;
   /** What classifiers said; absent = none was asked. */
   readonly answers?: readonly ClassifierAnswer[];
 }

@@ -81,6 +81,8 @@ export const LIMITS = {
    * cost the most (numbers that nearly pass their checks) takes about 10 us a byte.
    */
   inlineBodyBytesMax: 8 * 1024,
+  /** Work that judging a small body on the main thread may take, in units of about a nanosecond; one that takes more goes to the worker too. */
+  inlineWorkMax: 100_000_000,
   /**
    * Longest time from the start of judging one large body in the worker to its end, and longest start of a worker; over
    * it the thread is ended. Wall time, so far above what any body needs.
@@ -133,6 +135,11 @@ export const LIMITS = {
   loadSliceMs: 1,
   /** Longest pattern of a rule, in characters. */
   patternCharsMax: 4096,
+  /**
+   * States of a pattern with its repeats written out. Long patterns that people write have some hundreds; each may cost time for
+   * every character.
+   */
+  patternStatesMax: 10_000,
   /** Rules of one pack. The largest public rule sets have a few hundred. */
   packRulesMax: 2000,
   /** Nodes of one pack file once aliases are resolved, so that aliases of aliases cannot multiply. */
@@ -147,6 +154,10 @@ export const LIMITS = {
   viewsMax: 64,
   /** How deep encodings are undone: an attacker may encode twice, and each level costs another pass. */
   viewDepthMax: 3,
+  /** Times that a content is masked and judged again: each time costs as much as judging twice; one is nearly always enough. */
+  maskRoundsMax: 3,
+  /** Texts that are looked for in a whole body because they were found in a text made of several: one search over it each. */
+  soughtValuesMax: 64,
   /** Text sent to a classifier, in UTF-16 units: about 4,000 tokens of English, which even small models take. */
   classifierTextCharsMax: 16_384,
   /** Largest answer of a classifier. A chat completion that says yes or no has about 1 KiB, a moderation about 3. */

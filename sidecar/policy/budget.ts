@@ -13,8 +13,10 @@ export const WORK = {
   ruleCheck: 20,
   /** One UTF-16 unit under a pattern on JavaScript's engine. */
   v8: 4,
-  /** One UTF-16 unit under a pattern on RE2. */
+  /** One UTF-16 unit under a pattern on RE2, whatever the pattern. */
   re2: 100,
+  /** One state of the pattern that the text leads to: what counting it and what RE2 does about it cost. */
+  re2State: 30,
   /** One place where a pattern is tried, whatever its length. */
   stretch: 500,
   /** One match: its span is kept. */
@@ -33,10 +35,17 @@ export class BudgetExceeded extends Error {
 
 /** Counts the work of one evaluation. */
 export class WorkBudget {
+  private readonly units: number;
   private left: number;
 
   constructor(units: number) {
+    this.units = units;
     this.left = units;
+  }
+
+  /** Units spent so far. */
+  get spent(): number {
+    return this.units - this.left;
   }
 
   /** Throws BudgetExceeded when there is not that much left. */

@@ -13,6 +13,9 @@ export const SPACE: CharSet = [0x09, 0x0d, 0x20, 0x20];
 /** What tokens, keys and encoded runs are made of. */
 export const TOKEN: CharSet = [0x2b, 0x2b, 0x2d, 0x39, 0x3d, 0x3d, 0x41, 0x5a, 0x5f, 0x5f, 0x61, 0x7a];
 
+/** What addresses of machines are made of: hexadecimal digits and `- . :`. */
+export const HEXES: CharSet = [0x2d, 0x2e, 0x30, 0x3a, 0x41, 0x46, 0x61, 0x66];
+
 /** What written numbers are made of: digits, space, `# ( ) + , - . / :`. */
 export const NUMBER: CharSet = [0x20, 0x20, 0x23, 0x23, 0x28, 0x29, 0x2b, 0x3a];
 
@@ -62,6 +65,17 @@ export function isSubset(inner: CharSet, outer: CharSet): boolean {
     if (j >= outer.length || (outer[j] as number) > (inner[i] as number)) return false;
   }
   return true;
+}
+
+/** Whether a code point is a member. */
+export function includes(set: CharSet, point: number): boolean {
+  let [low, high] = [0, set.length >> 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((set[2 * middle + 1] as number) < point) low = middle + 1;
+    else high = middle;
+  }
+  return 2 * low < set.length && (set[2 * low] as number) <= point;
 }
 
 /** How many code points the set has. */

@@ -1,10 +1,11 @@
-import { type CharSet, DIGITS, membersOf, NUMBER, TOKEN } from './char-set.js';
+import { type CharSet, DIGITS, HEXES, membersOf, NUMBER, TOKEN } from './char-set.js';
 import { folds, foldText, foldUnit } from './fold.js';
 import { mayHaveSkeleton } from './views/skeleton.js';
 
 /** Bits of an entry of the character table. The lower six are the character's part of a hash. */
 export const HASH_BITS = 6;
 export const HASH_MASK = (1 << HASH_BITS) - 1;
+const HEX_MARK = 1 << 9;
 export const NUMBER_MARK = 1 << 11;
 export const DIGIT_MARK = 1 << 12;
 const TOKEN_MARK = 1 << 13;
@@ -24,6 +25,7 @@ const MARKED: readonly (readonly [number, CharSet])[] = [
   [NUMBER_MARK, NUMBER],
   [DIGIT_MARK, DIGITS],
   [TOKEN_MARK, TOKEN],
+  [HEX_MARK, HEXES],
 ];
 
 /** For every UTF-16 unit its part of the hash, and its marks. What is compared as equal hashes alike. */

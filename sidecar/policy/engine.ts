@@ -6,9 +6,10 @@ import { LOW_SURROGATE_MARK } from './character-table.js';
 import { createLazyScan, type LazyScan } from './lazy-scan.js';
 import { createLiteralScannerSteps, type LiteralScanner } from './literal-scan.js';
 import { matchesOf, mergeViewSpans, type RuleMatches } from './matches.js';
+import type { PlaceholderTest } from './placeholders.js';
 import type { PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
-import type { RuleGroups } from './rule-set.js';
+import type { AllowedTexts, RuleGroups } from './rule-set.js';
 import { TOKEN_MIN } from './sweep.js';
 import { matchText } from './text-matcher.js';
 import { decodedViews, mayHaveViews, type View, viewsOf } from './views/views.js';
@@ -24,17 +25,23 @@ interface EngineResult {
 
 /** Finds all matches of many rules at once. Not reentrant: one evaluation at a time, which synchronous code guarantees. */
 export interface Engine {
-  match(segments: readonly Segment[], plan: RulePlan, budget: WorkBudget): EngineResult;
+  /** `allowed`: texts that rules may find without matching; absent: none. */
+  match(segments: readonly Segment[], plan: RulePlan, budget: WorkBudget, allowed?: AllowedTexts): EngineResult;
 }
 
-/** Makes an engine over the given groups of literals; the rules given to `match` name these groups. */
-export function* createEngine(groups: RuleGroups): Steps<Engine> {
+const NOTHING: AllowedTexts = new Map();
+
+/**
+ * Makes an engine over the given groups of literals; the rules given to `match` name these groups. What `isPlaceholder` takes for one
+ * matches no rule.
+ */
+export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTest): Steps<Engine> {
   const scanner = yield* createLiteralScannerSteps(groups);
   const wordScanner = yield* createLiteralScannerSteps(groups.words);
   const words = createLazyScan(wordScanner);
   const names = createLazyScan(wordScanner.twin());
   return {
-    match(segments, plan, budget) {
+    match(segments, plan, budget, allowed = NOTHING) {
       const found = new Map<PreparedRule, RuleMatches>();
       const lengths = { all: 0, withoutInstructions: 0 };
       for (let i = 0; i < segments.length; i++) {
@@ -44,7 +51,7 @@ export function* createEngine(groups: RuleGroups): Steps<Engine> {
         words.look(segment.text);
         names.look(segment.pointer);
         const codePoints = scanner.marks & LOW_SURROGATE_MARK ? countCodePoints(segment.text) : segment.text.length;
-        matchSegment({ segment, index: i, scanner, words, names, budget, found }, plan);
+        matchSegment({ segment, index: i, scanner, words, names, budget, found, allowed, isPlaceholder }, plan);
         if (segment.derived) continue;
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
@@ -69,6 +76,8 @@ interface SegmentScan {
   readonly names: LazyScan;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
+  readonly allowed: AllowedTexts;
+  readonly isPlaceholder: PlaceholderTest | undefined;
 }
 
 /** Matches a segment that was just scanned as it stands, and then in every other way it can be read. */

@@ -1,4 +1,5 @@
 import type { RuleMatches, Span } from './matches.js';
+import type { Pack } from './pack.js';
 import type { PreparedRule } from './prepared-rule.js';
 
 /** One rule that takes matches away from another. */
@@ -30,8 +31,13 @@ export function applyExceptions(matches: readonly RuleMatches[], exceptions: rea
     if (!subject || !isMatched(actor)) continue;
     if (where === 'anywhere' || actor.byLength) {
       subject.spans = [];
+      subject.overlaid = [];
       subject.byLength = false;
-    } else subject.spans = without(subject.spans, actor.spans, where === 'inside' ? isInside : overlaps);
+      continue;
+    }
+    const relates = where === 'inside' ? isInside : overlaps;
+    subject.spans = without(subject.spans, actor.spans, relates);
+    subject.overlaid = without(subject.overlaid, actor.spans, relates);
   }
 }
 
@@ -67,15 +73,15 @@ function overlaps(span: Span, other: Span): boolean {
   return isInside(span, other) || (span.segment === other.segment && span.start < other.end && other.start < span.end);
 }
 
-/** Finds the rules that a reference of a rule names: of the own pack first, else of every pack, else by `pack/id`. */
+/** Finds the rules that a reference in a pack names: of the own pack first, else of every pack, else by `pack/id`. */
 export function createReferenceResolver(
   rules: readonly PreparedRule[],
-): (id: string, from: PreparedRule) => readonly PreparedRule[] {
+): (id: string, from: Pack) => readonly PreparedRule[] {
   const byId = Map.groupBy(rules, ({ rule }) => rule.id);
   const byIdentity = Map.groupBy(rules, ({ rule, pack }) => `${pack.name}/${rule.id}`);
   return (id, from) => {
     const named = byId.get(id) ?? [];
-    const own = named.filter(({ pack }) => pack === from.pack);
+    const own = named.filter(({ pack }) => pack === from);
     if (own.length > 0) return own;
     return named.length > 0 ? named : (byIdentity.get(id) ?? []);
   };

@@ -31,6 +31,8 @@ export interface LiteralScanner {
   readonly numbers: RunList;
   /** Runs of token characters (letters, digits, `+ - . / = _`) of at least TOKEN_MIN characters. */
   readonly tokens: RunList;
+  /** Runs of hexadecimal digits and `- . :` of at least HEX_MIN characters. */
+  readonly hexes: RunList;
   /** Marks of all characters together: `signMark` tells which sign has which. */
   readonly marks: number;
   /** Single letters stand one after the other; see Sweep. */
@@ -58,10 +60,7 @@ export function createLiteralScanner(groups: LiteralGroups): LiteralScanner {
 }
 
 /** `createLiteralScanner` in steps. */
-export function* createLiteralScannerSteps({
-  literals,
-  wholeWords = new Set(),
-}: LiteralGroups): Steps<LiteralScanner> {
+export function* createLiteralScannerSteps({ literals, wholeWords = new Set() }: LiteralGroups): Steps<LiteralScanner> {
   const index = yield* indexLiterals(literals.map((group) => group.map(comparableText)));
   return new Scanner(
     index,
@@ -91,6 +90,10 @@ class Scanner implements LiteralScanner {
 
   get numbers(): RunList {
     return this.sweep.numbers;
+  }
+
+  get hexes(): RunList {
+    return this.sweep.hexes;
   }
 
   get tokens(): RunList {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { type Steps, takeSteps } from '../kernel/steps.js';
+import { readNamedAllowedValues } from './allowed-values-reader.js';
 import { withDefaultSuppression } from './ancestor.js';
 import { checkExamples } from './examples.js';
 import { createReport, Fields, type Report } from './fields.js';
@@ -10,7 +11,7 @@ import { type ReadOptions, readRule } from './rule-reader.js';
 import { parseYaml, type Tree, YamlFault } from './yaml-tree.js';
 
 const PACK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const PACK_KEYS = ['name', 'version', 'description', 'rules'];
+const PACK_KEYS = ['name', 'version', 'description', 'rules', 'except'];
 
 /**
  * Loads one pack. Never throws for what a file can hold: everything wrong is a problem with its place, and a pack comes
@@ -74,25 +75,27 @@ function readHeader(source: PackSource, tree: Tree, format: Pack['format'], repo
         report.warn(keyPlace, `the key ${JSON.stringify(key.slice(0, 40))} is not known and has no effect`),
       );
     }
-    return { name: source.name, version: '', description: '' };
+    return { name: source.name, version: '', description: '', except: [] };
   }
   if (tree.kind !== 'map') return undefined;
   const fields = new Fields(tree, report, false);
   fields.onlyKnown(PACK_KEYS, ({ key, keyPlace }) =>
     report.error(keyPlace, `the key ${JSON.stringify(key.slice(0, 40))} is not known`),
   );
-  fields.require(['name', 'version', 'rules']);
+  const except = readNamedAllowedValues(fields, report);
+  fields.require(['name', 'version', ...(fields.get('except') ? [] : ['rules'])]);
   const expected = 'lower-case letters, digits and dashes';
   const name = fields.text('name', { max: 63, shape: PACK_NAME, expected });
   const version = fields.get('version');
   const number = version?.kind === 'scalar' && typeof version.value === 'number' ? version.source : undefined;
   const text = number ?? fields.text('version', { max: 32 });
   const description = fields.text('description', { min: 0, max: 500 }) ?? '';
-  return name === undefined || text === undefined ? undefined : { name, version: text, description };
+  return name === undefined || text === undefined ? undefined : { name, version: text, description, except };
 }
 
 function ruleTrees(tree: Tree, report: Report): readonly Tree[] | undefined {
   const rules = tree.kind === 'map' ? tree.entries.find(({ key }) => key === 'rules')?.value : tree;
+  if (!rules && tree.kind === 'map' && !isAncestor(tree) && tree.entries.some(({ key }) => key === 'except')) return [];
   if (!rules || tree.kind === 'scalar') {
     if (isAncestor(tree) || tree.kind === 'scalar')
       report.error(tree, 'neither a pack (name, version, rules) nor a list of rules');

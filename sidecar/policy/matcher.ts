@@ -1,12 +1,22 @@
 import { RE2JS } from 're2js';
+import { LIMITS } from '../kernel/limits.js';
+import { createAutomaton } from './automaton.js';
 import type { BoundedPattern } from './boundary.js';
+import { WORK } from './budget.js';
 import { printRe2, printV8 } from './regex-print.js';
+import { createStateCounter, type StateCounter } from './state-count.js';
 
 /** Told of one match: its span, and the span of the group `value` (the match itself when there is none). False stops. */
 type Visit = (start: number, end: number, valueStart: number, valueEnd: number) => boolean;
 
-/** Visits the non-overlapping matches of a pattern that begin in [from, to), leftmost first. UTF-16 indexes. */
-type Search = (text: string, from: number, to: number, visit: Visit) => void;
+/** Told of work before or right after it is done, in units of WORK (see budget.ts). May throw to end the search. */
+export type Spend = (units: number) => void;
+
+/**
+ * Visits the non-overlapping matches of a pattern that begin in [from, to), leftmost first. UTF-16 indexes. Without
+ * `spend` the work is not counted.
+ */
+type Search = (text: string, from: number, to: number, visit: Visit, spend?: Spend) => void;
 
 /** One compiled pattern. */
 export interface Matcher {
@@ -27,7 +37,7 @@ type EngineName = 're2' | 'v8';
 const BACKTRACKING_STEPS_MAX = 20_000_000;
 
 /** Stretches up to so many characters are tried place by place, so that nothing is searched behind them. */
-const PLACES_MAX = 16;
+const PLACES_MAX = 64;
 
 /** What is known of a pattern beside its tree. */
 export interface PatternBounds {
@@ -48,7 +58,8 @@ export function createMatcher(
   { hasValue, reach, steps }: PatternBounds,
   parse: () => BoundedPattern,
 ): Matcher {
-  if (steps > BACKTRACKING_STEPS_MAX) return { engineFor: () => 're2', each: re2Search(pattern, hasValue, reach) };
+  if (steps > BACKTRACKING_STEPS_MAX)
+    return { engineFor: () => 're2', each: re2Search(pattern, { hasValue, reach }, parse) };
   const search = v8Search(pattern, hasValue, reach);
   const places = v8Places(pattern, hasValue, reach);
   let linear: Search | undefined;
@@ -58,10 +69,13 @@ export function createMatcher(
   const engineFor = (length: number) => (startsFor(length) * steps <= BACKTRACKING_STEPS_MAX ? 'v8' : 're2');
   return {
     engineFor,
-    each(text, from, to, visit) {
-      if (engineFor(to - from) === 'v8') return (to - from <= PLACES_MAX ? places : search)(text, from, to, visit);
-      linear ??= re2Search(parse(), hasValue, reach); // costs a millisecond, and is rarely needed
-      return linear(text, from, to, visit);
+    each(text, from, to, visit, spend) {
+      if (engineFor(to - from) === 'v8') {
+        spend?.((to - from) * WORK.v8 + WORK.stretch);
+        return (to - from <= PLACES_MAX ? places : search)(text, from, to, visit);
+      }
+      linear ??= re2Search(parse(), { hasValue, reach }, parse); // costs a millisecond, and is rarely needed
+      return linear(text, from, to, visit, spend);
     },
   };
 }
@@ -123,14 +137,27 @@ function visitFound(visit: Visit, found: RegExpExecArray, sliceStart: number): b
   return value ? visit(start, end, sliceStart + value[0], sliceStart + value[1]) : visit(start, end, start, end);
 }
 
-/** Throws RE2JS's exceptions for a program that would be too large. */
-function re2Search(pattern: BoundedPattern, hasValue: boolean, reach: number): Search {
+/**
+ * Automata of so few states are not followed on every text only to know what they cost: their worst is near what they are taken
+ * to cost, one state a character.
+ */
+const FEW_STATES = 32;
+
+/** Throws PatternFault, or RE2JS's exceptions, for a program that would be too large. */
+function re2Search(
+  pattern: BoundedPattern,
+  { hasValue, reach }: Omit<PatternBounds, 'steps'>,
+  parse: () => BoundedPattern,
+): Search {
+  const meterFor = meterOf(pattern, parse); // first, because it refuses what would take RE2JS long to compile
   const first = RE2JS.compile(printRe2(pattern));
   const inner = pattern.before?.edge ? RE2JS.compile(printRe2(pattern, 'inner')) : first;
   const core = pattern.before || pattern.after ? 'core' : 0;
   const hasBefore = pattern.before !== undefined;
-  return (text, from, to, visit) => {
+  return (text, from, to, visit, spend) => {
     const [slice, sliceStart] = sliceFor(text, from, to, reach);
+    const meter = spend && meterFor(spend);
+    meter?.search(slice);
     if (!first.test(slice)) return;
     // The character before a match is part of what is searched for.
     const searchStart = (at: number) => (hasBefore ? stepBack(slice, at) : at);
@@ -142,9 +169,37 @@ function re2Search(pattern: BoundedPattern, hasValue: boolean, reach: number): S
       const valueStart = hasValue ? matcher.start('value') : -1;
       const [vs, ve] = valueStart >= 0 ? [valueStart, matcher.end('value')] : [start, end];
       if (!visit(sliceStart + start, sliceStart + end, sliceStart + vs, sliceStart + ve)) return;
+      meter?.afterMatch(slice, at, start);
       at = searchStart(end === start ? stepOver(slice, end) : end);
       if (inner !== first && matcher.pattern() === first) matcher = inner.matcher(slice);
     }
+  };
+}
+
+/** Spends what RE2 takes for a text: what is known beforehand before it searches, the rest behind each match. */
+interface Meter {
+  search(text: string): void;
+  afterMatch(text: string, since: number, start: number): void;
+}
+
+/** The automaton is made when it is first asked, and not from the tree that would have to be kept. Throws PatternFault. */
+function meterOf(pattern: BoundedPattern, parse: () => BoundedPattern): (spend: Spend) => Meter {
+  const { length: stateCount } = createAutomaton(pattern.core, LIMITS.patternStatesMax).states;
+  const isSmall = stateCount <= FEW_STATES;
+  let made: StateCounter | undefined;
+  const counter = () => {
+    made ??= createStateCounter(createAutomaton(parse().core, LIMITS.patternStatesMax));
+    return made;
+  };
+  return (spend) => {
+    const spendStates = (states: number) => spend(states * WORK.re2State);
+    return {
+      search(text) {
+        spend(text.length * (WORK.re2 + (isSmall ? WORK.re2State : 0)) + WORK.stretch);
+        if (!isSmall) counter().search(text, 0, text.length, spendStates);
+      },
+      afterMatch: (text, since, start) => counter().afterMatch(text, { since, start, to: text.length }, spendStates),
+    };
   };
 }
 

@@ -7,6 +7,8 @@ export interface Span {
   readonly start: number;
   readonly end: number;
   readonly score: number;
+  /** Found in another reading of the text: what stands at this place says it in other characters. */
+  readonly inView: boolean;
   /** The text stands in another segment too (`Segment.derived`): it matches, but is not counted. */
   readonly derived: boolean;
 }
@@ -17,6 +19,8 @@ export interface RuleMatches {
   spans: Span[];
   /** Spans found in other readings of the segment at hand, until they are merged into `spans`. */
   viewSpans: Span[];
+  /** Spans of other readings that share a place with one of `spans`. They do not count, but what they cover is masked too. */
+  overlaid: Span[];
   /** The condition `max_chars` holds; it has no place in the text. */
   byLength: boolean;
 }
@@ -25,7 +29,7 @@ export interface RuleMatches {
 export function matchesOf(found: Map<PreparedRule, RuleMatches>, prepared: PreparedRule): RuleMatches {
   let matches = found.get(prepared);
   if (!matches) {
-    matches = { prepared, spans: [], viewSpans: [], byLength: false };
+    matches = { prepared, spans: [], viewSpans: [], overlaid: [], byLength: false };
     found.set(prepared, matches);
   }
   return matches;
@@ -46,7 +50,10 @@ export function mergeViewSpans(matches: RuleMatches, segment: number): void {
   for (const span of others) {
     while (at < own.length && (own[at] as Span).end <= span.start) at++;
     const meetsOwn = at < own.length && (own[at] as Span).start < Math.max(span.end, span.start + 1);
-    if (meetsOwn || span.start < lastEnd) continue;
+    if (meetsOwn || span.start < lastEnd) {
+      matches.overlaid.push(span);
+      continue;
+    }
     kept.push(span);
     lastEnd = Math.max(span.end, span.start + 1);
   }

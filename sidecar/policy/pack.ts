@@ -1,5 +1,6 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
 import type { Action } from '../kernel/verdict.js';
+import type { Mask } from './mask.js';
 import type { CompiledPattern } from './pattern.js';
 import type { Validator } from './validators.js';
 
@@ -49,6 +50,8 @@ export interface Pack {
   readonly builtin: boolean;
   readonly ancestorDirections: 'inert' | 'map';
   readonly rules: readonly Rule[];
+  /** Exceptions for rules of this pack and of others. */
+  readonly except: readonly NamedAllowedValues[];
 }
 
 export interface Rule {
@@ -68,8 +71,9 @@ export interface Rule {
   readonly enforce: boolean;
   readonly suppresses: readonly SuppressedRule[];
   readonly exempts: readonly Exemption[];
+  readonly except: readonly AllowedValues[];
   readonly tags: readonly string[];
-  readonly mask: 'type' | 'stars' | 'last4';
+  readonly mask: Mask;
   readonly enabled: boolean;
   readonly examples: readonly Example[];
   readonly place: Place;
@@ -116,12 +120,27 @@ export interface SuppressedRule extends RuleReference {
   readonly where: 'overlap' | 'anywhere';
 }
 
-export interface Exemption extends RuleReference {
+/** Where, for whom and how long an exception holds. */
+export interface ExceptionLimits {
   readonly endpoint?: string;
   readonly tenant?: string;
   /** First millisecond since 1970 at which it no longer holds. */
   readonly expiresMs?: number;
 }
+
+export type Exemption = RuleReference & ExceptionLimits;
+
+/** Texts that a rule may find without matching. */
+export interface AllowedValues extends ExceptionLimits {
+  /** As they are compared: see allowed-values.ts. */
+  readonly values: readonly string[];
+  /** SHA-256 of others, lower-case hex. */
+  readonly digests: readonly string[];
+  readonly place: Place;
+}
+
+/** Of a rule of any pack. */
+export type NamedAllowedValues = AllowedValues & RuleReference;
 
 /** A text for which a rule, by itself, must or must not match. */
 export interface Example {

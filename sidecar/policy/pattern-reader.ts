@@ -8,7 +8,7 @@ import { createValidator, type Validator } from './validators.js';
 import { placeInside, type Tree } from './yaml-tree.js';
 
 /** Keys that refine `pattern` and mean nothing without it. */
-const REFINEMENTS = ['min_count', 'keywords', 'validators', 'context', 'score'];
+const REFINEMENTS = ['min_count', 'keywords', 'validators', 'context', 'score', 'except'];
 const CONTEXT_WINDOW_CHARS = 64;
 const CONTEXT_RAISE = 0.3;
 

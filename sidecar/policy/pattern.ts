@@ -41,6 +41,7 @@ function matcherOf(...parts: Parameters<typeof createMatcher>): Matcher {
   try {
     return createMatcher(...parts);
   } catch (error) {
+    if (error instanceof PatternFault) throw error;
     const reason = error instanceof Error ? error.message : 'not a regular expression';
     throw new PatternFault(`RE2 cannot run this pattern: ${reason}`, 0);
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import { JiminiError } from '../kernel/errors.js';
-import type { MatchedRule, Segment } from '../kernel/evaluation.js';
+import type { MatchedRule, Replacement, Segment } from '../kernel/evaluation.js';
 import { GAP_KINDS, type Gap, type GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import { type Steps, takeSteps } from '../kernel/steps.js';
@@ -11,8 +11,10 @@ import type { OpenJudgement } from './classifier.js';
 import { createEngine, type Engine } from './engine.js';
 import { applyExceptions, isMatched } from './exceptions.js';
 import { findingsOf } from './findings.js';
+import { replacementsOf } from './masking.js';
 import type { RuleMatches } from './matches.js';
 import type { Pack, Problem } from './pack.js';
+import { placeholderTest } from './placeholders.js';
 import type { PreparedRule } from './prepared-rule.js';
 import { createQuestioner, isAsked, questionWarnings } from './questions.js';
 import type { RulePlan } from './rule-plan.js';
@@ -66,6 +68,8 @@ export interface Policy {
    * open.
    */
   judge(reading: Reading, scope: Scope): OpenJudgement;
+  /** What must be replaced of the segments before what rules of the action `mask` hold back may pass; none when the engine fails. */
+  replacements(reading: Reading, scope: Scope): Replacement[];
 }
 
 /** Changes whenever the same packs would be judged differently, so that revisions tell engines apart too. */
@@ -86,7 +90,8 @@ export function createPolicy(packs: readonly Pack[], settings: VerdictSettings):
 export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSettings): Steps<Policy> {
   refuseSameNames(packs);
   const { rules, groups, exceptions, warnings } = yield* prepareRules(packs);
-  const engine = yield* createEngine(groups);
+  const masks = rules.filter(({ rule }) => rule.action === 'mask').map(({ rule }) => rule.mask);
+  const engine = yield* createEngine(groups, placeholderTest(masks));
   const active = rules.filter(isMatchable);
   const planFor = rememberPlans(active);
   const revision = revisionOf(packs, settings);
@@ -108,6 +113,11 @@ export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSett
     const questions = questioner.questionsOf({ judgement, matches: run.matches, segments, scope });
     return questions ? { ...judgement, questions } : judgement;
   };
+  const replacements = (reading: Reading, scope: Scope) => {
+    const { matches } = runRules({ engine, planFor, exceptions, packs }, reading, scope);
+    const masking = matches.filter((match) => toldRule(match.prepared).effectiveAction === 'mask');
+    return replacementsOf(masking, reading.segments, settings.maskKey ?? '');
+  };
   for (const prepared of active) {
     yield;
     warmUp(prepared);
@@ -122,6 +132,7 @@ export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSett
     rules: rules.map((prepared) => ruleInfoOf(prepared, isAsked(prepared, settings))),
     warnings: [...warnings, ...questionWarnings(rules, settings)],
     judge,
+    replacements,
   };
 }
 
@@ -161,7 +172,8 @@ function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
     const { matches, textLength } = runtime.engine.match(
       reading.segments,
       runtime.planFor(scope),
-      new WorkBudget(LIMITS.judgeWorkMax),
+      new WorkBudget(scope.workMax ?? LIMITS.judgeWorkMax),
+      runtime.exceptions.allowedFor(scope),
     );
     applyExceptions(matches, runtime.exceptions.exemptionsFor(scope));
     applyExceptions(matches, runtime.exceptions.suppressions);

@@ -25,6 +25,11 @@ export interface PreparedRule {
   readonly validatorName: string;
   /** The scanner's group of literals of which every match holds one; -1 when there is none. */
   readonly literalGroup: number;
+  /**
+   * The group, among words, of literals of which every match holds one too, but which are so common that they are asked about only
+   * where a number or token is; -1 when there is none.
+   */
+  readonly commonGroup: number;
   /** Signs (`@`, `+`) of which every match holds one, when there is no better literal; empty: none known. */
   readonly signs: readonly string[];
   /** Their marks; 0: none known. */
@@ -35,7 +40,7 @@ export interface PreparedRule {
   readonly wordGroup: number;
   /** A text of at most this length, blanks aside, may be one match and nothing else, which needs no word; -1 when all do. */
   readonly aloneCharsMax: number;
-  /** Another rule's matches are compared with this one's by place, so that all must be known. */
+  /** All its matches must be known: another rule's are compared with them by place, or they are to be masked. */
   readonly keepAll: boolean;
 }
 
@@ -54,10 +59,11 @@ export function prepareRule(
   addGroup: AddGroup,
 ): PreparedRule {
   const { pattern } = rule;
-  const literals = pattern && usableLiterals(pattern.compiled.facts);
-  const known = pattern?.compiled.facts.literals ?? [];
-  const signs = !literals && known.every((text) => signMark(text) !== 0) ? known : [];
-  const literalGroup = literals ? addGroup.ofLiterals(literals) : -1;
+  const facts = pattern?.compiled.facts;
+  const known = facts?.literals ?? [];
+  const usable = known.length > 0 && known.every((literal) => literal.length >= LITERAL_CHARS_MIN);
+  const common = usable && facts !== undefined && isTooCommon(facts);
+  const signs = !usable && known.every((text) => signMark(text) !== 0) ? known : [];
   const keywords = pattern?.keywords ?? [];
   const words = (pattern?.context?.required && wordsToScan(pattern.context)) || [];
   return {
@@ -67,7 +73,8 @@ export function prepareRule(
     endpointTests: rule.endpoints.map(endpointMatcher),
     ...(pattern?.context && { context: createContextFinder(pattern.context) }),
     validatorName: pattern?.validators.map(({ name }) => name).join('+') ?? '',
-    literalGroup,
+    literalGroup: usable && !common ? addGroup.ofLiterals(known) : -1,
+    commonGroup: common ? addGroup.ofKeywords(known) : -1,
     signs,
     signMarks: marksOf(signs),
     keywordGroup: keywords.length > 0 ? addGroup.ofKeywords(keywords) : -1,
@@ -80,11 +87,10 @@ function marksOf(signs: readonly string[]): number {
   return signs.reduce((marks, sign) => marks | signMark(sign), 0);
 }
 
-/** Undefined as well when the literals are so common that the numbers or tokens in every match tell more. */
-function usableLiterals({ literals, digits, tokenRun }: Facts): readonly string[] | undefined {
-  if (!literals?.every((literal) => literal.length >= LITERAL_CHARS_MIN)) return undefined;
+/** Whether the literals are so common that the numbers or tokens in every match tell more. */
+function isTooCommon({ literals = [], digits, tokenRun }: Facts): boolean {
   const hasBetter = digits >= DIGITS_MIN || tokenRun >= TOKEN_MIN;
-  return hasBetter && Math.min(...literals.map(rarityBits)) < COMMON_BITS ? undefined : literals;
+  return hasBetter && Math.min(...literals.map(rarityBits)) < COMMON_BITS;
 }
 
 /** Whether a rule applies to requests of this direction; an unstated one gets every rule. */

@@ -1,5 +1,5 @@
 import { Fields, type Report } from './fields.js';
-import type { Exemption, RuleReference, SuppressedRule } from './pack.js';
+import type { ExceptionLimits, Exemption, RuleReference, SuppressedRule } from './pack.js';
 
 /** A reference as written: the bare id, or a mapping whose further keys are in `fields`. */
 interface Reference extends RuleReference {
@@ -20,18 +20,22 @@ export function readSuppressed(fields: Fields, report: Report): SuppressedRule[]
 
 /** Reads `exempts`. */
 export function readExemptions(fields: Fields, report: Report): Exemption[] {
-  return references(fields, report, 'exempts', ['endpoint', 'tenant', 'expires']).map(({ id, place, fields: own }) => {
-    const endpoint = own?.text('endpoint', { max: 512 });
-    const tenant = own?.text('tenant', { max: 256 });
-    const expiresMs = own && readExpiry(own, report);
-    return {
-      id,
-      place,
-      ...(endpoint !== undefined && { endpoint }),
-      ...(tenant !== undefined && { tenant }),
-      ...(expiresMs !== undefined && { expiresMs }),
-    };
+  const limits = ['endpoint', 'tenant', 'expires'];
+  return references(fields, report, 'exempts', limits).map(({ id, place, fields: own }) => {
+    return { id, place, ...(own && readLimits(own, report)) };
   });
+}
+
+/** Reads `endpoint`, `tenant` and `expires` of an exception. */
+export function readLimits(fields: Fields, report: Report): ExceptionLimits {
+  const endpoint = fields.text('endpoint', { max: 512 });
+  const tenant = fields.text('tenant', { max: 256 });
+  const expiresMs = readExpiry(fields, report);
+  return {
+    ...(endpoint !== undefined && { endpoint }),
+    ...(tenant !== undefined && { tenant }),
+    ...(expiresMs !== undefined && { expiresMs }),
+  };
 }
 
 /** A list of ids, or of mappings with `id` and further keys. */

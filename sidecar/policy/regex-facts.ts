@@ -1,5 +1,5 @@
 import { assertNever } from '../kernel/assert-never.js';
-import { DIGITS, hasAstral, isSubset, membersOf, NUMBER, sizeOf, TOKEN } from './char-set.js';
+import { DIGITS, HEXES, hasAstral, isSubset, membersOf, NUMBER, sizeOf, TOKEN } from './char-set.js';
 import { rarityBits } from './rarity.js';
 import type { CharNode, RegexNode, RepeatNode } from './regex-ast.js';
 
@@ -12,10 +12,14 @@ export interface Facts {
   readonly digits: number;
   /** Length of a run of token characters (see TOKEN) that a match has at least. */
   readonly tokenRun: number;
+  /** Length of a run of hexadecimal digits and `- . :` (see HEXES) that a match has at least. */
+  readonly hexRun: number;
   /** Every match consists of number characters only. */
   readonly pureNumber: boolean;
   /** Every match consists of token characters only. */
   readonly pureToken: boolean;
+  /** Every match consists of hexadecimal digits and `- . :` only. */
+  readonly pureHex: boolean;
   /** All the strings a match can be, lower case, when they are few. */
   readonly exact?: readonly string[];
   /** Every match contains one of these, lower case; the best such set that was found. */
@@ -42,8 +46,10 @@ const NOTHING: Facts = {
   maxLength: 0,
   digits: 0,
   tokenRun: 0,
+  hexRun: 0,
   pureNumber: true,
   pureToken: true,
+  pureHex: true,
   exact: [''],
 };
 
@@ -116,13 +122,16 @@ function factsOfChar(node: CharNode): Facts {
   const exact =
     size <= 8 ? [...new Set([...membersOf(node.set)].map((point) => String.fromCodePoint(lower(point))))] : undefined;
   const pureToken = size > 0 && isSubset(node.set, TOKEN);
+  const pureHex = size > 0 && isSubset(node.set, HEXES);
   return {
     minLength: 1,
     maxLength: hasAstral(node.set) ? 2 : 1,
     digits: size > 0 && isSubset(node.set, DIGITS) ? 1 : 0,
     tokenRun: pureToken ? 1 : 0,
+    hexRun: pureHex ? 1 : 0,
     pureNumber: size > 0 && isSubset(node.set, NUMBER),
     pureToken,
+    pureHex,
     ...(exact && { exact }),
   };
 }
@@ -144,8 +153,10 @@ function factsOfRepeat({ item, min, max }: RepeatNode): Facts {
     maxLength: once.maxLength === 0 ? 0 : once.maxLength * max,
     digits: once.pureNumber ? once.digits * min : min > 0 ? once.digits : 0,
     tokenRun: once.pureToken ? once.minLength * min : min > 0 ? once.tokenRun : 0,
+    hexRun: once.pureHex ? once.minLength * min : min > 0 ? once.hexRun : 0,
     pureNumber: once.pureNumber,
     pureToken: once.pureToken,
+    pureHex: once.pureHex,
     ...(exact && { exact }),
     ...literalFacts(best),
   };
@@ -153,6 +164,7 @@ function factsOfRepeat({ item, min, max }: RepeatNode): Facts {
 
 function concat(parts: readonly Facts[]): Facts {
   let [run, tokenRun, digitsInRun, digits] = [0, 0, 0, 0];
+  let [hexesInRun, hexRun] = [0, 0];
   let exact: readonly string[] | undefined = [''];
   let pending: readonly string[] = [''];
   let best: Held | undefined;
@@ -160,6 +172,8 @@ function concat(parts: readonly Facts[]): Facts {
   for (const part of parts) {
     run = part.pureToken ? run + part.minLength : 0;
     tokenRun = Math.max(tokenRun, run, part.tokenRun);
+    hexesInRun = part.pureHex ? hexesInRun + part.minLength : 0;
+    hexRun = Math.max(hexRun, hexesInRun, part.hexRun);
     digitsInRun = part.pureNumber ? digitsInRun + part.digits : 0;
     digits = Math.max(digits, digitsInRun, part.digits);
     exact = product(exact, part.exact);
@@ -177,8 +191,10 @@ function concat(parts: readonly Facts[]): Facts {
     maxLength: sum((part) => part.maxLength),
     digits,
     tokenRun,
+    hexRun,
     pureNumber: parts.every((part) => part.pureNumber),
     pureToken: parts.every((part) => part.pureToken),
+    pureHex: parts.every((part) => part.pureHex),
     ...(exact && { exact }),
     ...literalFacts(best),
   };
@@ -196,8 +212,10 @@ function alternatives(parts: readonly Facts[]): Facts {
     maxLength: Math.max(...parts.map((part) => part.maxLength)),
     digits: Math.min(...parts.map((part) => part.digits)),
     tokenRun: Math.min(...parts.map((part) => part.tokenRun)),
+    hexRun: Math.min(...parts.map((part) => part.hexRun)),
     pureNumber: parts.every((part) => part.pureNumber),
     pureToken: parts.every((part) => part.pureToken),
+    pureHex: parts.every((part) => part.pureHex),
     ...(exact && exact.length <= EXACT_MAX && { exact }),
     ...literalFacts(all),
   };

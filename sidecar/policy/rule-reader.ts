@@ -1,5 +1,7 @@
+import { readAllowedValues } from './allowed-values-reader.js';
 import { readExamples } from './example-reader.js';
 import { Fields, type Report } from './fields.js';
+import { MASK_STYLES, type Mask } from './mask.js';
 import type { LlmPrompt, Rule } from './pack.js';
 import { readPattern } from './pattern-reader.js';
 import { readExemptions, readSuppressed } from './reference-reader.js';
@@ -34,6 +36,7 @@ const KEYS = [
   'score',
   'suppresses',
   'exempts',
+  'except',
   'tags',
   'mask',
   'enabled',
@@ -63,11 +66,12 @@ export function readRule(tree: Tree, report: Report, options: ReadOptions): Rule
   fields.onlyKnown(KEYS, (entry) => unknownKey(entry, report, lenient));
   fields.require(REQUIRED);
   const rule = {
-    ...readIdentity(fields, options),
+    ...readIdentity(fields, report, options),
     ...readScope(fields, report, options),
     ...readConditions(fields, report, options),
     suppresses: readSuppressed(fields, report),
     exempts: readExemptions(fields, report),
+    except: readAllowedValues(fields, report),
     examples: readExamples(fields, report),
     place: { line: tree.line, column: tree.column },
   };
@@ -80,7 +84,7 @@ function unknownKey({ key, keyPlace }: Entry, report: Report, lenient: boolean):
   else report.error(keyPlace, `the key ${shown} is not known`);
 }
 
-function readIdentity(fields: Fields, options: ReadOptions) {
+function readIdentity(fields: Fields, report: Report, options: ReadOptions) {
   const lenient = options.format === 'ancestor';
   const idShape = lenient ? { max: 128, shape: /^[^\p{Cc}]+$/u } : { max: 64, shape: ID };
   return {
@@ -90,9 +94,25 @@ function readIdentity(fields: Fields, options: ReadOptions) {
     severity: fields.text('severity', { max: lenient ? 1000 : 32 }),
     action: fields.oneOf('action', ACTIONS),
     tags: fields.texts('tags', { min: 0, max: 64, chars: 64 }) ?? [],
-    mask: fields.oneOf('mask', ['type', 'stars', 'last4']) ?? ('type' as const),
+    mask: readMask(fields, report),
     enabled: fields.flag('enabled') ?? true,
     enforce: fields.oneOf('shadow_override', ['enforce']) === 'enforce',
+  };
+}
+
+/** A style, or `{style, name}`. Without a name what is masked is called by the rule's id. */
+function readMask(fields: Fields, report: Report): Mask {
+  const id = fields.get('id');
+  const idText = id?.kind === 'scalar' && typeof id.value === 'string' ? id.value : '';
+  const name = idText.replace(/[^A-Za-z0-9._:-]+/g, '-') || 'MASKED';
+  const tree = fields.get('mask');
+  if (tree?.kind !== 'map') return { style: fields.oneOf('mask', MASK_STYLES) ?? 'type', name };
+  const own = new Fields(tree, report, false);
+  own.onlyKnown(['style', 'name'], (entry) => unknownKey(entry, report, false));
+  const expected = 'letters, digits and . _ : -';
+  return {
+    style: own.oneOf('style', MASK_STYLES) ?? 'type',
+    name: own.text('name', { max: 64, shape: ID, expected }) ?? name,
   };
 }
 
@@ -148,11 +168,12 @@ function refuseUnusable(
   if (['pattern', 'max_chars', 'llm_prompt'].every((key) => fields.get(key) === undefined)) {
     report.error(fields.place, 'a rule needs a condition: pattern, max_chars or llm_prompt');
   }
-  if (rule.action === 'mask') {
-    report.error(fields.get('action') ?? fields.place, 'mask arrives with a later version; use block or flag');
+  for (const key of ['max_chars', 'llm_prompt']) {
+    if (rule.action !== 'mask' || fields.get(key) === undefined) continue;
+    report.error(fields.keyPlace(key), `${key} has no place in the text that could be masked; use block or flag`);
   }
   for (const reference of [...(rule.suppresses ?? []), ...(rule.exempts ?? [])]) {
     if (reference.id === rule.id) report.error(reference.place, 'a rule cannot name itself');
   }
-  return [rule.id, rule.title, rule.severity, rule.action].includes(undefined) || rule.action === 'mask';
+  return [rule.id, rule.title, rule.severity, rule.action].includes(undefined);
 }

@@ -1,8 +1,9 @@
 import type { Steps } from '../kernel/steps.js';
+import { allowedValueTest } from './allowed-values.js';
 import { endpointMatcher } from './endpoint.js';
 import { createReferenceResolver, type Exception } from './exceptions.js';
 import type { LiteralGroups } from './literal-scan.js';
-import type { Exemption, Pack, Problem, RuleReference } from './pack.js';
+import type { AllowedValues, ExceptionLimits, Pack, Problem, RuleReference } from './pack.js';
 import { type AddGroup, type PreparedRule, prepareRule } from './prepared-rule.js';
 import type { Scope } from './scope.js';
 
@@ -11,8 +12,12 @@ export interface RuleExceptions {
   readonly suppressions: readonly Exception[];
   /** The exceptions that hold in this scope at this time. */
   exemptionsFor(scope: Scope): readonly Exception[];
+  /** The rules with texts that they may find without matching, in this scope at this time. */
+  allowedFor(scope: Scope): AllowedTexts;
 }
 
+/** By rule: whether a text is allowed. */
+export type AllowedTexts = ReadonlyMap<PreparedRule, (text: string) => boolean>;
 /** What is looked for in texts on behalf of all rules. */
 export interface RuleGroups {
   /** Literals of which every match of a rule holds one. */
@@ -48,35 +53,74 @@ export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
   for (const pack of packs) {
     for (const rule of pack.rules) {
       yield;
-      const keepAll = namesIn(rule).length > 0 || named.has(rule.id) || named.has(`${pack.name}/${rule.id}`);
+      const isRelated = namesIn(rule).length > 0 || named.has(rule.id) || named.has(`${pack.name}/${rule.id}`);
+      const keepAll = isRelated || rule.action === 'mask';
       rules.push(prepareRule(rule, { pack, index: rules.length, keepAll }, addGroup));
     }
   }
   const warnings: Problem[] = [];
   const resolve = createReferenceResolver(rules);
-  const targetsOf = (from: PreparedRule, reference: RuleReference) => {
-    const targets = resolve(reference.id, from);
-    if (targets.length === 0) warnings.push(unresolved(from, reference));
+  const targetsOf = (pack: Pack, reference: RuleReference, by: string) => {
+    const targets = resolve(reference.id, pack);
+    if (targets.length === 0) warnings.push(unresolved(pack, reference, by));
     return targets;
   };
   const suppressions = rules.flatMap((from) =>
     from.rule.suppresses.flatMap((suppressed) =>
-      targetsOf(from, suppressed).map(({ index }) => ({ by: from.index, target: index, where: suppressed.where })),
+      targetsOf(from.pack, suppressed, from.rule.id).map(({ index }) => {
+        return { by: from.index, target: index, where: suppressed.where };
+      }),
     ),
   );
   const exemptions = rules.flatMap((from) =>
     from.rule.exempts.flatMap((exemption) => {
       const holds = conditionOf(exemption);
-      return targetsOf(from, exemption).map(({ index }) => ({ by: from.index, target: index, holds }));
+      return targetsOf(from.pack, exemption, from.rule.id).map(({ index }) => ({
+        by: from.index,
+        target: index,
+        holds,
+      }));
     }),
   );
+  const allowed = [
+    ...rules.flatMap((rule) => rule.rule.except.map((list) => ({ rule, list, holds: conditionOf(list) }))),
+    ...packs.flatMap((pack) =>
+      pack.except.flatMap((list) =>
+        targetsOf(pack, list, pack.name).map((rule) => ({ rule, list, holds: conditionOf(list) })),
+      ),
+    ),
+  ];
   const exemptionsFor = (scope: Scope): Exception[] =>
     exemptions.filter(({ holds }) => holds(scope)).map(({ by, target }) => ({ by, target, where: 'inside' }));
+  const allowedFor = rememberTexts(allowed);
   return {
     rules,
     groups: { literals, words: { literals: words, wholeWords } },
-    exceptions: { suppressions, exemptionsFor },
+    exceptions: { suppressions, exemptionsFor, allowedFor },
     warnings,
+  };
+}
+
+interface Allowed {
+  readonly rule: PreparedRule;
+  readonly list: AllowedValues;
+  holds(scope: Scope): boolean;
+}
+
+/** Lists may be long, and which of them hold changes rarely: what was made for the last scope is kept. */
+function rememberTexts(allowed: readonly Allowed[]): (scope: Scope) => AllowedTexts {
+  let last = '';
+  let texts: AllowedTexts = new Map();
+  return (scope) => {
+    const holding = allowed.map(({ holds }) => (holds(scope) ? '1' : '0')).join('');
+    if (holding === last) return texts;
+    last = holding;
+    const lists = Map.groupBy(
+      allowed.filter((_, i) => holding[i] === '1'),
+      ({ rule }) => rule,
+    );
+    texts = new Map(Array.from(lists, ([rule, of]) => [rule, allowedValueTest(of.map(({ list }) => list))]));
+    return texts;
   };
 }
 
@@ -84,7 +128,7 @@ function namesIn(rule: { suppresses: readonly RuleReference[]; exempts: readonly
   return [...rule.suppresses, ...rule.exempts].map(({ id }) => id);
 }
 
-function conditionOf({ endpoint, tenant, expiresMs }: Exemption): (scope: Scope) => boolean {
+function conditionOf({ endpoint, tenant, expiresMs }: ExceptionLimits): (scope: Scope) => boolean {
   const isThere = endpoint === undefined ? () => true : endpointMatcher(endpoint);
   return (scope) =>
     (endpoint === undefined || (scope.endpoint !== '' && isThere(scope.endpoint))) &&
@@ -92,7 +136,7 @@ function conditionOf({ endpoint, tenant, expiresMs }: Exemption): (scope: Scope)
     (expiresMs === undefined || (scope.nowMs !== undefined && scope.nowMs < expiresMs));
 }
 
-function unresolved({ rule, pack }: PreparedRule, { id, place }: RuleReference): Problem {
-  const message = `${rule.id} names ${JSON.stringify(id)}, and no loaded pack has such a rule`;
-  return { severity: 'warning', file: pack.file, line: place.line, column: place.column, message };
+function unresolved({ file }: Pack, { id, place }: RuleReference, by: string): Problem {
+  const message = `${by} names ${JSON.stringify(id)}, and no loaded pack has such a rule`;
+  return { severity: 'warning', file, line: place.line, column: place.column, message };
 }

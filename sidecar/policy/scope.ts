@@ -13,6 +13,8 @@ export interface Scope {
   readonly tenant?: string;
   /** Wall-clock time for exceptions that expire; absent: such exceptions do not hold. */
   readonly nowMs?: number;
+  /** Work that judging may take (see budget.ts); absent: `LIMITS.judgeWorkMax`. */
+  readonly workMax?: number;
 }
 
 /** Scopes whose plan is kept. Routes are few; clients that invent paths only empty the memory. */

@@ -21,12 +21,17 @@ export const UNITS = new Uint16Array(CHUNK_UNITS + 2 * LITERAL_CHARS_MAX);
 export const HITS = new Int32Array(CHUNK_UNITS);
 export const HASHES = new Int32Array(CHUNK_UNITS);
 
+/** Shorter runs of hexadecimal digits, dots, hyphens and colons are not kept: they are words and numbers. */
+export const HEX_MIN = 7;
+
 /** What the sweep over a text has seen so far, and where it goes on. */
 export interface Sweep {
   /** How many entries of HITS are of the chunk swept last. */
   hitCount: number;
   readonly numbers: RunList;
   readonly tokens: RunList;
+  /** Runs of hexadecimal digits and `- . :` of at least HEX_MIN characters. */
+  readonly hexes: RunList;
   /** Marks of all characters together. */
   marks: number;
   hash: number;
@@ -35,6 +40,7 @@ export interface Sweep {
   /** One bit for each of the last characters: whether it belongs to a token. */
   tokenBits: number;
   tokenStart: number;
+  hexLength: number;
   /** Five single letters, digits or signs of tokens stood with one other character between each. */
   hasSingleLetters: boolean;
 }
@@ -54,7 +60,9 @@ const mask = HASH_MASK;
 const numberMark = NUMBER_MARK;
 const digitsMin = DIGITS_MIN;
 const tokenMin = TOKEN_MIN;
-/** NUMBER_MARK, DIGIT_MARK and TOKEN_MARK as shifts. */
+const hexMin = HEX_MIN;
+/** HEX_MARK, NUMBER_MARK, DIGIT_MARK and TOKEN_MARK as shifts. */
+const hexShift = 9;
 const numberShift = 11;
 const digitShift = 12;
 const tokenShift = 13;
@@ -71,22 +79,26 @@ export function createSweep(): Sweep {
     digits: 0,
     tokenBits: 0,
     tokenStart: -1,
+    hexLength: 0,
     hasSingleLetters: false,
   };
-  return { hitCount: 0, numbers: new RunList(), tokens: new RunList(), ...start };
+  return { hitCount: 0, numbers: new RunList(), tokens: new RunList(), hexes: new RunList(), ...start };
 }
 
 /** Forgets the text before. */
 export function beginSweep(sweep: Sweep): void {
   sweep.numbers.clear();
   sweep.tokens.clear();
-  sweep.marks = sweep.hash = sweep.numberLength = sweep.digits = sweep.tokenBits = 0;
+  sweep.hexes.clear();
+  sweep.marks = sweep.hash = sweep.numberLength = sweep.digits = sweep.tokenBits = sweep.hexLength = 0;
   sweep.tokenStart = -1;
   sweep.hasSingleLetters = false;
 }
 
 /** Ends the runs that reach to the end of the text. */
-export function endSweep({ numbers, tokens, digits, numberLength, tokenStart }: Sweep, length: number): void {
+export function endSweep(sweep: Sweep, length: number): void {
+  const { numbers, tokens, hexes, digits, numberLength, tokenStart, hexLength } = sweep;
+  if (hexLength >= HEX_MIN) hexes.add(length - hexLength, length, hexLength);
   if (tokenStart >= 0) tokens.add(tokenStart, length, length - tokenStart);
   if (digits >= DIGITS_MIN) numbers.add(length - numberLength, length, digits);
 }
@@ -101,9 +113,9 @@ export function sweepUnits(
   filter: GramFilter,
   place: { readonly from: number; readonly to: number; readonly base: number },
 ): void {
-  const { numbers, tokens } = sweep;
+  const { numbers, tokens, hexes } = sweep;
   const { from, to, base } = place;
-  let { hash, marks, numberLength, digits, tokenBits, tokenStart } = sweep;
+  let { hash, marks, numberLength, digits, tokenBits, tokenStart, hexLength } = sweep;
   let hitCount = 0;
   for (let i = from; i < to; i++) {
     const entry = table[units[i] as number] as number;
@@ -130,6 +142,9 @@ export function sweepUnits(
     const inNumber = 0 - ((entry >>> numberShift) & 1);
     numberLength = (numberLength + 1) & inNumber;
     digits = (digits + ((entry >>> digitShift) & 1)) & inNumber;
+    const inHex = 0 - ((entry >>> hexShift) & 1);
+    if (hexLength >= hexMin && inHex === 0) hexes.add(base + i - hexLength, base + i, hexLength);
+    hexLength = (hexLength + 1) & inHex;
     marks |= entry;
   }
   sweep.hash = hash;
@@ -138,5 +153,6 @@ export function sweepUnits(
   sweep.digits = digits;
   sweep.tokenBits = tokenBits;
   sweep.tokenStart = tokenStart;
+  sweep.hexLength = hexLength;
   sweep.hitCount = hitCount;
 }

@@ -7,8 +7,10 @@ import type { LazyScan } from './lazy-scan.js';
 import type { LiteralScanner } from './literal-scan.js';
 import { matchesOf, type RuleMatches } from './matches.js';
 import type { RulePattern } from './pack.js';
+import type { PlaceholderTest } from './placeholders.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
 import { digitsNeeded, type RulePlan } from './rule-plan.js';
+import type { AllowedTexts } from './rule-set.js';
 import { TOKEN_MIN } from './sweep.js';
 import { originOf } from './views/mapped-text.js';
 import type { View } from './views/views.js';
@@ -30,6 +32,8 @@ export interface TextScan {
   readonly names: LazyScan;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
+  readonly allowed: AllowedTexts;
+  readonly isPlaceholder: PlaceholderTest | undefined;
   /** The text with every character folded, made when first needed. */
   folded?: string;
   /** Length without the blanks around, counted when first needed. */
@@ -65,7 +69,8 @@ function isCandidate(prepared: PreparedRule, scan: TextScan): boolean {
   if (text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
   if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
   if ((view?.isGuess && !prepared.isInjection) || !appliesToRole(prepared, segment.role)) return false;
-  const { keywordGroup, wordGroup } = prepared;
+  const { commonGroup, keywordGroup, wordGroup } = prepared;
+  if (commonGroup >= 0 && !words.has(commonGroup)) return false;
   if (keywordGroup >= 0 && !words.has(keywordGroup) && !names.has(keywordGroup)) return false;
   return wordGroup < 0 || words.has(wordGroup) || names.has(wordGroup) || mayStandAlone(prepared, scan);
 }
@@ -78,22 +83,24 @@ function mayStandAlone({ aloneCharsMax }: PreparedRule, scan: TextScan): boolean
 }
 
 function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
-  const { segment, scanner, budget, found } = scan;
+  const { segment, scanner, budget, found, allowed, isPlaceholder } = scan;
   const pattern = prepared.rule.pattern as RulePattern;
-  const { matcher } = pattern.compiled;
   const most = prepared.keepAll ? Number.POSITIVE_INFINITY : Math.max(LIMITS.findingsMax, pattern.minCount);
   const known = found.get(prepared);
   if (known && countOf(known) >= most) return;
-  const stretches = stretchesFor(pattern.compiled, prepared, { text, scanner });
-  for (const [from, to] of stretches) budget.spend((to - from) * WORK[matcher.engineFor(to - from)] + WORK.stretch);
-  eachMatch(pattern.compiled, text, stretches, (start, end, valueStart, valueEnd) => {
+  const isAllowed = allowed.get(prepared);
+  const stretches = stretchesFor(pattern.compiled, prepared, { text, scanner, words: scan.words });
+  const spend = (units: number) => budget.spend(units);
+  const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
     const match = { text, start, end, valueStart, valueEnd, pointer: segment.pointer };
     const score = scoreOf({ prepared, pattern, budget }, match);
-    if (score === undefined) return true;
+    if (score === undefined || isAllowed?.(text.slice(valueStart, valueEnd))) return true;
+    if (isPlaceholder?.(text, valueStart, valueEnd)) return true;
     const matches = matchesOf(found, prepared);
     keep(matches, scan, { valueStart, valueEnd, score });
     return countOf(matches) < most;
-  });
+  };
+  eachMatch(pattern.compiled, { text, stretches }, visit, spend);
 }
 
 function countOf({ spans, viewSpans }: RuleMatches): number {
@@ -107,7 +114,8 @@ function keep(
   { valueStart, valueEnd, score }: { valueStart: number; valueEnd: number; score: number },
 ): void {
   const [start, end] = view ? originOf(view.mapped, valueStart, valueEnd) : [valueStart, valueEnd];
-  (view ? viewSpans : spans).push({ segment: index, start, end, score, derived: segment.derived === true });
+  const span = { segment: index, start, end, score, inView: view !== undefined, derived: segment.derived === true };
+  (view ? viewSpans : spans).push(span);
 }
 
 interface Candidate {

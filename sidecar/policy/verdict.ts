@@ -17,6 +17,8 @@ export interface VerdictSettings {
   readonly onError: GapAction;
   /** What differs from the defaults of the gap kinds. Fixed kinds cannot differ. */
   readonly gapActions: Partial<Record<GapKind, GapAction>>;
+  /** Secret of the mask style `hash`: equal texts have equal digests under one key. Influences no verdict. */
+  readonly maskKey?: string;
   /** Classifiers that can be asked, by name, with what it means when one gives no usable answer; absent = none. */
   readonly classifiers?: ReadonlyMap<string, GapAction>;
   /** Whatever else decides what is judged (such as which query parameters are content), as text: it goes into the revision. */

@@ -1,6 +1,8 @@
+import type { LazyScan } from './lazy-scan.js';
 import type { LiteralScanner } from './literal-scan.js';
+import type { Spend } from './matcher.js';
 import type { CompiledPattern } from './pattern.js';
-import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
+import { DIGITS_MIN, HEX_MIN, TOKEN_MIN } from './sweep.js';
 
 /** A stretch of text to be searched, or that was seen. */
 export type Stretch = readonly [from: number, to: number];
@@ -8,12 +10,14 @@ export type Stretch = readonly [from: number, to: number];
 /** Whether the text scanned last has what every match of the pattern has. */
 export function mayMatch({ facts }: CompiledPattern, scanner: LiteralScanner): boolean {
   if (facts.digits >= DIGITS_MIN && !scanner.numbers.has(facts.digits)) return false;
+  if (facts.hexRun >= HEX_MIN && !scanner.hexes.has(facts.hexRun)) return false;
   return facts.tokenRun < TOKEN_MIN || scanner.tokens.has(facts.tokenRun);
 }
 
 /** What is known to stand in every match of a rule's pattern beside its facts: see PreparedRule. */
 interface Held {
   readonly literalGroup: number;
+  readonly commonGroup: number;
   readonly signs: readonly string[];
 }
 
@@ -28,10 +32,10 @@ const SIGNS_KEPT = 1024;
 export function stretchesFor(
   { facts, anchored }: CompiledPattern,
   holds: Held,
-  { text, scanner }: { text: string; scanner: LiteralScanner },
+  place: { text: string; scanner: LiteralScanner; words: LazyScan },
 ): readonly Stretch[] {
-  const held =
-    anchored || text.length <= facts.maxLength ? undefined : whatMatchesHold(facts, holds, { text, scanner });
+  const { text } = place;
+  const held = anchored || text.length <= facts.maxLength ? undefined : whatMatchesHold(facts, holds, place);
   if (!held || held.reach === Number.POSITIVE_INFINITY) return [[0, text.length]];
   const merged: [number, number][] = [];
   for (const [start, end] of held.places) {
@@ -46,9 +50,9 @@ export function stretchesFor(
 /** Visits the matches that begin in the stretches, leftmost first, none overlapping another, until `visit` gives false. */
 export function eachMatch(
   { matcher }: CompiledPattern,
-  text: string,
-  stretches: readonly Stretch[],
+  { text, stretches }: { readonly text: string; readonly stretches: readonly Stretch[] },
   visit: (start: number, end: number, valueStart: number, valueEnd: number) => boolean,
+  spend?: Spend,
 ): void {
   let lastEnd = 0;
   let goesOn = true;
@@ -58,7 +62,9 @@ export function eachMatch(
     return goesOn;
   };
   for (const [from, to] of stretches) {
-    if (goesOn && to > lastEnd) matcher.each(text, Math.max(from, lastEnd), to, visitOne);
+    // At the end of the text an empty match may still begin.
+    if (goesOn && (to > lastEnd || to === text.length))
+      matcher.each(text, Math.max(from, lastEnd), to, visitOne, spend);
   }
 }
 
@@ -70,14 +76,18 @@ interface HeldPlaces {
 
 function whatMatchesHold(
   facts: CompiledPattern['facts'],
-  { literalGroup, signs }: Held,
-  { text, scanner }: { text: string; scanner: LiteralScanner },
+  { literalGroup, commonGroup, signs }: Held,
+  { text, scanner, words }: { text: string; scanner: LiteralScanner; words: LazyScan },
 ): HeldPlaces | undefined {
   const at = (places: readonly Stretch[] | undefined, reach: number) => places && { places, reach };
-  if (literalGroup >= 0) {
-    const ends = scanner.endsOf(literalGroup)?.map((end) => [end, end] as const);
-    return at(ends, facts.literalReach ?? facts.maxLength);
+  if (literalGroup >= 0 || commonGroup >= 0) {
+    const ends = literalGroup >= 0 ? scanner.endsOf(literalGroup) : words.endsOf(commonGroup);
+    return at(
+      ends?.map((end) => [end, end] as const),
+      facts.literalReach ?? facts.maxLength,
+    );
   }
+  if (facts.hexRun >= HEX_MIN) return at(scanner.hexes.atLeast(facts.hexRun), facts.maxLength);
   if (facts.digits >= DIGITS_MIN) return at(scanner.numbers.atLeast(facts.digits), facts.maxLength);
   if (facts.tokenRun >= TOKEN_MIN) return at(scanner.tokens.atLeast(facts.tokenRun), facts.maxLength);
   return signs.length > 0 ? at(placesOf(signs, text), facts.literalReach ?? facts.maxLength) : undefined;

@@ -126,6 +126,7 @@ function responseOf(decision: Decision, requestId: string): EvaluateResponse {
     findings: [...decision.findings],
     coverageGaps: decision.gaps.map(({ kind }) => kind),
     policyRevision: decision.policyRevision,
+    maskedText: decision.effective === 'MASK' ? (decision.maskedText ?? '') : '',
   };
 }
 

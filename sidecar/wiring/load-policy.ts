@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.js';
 import { type ConfiguredModerator, readModeratorKeys } from '../config/moderator-keys.js';
 import { requiredPackNames } from '../config/pack-files.js';
@@ -5,7 +6,9 @@ import { formatPackProblem, loadPackSet, type PackSet } from '../config/pack-set
 import { configError } from '../config/problem.js';
 import { takeInSlices } from '../config/slices.js';
 import type { PolicySnapshot } from '../inspection/inspect.js';
+import { systemClock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
+import { expiredExceptions } from '../policy/expired.js';
 import { createPolicySteps } from '../policy/policy.js';
 
 /** A policy made from files, and what the files' authors should know. */
@@ -39,6 +42,7 @@ export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promi
     shadow: config.shadow,
     onError: config.policy.onError,
     gapActions: config.policy.gaps,
+    maskKey: previous?.snapshot.settings.maskKey ?? randomBytes(32).toString('hex'),
     classifiers: new Map(moderators.map(({ name, onFailure }) => [name, onFailure])),
     otherInputs: JSON.stringify([
       config.credentials.query,
@@ -59,6 +63,8 @@ export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promi
     packFiles: loadedFiles,
     requiredPacks: requiredPackNames(requiredPacks, loaded),
     moderators,
-    warnings: [...problems, ...policy.warnings].map(formatPackProblem),
+    warnings: [...problems, ...policy.warnings, ...expiredExceptions(packs, systemClock.nowMs())].map(
+      formatPackProblem,
+    ),
   };
 }

@@ -36,6 +36,17 @@ test('warnings alone are success', async (t) => {
   t.regex(out, /^own\.yaml:1:\d+: warning: .*unheard.*\n$/);
 });
 
+test('an exception that has ended is a warning with its place', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(
+    join(directory, 'own.yaml'),
+    'name: own\nversion: "1"\nexcept:\n  - {id: PCI-CARD-NUMBER, values: ["4111111111111111"], expires: 2020-01-31}\n',
+  );
+  const { code, out } = await runCli(['lint', 'own.yaml'], { directory });
+  t.is(code, 0);
+  t.is(out, 'own.yaml:4:5: warning: this exception ended at 2020-02-01T00:00:00.000Z and no longer applies\n');
+});
+
 test('an error has file, line and column, and exits 2', async (t) => {
   const directory = tempDirectory(t);
   writeFileSync(join(directory, 'bad.yaml'), BAD);

@@ -98,7 +98,9 @@ test('a mask is an error like a block', (t) => {
   } as const;
   const verdicts = { raw: 'MASK', effective: 'MASK', policyRevision: '', textLength: 0 } as const;
   const judgement = { ...verdicts, matched: [rule], findings: [], gaps: [] };
-  const sarif = JSON.parse(judgementSarif(judgement, { version: '0', gapActions: new Map() })) as Sarif;
+  const sarif = JSON.parse(
+    judgementSarif(judgement, { version: '0', gapActions: new Map(), shown: { textOf: () => undefined } }),
+  ) as Sarif;
   t.true(isValid(sarif), 'without a title, too');
   t.deepEqual(levels(sarif.runs[0]?.results ?? []), [['own/HIDE', 'error']]);
 });

@@ -35,12 +35,89 @@ test('a directory as a file exits 2', exits, ['--file', '/'], 2);
 test('the table says why, and never shows the text', async (t) => {
   const { out, err } = await runCli(['test', '--text', `my card is ${CARD}`]);
   t.is(err, '');
-  t.regex(out, /^verdict {2}BLOCK$/m);
-  t.regex(out, /^PCI-CARD-NUMBER +pci +block +\(text\) +11-30 +card +1\.00$/m);
+  t.regex(out, /^verdict {3}BLOCK$/m);
+  t.regex(
+    out,
+    /^block {5}PCI-CARD-NUMBER {2}\(pci [0-9a-f]{12}\)\n {10}bytes 11-30, score 1\.00, validator card, at \(text\)$/m,
+  );
   for (const format of ['table', 'json', 'sarif']) {
     const formatted = await runCli(['test', '--text', `my card is ${CARD}`, '--format', format]);
     t.notRegex(formatted.out, /4111/, format);
   }
+});
+
+test('the table fits a terminal of 80 columns, with many findings and long words', async (t) => {
+  const directory = tempDirectory(t);
+  const title = 'A title of many words '.repeat(5);
+  writeFileSync(
+    join(directory, 'own.yaml'),
+    `[{id: ${'LONG-ID-'.repeat(5)}, title: ${title}, severity: low, action: flag, pattern: word}]`,
+  );
+  const body = JSON.stringify({ messages: [{ role: 'user', content: [{ type: 'text', text: 'word '.repeat(40) }] }] });
+  const { out } = await runCli(['test', '--pack', 'own.yaml', '--body', '-'], { directory, stdin: body });
+  const lines = out.split('\n');
+  t.true(lines.length > 40);
+  t.deepEqual(
+    lines.filter((line) => line.length > 80),
+    [],
+  );
+});
+
+test('--reveal shows what was found, printable and cut, and nothing else does', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(
+    join(directory, 'own.yaml'),
+    '[{id: KEY, title: Key, severity: low, action: block, pattern: "key=(?P<value>\\\\S{1,1000})"}]',
+  );
+  const secret = `s3cr3t\u001b[2J${'x'.repeat(400)}`;
+  const formats = ['table', 'json', 'sarif'];
+  const run = (...argv: string[]) =>
+    runCli(['test', '--pack', 'own.yaml', '--text', `é key=${secret}`, ...argv], { directory });
+  for (const format of formats) t.notRegex((await run('--format', format)).out, /s3cr3t/, format);
+  for (const format of formats) {
+    const { out } = await run('--format', format, '--reveal');
+    t.regex(out, /s3cr3t/, format);
+    t.false(out.includes('\u001b'), format);
+    t.regex(out, /x{150}\.\.\./, format);
+    t.notRegex(out, /x{201}/, format);
+  }
+});
+
+test('--reveal finds the text of what stands twice at one pointer', async (t) => {
+  const body = JSON.stringify({ arguments: JSON.stringify({ card: CARD, note: 'x' }) });
+  const { out } = await runCli(['test', '--body', '-', '--format', 'json', '--reveal'], { stdin: body });
+  const { findings } = JSON.parse(out) as { findings: { text: string }[] };
+  t.true(findings.length >= 2);
+  t.true(findings.every(({ text }) => text === CARD));
+});
+
+const MASKING = `[{id: CARD, title: Card, severity: low, action: mask, pattern: '${CARD}', mask: last4},
+  {id: NOTE, title: Note, severity: low, action: flag, pattern: noteword}]`;
+
+test('what is masked exits 1 and shows the masked text, unless it holds what other rules found', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'own.yaml'), MASKING);
+  const run = (text: string, ...argv: string[]) =>
+    runCli(['test', '--pack', 'own.yaml', '--text', text, ...argv], { directory });
+  const { code, out } = await run(`to ${CARD} x`);
+  t.is(code, 1);
+  t.regex(out, /^masked {4}to \*{4}1111 x$/m);
+  t.like(JSON.parse((await run(`to ${CARD} x`, '--format', 'json')).out), {
+    verdict: 'MASK',
+    masked_text: 'to ****1111 x',
+  });
+  t.regex((await run(`noteword ${CARD}`)).out, /^masked {4}\(holds what other rules found: see --reveal\)$/m);
+  t.notRegex((await run(`noteword ${CARD}`, '--format', 'json')).out, /noteword/);
+  t.regex((await run(`noteword ${CARD}`, '--reveal')).out, /^masked {4}noteword \*{4}1111$/m);
+  t.is((await run(CARD, '--shadow')).code, 0);
+});
+
+test('what cannot be masked says so', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'own.yaml'), '[{id: A, title: A, severity: low, action: mask, pattern: a*}]');
+  const { code, out } = await runCli(['test', '--pack', 'own.yaml', '--text', 'b'], { directory });
+  t.is(code, 1);
+  t.regex(out, /^masked {4}\(cannot be made: the content must not pass\)$/m);
 });
 
 test('a pack of our own, by direction and endpoint', async (t) => {

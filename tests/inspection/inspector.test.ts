@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import test from 'ava';
+import { inspect } from '../../sidecar/inspection/inspect.js';
 import { createInspector } from '../../sidecar/inspection/inspector.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { bodyOf, evaluationOf, snapshotFor } from './snapshot.js';
@@ -14,6 +15,29 @@ test('a large body is judged in the worker exactly as a small one is judged inli
   t.deepEqual(large.findings, small.findings);
   t.is(large.policyRevision, small.policyRevision);
   t.is(large.textLength, small.textLength + LIMITS.inlineBodyBytesMax - 10);
+  await inspector.close();
+});
+
+test('a small body that takes much work is judged in the worker, with the whole budget', async (t) => {
+  const inspector = createInspector(snapshotFor('(?:.{0,200}x){5}y'));
+  const text = 'abx'.repeat(2000);
+  const inline = inspect(snapshotFor('(?:.{0,200}x){5}y'), {
+    evaluation: evaluationOf({ kind: 'text', text }),
+    nowMs: 0,
+    workMax: LIMITS.inlineWorkMax,
+  });
+  t.deepEqual(inline.gaps, [{ kind: 'engine:budget' }]);
+  const judgement = await inspector.inspect(evaluationOf({ kind: 'text', text }), 0);
+  t.deepEqual([judgement.effective, judgement.gaps], ['ALLOW', []]);
+  await inspector.close();
+});
+
+test('a large body is masked in the worker exactly as a small one is masked inline', async (t) => {
+  const inspector = createInspector(snapshotFor('apple', 'mask'));
+  const small = await inspector.inspect(evaluationOf(bodyOf('an apple', 10)), 0);
+  const large = await inspector.inspect(evaluationOf(bodyOf('an apple', LIMITS.inlineBodyBytesMax)), 0);
+  t.regex(small.maskedText ?? '', /"an \[WORD:[a-p]{12}\] x{10}"/);
+  t.is(large.maskedText?.replace(/x{2,}/, ''), small.maskedText?.replace(/x{2,}/, ''));
   await inspector.close();
 });
 

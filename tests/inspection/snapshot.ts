@@ -3,12 +3,12 @@ import type { Content, Evaluation } from '../../sidecar/kernel/evaluation.js';
 import { loadPack } from '../../sidecar/policy/load-pack.js';
 import { createPolicy } from '../../sidecar/policy/policy.js';
 
-/** A policy of one rule that blocks a word. */
-export function snapshotFor(word: string): PolicySnapshot {
+/** A policy of one rule that blocks a word, or does what else is said. */
+export function snapshotFor(word: string, action = 'block'): PolicySnapshot {
   const text = `name: words\nversion: "1"\nrules:
-  - {id: WORD, title: a word, severity: low, action: block, pattern: '${word}', examples: {match: ['${word}'], no_match: [other]}}\n`;
+  - {id: WORD, title: a word, severity: low, action: ${action}, mask: hash, pattern: '${word}', examples: {no_match: [other]}}\n`;
   const sources = [{ name: 'words', file: 'words.yaml', text }];
-  const settings = { shadow: false, onError: 'deny', gapActions: {} } as const;
+  const settings = { shadow: false, onError: 'deny', gapActions: {}, maskKey: 'key' } as const;
   const packs = sources.flatMap((source) => loadPack(source).pack ?? []);
   return {
     policy: createPolicy(packs, settings),

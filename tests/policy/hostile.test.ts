@@ -1,4 +1,5 @@
 import test from 'ava';
+import { compilePattern } from '../../sidecar/policy/pattern.js';
 import { idsOf, judge, packOf, policyOf, rule, segment } from './inline-pack.js';
 
 /** Nothing here is timed: a pattern that backtracked would not finish within the test runner's limit. */
@@ -36,6 +37,51 @@ test('too much work is a gap, decided by onError, and the same every time', (t) 
   t.deepEqual(first.gaps, [{ kind: 'engine:budget' }]);
   t.deepEqual([first.raw, first.effective], ['FLAG', 'FLAG']);
   t.deepEqual(judge(policy, text), first);
+});
+
+/** Whatever the clock says: judging ends because its work is counted. */
+const endsInBudget = test.macro<[keys: Record<string, unknown>, text: string]>({
+  exec: (t, keys, text) => {
+    const { gaps, raw } = judge(policyOf(packOf(rule({ id: 'A', ...keys }))), text);
+    t.deepEqual(gaps, [{ kind: 'engine:budget' }]);
+    t.is(raw, 'BLOCK');
+  },
+  title: (_, keys, text) => `${keys['pattern']} on ${text.length} characters is too much work`,
+});
+
+test(endsInBudget, { pattern: '(?:a{1,50}b?){1,20}z' }, `${'aaab'.repeat(150_000)}z`);
+test(endsInBudget, { pattern: '(?:.{0,200}x){5}y' }, `${'abx'.repeat(100_000)}y`);
+test(endsInBudget, { pattern: '(?:[ab]?){1000}(?:[ab]?){1000}[cd]' }, 'ab'.repeat(50_000));
+test(endsInBudget, { pattern: '[ab]*a[ab]{500}[cd]' }, 'abba'.repeat(50_000));
+// Each of the matches costs a look at the rest of the text.
+test(endsInBudget, { pattern: 'a.*b|a', validators: ['luhn'] }, 'a'.repeat(30_000));
+test(endsInBudget, { pattern: 'a[^b]*b|c', action: 'mask' }, 'ac'.repeat(30_000));
+
+const workOf = (pattern: string, text: string): number => {
+  const { matcher } = compilePattern(pattern, { builtin: false, dialect: 're2' });
+  let units = 0;
+  const spend = (more: number) => {
+    units += more;
+  };
+  matcher.each(text, 0, text.length, () => true, spend);
+  return units;
+};
+
+test('ordinary patterns on ordinary text cost little, however many states they have', (t) => {
+  const text = 'Please write to jane.doe@mail.example.com, or call +1 202 555 0143 before noon.\n'.repeat(1000);
+  const email = '[a-z0-9._-]{1,64}@(?:[a-z0-9-]{1,63}\\.){1,8}[a-z]{2,24}\\b';
+  for (const pattern of [email, '\\w+@\\w+', '"[^"]{1,100}"', 'call.*noon', '(?:\\+?[0-9][ -]?){7,15}']) {
+    const perCharacter = workOf(pattern, text) / text.length;
+    t.true(perCharacter < 1000, `${pattern}: ${perCharacter}`);
+  }
+});
+
+test('work grows with the text, and in the square of it only where each match costs a look at the rest', (t) => {
+  const ratio = (pattern: string, text: string) => workOf(pattern, text.repeat(2)) / workOf(pattern, text);
+  t.true(ratio('(?:a{1,50}b?){1,20}z', 'aaab'.repeat(2000)) < 2.1);
+  t.true(ratio('\\w+@\\w+', 'me@home you@work '.repeat(500)) < 2.1);
+  t.true(ratio('a.*b|a', 'aa\n'.repeat(1000)) < 2.1);
+  t.true(ratio('a.*b|a', 'a'.repeat(3000)) > 3.5);
 });
 
 test('a validator costs nothing where the required word is not near', (t) => {

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { splitBoundaries } from '../../sidecar/policy/boundary.js';
+import { createLazyScan } from '../../sidecar/policy/lazy-scan.js';
 import { createLiteralScanner } from '../../sidecar/policy/literal-scan.js';
 import { compilePattern } from '../../sidecar/policy/pattern.js';
 import { type Dialect, PatternFault } from '../../sidecar/policy/regex-ast.js';
@@ -8,6 +9,7 @@ import { backtrackingSteps } from '../../sidecar/policy/regex-cost.js';
 import { factsOf } from '../../sidecar/policy/regex-facts.js';
 import { parsePattern } from '../../sidecar/policy/regex-parse.js';
 import { eachMatch, mayMatch, stretchesFor } from '../../sidecar/policy/windows.js';
+import { source, text } from './pattern-generator.js';
 
 /** All matches as strings, in the whole text. */
 function matches(source: string, text: string, options: { builtin?: boolean; dialect?: Dialect } = {}): string[] {
@@ -101,26 +103,7 @@ test(fault, '\\p{Nothing}', 0, /no Unicode category/);
 test(fault, '(?L)a', 0, /flag L/);
 test(fault, '(?P<n>a)(?P<n>b)', 0, /same name/);
 test(fault, '('.repeat(60), 50, /nested deeper/);
-test(fault, '(?:(?:a{500}){500}){500}', 0, /RE2 cannot run/);
-
-/** Patterns over a small alphabet, so that texts over it hit them often. */
-const pattern = fc.letrec<{ node: string }>((tie) => ({
-  node: fc.oneof(
-    { maxDepth: 4 },
-    fc.constantFrom('a', 'b', '1', 'abc', '[ab]', '[^a]', '\\d', '\\w', '\\b', '.', '-', '(?i:B)', 'é', '😀'),
-    fc.tuple(tie('node'), tie('node')).map(([x, y]) => x + y),
-    fc.tuple(tie('node'), tie('node')).map(([x, y]) => `(?:${x}|${y})`),
-    fc
-      .tuple(tie('node'), fc.constantFrom('?', '{2}', '{1,3}', '{0,2}', '*', '+', '{1,2}?'))
-      .map(([x, y]) => `(?:${x})${y}`),
-  ),
-})).node;
-const boundary = fc.constantFrom('', '', '(?<![ab])', '(?<!\\d)', '(?<=-)');
-const ending = fc.constantFrom('', '', '(?![ab])', '(?=-|$)', '\\b');
-const source = fc.tuple(boundary, pattern, ending).map((parts) => parts.join(''));
-const text = fc
-  .array(fc.constantFrom('a', 'b', 'B', '1', 'abc', '-', ' ', 'é', '😀', '12345', 'x'), { maxLength: 14 })
-  .map((parts) => parts.join(''));
+test(fault, '(?:(?:a{500}){500}){500}', 0, /too large/);
 
 test('both engines find the same matches', (t) => {
   let fast = 0;
@@ -143,7 +126,7 @@ test('what is known of a pattern holds for every match, and searching only there
       const literals = facts.literals?.every((literal) => literal.length >= 2) ? facts.literals : undefined;
       const signs =
         !literals && facts.literals?.every((literal) => /^[^\p{L}\p{N}\s]$/u.test(literal)) ? facts.literals : [];
-      const holds = { literalGroup: literals ? 0 : -1, signs };
+      const holds = { literalGroup: literals ? 0 : -1, commonGroup: -1, signs };
       const scanner = createLiteralScanner({ literals: literals ? [literals] : [] });
       for (const part of texts) {
         const value = `${part} ${'.'.repeat(40)}${part}`;
@@ -158,8 +141,8 @@ test('what is known of a pattern holds for every match, and searching only there
         if (whole.length > 0) t.true(mayMatch(compiled, scanner));
         if (whole.length === 0) continue;
         const local: number[] = [];
-        const stretches = stretchesFor(compiled, holds, { text: value, scanner });
-        eachMatch(compiled, value, stretches, (start, end) => local.push(start, end) > 0);
+        const stretches = stretchesFor(compiled, holds, { text: value, scanner, words: createLazyScan(scanner) });
+        eachMatch(compiled, { text: value, stretches }, (start, end) => local.push(start, end) > 0);
         t.deepEqual(local, whole);
       }
     }),

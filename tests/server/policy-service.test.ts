@@ -176,7 +176,15 @@ test('a decision becomes an answer field by field', async (t) => {
     findings: [finding],
     coverageGaps: ['coding:gzip'],
     policyRevision: 'rev',
+    maskedText: '',
   });
+});
+
+test('masked text is told with the verdict MASK and no other', async (t) => {
+  const masked = { ...allowed, effective: 'MASK', maskedText: 'x [MAIL]' } as const;
+  t.like(await service(masked).ask({ text: 'x' }), { verdict: Verdict.MASK, maskedText: 'x [MAIL]' });
+  const unrecorded = { ...masked, effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' } as const;
+  t.like(await service(unrecorded).ask({ text: 'x' }), { verdict: Verdict.BLOCK, maskedText: '' });
 });
 
 test('a store that cannot record is a BLOCK without decision id', async (t) => {

@@ -116,3 +116,15 @@ test('a change between the first reading and the first look of the watcher is no
   const broken = await watched(t, 'shadow: false\n', (file) => writeFileSync(file, 'shadow: maybe\n'));
   t.like(broken.said[0], { part: 'config' });
 });
+
+test('digests of masked text stay the same over a reload, and differ between two processes', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'words.yaml'), PACK);
+  const env: Environment = { JIMINI_PACKS: join(directory, 'words.yaml') };
+  const { config } = usable(await loadConfig({ env, directory }));
+  const first = await loadPolicy(config);
+  const keyOf = ({ snapshot }: typeof first) => snapshot.settings.maskKey;
+  t.regex(keyOf(first) ?? '', /^[0-9a-f]{64}$/);
+  t.is(keyOf(await loadPolicy(config, first)), keyOf(first));
+  t.not(keyOf(await loadPolicy(config)), keyOf(first));
+});
