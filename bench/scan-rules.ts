@@ -29,9 +29,10 @@ export function createRuleCosts(packs: readonly Pack[]): (text: string) => reado
   const none = { ...planOf([]), hasInjection };
   return (text) => {
     const segments = [{ text, role: 'user', pointer: '' }] as const;
-    const judge = (plan: RulePlan, budget = new CountedWork()) => engine.match(segments, plan, budget);
+    const judge = (plan: RulePlan, budget = new WorkBudget(Number.MAX_SAFE_INTEGER)) =>
+      engine.match(segments, plan, budget);
     const workOf = (plan: RulePlan) => {
-      const budget = new CountedWork();
+      const budget = new WorkBudget(Number.MAX_SAFE_INTEGER);
       judge(plan, budget);
       return budget.spent;
     };
@@ -59,19 +60,6 @@ export function createRuleCosts(packs: readonly Pack[]): (text: string) => reado
       .sort((a, b) => b.micros - a.micros)
       .slice(0, RULES_KEPT);
   };
-}
-
-/** A budget without an end that tells what was spent of it. */
-class CountedWork extends WorkBudget {
-  spent = 0;
-
-  constructor() {
-    super(Number.POSITIVE_INFINITY);
-  }
-
-  override spend(units: number): void {
-    this.spent += units;
-  }
 }
 
 function nameOf({ pack, rule }: PreparedRule): string {
