@@ -33,7 +33,7 @@ export function scanParts(
   const { rules, groups } = takeSteps(prepareRules(packs));
   const bare = createLiteralScanner({ literals: [], wholeWords: new Set() });
   const scanner = createLiteralScanner(groups);
-  const engine = createEngine(groups);
+  const engine = takeSteps(createEngine(groups));
   const plan = planOf(rules.filter(({ rule }) => rule.enabled));
   const untried = { ...plan, byLiteral: [], ofNumbers: [], ofTokens: [], others: [] };
   const segments = [{ text, role: 'user', pointer: '' }] as const;

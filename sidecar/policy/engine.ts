@@ -1,9 +1,10 @@
 import type { Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
+import type { Steps } from '../kernel/steps.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { LOW_SURROGATE_MARK } from './character-table.js';
 import { createLazyScan, type LazyScan } from './lazy-scan.js';
-import { createLiteralScanner, type LiteralScanner } from './literal-scan.js';
+import { createLiteralScannerSteps, type LiteralScanner } from './literal-scan.js';
 import { matchesOf, mergeViewSpans, type RuleMatches } from './matches.js';
 import type { PlaceholderTest } from './placeholders.js';
 import type { PreparedRule } from './prepared-rule.js';
@@ -31,12 +32,12 @@ export interface Engine {
 const NOTHING: AllowedTexts = new Map();
 
 /**
- * An engine over the given groups of literals; the rules given to `match` name these groups. What `isPlaceholder` takes for one
+ * Makes an engine over the given groups of literals; the rules given to `match` name these groups. What `isPlaceholder` takes for one
  * matches no rule.
  */
-export function createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTest): Engine {
-  const scanner = createLiteralScanner(groups);
-  const wordScanner = createLiteralScanner(groups.words);
+export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTest): Steps<Engine> {
+  const scanner = yield* createLiteralScannerSteps(groups);
+  const wordScanner = yield* createLiteralScannerSteps(groups.words);
   const words = createLazyScan(wordScanner);
   const names = createLazyScan(wordScanner.twin());
   return {

@@ -14,7 +14,7 @@ import { prepareRules, type RuleExceptions, type RuleGroups } from './rule-set.j
 /** Reports every example of a pack that does not hold. Each is judged by its own rule alone. */
 export function* checkExamples(pack: Pack, report: Report): Steps<void> {
   const { rules, groups, exceptions } = yield* prepareRules([pack]);
-  const engine = engineOf(groups, report);
+  const engine = yield* engineOf(groups, report);
   if (!engine) return;
   for (const prepared of rules) {
     const { rule } = prepared;
@@ -29,9 +29,9 @@ export function* checkExamples(pack: Pack, report: Report): Steps<void> {
   }
 }
 
-function engineOf(groups: RuleGroups, report: Report): Engine | undefined {
+function* engineOf(groups: RuleGroups, report: Report): Steps<Engine | undefined> {
   try {
-    return createEngine(groups);
+    return yield* createEngine(groups);
   } catch (error) {
     if (!(error instanceof JiminiError)) throw error;
     report.error({ line: 1, column: 1 }, error.message);

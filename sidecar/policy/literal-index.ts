@@ -1,5 +1,6 @@
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
+import type { Steps } from '../kernel/steps.js';
 import { COMPARABLE } from './character-table.js';
 import { createGramFilter, GRAM_CHARS, type GramFilter, gramOf } from './gram-filter.js';
 import { rarityBits } from './rarity.js';
@@ -18,12 +19,15 @@ export interface LiteralIndex {
   readonly byGram: ReadonlyMap<number, readonly IndexedLiteral[]>;
 }
 
+/** Literals indexed in one step: a fraction of a millisecond. */
+const LITERALS_PER_STEP = 64;
+
 /**
  * Indexes the literals of all groups, each of two characters or more and comparable text. A literal is found by the
  * five characters in it that are rarest in ordinary text and that fewest others are found by; a shorter one by all it
  * has. Throws JIMINI_PACK_INVALID when the literals are too many to be held.
  */
-export function indexLiterals(groups: readonly (readonly string[])[]): LiteralIndex {
+export function* indexLiterals(groups: readonly (readonly string[])[]): Steps<LiteralIndex> {
   const owners = new Map<string, Set<number>>();
   groups.forEach((literals, group) => {
     for (const literal of literals) owners.set(literal, (owners.get(literal) ?? new Set()).add(group));
@@ -34,7 +38,9 @@ export function indexLiterals(groups: readonly (readonly string[])[]): LiteralIn
     throw new JiminiError('JIMINI_PACK_INVALID', message);
   }
   const byGram = new Map<number, IndexedLiteral[]>();
+  let count = 0;
   for (const [text, set] of owners) {
+    if (++count % LITERALS_PER_STEP === 0) yield;
     const anchorEnd = anchorOf(text, byGram);
     const literal = { text, groups: [...set], anchorEnd };
     const gram = gramOf(text.slice(Math.max(0, anchorEnd - GRAM_CHARS), anchorEnd));

@@ -1,3 +1,4 @@
+import { type Steps, takeSteps } from '../kernel/steps.js';
 import { COMPARABLE, comparableText, FOLDABLE_MARK } from './character-table.js';
 import { fiveOf, fourOf, threeOf, twoOf } from './gram-filter.js';
 import { type IndexedLiteral, indexLiterals, type LiteralIndex, standsHere } from './literal-index.js';
@@ -54,8 +55,13 @@ const ENDS_KEPT = 4096;
  * characters tells for nearly every place that no literal is there; the rest is compared. That is
  * several times as fast as an Aho-Corasick automaton over thousands of literals, whose table does not fit a cache.
  */
-export function createLiteralScanner({ literals, wholeWords = new Set() }: LiteralGroups): LiteralScanner {
-  const index = indexLiterals(literals.map((group) => group.map(comparableText)));
+export function createLiteralScanner(groups: LiteralGroups): LiteralScanner {
+  return takeSteps(createLiteralScannerSteps(groups));
+}
+
+/** `createLiteralScanner` in steps. */
+export function* createLiteralScannerSteps({ literals, wholeWords = new Set() }: LiteralGroups): Steps<LiteralScanner> {
+  const index = yield* indexLiterals(literals.map((group) => group.map(comparableText)));
   return new Scanner(
     index,
     Uint8Array.from(literals, (_, group) => (wholeWords.has(group) ? 1 : 0)),

@@ -91,7 +91,7 @@ export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSett
   refuseSameNames(packs);
   const { rules, groups, exceptions, warnings } = yield* prepareRules(packs);
   const masks = rules.filter(({ rule }) => rule.action === 'mask').map(({ rule }) => rule.mask);
-  const engine = createEngine(groups, placeholderTest(masks));
+  const engine = yield* createEngine(groups, placeholderTest(masks));
   const active = rules.filter(isMatchable);
   const planFor = rememberPlans(active);
   const revision = revisionOf(packs, settings);

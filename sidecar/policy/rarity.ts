@@ -7,7 +7,7 @@
 export function rarityBits(text: string): number {
   let bits = 0;
   for (let i = 0; i < text.length; i++) bits += BITS[text.charCodeAt(i)] ?? OTHER_BITS;
-  return COMMON.includes(text) ? bits - COMMON_BITS : bits;
+  return text.length <= COMMON_CHARS_MAX && COMMON.includes(text) ? bits - COMMON_BITS : bits;
 }
 
 /** Percent of characters of English text, spaces included. */
@@ -45,5 +45,7 @@ const COMMON = ` ${[
   'each every many few several more less such same own where while during without within through under between against',
   'tion ation ment ness able ible ing ings ted ted ers ies ive ally ence ance ious tions ments',
 ].join(' ')} `;
+/** The longest of them with a space before and behind. */
+const COMMON_CHARS_MAX = 13;
 /** What a common text is less rare by than its letters say. */
 const COMMON_BITS = 10;

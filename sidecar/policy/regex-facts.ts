@@ -33,6 +33,8 @@ interface Held {
   readonly strings: readonly string[];
   /** Units from the start of a match to the end of the string in it, at most. */
   readonly reach: number;
+  /** See rarityOf. */
+  readonly rarity: number;
 }
 
 /** More alternatives than this are not multiplied out. */
@@ -87,12 +89,14 @@ function deriveFacts(node: RegexNode): Facts {
 /** The better of two sets of literals: the one that ordinary text has more rarely. */
 function better(a: Held | undefined, b: Held | undefined): Held | undefined {
   if (!a || !b) return a ?? b;
-  return rarityOf(a.strings) >= rarityOf(b.strings) ? a : b;
+  return a.rarity >= b.rarity ? a : b;
 }
 
 /** A set of strings as one that matches hold; one with the empty string in it is no condition. */
 function held(strings: readonly string[] | undefined, reach: number): Held | undefined {
-  return strings && strings.length > 0 && !strings.includes('') ? { strings, reach } : undefined;
+  return strings && strings.length > 0 && !strings.includes('')
+    ? { strings, reach, rarity: rarityOf(strings) }
+    : undefined;
 }
 
 /** What the facts of a part say of matches that begin `before` units earlier, at most. */
@@ -106,23 +110,17 @@ function literalFacts(best: Held | undefined): Pick<Facts, 'literals' | 'literal
 
 /** Bits of the commonest string, less for many strings. Strings rarer than RARE_BITS are all as good as one another. */
 function rarityOf(literals: readonly string[]): number {
-  let rarity = rarities.get(literals);
-  if (rarity === undefined) {
-    const commonest = literals.reduce((least, literal) => Math.min(least, rarityBits(literal)), RARE_BITS);
-    rarity = commonest - Math.log2(literals.length) / 2;
-    rarities.set(literals, rarity);
-  }
-  return rarity;
+  let commonest = RARE_BITS;
+  for (const literal of literals) commonest = Math.min(commonest, rarityBits(literal));
+  return commonest - Math.log2(literals.length) / 2;
 }
-
-const rarities = new WeakMap<readonly string[], number>();
 
 const RARE_BITS = 32;
 
 function factsOfChar(node: CharNode): Facts {
   const size = sizeOf(node.set);
   const exact =
-    size <= 8 ? [...new Set([...membersOf(node.set)].map((p) => lower(String.fromCodePoint(p))))] : undefined;
+    size <= 8 ? [...new Set([...membersOf(node.set)].map((point) => String.fromCodePoint(lower(point))))] : undefined;
   const pureToken = size > 0 && isSubset(node.set, TOKEN);
   const pureHex = size > 0 && isSubset(node.set, HEXES);
   return {
@@ -139,8 +137,8 @@ function factsOfChar(node: CharNode): Facts {
 }
 
 /** ASCII only, as the literal scan folds. */
-function lower(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+function lower(point: number): number {
+  return point >= 0x41 && point <= 0x5a ? point + 0x20 : point;
 }
 
 function factsOfRepeat({ item, min, max }: RepeatNode): Facts {

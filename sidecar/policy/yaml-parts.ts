@@ -1,7 +1,7 @@
 import { Composer, type CST, type Document, Lexer, type LineCounter, Parser } from 'yaml';
 import type { Steps } from '../kernel/steps.js';
 
-/** A YAML document, its longest list cut: `first` has the beginning, each of `more` the same place with some items more. */
+/** A YAML document, its list cut: `first` has the beginning, each of `more` the same place with some items more. */
 export interface DocumentParts {
   readonly first: Document.Parsed;
   readonly more: readonly Document.Parsed[];
@@ -13,8 +13,8 @@ const ITEMS_PER_STEP = 8;
 
 /**
  * Parses all documents of a text in steps, which the library's own function does at once, a second for the largest pack.
- * Only a block list at the top, or in the map at the top, is cut, and none where an anchor, alias, tag or directive may
- * reach from one item to another. Throws RangeError when the nesting is too deep.
+ * Only a block list is cut that is all there is or the last value of the map at the top, so that the parts are in the
+ * order of the file, and none in a file with tags or directives. Throws RangeError when the nesting is too deep.
  */
 export function* parseParts(text: string, lines: LineCounter): Steps<readonly DocumentParts[]> {
   const { tokens, mayCut } = yield* readTokens(text, lines);
@@ -48,7 +48,7 @@ function* readTokens(text: string, lines: LineCounter): Steps<{ tokens: CST.Toke
   let count = 0;
   lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
-    if (/^[&*!%]/.test(lexeme)) mayCut = false;
+    if (lexeme.startsWith('!') || lexeme.startsWith('%')) mayCut = false;
     tokens.push(...parser.next(lexeme));
     if (++count % LEXEMES_PER_STEP === 0) yield;
   }
@@ -65,18 +65,17 @@ function* composeEach(tokens: readonly CST.Document[]): Steps<Document.Parsed[]>
   return documents;
 }
 
-/** The document with the first items of its list, and for the others the bare list in its place. */
+/** The document with the first items of its list, and for each of the other parts the list alone. */
 function cut(document: CST.Document): CST.Document[] {
   const { value: top } = document;
   if (top?.type === 'block-seq') return pieces(top).map((list) => ({ ...document, value: list }));
   if (top?.type !== 'block-map') return [document];
-  const at = top.items.findLastIndex(({ value }) => value?.type === 'block-seq');
-  const pair = top.items[at];
+  const pair = top.items.at(-1);
   if (pair?.value?.type !== 'block-seq') return [document];
   const offset = pair.start[0]?.offset ?? pair.key?.offset ?? top.offset;
   return pieces(pair.value).map((list, i) => {
     const shorter = { ...pair, value: list } as typeof pair;
-    const value = i === 0 ? { ...top, items: top.items.with(at, shorter) } : { ...top, offset, items: [shorter] };
+    const value = i === 0 ? { ...top, items: top.items.with(-1, shorter) } : { ...top, offset, items: [shorter] };
     return { ...document, value };
   });
 }

@@ -64,13 +64,14 @@ export function* parseYaml(text: string): Steps<Tree> {
   const { first, more } = document;
   const fault = first.errors[0];
   if (fault) throw new YamlFault(`not YAML: ${fault.message.split(/ at line |\n/)[0]}`, placeOf(lines, fault.pos[0]));
-  if (!first.contents) throw new YamlFault('the file is empty', START);
-  const builder = new TreeBuilder(first, lines);
-  const tree = builder.build(first.contents, 0);
+  const builder = new TreeBuilder(lines);
+  const tree = builder.treeOf(first);
+  if (!tree) throw new YamlFault('the file is empty', START);
   const others: Tree[] = [];
-  for (const { contents } of more) {
+  for (const part of more) {
     yield;
-    if (contents) others.push(builder.build(contents, 0));
+    const other = builder.treeOf(part);
+    if (other) others.push(other);
   }
   return joined(tree, others);
 }
@@ -98,17 +99,39 @@ function* partsOf(text: string, lines: LineCounter): Steps<readonly DocumentPart
   }
 }
 
+/** Builds the trees of the parts of one document, in the order of the file. */
 class TreeBuilder {
-  private readonly targets: ReadonlyMap<Alias, Node>;
   private readonly lines: LineCounter;
+  private readonly anchors = new Map<string, Node>();
+  private readonly targets = new Map<Alias, Node>();
   private nodes = 0;
 
-  constructor(document: Document.Parsed, lines: LineCounter) {
-    this.targets = aliasTargets(document);
+  constructor(lines: LineCounter) {
     this.lines = lines;
   }
 
-  build(node: Node, depth: number): Tree {
+  /** Undefined for a part that holds nothing. */
+  treeOf(part: Document.Parsed): Tree | undefined {
+    this.findTargets(part);
+    return part.contents ? this.build(part.contents, 0) : undefined;
+  }
+
+  /**
+   * What each alias stands for: the last node before it with that anchor. The library's own way looks through the whole
+   * document for every alias.
+   */
+  private findTargets(part: Document.Parsed): void {
+    visit(part, {
+      Node: (_key, node) => {
+        if (isAlias(node)) {
+          const target = this.anchors.get(node.source);
+          if (target) this.targets.set(node, target);
+        } else if (node.anchor !== undefined) this.anchors.set(node.anchor, node);
+      },
+    });
+  }
+
+  private build(node: Node, depth: number): Tree {
     const place = placeOf(this.lines, node.range?.[0]);
     if (++this.nodes > LIMITS.packNodesMax) throw new YamlFault('too many values, aliases included', place);
     if (depth > DEPTH_MAX) throw new YamlFault(`nested deeper than ${DEPTH_MAX} levels`, place);
@@ -135,24 +158,6 @@ class TreeBuilder {
     const missing: Tree = { ...keyPlace, kind: 'scalar', value: null, source: '', scalar: key };
     return { key: key.value, keyPlace, value: pair.value ? this.build(pair.value as Node, depth) : missing };
   }
-}
-
-/**
- * What each alias stands for: the last node before it with that anchor. The library's own way looks through the whole
- * document for every alias.
- */
-function aliasTargets(document: Document.Parsed): ReadonlyMap<Alias, Node> {
-  const anchors = new Map<string, Node>();
-  const targets = new Map<Alias, Node>();
-  visit(document, {
-    Node(_key, node) {
-      if (isAlias(node)) {
-        const target = anchors.get(node.source);
-        if (target) targets.set(node, target);
-      } else if (node.anchor !== undefined) anchors.set(node.anchor, node);
-    },
-  });
-  return targets;
 }
 
 /** Place of a string offset inside a one-line scalar: exact for plain, single-quoted and simple double-quoted ones. */

@@ -109,7 +109,7 @@ const hostile = fc
 export function fuzzTexts(options: { runs: number; seed: number }): FuzzResult {
   const packs = DEFAULT_PACKS.map((name) => builtin(name).pack as Pack);
   const { rules, groups } = takeSteps(prepareRules(packs));
-  const engine = createEngine(groups);
+  const engine = takeSteps(createEngine(groups));
   const plan = planOf(rules);
   const found = packs.flatMap((pack) => pack.rules.flatMap(({ examples }) => examples.map((example) => example.text)));
   const known = fc.constantFrom(...found.filter((one) => one.length < 2000));

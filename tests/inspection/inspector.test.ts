@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import test from 'ava';
 import { inspect } from '../../sidecar/inspection/inspect.js';
 import { createInspector } from '../../sidecar/inspection/inspector.js';
@@ -92,6 +94,24 @@ test('a policy whose thread cannot start comes into force all the same', async (
   const use = await inspector.prepare({ ...snapshotFor('pear'), sources: [source] });
   use();
   t.is((await inspector.inspect(evaluationOf({ kind: 'text', text: 'a pear' }), 0)).effective, 'BLOCK');
+  await inspector.close();
+});
+
+/** Niceness of each thread of this process: field 19 of its stat (proc_pid_stat(5)), counted from behind the name. */
+function nicenesses(): number[] {
+  return readdirSync('/proc/self/task').map((thread) => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  });
+}
+
+test.serial('the thread of large bodies gives way to the one that answers', async (t) => {
+  const before = nicenesses();
+  const inspector = createInspector(snapshotFor('apple'));
+  await inspector.inspect(evaluationOf(bodyOf('an apple', LIMITS.inlineBodyBytesMax)), 0);
+  const own = getPriority();
+  const added = nicenesses().filter((niceness) => niceness > own);
+  t.is(added.length, before.filter((niceness) => niceness > own).length + 1);
   await inspector.close();
 });
 

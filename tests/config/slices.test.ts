@@ -1,0 +1,44 @@
+import test from 'ava';
+import { takeInSlices } from '../../sidecar/config/slices.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
+import type { Steps } from '../../sidecar/kernel/steps.js';
+
+/** Steps that each take so long, and say how many were taken. */
+function* slowSteps(count: number, stepMs: number): Steps<number> {
+  for (let i = 0; i < count; i++) {
+    for (const endMs = performance.now() + stepMs; performance.now() < endMs; );
+    yield;
+  }
+  return count;
+}
+
+test('other work has its turn after each slice', async (t) => {
+  let turns = 0;
+  const turn = () => {
+    turns++;
+    immediate = setImmediate(turn);
+  };
+  let immediate = setImmediate(turn);
+  t.is(await takeInSlices(slowSteps(20, LIMITS.loadSliceMs)), 20);
+  clearImmediate(immediate);
+  t.true(turns >= 19, String(turns));
+});
+
+test('short steps share a slice', async (t) => {
+  let turns = 0;
+  const timer = setImmediate(function turn() {
+    turns++;
+    setImmediate(turn).unref();
+  });
+  t.is(await takeInSlices(slowSteps(200, 0)), 200);
+  clearImmediate(timer);
+  t.true(turns < 100, String(turns));
+});
+
+test('what a step throws is thrown', async (t) => {
+  const failing = function* (): Steps<void> {
+    yield;
+    throw new Error('no such rule');
+  };
+  await t.throwsAsync(takeInSlices(failing()), { message: 'no such rule' });
+});
