@@ -163,7 +163,7 @@ for (const { title, body } of HIDDEN) {
     const answer = await t.context.client.check(checkRequestBytes({ body: utf8(JSON.stringify(body)) }));
     t.not(answer.status?.code ?? 0, 0);
     t.deepEqual(metadataOf(answer)['coverage_gaps'], []);
-    t.deepEqual(metadataOf(answer)['rule_ids'], ['INJ-OVERRIDE']);
+    t.true((metadataOf(answer)['rule_ids'] as string[]).includes('INJ-OVERRIDE'));
   });
 }
 
