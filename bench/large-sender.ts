@@ -14,7 +14,7 @@ export interface LargeSent {
 
 const [address = '', bytes, everyMs] = process.argv.slice(2);
 const message = evaluateMessage(chatText(Number(bytes)));
-const [client] = connections(address, 1);
+const [client] = await connections(address, 1);
 if (!client) throw new Error('no connection');
 
 let timer: NodeJS.Timeout | undefined;
