@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Client, credentials } from '@grpc/grpc-js';
 import { EvaluateRequest, EvaluateResponse } from '../proto/gen/jimini/v1/policy.js';
 import { EVALUATE_PATH } from '../sidecar/server/policy-service.js';
@@ -31,9 +32,9 @@ export interface EvaluateLoop {
   stop(): Promise<void>;
 }
 
-/** Starts a loop. */
-export function startEvaluateLoop({ address, text, perSecond }: EvaluateLoopOptions): EvaluateLoop {
-  const clients = connections(address);
+/** Starts a loop, once its connections stand. */
+export async function startEvaluateLoop({ address, text, perSecond }: EvaluateLoopOptions): Promise<EvaluateLoop> {
+  const clients = await connections(address);
   const message = evaluateMessage(text);
   const samples: Sample[] = [];
   const startMs = performance.now();
@@ -63,9 +64,12 @@ export function startEvaluateLoop({ address, text, perSecond }: EvaluateLoopOpti
 }
 
 /** Connections of their own, as several workers of Envoy have. */
-export function connections(address: string, count: number = CONNECTIONS): readonly Client[] {
+export async function connections(address: string, count: number = CONNECTIONS): Promise<readonly Client[]> {
   const options = { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_send_message_length': -1 };
-  return Array.from({ length: count }, () => new Client(address, credentials.createInsecure(), options));
+  const clients = Array.from({ length: count }, () => new Client(address, credentials.createInsecure(), options));
+  const ready = (client: Client) => promisify(client.waitForReady.bind(client))(Date.now() + DEADLINE_MS);
+  await Promise.all(clients.map(ready));
+  return clients;
 }
 
 /** The bytes of an Evaluate request for a text. */

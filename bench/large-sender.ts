@@ -1,6 +1,7 @@
 // Sends one large Evaluate every so often, by schedule, while it is told to: a process of its own, so that it does not
 // hold up the client whose latencies are measured. Arguments: address, bytes, milliseconds between two. Told by IPC: 'go',
-// 'stop' (answered with what was sent since).
+// 'stop' (answered with what was sent since, once all of it is answered, so that nothing is left over for the next phase).
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connections, evaluate, evaluateMessage } from './evaluate-loop.js';
 import { chatText } from './prompt.js';
 
@@ -13,7 +14,7 @@ export interface LargeSent {
 
 const [address = '', bytes, everyMs] = process.argv.slice(2);
 const message = evaluateMessage(chatText(Number(bytes)));
-const [client] = connections(address, 1);
+const [client] = await connections(address, 1);
 if (!client) throw new Error('no connection');
 
 let timer: NodeJS.Timeout | undefined;
@@ -30,12 +31,14 @@ function send(): void {
   });
 }
 
-process.on('message', (told) => {
+process.on('message', async (told) => {
   clearInterval(timer);
-  if (told === 'go') timer = setInterval(send, Number(everyMs));
-  else {
-    process.send?.({ sent, failed, latenciesMs } satisfies LargeSent);
-    [sent, failed, latenciesMs] = [0, 0, []];
+  if (told === 'go') {
+    timer = setInterval(send, Number(everyMs));
+    return;
   }
+  while (latenciesMs.length + failed < sent) await sleep(20);
+  process.send?.({ sent, failed, latenciesMs } satisfies LargeSent);
+  [sent, failed, latenciesMs] = [0, 0, []];
 });
 process.on('disconnect', () => process.exit());

@@ -92,13 +92,13 @@ async function measureKind(kind: Kind, { folder, perSecond, rounds }: ReloadOpti
   const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data'), args });
   try {
     const load = { address: sidecar.data, text: chatText(TEXT_BYTES), perSecond };
-    const warmUp = startEvaluateLoop(load);
+    const warmUp = await startEvaluateLoop(load);
     await sleep(WARM_UP_MS);
     await warmUp.stop();
     const samples: Sample[] = [];
     const swaps: Swap[] = [];
     for (let round = 0; round < rounds; round++) {
-      const loop = startEvaluateLoop(load);
+      const loop = await startEvaluateLoop(load);
       await sleep(QUIET_MS);
       for (let i = 0; i < SWAPS_IN_A_ROW; i++) {
         swaps.push(await swap(loop, folder, kind.files(swaps.length + 1)));

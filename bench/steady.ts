@@ -69,7 +69,7 @@ export async function measureSteady({ folder, perSecond, rounds }: SteadyOptions
 }
 
 async function phase(load: EvaluateLoopOptions, durationMs: number): Promise<Phase> {
-  const loop = startEvaluateLoop(load);
+  const loop = await startEvaluateLoop(load);
   await sleep(durationMs);
   await loop.stop();
   const failed = loop.samples.filter(({ revision }) => revision === undefined).length;
