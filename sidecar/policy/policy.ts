@@ -172,7 +172,7 @@ function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
     const { matches, textLength } = runtime.engine.match(
       reading.segments,
       runtime.planFor(scope),
-      new WorkBudget(scope.workMax ?? LIMITS.judgeWorkMax),
+      new WorkBudget(scope.workMax ?? workMaxFor(reading.segments)),
       runtime.exceptions.allowedFor(scope),
     );
     applyExceptions(matches, runtime.exceptions.exemptionsFor(scope));
@@ -182,6 +182,13 @@ function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
     gaps.add(error instanceof BudgetExceeded ? 'engine:budget' : 'engine:error');
     return { matches: [], gaps: listed(), textLength: 0 };
   }
+}
+
+/** A long text may take more work than a short one, so that ordinary documents of some megabytes are judged. */
+function workMaxFor(segments: readonly Segment[]): number {
+  const units = segments.reduce((sum, { text }) => sum + text.length, 0);
+  const allowed = Math.max(LIMITS.judgeWorkMax, units * LIMITS.judgeWorkPerUnitMax);
+  return Math.min(allowed, LIMITS.judgeWorkTotalMax);
 }
 
 function packsAreKnown(packs: readonly Pack[], { packs: chosen }: Scope): boolean {

@@ -13,7 +13,7 @@ export interface Scope {
   readonly tenant?: string;
   /** Wall-clock time for exceptions that expire; absent: such exceptions do not hold. */
   readonly nowMs?: number;
-  /** Work that judging may take (see budget.ts); absent: `LIMITS.judgeWorkMax`. */
+  /** Work that judging may take (see budget.ts); absent: as much as texts of this length may (LIMITS.judgeWork*). */
   readonly workMax?: number;
 }
 
