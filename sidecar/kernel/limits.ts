@@ -150,10 +150,10 @@ export const LIMITS = {
   literalUnitsMax: 500_000,
   /** Work that judging one evaluation may take, in units of about a nanosecond (see sidecar/policy/budget.ts). */
   judgeWorkMax: 2_000_000_000,
-  /** As much again for each UTF-16 unit of a long text: ordinary prose and code take about half of it. */
-  judgeWorkPerUnitMax: 5_000,
-  /** The most, for texts of any length: about as long as the worker may take (`workerJudgeMsMax`). */
-  judgeWorkTotalMax: 20_000_000_000,
+  /** As much again for each UTF-16 unit of a long text: ordinary prose and code take a third to a half of it, and a tenth of that in nanoseconds. */
+  judgeWorkPerUnitMax: 10_000,
+  /** The most, for texts of any length. What costs as much as it is taken to cost ends by the clock before that (`workerJudgeMsMax`). */
+  judgeWorkTotalMax: 40_000_000_000,
   /** Other readings of one segment that are judged: encoded texts in it, texts hidden in it. */
   viewsMax: 64,
   /** How deep encodings are undone: an attacker may encode twice, and each level costs another pass. */
