@@ -148,6 +148,8 @@ export const LIMITS = {
   exampleCharsMax: 1_000_000,
   /** Characters of all literals that are searched for, common beginnings counted once; about 200 bytes each. */
   literalUnitsMax: 500_000,
+  /** Matches of all rules that are kept while one evaluation is judged; about 100 bytes each. */
+  matchesMax: 1_000_000,
   /** Work that judging one evaluation may take, in units of about a nanosecond (see sidecar/policy/budget.ts). */
   judgeWorkMax: 2_000_000_000,
   /** As much again for each UTF-16 unit of a long text: ordinary prose and code take a third to a half of it, and a tenth of that in nanoseconds. */

@@ -1,3 +1,5 @@
+import { LIMITS } from '../kernel/limits.js';
+
 /**
  * What judging costs, in units of about a nanosecond on a server core, so that the budget does not depend on the
  * clock: the same evaluation always costs the same.
@@ -39,6 +41,7 @@ export class BudgetExceeded extends Error {
 export class WorkBudget {
   private readonly units: number;
   private left: number;
+  private matchesLeft: number = LIMITS.matchesMax;
 
   constructor(units: number) {
     this.units = units;
@@ -48,6 +51,12 @@ export class WorkBudget {
   /** Units spent so far. */
   get spent(): number {
     return this.units - this.left;
+  }
+
+  /** Counts a match that is kept. Throws BudgetExceeded for one too many. */
+  keepMatch(): void {
+    this.matchesLeft -= 1;
+    if (this.matchesLeft < 0) throw new BudgetExceeded();
   }
 
   /** Throws BudgetExceeded when there is not that much left. */

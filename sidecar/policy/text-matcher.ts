@@ -109,6 +109,7 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
     if (score === undefined || isAllowed?.(text.slice(valueStart, valueEnd))) return true;
     if (isPlaceholder?.(text, valueStart, valueEnd)) return true;
     const matches = matchesOf(found, prepared);
+    budget.keepMatch();
     keep(matches, scan, { valueStart, valueEnd, score });
     return countOf(matches) < most;
   };
