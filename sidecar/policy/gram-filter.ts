@@ -16,10 +16,16 @@ const THREES = 1 << 15;
 const TWOS = TWO + 1;
 
 /**
- * Tells for nearly every place of a text that no literal is there: 1 for every gram that a literal has, by a rolling
- * hash of the characters up to a place (shift by HASH_BITS, add the next one's hash part).
+ * Tells for nearly every place of a text that no literal is there: not 0 for every gram that a literal has, by a rolling
+ * hash of the characters up to a place (shift by HASH_BITS, add the next one's hash part). The bit tells the kind of gram.
  */
 export type GramFilter = Uint8Array;
+
+/** Kinds of grams, by their length. */
+export const FIVE_KIND = 1;
+export const FOUR_KIND = 2;
+export const THREE_KIND = 4;
+export const TWO_KIND = 8;
 
 /** Gram of the last five characters. */
 export function fiveOf(hash: number): number {
@@ -52,8 +58,14 @@ export function gramOf(part: string): number {
   return of(hash);
 }
 
+function kindOf(gram: number): number {
+  if (gram < FIVES) return FIVE_KIND;
+  if (gram < FIVES + FOURS) return FOUR_KIND;
+  return gram < FIVES + FOURS + THREES ? THREE_KIND : TWO_KIND;
+}
+
 export function createGramFilter(grams: Iterable<number>): GramFilter {
   const filter = new Uint8Array(FIVES + FOURS + THREES + TWOS);
-  for (const gram of grams) filter[gram] = 1;
+  for (const gram of grams) filter[gram] = kindOf(gram);
   return filter;
 }

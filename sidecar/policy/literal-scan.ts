@@ -1,6 +1,6 @@
 import { type Steps, takeSteps } from '../kernel/steps.js';
 import { COMPARABLE, comparableText, FOLDABLE_MARK } from './character-table.js';
-import { fiveOf, fourOf, threeOf, twoOf } from './gram-filter.js';
+import { FIVE_KIND, FOUR_KIND, fiveOf, fourOf, THREE_KIND, TWO_KIND, threeOf, twoOf } from './gram-filter.js';
 import { type IndexedLiteral, indexLiterals, type LiteralIndex, standsHere } from './literal-index.js';
 import type { RunList } from './run-list.js';
 import {
@@ -10,6 +10,7 @@ import {
   endSweep,
   HASHES,
   HITS,
+  KINDS,
   LITERAL_CHARS_MAX,
   sweepUnits,
   UNITS,
@@ -135,10 +136,11 @@ class Scanner implements LiteralScanner {
       for (let hit = 0; hit < sweep.hitCount; hit++) {
         const at = (HITS[hit] as number) + 1;
         const hash = HASHES[hit] as number;
-        this.examine(fiveOf(hash), base, at, known);
-        this.examine(fourOf(hash), base, at, known);
-        this.examine(threeOf(hash), base, at, known);
-        this.examine(twoOf(hash), base, at, known);
+        const kinds = KINDS[hit] as number;
+        if (kinds & FIVE_KIND) this.examine(fiveOf(hash), base, at, known);
+        if (kinds & FOUR_KIND) this.examine(fourOf(hash), base, at, known);
+        if (kinds & THREE_KIND) this.examine(threeOf(hash), base, at, known);
+        if (kinds & TWO_KIND) this.examine(twoOf(hash), base, at, known);
       }
     }
     endSweep(sweep, length);
@@ -152,7 +154,6 @@ class Scanner implements LiteralScanner {
 
   /** Reports the literals whose anchor ends before `end`, a place in UNITS, which hold the text from `base` on. */
   private examine(gram: number, base: number, end: number, to: number): void {
-    if (this.index.filter[gram] === 0) return;
     const literals = this.index.byGram.get(gram) as readonly IndexedLiteral[];
     for (const literal of literals) {
       if (!standsHere(literal, UNITS, end, to)) continue;

@@ -43,6 +43,16 @@ const COMMON = ` ${[
   'should must need help create provide include change before again keep leave review release search page month week feature',
   'short long paragraph paragraphs summary summarise summarize discuss discussion attached information system application',
   'each every many few several more less such same own where while during without within through under between against',
+  'several people asked whether could remember visit agreed tried before write friendly tone names projects somebody attached',
+  'really always never still again until since because through against around another though already almost everything',
+  'thing things something anything nothing someone anyone everyone place world life hand part child point case large small',
+  'government group problem fact important different possible available specific general great little early young public',
+  'language english word words sentence article story essay letter email blog post title topic style character characters',
+  'python java script class method object string array list loop error files test line lines program software computer model',
+  'training learning science machine design process result results value values input output sales price cost money budget',
+  'report reports plan plans goal goals strategy marketing health food water energy school student students teacher family',
+  'today tomorrow yesterday morning evening night hour hours minute minutes second seconds months years days show tell give',
+  'suggest improve compare translate generate analysis calculate identify provide content context details instructions step',
   'tion ation ment ness able ible ing ings ted ted ers ies ive ally ence ance ious tions ments',
 ].join(' ')} `;
 /** The longest of them with a space before and behind. */

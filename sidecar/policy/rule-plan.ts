@@ -9,7 +9,7 @@ export interface RulePlan {
   readonly ofNumbers: readonly PreparedRule[];
   /** Rules without a literal whose matches all hold a long token. */
   readonly ofTokens: readonly PreparedRule[];
-  /** Rules with a pattern of which nothing like that is known: they are tried on every text. */
+  /** Rules with a pattern of which nothing like that is known: they are tried on every text; shortest match first. */
   readonly others: readonly PreparedRule[];
   /** Rules that match by the length of all text. */
   readonly ofLength: readonly PreparedRule[];
@@ -31,6 +31,7 @@ export function planOf(rules: readonly PreparedRule[]): RulePlan {
     else if (facts.tokenRun >= TOKEN_MIN) ofTokens.push(prepared);
     else others.push(prepared);
   }
+  others.sort((a, b) => shortestMatch(a) - shortestMatch(b));
   ofNumbers.sort((a, b) => digitsNeeded(a) - digitsNeeded(b));
   const ofLength = rules.filter(({ rule }) => rule.maxChars !== undefined);
   const hasInjection = rules.some(({ isInjection }) => isInjection);
@@ -40,4 +41,9 @@ export function planOf(rules: readonly PreparedRule[]): RulePlan {
 /** Digits that every match of the rule has in one run of number characters. */
 export function digitsNeeded({ rule }: PreparedRule): number {
   return rule.pattern?.compiled.facts.digits ?? 0;
+}
+
+/** Length of the shortest match of the rule's pattern. */
+export function shortestMatch({ rule }: PreparedRule): number {
+  return rule.pattern?.compiled.facts.minLength ?? 0;
 }

@@ -20,6 +20,8 @@ export const UNITS = new Uint16Array(CHUNK_UNITS + 2 * LITERAL_CHARS_MAX);
 /** Places in UNITS at which the filter does not exclude a literal, and the rolling hash at each. */
 export const HITS = new Int32Array(CHUNK_UNITS);
 export const HASHES = new Int32Array(CHUNK_UNITS);
+/** Kinds of the grams there (see gram-filter.ts). */
+export const KINDS = new Uint8Array(CHUNK_UNITS);
 
 /** Shorter runs of hexadecimal digits, dots, hyphens and colons are not kept: they are words and numbers. */
 export const HEX_MIN = 7;
@@ -51,6 +53,7 @@ const table = CHARACTERS;
 const units = UNITS;
 const hits = HITS;
 const hashes = HASHES;
+const kinds = KINDS;
 const hashOfFive = fiveOf;
 const hashOfFour = fourOf;
 const hashOfThree = threeOf;
@@ -128,6 +131,7 @@ export function sweepUnits(
     if (grams !== 0) {
       hits[hitCount] = i;
       hashes[hitCount] = hash;
+      kinds[hitCount] = grams;
       hitCount++;
     }
     tokenBits = (tokenBits << 1) | ((entry >>> tokenShift) & 1);

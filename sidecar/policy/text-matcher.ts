@@ -9,7 +9,7 @@ import { matchesOf, type RuleMatches } from './matches.js';
 import type { RulePattern } from './pack.js';
 import type { PlaceholderTest } from './placeholders.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
-import { digitsNeeded, type RulePlan } from './rule-plan.js';
+import { digitsNeeded, type RulePlan, shortestMatch } from './rule-plan.js';
 import type { AllowedTexts } from './rule-set.js';
 import { TOKEN_MIN } from './sweep.js';
 import { originOf } from './views/mapped-text.js';
@@ -52,7 +52,10 @@ export function matchText(scan: TextScan, plan: RulePlan): void {
     tryRule(prepared, scan);
   }
   if (scanner.tokens.has(TOKEN_MIN)) for (const prepared of plan.ofTokens) tryRule(prepared, scan);
-  for (const prepared of plan.others) tryRule(prepared, scan);
+  for (const prepared of plan.others) {
+    if (shortestMatch(prepared) > scan.text.length) break; // the rest are longer still
+    tryRule(prepared, scan);
+  }
 }
 
 function tryRule(prepared: PreparedRule, scan: TextScan): void {
