@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { generatedPack } from '../../bench/generated-pack.js';
 import { loadConfig } from '../../sidecar/config/load.js';
 import { formatPackProblem, loadPackSet, type PackSet } from '../../sidecar/config/pack-set.js';
 import { configError } from '../../sidecar/config/problem.js';
@@ -45,6 +46,20 @@ test('a reload loads only what changed, and keeps the warnings of the rest', asy
   t.true(first.problems.length > 0);
   const mapped = await packsOf(directory, { ...env, JIMINI_POLICY_ANCESTOR_DIRECTIONS: 'map' }, second);
   t.not(mapped.packs[0], second.packs[0]);
+});
+
+test('other work has its turn all the time while a pack of many rules is loaded', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'own.yaml'), generatedPack({ name: 'own', rules: 300, seed: 1 }));
+  let turns = 0;
+  let immediate = setImmediate(function turn() {
+    turns++;
+    immediate = setImmediate(turn);
+  });
+  const { packs } = await packsOf(directory, { JIMINI_PACKS: 'own.yaml' });
+  clearImmediate(immediate);
+  t.is(packs[0]?.rules.length, 300);
+  t.true(turns > 20, String(turns));
 });
 
 test('what is wrong with any pack is a problem of the set', async (t) => {

@@ -33,13 +33,16 @@ export interface SidecarProcessOptions {
   readonly args?: readonly string[];
 }
 
+/** Those of the launcher. */
+const PROGRAM_FLAGS = ['--enable-source-maps', '--disable-proto=delete', '--v8-pool-size=1'];
+
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 20_000;
 
 /** Starts `jimini serve` and waits until it listens. Rejects with its output when it does not. */
 export async function startSidecarProcess(options: SidecarProcessOptions): Promise<SidecarProcess> {
   const [command = process.execPath, ...before] = [...(options.prefix ?? []), process.execPath];
-  const child = spawn(command, [...before, '--enable-source-maps', jiminiProgram, 'serve', ...(options.args ?? [])], {
+  const child = spawn(command, [...before, ...PROGRAM_FLAGS, jiminiProgram, 'serve', ...(options.args ?? [])], {
     env: { ...cleanEnvironment(), ...listenersOnFreePorts, JIMINI_DATA_DIR: options.dataDir, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
