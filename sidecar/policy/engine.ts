@@ -3,7 +3,7 @@ import { LIMITS } from '../kernel/limits.js';
 import type { Steps } from '../kernel/steps.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { LOW_SURROGATE_MARK } from './character-table.js';
-import { createLazyScan, type LazyScan } from './lazy-scan.js';
+import { createLazyScan } from './lazy-scan.js';
 import { createLiteralScannerSteps, type LiteralScanner } from './literal-scan.js';
 import { matchesOf, mergeViewSpans, type RuleMatches } from './matches.js';
 import type { PlaceholderTest } from './placeholders.js';
@@ -11,7 +11,7 @@ import type { PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
 import type { AllowedTexts, RuleGroups } from './rule-set.js';
 import { TOKEN_MIN } from './sweep.js';
-import { matchText } from './text-matcher.js';
+import { matchText, type TextScan } from './text-matcher.js';
 import { decodedViews, mayHaveViews, type View, viewsOf } from './views/views.js';
 import type { Stretch } from './windows.js';
 
@@ -66,19 +66,8 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
   };
 }
 
-interface SegmentScan {
-  readonly segment: Segment;
-  readonly index: number;
-  readonly scanner: LiteralScanner;
-  /** Looks at the text being matched. */
-  readonly words: LazyScan;
-  /** Looks at the names that lead to the segment. */
-  readonly names: LazyScan;
-  readonly budget: WorkBudget;
-  readonly found: Map<PreparedRule, RuleMatches>;
-  readonly allowed: AllowedTexts;
-  readonly isPlaceholder: PlaceholderTest | undefined;
-}
+/** What all readings of one segment have in common. */
+type SegmentScan = Omit<TextScan, 'text' | 'view' | 'folded' | 'bareChars'>;
 
 /** Matches a segment that was just scanned as it stands, and then in every other way it can be read. */
 function matchSegment(scan: SegmentScan, plan: RulePlan): void {
