@@ -17,7 +17,7 @@ export const SKELETON_MARK = 1 << 10;
 export const LOW_SURROGATE_MARK = 1 << 15;
 
 /** Signs whose presence is worth knowing: rules without a literal often hold one of them in every match. */
-const SIGNS = '@+^=:.-"\'/<&%\\';
+const SIGNS = '@+^=:.-"\'/<&%\\°';
 const FIRST_SIGN_BIT = 16;
 
 /** Which characters carry which mark. */

@@ -1,22 +1,34 @@
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Steps } from '../kernel/steps.js';
-import { COMPARABLE } from './character-table.js';
 import { createGramFilter, GRAM_CHARS, type GramFilter, gramOf } from './gram-filter.js';
 import { rarityBits } from './rarity.js';
 
-/** A literal as comparable text (see character-table.ts), and the groups that have it. */
-export interface IndexedLiteral {
-  readonly text: string;
-  readonly groups: readonly number[];
-  /** Where in it the gram ends by which it is found. */
-  readonly anchorEnd: number;
-}
-
-/** All literals, by the gram by which each is found. */
+/**
+ * All literals, by the gram by which each is found. Arrays of numbers side by side, one entry for a literal, because an
+ * object for each costs several times as much to look at.
+ */
 export interface LiteralIndex {
   readonly filter: GramFilter;
-  readonly byGram: ReadonlyMap<number, readonly IndexedLiteral[]>;
+  /** By gram that the filter knows: which entry of `firstOfGram` is its own. */
+  readonly gramNumber: Int32Array;
+  /** By number of a gram: its first literal; those of one gram stand together, and the last entry ends the list. */
+  readonly firstOfGram: Int32Array;
+  /** By literal: where in it the gram ends by which it is found. */
+  readonly anchorEnd: Int32Array;
+  /** By literal: where its comparable text (see character-table.ts) begins in `units`; one entry more ends the last. */
+  readonly textStart: Int32Array;
+  readonly units: Uint16Array;
+  /** By literal: where the groups that have it begin in `groups`; one entry more ends the last. */
+  readonly groupStart: Int32Array;
+  readonly groups: Int32Array;
+}
+
+/** A literal on its way into the index. */
+interface Entry {
+  readonly text: string;
+  readonly groups: readonly number[];
+  readonly anchorEnd: number;
 }
 
 /** Literals indexed in one step: a fraction of a millisecond. */
@@ -37,29 +49,53 @@ export function* indexLiterals(groups: readonly (readonly string[])[]): Steps<Li
     const message = 'the keywords and literals of the packs together are too many: use fewer or shorter ones';
     throw new JiminiError('JIMINI_PACK_INVALID', message);
   }
-  const byGram = new Map<number, IndexedLiteral[]>();
+  const byGram = new Map<number, Entry[]>();
   let count = 0;
   for (const [text, set] of owners) {
     if (++count % LITERALS_PER_STEP === 0) yield;
     const anchorEnd = anchorOf(text, byGram);
-    const literal = { text, groups: [...set], anchorEnd };
+    const entry = { text, groups: [...set], anchorEnd };
     const gram = gramOf(text.slice(Math.max(0, anchorEnd - GRAM_CHARS), anchorEnd));
     const same = byGram.get(gram);
-    if (same) same.push(literal);
-    else byGram.set(gram, [literal]);
+    if (same) same.push(entry);
+    else byGram.set(gram, [entry]);
   }
-  return { filter: createGramFilter(byGram.keys()), byGram };
+  return layOut(byGram);
 }
 
-/** Whether the literal stands in `units`, which are `to` long, with its anchor ending just before `end`. */
-export function standsHere({ text, anchorEnd }: IndexedLiteral, units: Uint16Array, end: number, to: number): boolean {
-  const from = end - anchorEnd;
-  if (from < 0 || from + text.length > to) return false;
-  for (let i = 0; i < text.length; i++) if (COMPARABLE[units[from + i] as number] !== text.charCodeAt(i)) return false;
-  return true;
+function layOut(byGram: ReadonlyMap<number, readonly Entry[]>): LiteralIndex {
+  const filter = createGramFilter(byGram.keys());
+  const gramNumber = new Int32Array(filter.length);
+  [...byGram.keys()].forEach((gram, number) => {
+    gramNumber[gram] = number;
+  });
+  const entries = [...byGram.values()].flat();
+  return {
+    filter,
+    gramNumber,
+    firstOfGram: startsOf([...byGram.values()]),
+    anchorEnd: Int32Array.from(entries, ({ anchorEnd }) => anchorEnd),
+    textStart: startsOf(entries.map(({ text }) => text)),
+    units: unitsOf(entries.map(({ text }) => text).join('')),
+    groupStart: startsOf(entries.map(({ groups }) => groups)),
+    groups: Int32Array.from(entries.flatMap(({ groups }) => groups)),
+  };
 }
 
-function anchorOf(text: string, byGram: ReadonlyMap<number, readonly IndexedLiteral[]>): number {
+function unitsOf(text: string): Uint16Array {
+  return Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+}
+
+/** Where each of these begins when they are put one behind the other, and where the last ends. */
+function startsOf(parts: readonly { readonly length: number }[]): Int32Array {
+  const starts = new Int32Array(parts.length + 1);
+  parts.forEach(({ length }, i) => {
+    starts[i + 1] = (starts[i] as number) + length;
+  });
+  return starts;
+}
+
+function anchorOf(text: string, byGram: ReadonlyMap<number, readonly Entry[]>): number {
   let best = text.length;
   let bestBits = Number.NEGATIVE_INFINITY;
   for (let end = GRAM_CHARS; end <= text.length; end++) {

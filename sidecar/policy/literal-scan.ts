@@ -1,7 +1,7 @@
 import { type Steps, takeSteps } from '../kernel/steps.js';
-import { COMPARABLE, comparableText, FOLDABLE_MARK } from './character-table.js';
+import { COMPARABLE, comparableText, DIGIT_MARK, FOLDABLE_MARK } from './character-table.js';
 import { FIVE_KIND, FOUR_KIND, fiveOf, fourOf, THREE_KIND, TWO_KIND, threeOf, twoOf } from './gram-filter.js';
-import { type IndexedLiteral, indexLiterals, type LiteralIndex, standsHere } from './literal-index.js';
+import { indexLiterals, type LiteralIndex } from './literal-index.js';
 import type { RunList } from './run-list.js';
 import {
   beginSweep,
@@ -38,6 +38,8 @@ export interface LiteralScanner {
   readonly marks: number;
   /** Single letters stand one after the other; see Sweep. */
   readonly hasSingleLetters: boolean;
+  /** Some character is a digit. */
+  readonly hasDigit: boolean;
   /** Some character is folded, so that patterns must see the folded text. */
   readonly foldable: boolean;
 }
@@ -48,6 +50,17 @@ export interface LiteralGroups {
   /** Numbers of the groups whose literals do not count within a run of ASCII letters and digits. */
   readonly wholeWords?: ReadonlySet<number>;
 }
+
+// Names of this module's own, for the compiler's sake: see sweep.ts.
+const comparable = COMPARABLE;
+const swept = UNITS;
+const hits = HITS;
+const hashes = HASHES;
+const kindsOf = KINDS;
+const gramOfFive = fiveOf;
+const gramOfFour = fourOf;
+const gramOfThree = threeOf;
+const gramOfTwo = twoOf;
 
 /** Occurrences of one group that are kept; a text with more is examined whole. */
 const ENDS_KEPT = 4096;
@@ -75,13 +88,14 @@ class Scanner implements LiteralScanner {
   private readonly index: LiteralIndex;
   /** By group: 1 when its literals count as whole words only. */
   private readonly wholeWords: Uint8Array;
-  private readonly seen: Uint8Array;
+  /** By group: how many entries of its `ends` are of this text. Lists are written over, because to grow one anew costs more. */
+  private readonly endCounts: Uint16Array;
   private readonly ends: number[][];
 
   constructor(index: LiteralIndex, wholeWords: Uint8Array) {
     this.index = index;
     this.wholeWords = wholeWords;
-    this.seen = new Uint8Array(wholeWords.length);
+    this.endCounts = new Uint16Array(wholeWords.length);
     this.ends = Array.from(wholeWords, () => []);
   }
 
@@ -109,18 +123,23 @@ class Scanner implements LiteralScanner {
     return this.sweep.hasSingleLetters;
   }
 
+  get hasDigit(): boolean {
+    return (this.sweep.marks & DIGIT_MARK) !== 0;
+  }
+
   get foldable(): boolean {
     return (this.sweep.marks & FOLDABLE_MARK) !== 0;
   }
 
   has(group: number): boolean {
-    return this.seen[group] === 1;
+    return this.endCounts[group] !== 0;
   }
 
   endsOf(group: number): readonly number[] | undefined {
-    if (!this.has(group)) return [];
-    const ends = this.ends[group] as number[];
-    return ends.length > ENDS_KEPT ? undefined : ends.toSorted((a, b) => a - b);
+    const count = this.endCounts[group] as number;
+    if (count > ENDS_KEPT) return undefined;
+    const ends = (this.ends[group] as number[]).slice(0, count);
+    return count > 1 ? ends.sort((a, b) => a - b) : ends;
   }
 
   scan(text: string): void {
@@ -133,46 +152,63 @@ class Scanner implements LiteralScanner {
       const known = Math.min(length, end + LITERAL_CHARS_MAX) - base;
       readUnits(text, base, known);
       sweepUnits(sweep, index.filter, { from: chunk - base, to: end - base, base });
-      for (let hit = 0; hit < sweep.hitCount; hit++) {
-        const at = (HITS[hit] as number) + 1;
-        const hash = HASHES[hit] as number;
-        const kinds = KINDS[hit] as number;
-        if (kinds & FIVE_KIND) this.examine(fiveOf(hash), base, at, known);
-        if (kinds & FOUR_KIND) this.examine(fourOf(hash), base, at, known);
-        if (kinds & THREE_KIND) this.examine(threeOf(hash), base, at, known);
-        if (kinds & TWO_KIND) this.examine(twoOf(hash), base, at, known);
-      }
+      this.examineHits(base, known);
     }
     endSweep(sweep, length);
   }
 
+  /** Examines the hits of the chunk swept last; `UNITS` holds `known` units of the text, from `base` on. */
+  private examineHits(base: number, known: number): void {
+    const { hitCount } = this.sweep;
+    for (let hit = 0; hit < hitCount; hit++) {
+      const end = (hits[hit] as number) + 1;
+      const hash = hashes[hit] as number;
+      const kinds = kindsOf[hit] as number;
+      if (kinds & FIVE_KIND) this.examine(gramOfFive(hash), base, end, known);
+      if (kinds & FOUR_KIND) this.examine(gramOfFour(hash), base, end, known);
+      if (kinds & THREE_KIND) this.examine(gramOfThree(hash), base, end, known);
+      if (kinds & TWO_KIND) this.examine(gramOfTwo(hash), base, end, known);
+    }
+  }
+
   private clear(): void {
-    for (const group of this.groups) this.seen[group] = 0;
+    for (const group of this.groups) this.endCounts[group] = 0;
     this.groups.length = 0;
     beginSweep(this.sweep);
   }
 
   /** Reports the literals whose anchor ends before `end`, a place in UNITS, which hold the text from `base` on. */
   private examine(gram: number, base: number, end: number, to: number): void {
-    const literals = this.index.byGram.get(gram) as readonly IndexedLiteral[];
-    for (const literal of literals) {
-      if (!standsHere(literal, UNITS, end, to)) continue;
-      const start = end - literal.anchorEnd;
-      const { length } = literal.text;
-      this.found(literal.groups, base + start + length, isInsideWord(start, start + length, to));
+    const { gramNumber, firstOfGram, anchorEnd, textStart } = this.index;
+    const number = gramNumber[gram] as number;
+    const behind = firstOfGram[number + 1] as number;
+    for (let literal = firstOfGram[number] as number; literal < behind; literal++) {
+      const start = end - (anchorEnd[literal] as number);
+      const stop = start + (textStart[literal + 1] as number) - (textStart[literal] as number);
+      if (start >= 0 && stop <= to && this.standsAt(literal, start, stop)) {
+        this.found(literal, base + stop, isInsideWord(start, stop, to));
+      }
     }
   }
 
-  private found(groups: readonly number[], end: number, insideWord: boolean): void {
-    for (const group of groups) {
+  private standsAt(literal: number, start: number, stop: number): boolean {
+    const { textStart, units } = this.index;
+    const shift = (textStart[literal] as number) - start;
+    for (let i = start; i < stop; i++) if (comparable[swept[i] as number] !== units[i + shift]) return false;
+    return true;
+  }
+
+  private found(literal: number, end: number, insideWord: boolean): void {
+    const { groupStart, groups } = this.index;
+    const behind = groupStart[literal + 1] as number;
+    for (let i = groupStart[literal] as number; i < behind; i++) {
+      const group = groups[i] as number;
       if (insideWord && this.wholeWords[group] === 1) continue;
-      const ends = this.ends[group] as number[];
-      if (this.seen[group] === 0) {
-        this.seen[group] = 1;
-        this.groups.push(group);
-        ends.length = 0;
-      }
-      if (ends.length <= ENDS_KEPT) ends.push(end);
+      const count = this.endCounts[group] as number;
+      if (count === 0) this.groups.push(group);
+      if (count > ENDS_KEPT) continue;
+      (this.ends[group] as number[])[count] = end;
+      this.endCounts[group] = count + 1;
     }
   }
 }
@@ -184,6 +220,6 @@ function isInsideWord(start: number, end: number, to: number): boolean {
 }
 
 function isAlphanumeric(at: number): boolean {
-  const unit = COMPARABLE[UNITS[at] as number] as number;
+  const unit = comparable[swept[at] as number] as number;
   return (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x30 && unit <= 0x39);
 }

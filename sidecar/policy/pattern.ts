@@ -11,6 +11,8 @@ export interface CompiledPattern {
   readonly facts: Facts;
   /** The pattern names the edge of the text, so that it must see the whole of it. */
   readonly anchored: boolean;
+  /** A match is the whole text. */
+  readonly whole: boolean;
   /** A bounded opening that holds a literal decides, and an unbounded rest follows it. */
   readonly opensBounded: boolean;
 }
@@ -33,6 +35,7 @@ export function compilePattern(source: string, options: PatternOptions): Compile
     matcher: matcherOf(pattern, { hasValue, reach: factsOf(pattern.core).maxLength, steps }, parse),
     facts: factsOf(pattern.core),
     anchored: namesTextEdge(pattern.core),
+    whole: isWholeText(pattern.core),
     opensBounded: opensBounded(pattern.core),
   };
 }
@@ -74,6 +77,12 @@ function namesTextEdge(node: RegexNode): boolean {
     default:
       return false;
   }
+}
+
+function isWholeText(node: RegexNode): boolean {
+  if (node.kind !== 'concat') return false;
+  const [first, last] = [node.items[0], node.items.at(-1)];
+  return first?.kind === 'assert' && first.what === 'text-start' && last?.kind === 'assert' && last.what === 'text-end';
 }
 
 function opensBounded(node: RegexNode): boolean {

@@ -3,7 +3,7 @@ import { allowedValueTest } from './allowed-values.js';
 import { endpointMatcher } from './endpoint.js';
 import { createReferenceResolver, type Exception } from './exceptions.js';
 import type { LiteralGroups } from './literal-scan.js';
-import type { AllowedValues, ExceptionLimits, Pack, Problem, RuleReference } from './pack.js';
+import type { ExceptionLimits, Pack, Problem, RuleReference } from './pack.js';
 import { type AddGroup, type PreparedRule, prepareRule } from './prepared-rule.js';
 import type { Scope } from './scope.js';
 
@@ -90,9 +90,13 @@ export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
       ),
     ),
   ];
-  const exemptionsFor = (scope: Scope): Exception[] =>
-    exemptions.filter(({ holds }) => holds(scope)).map(({ by, target }) => ({ by, target, where: 'inside' }));
-  const allowedFor = rememberTexts(allowed);
+  const exemptionsFor = rememberHolding(exemptions, (holding) =>
+    holding.map(({ by, target }) => ({ by, target, where: 'inside' as const })),
+  );
+  const allowedFor = rememberHolding(allowed, (holding) => {
+    const lists = Map.groupBy(holding, ({ rule }) => rule);
+    return new Map(Array.from(lists, ([rule, of]) => [rule, allowedValueTest(of.map(({ list }) => list))] as const));
+  });
   return {
     rules,
     groups: { literals, words: { literals: words, wholeWords } },
@@ -101,26 +105,28 @@ export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
   };
 }
 
-interface Allowed {
-  readonly rule: PreparedRule;
-  readonly list: AllowedValues;
-  holds(scope: Scope): boolean;
+interface Limited {
+  /** Absent: always. */
+  readonly holds: ((scope: Scope) => boolean) | undefined;
 }
 
-/** Lists may be long, and which of them hold changes rarely: what was made for the last scope is kept. */
-function rememberTexts(allowed: readonly Allowed[]): (scope: Scope) => AllowedTexts {
-  let last = '';
-  let texts: AllowedTexts = new Map();
+/** Exceptions may be many, and which of them hold changes rarely: what was made for the last scope is kept. */
+function rememberHolding<T extends Limited, R>(
+  all: readonly T[],
+  make: (holding: readonly T[]) => R,
+): (scope: Scope) => R {
+  const limited = all.flatMap(({ holds }) => holds ?? []);
+  const remembered = new Uint8Array(limited.length);
+  let made: R | undefined;
   return (scope) => {
-    const holding = allowed.map(({ holds }) => (holds(scope) ? '1' : '0')).join('');
-    if (holding === last) return texts;
-    last = holding;
-    const lists = Map.groupBy(
-      allowed.filter((_, i) => holding[i] === '1'),
-      ({ rule }) => rule,
-    );
-    texts = new Map(Array.from(lists, ([rule, of]) => [rule, allowedValueTest(of.map(({ list }) => list))]));
-    return texts;
+    let isSame = made !== undefined;
+    for (let i = 0; i < limited.length; i++) {
+      const now = limited[i]?.(scope) ? 1 : 0;
+      if (remembered[i] !== now) isSame = false;
+      remembered[i] = now;
+    }
+    if (!isSame) made = make(all.filter(({ holds }) => holds?.(scope) ?? true));
+    return made as R;
   };
 }
 
@@ -128,7 +134,8 @@ function namesIn(rule: { suppresses: readonly RuleReference[]; exempts: readonly
   return [...rule.suppresses, ...rule.exempts].map(({ id }) => id);
 }
 
-function conditionOf({ endpoint, tenant, expiresMs }: ExceptionLimits): (scope: Scope) => boolean {
+function conditionOf({ endpoint, tenant, expiresMs }: ExceptionLimits): ((scope: Scope) => boolean) | undefined {
+  if (endpoint === undefined && tenant === undefined && expiresMs === undefined) return undefined;
   const isThere = endpoint === undefined ? () => true : endpointMatcher(endpoint);
   return (scope) =>
     (endpoint === undefined || (scope.endpoint !== '' && isThere(scope.endpoint))) &&

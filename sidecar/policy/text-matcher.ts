@@ -69,7 +69,7 @@ function tryRule(prepared: PreparedRule, scan: TextScan): void {
 function isCandidate(prepared: PreparedRule, scan: TextScan): boolean {
   const { segment, text, view, scanner } = scan;
   const { compiled } = prepared.rule.pattern as RulePattern;
-  if (text.length < compiled.facts.minLength || !mayMatch(compiled, scanner)) return false;
+  if (!mayMatch(compiled, text, scanner)) return false;
   if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
   if ((view?.isGuess && !prepared.isInjection) || !appliesToRole(prepared, segment.role)) return false;
   if (prepared.commonGroup >= 0 && !scan.words.has(prepared.commonGroup)) return false;

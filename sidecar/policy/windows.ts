@@ -8,7 +8,9 @@ import { DIGITS_MIN, HEX_MIN, TOKEN_MIN } from './sweep.js';
 export type Stretch = readonly [from: number, to: number];
 
 /** Whether the text scanned last has what every match of the pattern has. */
-export function mayMatch({ facts }: CompiledPattern, scanner: LiteralScanner): boolean {
+export function mayMatch({ facts, whole }: CompiledPattern, text: string, scanner: LiteralScanner): boolean {
+  if (text.length < facts.minLength || (whole && text.length > facts.maxLength)) return false;
+  if (facts.digits > 0 && !scanner.hasDigit) return false;
   if (facts.digits >= DIGITS_MIN && !scanner.numbers.has(facts.digits)) return false;
   if (facts.hexRun >= HEX_MIN && !scanner.hexes.has(facts.hexRun)) return false;
   return facts.tokenRun < TOKEN_MIN || scanner.tokens.has(facts.tokenRun);

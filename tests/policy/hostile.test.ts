@@ -32,7 +32,7 @@ test('too much work is a gap, decided by onError, and the same every time', (t) 
     rule({ id: `R${i}`, pattern: `[a-z]+[0-9]+[a-z]{${i + 1},}`, action: 'flag' }),
   ).join('');
   const policy = policyOf(packOf(rules), { onError: 'flag' });
-  const text = 'ab '.repeat(1_500_000);
+  const text = `7 ${'ab '.repeat(1_500_000)}`;
   const workMax = 2_000_000_000;
   const first = judge(policy, text, { workMax });
   t.deepEqual(first.gaps, [{ kind: 'engine:budget' }]);

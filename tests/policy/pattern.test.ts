@@ -118,6 +118,19 @@ test('both engines find the same matches', (t) => {
   t.true(fast > 300, `${fast} patterns ran on the faster engine`);
 });
 
+test('a pattern for whole texts is not tried on a longer one, nor one with a digit on a text without', (t) => {
+  const scanner = createLiteralScanner({ literals: [] });
+  const maySee = (source: string, value: string) => {
+    scanner.scan(value);
+    return mayMatch(compilePattern(source, { builtin: true, dialect: 're2' }), value, scanner);
+  };
+  t.true(maySee('\\A[a-c]{2,4} ?\\z', 'abca '));
+  t.false(maySee('\\A[a-c]{2,4} ?\\z', 'abcabc'));
+  t.true(maySee('\\A[a-c]{2,4}', 'abcabc'));
+  t.true(maySee('x[0-9]', 'x７'));
+  t.false(maySee('x[0-9]', 'xy'));
+});
+
 test('what is known of a pattern holds for every match, and searching only there loses none', (t) => {
   fc.assert(
     fc.property(source, fc.array(text, { minLength: 4, maxLength: 4 }), fc.boolean(), (written, texts, builtin) => {
@@ -138,7 +151,7 @@ test('what is known of a pattern holds for every match, and searching only there
           return whole.push(start, end) > 0;
         });
         scanner.scan(value);
-        if (whole.length > 0) t.true(mayMatch(compiled, scanner));
+        if (whole.length > 0) t.true(mayMatch(compiled, value, scanner));
         if (whole.length === 0) continue;
         const local: number[] = [];
         const stretches = stretchesFor(compiled, holds, { text: value, scanner, words: createLazyScan(scanner) });
