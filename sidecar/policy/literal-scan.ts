@@ -139,7 +139,7 @@ class Scanner implements LiteralScanner {
     const count = this.endCounts[group] as number;
     if (count > ENDS_KEPT) return undefined;
     const ends = (this.ends[group] as number[]).slice(0, count);
-    return count > 1 ? ends.sort((a, b) => a - b) : ends;
+    return isAscending(ends) ? ends : ends.sort((a, b) => a - b);
   }
 
   scan(text: string): void {
@@ -211,6 +211,11 @@ class Scanner implements LiteralScanner {
       this.endCounts[group] = count + 1;
     }
   }
+}
+
+function isAscending(numbers: readonly number[]): boolean {
+  for (let i = 1; i < numbers.length; i++) if ((numbers[i] as number) < (numbers[i - 1] as number)) return false;
+  return true;
 }
 
 /** Whether an ASCII letter or digit at an edge of [start, end) in UNITS, which are `to` long, goes on beyond it. */

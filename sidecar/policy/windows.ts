@@ -37,16 +37,8 @@ export function stretchesFor(
   place: { text: string; scanner: LiteralScanner; words: LazyScan },
 ): readonly Stretch[] {
   const { text } = place;
-  const held = anchored || text.length <= facts.maxLength ? undefined : whatMatchesHold(facts, holds, place);
-  if (!held || held.reach === Number.POSITIVE_INFINITY) return [[0, text.length]];
-  const merged: [number, number][] = [];
-  for (const [start, end] of held.places) {
-    const from = Math.max(0, start - held.reach);
-    const last = merged.at(-1);
-    if (last && from <= last[1]) last[1] = Math.max(last[1], end);
-    else merged.push([from, end]);
-  }
-  return merged;
+  const mayBeAnywhere = anchored || text.length <= facts.maxLength;
+  return (mayBeAnywhere ? undefined : stretchesBefore(facts, holds, place)) ?? [[0, text.length]];
 }
 
 /** Visits the matches that begin in the stretches, leftmost first, none overlapping another, until `visit` gives false. */
@@ -70,29 +62,40 @@ export function eachMatch(
   }
 }
 
-/** Places of what matches hold, and how far before the end of that (of a literal) or its start a match can begin. */
-interface HeldPlaces {
-  readonly places: readonly Stretch[];
-  readonly reach: number;
-}
-
-function whatMatchesHold(
+/** Undefined: anywhere. */
+function stretchesBefore(
   facts: CompiledPattern['facts'],
   { literalGroup, commonGroup, signs }: Held,
   { text, scanner, words }: { text: string; scanner: LiteralScanner; words: LazyScan },
-): HeldPlaces | undefined {
-  const at = (places: readonly Stretch[] | undefined, reach: number) => places && { places, reach };
-  if (literalGroup >= 0 || commonGroup >= 0) {
-    const ends = literalGroup >= 0 ? scanner.endsOf(literalGroup) : words.endsOf(commonGroup);
-    return at(
-      ends?.map((end) => [end, end] as const),
-      facts.literalReach ?? facts.maxLength,
-    );
-  }
-  if (facts.hexRun >= HEX_MIN) return at(scanner.hexes.atLeast(facts.hexRun), facts.maxLength);
-  if (facts.digits >= DIGITS_MIN) return at(scanner.numbers.atLeast(facts.digits), facts.maxLength);
-  if (facts.tokenRun >= TOKEN_MIN) return at(scanner.tokens.atLeast(facts.tokenRun), facts.maxLength);
-  return signs.length > 0 ? at(placesOf(signs, text), facts.literalReach ?? facts.maxLength) : undefined;
+): readonly Stretch[] | undefined {
+  const reach = facts.literalReach ?? facts.maxLength;
+  if (literalGroup >= 0) return beforeEnds(scanner.endsOf(literalGroup), reach);
+  if (commonGroup >= 0) return beforeEnds(words.endsOf(commonGroup), reach);
+  if (facts.hexRun >= HEX_MIN) return beforeRuns(scanner.hexes.atLeast(facts.hexRun), facts.maxLength);
+  if (facts.digits >= DIGITS_MIN) return beforeRuns(scanner.numbers.atLeast(facts.digits), facts.maxLength);
+  if (facts.tokenRun >= TOKEN_MIN) return beforeRuns(scanner.tokens.atLeast(facts.tokenRun), facts.maxLength);
+  return signs.length > 0 ? beforeRuns(placesOf(signs, text), reach) : undefined;
+}
+
+/** From as far before the end of a literal as a match that holds it can begin. */
+function beforeEnds(ends: readonly number[] | undefined, reach: number): Stretch[] | undefined {
+  if (!ends || reach === Number.POSITIVE_INFINITY) return undefined;
+  const merged: [number, number][] = [];
+  for (const end of ends) addMerged(merged, Math.max(0, end - reach), end);
+  return merged;
+}
+
+function beforeRuns(runs: readonly Stretch[] | undefined, reach: number): Stretch[] | undefined {
+  if (!runs || reach === Number.POSITIVE_INFINITY) return undefined;
+  const merged: [number, number][] = [];
+  for (const [start, end] of runs) addMerged(merged, Math.max(0, start - reach), end);
+  return merged;
+}
+
+function addMerged(merged: [number, number][], from: number, to: number): void {
+  const last = merged.at(-1);
+  if (last && from <= last[1]) last[1] = Math.max(last[1], to);
+  else merged.push([from, to]);
 }
 
 /** Where the signs stand, ascending; undefined when there are too many. */
