@@ -5,8 +5,9 @@ import { mayHaveSkeleton } from './views/skeleton.js';
 /** Bits of an entry of the character table. The lower six are the character's part of a hash. */
 export const HASH_BITS = 6;
 export const HASH_MASK = (1 << HASH_BITS) - 1;
-const HEX_MARK = 1 << 9;
-export const NUMBER_MARK = 1 << 11;
+/** The uppermost bits, because the sweep spreads them over a whole word: see sweep.ts. */
+export const NUMBER_MARK = 1 << 31;
+const HEX_MARK = 1 << 30;
 export const DIGIT_MARK = 1 << 12;
 const TOKEN_MARK = 1 << 13;
 /** The character is folded, so that patterns must see the folded text. */

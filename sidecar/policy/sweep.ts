@@ -1,4 +1,4 @@
-import { CHARACTERS, HASH_BITS, HASH_MASK, NUMBER_MARK } from './character-table.js';
+import { CHARACTERS, HASH_BITS, HASH_MASK } from './character-table.js';
 import { fiveOf, fourOf, type GramFilter, threeOf, twoOf } from './gram-filter.js';
 import { RunList } from './run-list.js';
 
@@ -60,13 +60,10 @@ const hashOfThree = threeOf;
 const hashOfTwo = twoOf;
 const bits = HASH_BITS;
 const mask = HASH_MASK;
-const numberMark = NUMBER_MARK;
 const digitsMin = DIGITS_MIN;
 const tokenMin = TOKEN_MIN;
 const hexMin = HEX_MIN;
-/** HEX_MARK, NUMBER_MARK, DIGIT_MARK and TOKEN_MARK as shifts. */
-const hexShift = 9;
-const numberShift = 11;
+/** DIGIT_MARK and TOKEN_MARK as shifts. */
 const digitShift = 12;
 const tokenShift = 13;
 const tokenRun = (1 << TOKEN_MIN) - 1;
@@ -142,11 +139,11 @@ export function sweepUnits(
       tokens.add(tokenStart, base + i, base + i - tokenStart);
       tokenStart = -1;
     }
-    if (digits >= digitsMin && !(entry & numberMark)) numbers.add(base + i - numberLength, base + i, digits);
-    const inNumber = 0 - ((entry >>> numberShift) & 1);
+    if (digits >= digitsMin && entry >= 0) numbers.add(base + i - numberLength, base + i, digits);
+    const inNumber = entry >> 31;
     numberLength = (numberLength + 1) & inNumber;
     digits = (digits + ((entry >>> digitShift) & 1)) & inNumber;
-    const inHex = 0 - ((entry >>> hexShift) & 1);
+    const inHex = (entry << 1) >> 31;
     if (hexLength >= hexMin && inHex === 0) hexes.add(base + i - hexLength, base + i, hexLength);
     hexLength = (hexLength + 1) & inHex;
     marks |= entry;
