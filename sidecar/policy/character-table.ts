@@ -6,7 +6,7 @@ import { mayHaveSkeleton } from './views/skeleton.js';
 export const HASH_BITS = 6;
 export const HASH_MASK = (1 << HASH_BITS) - 1;
 /** The uppermost bits, because the sweep spreads them over a whole word: see sweep.ts. */
-export const NUMBER_MARK = 1 << 31;
+const NUMBER_MARK = 1 << 31;
 const HEX_MARK = 1 << 30;
 export const DIGIT_MARK = 1 << 12;
 const TOKEN_MARK = 1 << 13;
