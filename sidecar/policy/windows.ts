@@ -23,6 +23,9 @@ interface Held {
   readonly signs: readonly string[];
 }
 
+/** Stretches with fewer characters between them are searched as one: to begin a search costs about as much as trying so many places. */
+const NEAR_CHARS = 32;
+
 /** A text with more signs is searched whole: so many windows would cost more than they spare. */
 const SIGNS_KEPT = 1024;
 
@@ -94,7 +97,7 @@ function beforeRuns(runs: readonly Stretch[] | undefined, reach: number): Stretc
 
 function addMerged(merged: [number, number][], from: number, to: number): void {
   const last = merged.at(-1);
-  if (last && from <= last[1]) last[1] = Math.max(last[1], to);
+  if (last && from <= last[1] + NEAR_CHARS) last[1] = Math.max(last[1], to);
   else merged.push([from, to]);
 }
 
