@@ -1,9 +1,9 @@
 import type { Content } from '../kernel/evaluation.js';
 import type { GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
-import { decodeUtf8, isWideText, startsAsJson } from './charset.js';
-import { codingGap, looksCompressed } from './content-coding.js';
-import { addText, type Draft } from './draft.js';
+import { decodeText, startsAsJson } from './charset.js';
+import { decodeCodings, isCoded, looksCompressed } from './content-coding.js';
+import { addDerivedText, addText, type Draft } from './draft.js';
 import { readJsonBody } from './json-body.js';
 import { beginsAsLenientJson, looksLikeJson } from './json-start.js';
 import { type DeclaredType, formatGap, parseContentType, saysJson, uninspectableGap } from './media-type.js';
@@ -16,30 +16,33 @@ type Body = Extract<Content, { kind: 'body' }>;
  * looks like JSON, and only the rest is left to the gaps. Never throws.
  */
 export function readBody(draft: Draft, body: Body): void {
-  const { bytes } = body;
-  if (bytes.length > LIMITS.bodyBytesMax) {
+  if (body.bytes.length > LIMITS.bodyBytesMax) {
     draft.gaps.add('body:too_large');
     return;
   }
+  const coding = decodeCodings(body.bytes, body.contentEncoding);
+  if ('gap' in coding) draft.gaps.add(coding.gap);
+  const isDecoded = 'bytes' in coding;
+  const bytes = isDecoded ? coding.bytes : body.bytes;
   const declared = parseContentType(body.contentType);
-  const text = decodeUtf8(bytes);
+  const { text, asDeclared, gap } = decodeText(bytes, declared.charset);
   if (text === '') {
     addText(draft, '', '');
     return;
   }
-  const coding = codingGap(body.contentEncoding);
   const typeGaps = gapsOfType(declared, bytes, text === undefined);
-  if (coding !== undefined) draft.gaps.add(coding);
-  for (const gap of typeGaps) draft.gaps.add(gap);
-  const isWide = isWideText(bytes);
-  if (isWide) draft.gaps.add('charset:unknown');
-  else if (text === undefined) noteUndecodable(draft, bytes, coding, typeGaps);
+  for (const kind of typeGaps) draft.gaps.add(kind);
+  if (gap !== undefined) draft.gaps.add(gap);
+  else if (text === undefined && isDecoded) noteUndecodable(draft, bytes, typeGaps);
   if (text === undefined) return;
-  const isDeclaredJson = coding === undefined && declared.mediaTypes.some(saysJson);
-  // ASCII with a NUL beside each letter is UTF-16, and valid UTF-8. In JSON a NUL is malformed anyway.
-  if (!isDeclaredJson && !isWide && typeGaps.length === 0 && text.includes('\0')) draft.gaps.add('body:undecodable');
+  const isDeclaredJson = isDecoded && declared.mediaTypes.some(saysJson);
+  // Binary data may be valid UTF-8 by chance. In JSON a NUL is malformed anyway.
+  if (!isDeclaredJson && gap === undefined && typeGaps.length === 0 && text.includes('\0')) {
+    draft.gaps.add('body:undecodable');
+  }
   if (isReadAsJson(text, isDeclaredJson)) readJsonBody(draft, text, isDeclaredJson);
   else readPlainText(draft, text, '');
+  if (asDeclared !== undefined) addDerivedText(draft, asDeclared, '');
 }
 
 /** The text of a body that is read without a coding, and whether as JSON; undefined for any other. */
@@ -48,10 +51,11 @@ export function plainTextOf({
   contentType,
   contentEncoding,
 }: Body): { text: string; isJson: boolean } | undefined {
-  if (bytes.length > LIMITS.bodyBytesMax || codingGap(contentEncoding) !== undefined) return undefined;
-  const text = decodeUtf8(bytes);
-  const isDeclaredJson = parseContentType(contentType).mediaTypes.some(saysJson);
-  return text === undefined ? undefined : { text, isJson: isReadAsJson(text, isDeclaredJson) };
+  if (bytes.length > LIMITS.bodyBytesMax || isCoded(contentEncoding)) return undefined;
+  const declared = parseContentType(contentType);
+  const { text, asDeclared } = decodeText(bytes, declared.charset);
+  if (text === undefined || asDeclared !== undefined) return undefined;
+  return { text, isJson: isReadAsJson(text, declared.mediaTypes.some(saysJson)) };
 }
 
 function isReadAsJson(text: string, isDeclared: boolean): boolean {
@@ -67,18 +71,11 @@ function gapsOfType(declared: DeclaredType, bytes: Uint8Array, isBinary: boolean
     else if (mediaType === 'application/octet-stream' && (isBinary || bytes.includes(0)))
       gaps.push('uninspectable:binary');
   }
-  if (declared.hasOtherCharset) gaps.push('charset:unknown');
   return gaps;
 }
 
 /** Bytes that are no text are a gap of their own, unless the headers say why; a lenient server reads broken JSON as JSON. */
-function noteUndecodable(
-  draft: Draft,
-  bytes: Uint8Array,
-  coding: GapKind | undefined,
-  typeGaps: readonly GapKind[],
-): void {
-  if (coding !== undefined) return;
+function noteUndecodable(draft: Draft, bytes: Uint8Array, typeGaps: readonly GapKind[]): void {
   if (looksCompressed(bytes)) draft.gaps.add('uninspectable:binary');
   if (typeGaps.length === 0 || startsAsJson(bytes)) draft.gaps.add('body:undecodable');
 }

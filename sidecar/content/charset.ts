@@ -1,8 +1,78 @@
-/** Fatal: a replaced byte could hide what a lenient server reads. Drops a byte order mark (RFC 3629 section 6). */
-const decoder = new TextDecoder('utf-8', { fatal: true });
+import type { GapKind } from '../kernel/gap.js';
+import type { DeclaredCharset } from './media-type.js';
 
-/** The text of UTF-8 bytes; undefined when they are not valid UTF-8. */
-export function decodeUtf8(bytes: Uint8Array): string | undefined {
+/** Fatal: a replaced byte could hide what a lenient server reads. Drops a byte order mark (RFC 3629 section 6). */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+const UTF_16_LE = new TextDecoder('utf-16le', { fatal: true });
+const UTF_16_BE = new TextDecoder('utf-16be', { fatal: true });
+/** What `iso-8859-1` means on the web: WHATWG Encoding section 4.2 gives it this decoder. Every byte is a character. */
+const WINDOWS_1252 = new TextDecoder('windows-1252');
+
+/** The text of bytes, and of what else they may be read as. */
+export interface Decoded {
+  /** Undefined when the bytes are no text that is read. */
+  readonly text: string | undefined;
+  /** The text to those who go by the declared charset, where it differs. */
+  readonly asDeclared?: string;
+  /** Why the text, if there is any, may not be what others read. */
+  readonly gap?: GapKind;
+}
+
+/**
+ * Decodes text by its byte order mark, else as UTF-8, which all JSON is (RFC 8259 section 8.1), and by a declared
+ * Latin-1. Everything else that may be meant is a gap.
+ */
+export function decodeText(bytes: Uint8Array, declared: DeclaredCharset): Decoded {
+  const marked = markedText(bytes);
+  if (marked) return marked;
+  // Text in UTF-16 without a mark is valid UTF-8 too, with a NUL beside each letter.
+  const doubt = declared === 'other' || isWideText(bytes) ? { gap: 'charset:unknown' as const } : {};
+  const text = decoded(UTF_8, bytes);
+  if (declared !== 'latin-1') return { text, ...doubt };
+  const asDeclared = WINDOWS_1252.decode(bytes);
+  if (text === undefined) return { text: asDeclared, ...doubt };
+  return text === asDeclared ? { text, ...doubt } : { text, asDeclared, ...doubt };
+}
+
+/** Whether the first byte that is no white space opens a JSON object or array; a UTF-8 byte order mark may precede it. */
+export function startsAsJson(bytes: Uint8Array): boolean {
+  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  while (isSpace(bytes[at])) at++;
+  return bytes[at] === 0x7b || bytes[at] === 0x5b;
+}
+
+/** Text with a byte order mark of UTF-16 or UTF-32 (Unicode 16.0 section 23.8); undefined without one. */
+function markedText(bytes: Uint8Array): Decoded | undefined {
+  const [first, second, third, fourth] = bytes;
+  if (first === 0 && second === 0 && third === 0xfe && fourth === 0xff) return utf32Text(bytes, false);
+  // The mark of UTF-16 and a NUL, to some: text never begins so.
+  if (first === 0xff && second === 0xfe && third === 0 && fourth === 0) return utf32Text(bytes, true);
+  if (first === 0xff && second === 0xfe) return orUnknown(decoded(UTF_16_LE, bytes));
+  if (first === 0xfe && second === 0xff) return orUnknown(decoded(UTF_16_BE, bytes));
+  return undefined;
+}
+
+function utf32Text(bytes: Uint8Array, isLittleEndian: boolean): Decoded {
+  if (bytes.length % 4 !== 0) return orUnknown(undefined);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const utf16 = new Uint16Array(bytes.length / 2);
+  let units = 0;
+  for (let at = 4; at < bytes.length; at += 4) {
+    const codePoint = view.getUint32(at, isLittleEndian);
+    if (codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint < 0xe000)) return orUnknown(undefined);
+    if (codePoint > 0xffff) {
+      utf16[units++] = 0xd7c0 + (codePoint >> 10);
+      utf16[units++] = 0xdc00 + (codePoint & 0x3ff);
+    } else utf16[units++] = codePoint;
+  }
+  return { text: Buffer.from(utf16.buffer, 0, units * 2).toString('utf16le') };
+}
+
+function orUnknown(text: string | undefined): Decoded {
+  return text === undefined ? { text, gap: 'charset:unknown' } : { text };
+}
+
+function decoded(decoder: typeof UTF_8, bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
   } catch {
@@ -11,23 +81,14 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * Whether bytes are text in UTF-16 or UTF-32: by their byte order mark, or because they start as JSON does, with the
- * zero bytes that RFC 4627 section 3 tells encodings apart by (Python's `json.loads` still does).
+ * Whether bytes without a mark are text in UTF-16 or UTF-32: they start as JSON does, with the zero bytes that RFC 4627
+ * section 3 tells encodings apart by (Python's `json.loads` still does).
  */
-export function isWideText(bytes: Uint8Array): boolean {
+function isWideText(bytes: Uint8Array): boolean {
   const [first, second, third, fourth, fifth, sixth, seventh] = bytes;
-  if ((first === 0xfe && second === 0xff) || (first === 0xff && second === 0xfe)) return true;
-  if (first === 0 && second === 0 && third === 0xfe && fourth === 0xff) return fifth === 0 && sixth === 0;
   if (startsJson(first)) return second === 0;
   if (first !== 0) return false;
   return startsJson(second) || (second === 0 && third === 0 && startsJson(fourth) && !fifth && !sixth && !seventh);
-}
-
-/** Whether the first byte that is no white space opens a JSON object or array; a UTF-8 byte order mark may precede it. */
-export function startsAsJson(bytes: Uint8Array): boolean {
-  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  while (isSpace(bytes[at])) at++;
-  return bytes[at] === 0x7b || bytes[at] === 0x5b;
 }
 
 function startsJson(byte: number | undefined): boolean {

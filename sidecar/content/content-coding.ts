@@ -1,13 +1,35 @@
+import {
+  brotliDecompressSync,
+  constants,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+  zstdDecompressSync,
+} from 'node:zlib';
 import type { GapKind } from '../kernel/gap.js';
+import { LIMITS } from '../kernel/limits.js';
 
-/** Content codings (RFC 9110 section 8.4.1) by name; `x-gzip` is an older name of `gzip` (8.4.1.3). */
-const GAP_OF_CODING: ReadonlyMap<string, GapKind> = new Map<string, GapKind>([
-  ['gzip', 'coding:gzip'],
-  ['x-gzip', 'coding:gzip'],
-  ['deflate', 'coding:deflate'],
-  ['br', 'coding:br'],
-  ['zstd', 'coding:zstd'],
+/** Undoes one coding. Throws for bytes that are not so coded, or that hold anything else. */
+type Decoder = (bytes: Uint8Array, decodedBytesMax: number) => Buffer;
+
+/** What Node gives with `info: true`, which its types do not know. */
+interface Decompressed {
+  readonly buffer: Buffer;
+  /** Bytes of the input that were used: those of the first stream, whatever follows. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
+/** Content codings by name (RFC 9110 section 8.4.1); `x-gzip` is an older name of `gzip` (8.4.1.3). */
+const DECODERS: ReadonlyMap<string, Decoder> = new Map([
+  ['gzip', gunzip],
+  ['x-gzip', gunzip],
+  ['deflate', inflate],
+  ['br', (bytes, max) => whole(bytes, brotliDecompressSync(bytes, options(max)))],
+  ['zstd', (bytes, max) => whole(bytes, zstdDecompressSync(bytes, { ...options(max), params: ZSTD_WINDOW }))],
 ]);
+
+/** RFC 9659: a decoder of web content need not keep a larger window than 8 MiB. */
+const ZSTD_WINDOW = { [constants.ZSTD_d_windowLogMax]: 23 };
 
 /** First bytes of compressed data: gzip (RFC 1952 section 2.3.1) and zstd (RFC 8878 section 3.1.1). */
 const MAGIC_BYTES: readonly (readonly number[])[] = [
@@ -15,20 +37,76 @@ const MAGIC_BYTES: readonly (readonly number[])[] = [
   [0x28, 0xb5, 0x2f, 0xfd],
 ];
 
-/** The gap of a Content-Encoding header; undefined when the body is not coded. */
-export function codingGap(contentEncoding: string): GapKind | undefined {
-  if (contentEncoding === '') return undefined;
-  const codings = contentEncoding
-    .toLowerCase()
-    .split(',')
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== '' && coding !== 'identity');
-  const [first] = codings;
-  if (first === undefined) return undefined;
-  return codings.length > 1 ? 'coding:stacked' : (GAP_OF_CODING.get(first) ?? 'coding:unknown');
+/** Whether a Content-Encoding header names a coding that changes the bytes. */
+export function isCoded(contentEncoding: string): boolean {
+  return contentEncoding !== '' && codingsOf(contentEncoding).length > 0;
+}
+
+/**
+ * The bytes of a body with its content codings undone, in the reverse of the order in which the header lists them; a gap
+ * when that cannot be done, or when two readers would get different bytes: what follows the end of a stream (more
+ * members of gzip, more frames, anything) is read by some and left by others. Bounded in layers, size and ratio.
+ */
+export function decodeCodings(bytes: Uint8Array, contentEncoding: string): { bytes: Uint8Array } | { gap: GapKind } {
+  const codings = codingsOf(contentEncoding);
+  if (codings.length > LIMITS.codingsMax) return { gap: 'coding:stacked' };
+  let decoded = bytes;
+  for (const coding of codings.reverse()) {
+    const decode = DECODERS.get(coding);
+    if (!decode) return { gap: 'coding:unknown' };
+    try {
+      decoded = decode(decoded, decodedBytesMax(decoded.length));
+    } catch (error) {
+      return { gap: isTooLarge(error) ? 'coding:too_large' : 'coding:malformed' };
+    }
+  }
+  return { bytes: decoded };
 }
 
 /** Whether bytes are compressed, whatever the headers say. */
 export function looksCompressed(bytes: Uint8Array): boolean {
   return MAGIC_BYTES.some((magic) => magic.every((byte, index) => bytes[index] === byte));
+}
+
+function codingsOf(contentEncoding: string): string[] {
+  if (contentEncoding === '') return [];
+  const named = contentEncoding.toLowerCase().split(',');
+  return named.map((coding) => coding.trim()).filter((coding) => coding !== '' && coding !== 'identity');
+}
+
+function decodedBytesMax(codedBytes: number): number {
+  const byRatio = Math.max(LIMITS.codingBytesFree, codedBytes * LIMITS.codingRatioMax);
+  return Math.min(byRatio, LIMITS.bodyBytesMax);
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+}
+
+/** Larger pieces than Node's 16 KiB: a body of megabytes would be put together from thousands. */
+const CHUNK_BYTES = 256 * 1024;
+
+function options(decodedBytesMax: number) {
+  return { info: true, maxOutputLength: decodedBytesMax, chunkSize: CHUNK_BYTES };
+}
+
+function whole(bytes: Uint8Array, decompressed: unknown): Buffer {
+  const { buffer, engine } = decompressed as Decompressed;
+  if (engine.bytesWritten !== bytes.length) throw new Error('more bytes follow the coded ones');
+  return buffer;
+}
+
+/** Node reads all members of a file (RFC 1952 section 2.2); the size that the last one ends with tells a single one. */
+function gunzip(bytes: Uint8Array, max: number): Buffer {
+  const decoded = whole(bytes, gunzipSync(bytes, options(max)));
+  const lastSize = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(bytes.length - 4, true);
+  if (lastSize !== decoded.length) throw new Error('more than one member');
+  return decoded;
+}
+
+/** Some senders leave out the wrapper that the coding has (RFC 9110 section 8.4.1.2), and receivers take both. */
+function inflate(bytes: Uint8Array, max: number): Buffer {
+  const [first = 0, second = 0] = bytes;
+  const isWrapped = (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0;
+  return whole(bytes, isWrapped ? inflateSync(bytes, options(max)) : inflateRawSync(bytes, options(max)));
 }

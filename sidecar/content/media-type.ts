@@ -1,18 +1,22 @@
 import type { GapKind } from '../kernel/gap.js';
 
+/** The charset that is named: UTF-8 (or none), Latin-1 at least once, or something that is not read, or may be. */
+export type DeclaredCharset = 'utf-8' | 'latin-1' | 'other';
+
 /** What a Content-Type header says. A header that several servers would read differently says all of it at once. */
 export interface DeclaredType {
   /** `type/subtype` in lower case, without parameters; several when the header was sent more than once. */
   readonly mediaTypes: readonly string[];
-  /** Some charset is named, or may be, that is not known to be UTF-8. */
-  readonly hasOtherCharset: boolean;
+  readonly charset: DeclaredCharset;
 }
 
 /** Longer headers are not taken apart: no honest one comes near, and what stands further back could be anything. */
 const HEADER_CHARS_MAX = 1024;
 
 /** A charset parameter, whole and well-formed (RFC 9110 section 5.6.6), whose text is read. An empty one says nothing. */
-const READ_CHARSET = /;\s*charset\s*=\s*(?:"\s*(?:utf-?8|(?:us-)?ascii)?\s*"|(?:utf-?8|(?:us-)?ascii)?)\s*(?=[;,]|$)/g;
+const UTF_8 = charsetParameter('utf-?8|(?:us-)?ascii|');
+/** Names of Latin-1 and of what the web takes it for (WHATWG Encoding section 4.2). */
+const LATIN_1 = charsetParameter('iso-?8859-?1|latin-?1|l1|cp1252|windows-1252|x-cp1252');
 
 /** Media types whose bytes are no text, with the gap that they are; by prefix. */
 const UNINSPECTABLE: readonly (readonly [prefix: string, gap: GapKind])[] = [
@@ -33,7 +37,7 @@ const UNINSPECTABLE: readonly (readonly [prefix: string, gap: GapKind])[] = [
 ];
 
 /** What nearly every request says. */
-const PLAIN_JSON: DeclaredType = { mediaTypes: ['application/json'], hasOtherCharset: false };
+const PLAIN_JSON: DeclaredType = { mediaTypes: ['application/json'], charset: 'utf-8' };
 
 /** Reads a Content-Type header (RFC 9110 section 8.3.1). Envoy joins repeated headers with a comma. */
 export function parseContentType(header: string): DeclaredType {
@@ -44,8 +48,13 @@ export function parseContentType(header: string): DeclaredType {
     .map((part) => (part.split(';', 1)[0] ?? '').trim())
     .filter((part) => part !== '');
   // Whatever form the parameter has (RFC 8187, no semicolon before it, a quote left open), some server takes it.
-  const hasOtherCharset = header.length > HEADER_CHARS_MAX || text.replaceAll(READ_CHARSET, '').includes('charset');
-  return { mediaTypes, hasOtherCharset };
+  const others = text.replaceAll(UTF_8, '').replaceAll(LATIN_1, '');
+  if (header.length > HEADER_CHARS_MAX || others.includes('charset')) return { mediaTypes, charset: 'other' };
+  return { mediaTypes, charset: text.search(LATIN_1) < 0 ? 'utf-8' : 'latin-1' };
+}
+
+function charsetParameter(names: string): RegExp {
+  return new RegExp(`;\\s*charset\\s*=\\s*(?:"\\s*(?:${names})\\s*"|(?:${names}))\\s*(?=[;,]|$)`, 'g');
 }
 
 /** JSON by name (RFC 8259), by suffix (RFC 6839) or by a name of its like: a body that says so must be JSON. */

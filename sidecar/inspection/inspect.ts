@@ -1,7 +1,9 @@
+import { isCoded } from '../content/content-coding.js';
 import type { ContentOptions } from '../content/read-content.js';
 import { readContent } from '../content/read-content.js';
 import type { Content, Evaluation } from '../kernel/evaluation.js';
 import type { Gap, GapKind } from '../kernel/gap.js';
+import { LIMITS } from '../kernel/limits.js';
 import type { OpenJudgement } from '../policy/classifier.js';
 import type { LoadOptions, PackSource } from '../policy/pack.js';
 import type { Policy } from '../policy/policy.js';
@@ -52,11 +54,15 @@ export function judgeUnread(policy: Policy, { evaluation, nowMs }: Question, kin
   return policy.judge({ segments: [], gaps }, { ...evaluation, nowMs });
 }
 
-/** Size of what has to be read. A text counts its UTF-16 units, which is close enough to choose a thread. */
+/**
+ * Size of what has to be read. A text counts its UTF-16 units, which is close enough to choose a thread; a coded body counts as
+ * the largest that it may unpack to.
+ */
 export function contentBytes(content: readonly Content[]): number {
   let bytes = 0;
   for (const part of content) {
-    bytes += part.kind === 'body' ? part.bytes.byteLength : part.kind === 'text' ? part.text.length : part.raw.length;
+    if (part.kind === 'body') bytes += isCoded(part.contentEncoding) ? LIMITS.bodyBytesMax : part.bytes.byteLength;
+    else bytes += part.kind === 'text' ? part.text.length : part.raw.length;
   }
   return bytes;
 }

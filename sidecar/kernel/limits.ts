@@ -2,6 +2,12 @@
 export const LIMITS = {
   /** Largest request body that is read. Coding agents send up to 2 MB; operators of gateways raise their limits to 32 MiB. */
   bodyBytesMax: 32 * 1024 * 1024,
+  /** Content codings on one body. One is usual; proxies and clients together may put two there. */
+  codingsMax: 3,
+  /** How many times its size a coded body may unpack to. Prompts come to ten, repetitive JSON to fifty; gzip can do a thousand. */
+  codingRatioMax: 200,
+  /** Up to so many unpacked bytes the ratio does not matter. */
+  codingBytesFree: 1024 * 1024,
   /** Largest gRPC message. Above it gRPC itself refuses, which cannot be recorded; so it leaves room above the body limit. */
   grpcReceiveBytesMax: 48 * 1024 * 1024,
   /** Bytes of requests received, being received or being judged at one time, over all connections. */

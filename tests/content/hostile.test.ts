@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import test from 'ava';
 import { readContent } from '../../sidecar/content/read-content.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
@@ -115,4 +116,25 @@ test('gaps of several pieces of content are named once each', (t) => {
     segments.map(({ text }) => text),
     ['x', 'hi', 'x'],
   );
+});
+
+/** Bytes that unpack to so many more that only the bounds on unpacking end it. */
+const bomb = test.macro((t, contentEncoding: string, bytes: Buffer) => {
+  const { segments, gaps } = readTestBody(bytes, { contentType: 'application/json', contentEncoding });
+  t.deepEqual([segments, gaps], [[], [{ kind: 'coding:too_large' }]]);
+});
+
+const TOO_MUCH = Buffer.alloc(LIMITS.bodyBytesMax + 1, 'a');
+test('gzip of more than a body may be', bomb, 'gzip', gzipSync(TOO_MUCH));
+test('deflate of more than a body may be', bomb, 'deflate', deflateSync(TOO_MUCH));
+test('brotli of more than a body may be', bomb, 'br', brotliCompressSync(TOO_MUCH));
+test('zstd of more than a body may be', bomb, 'zstd', zstdCompressSync(TOO_MUCH));
+test('codings in one another', bomb, 'gzip, gzip, br', brotliCompressSync(gzipSync(gzipSync(TOO_MUCH))));
+test('a coding that unpacks too far', bomb, 'gzip', gzipSync(Buffer.alloc(LIMITS.codingBytesFree + 1, 'a')));
+
+test('a large coded body that is ordinary is read', (t) => {
+  const texts = Array.from({ length: 20_000 }, (_, at) => `message ${at}`);
+  const headers = { contentType: 'application/json', contentEncoding: 'zstd' };
+  const { segments, gaps } = readTestBody(zstdCompressSync(Buffer.from(JSON.stringify(texts))), headers);
+  t.deepEqual([segments.map(({ text }) => text), gaps], [texts, []]);
 });

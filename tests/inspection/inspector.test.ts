@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { inspect } from '../../sidecar/inspection/inspect.js';
 import { createInspector } from '../../sidecar/inspection/inspector.js';
+import type { Content } from '../../sidecar/kernel/evaluation.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { bodyOf, evaluationOf, snapshotFor } from './snapshot.js';
 
@@ -115,12 +117,15 @@ test.serial('the thread of large bodies gives way to the one that answers', asyn
   await inspector.close();
 });
 
-test('a worker that cannot start gives engine:error instead of no answer', async (t) => {
+test('a worker that cannot start gives engine:error instead of no answer, and a small coded body is its work too', async (t) => {
   const snapshot = snapshotFor('apple');
   const broken = { ...snapshot, sources: [{ name: 'words', file: 'words.yaml', text: null as unknown as string }] };
   const inspector = createInspector(broken);
-  const judgement = await inspector.inspect(evaluationOf(bodyOf('an apple', LIMITS.inlineBodyBytesMax)), 0);
-  t.is(judgement.effective, 'BLOCK');
-  t.deepEqual(judgement.gaps, [{ kind: 'engine:error' }]);
+  const coded = { ...bodyOf('', 0), bytes: gzipSync('["an apple"]'), contentEncoding: 'gzip' } as Content;
+  for (const content of [bodyOf('an apple', LIMITS.inlineBodyBytesMax), coded]) {
+    const judgement = await inspector.inspect(evaluationOf(content), 0);
+    t.is(judgement.effective, 'BLOCK');
+    t.deepEqual(judgement.gaps, [{ kind: 'engine:error' }]);
+  }
   await inspector.close();
 });

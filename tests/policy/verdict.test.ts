@@ -89,9 +89,9 @@ test('every gap kind has its default, its setting, and its shadow', (t) => {
 
 test('a gap is listed once, in order of appearance', (t) => {
   const policy = policyOf(packOf(rule({ id: 'A', pattern: 'a' })));
-  const found = (['coding:br', 'json:depth', 'coding:br'] as const).map((kind) => ({ kind }));
+  const found = (['coding:stacked', 'json:depth', 'coding:stacked'] as const).map((kind) => ({ kind }));
   const { gaps: listed } = policy.judge({ segments: [], gaps: found }, { direction: '', endpoint: '' });
-  t.deepEqual(listed, [{ kind: 'coding:br' }, { kind: 'json:depth' }]);
+  t.deepEqual(listed, [{ kind: 'coding:stacked' }, { kind: 'json:depth' }]);
 });
 
 test('the revision is stable, and changes with packs and with every setting', (t) => {
@@ -99,13 +99,16 @@ test('the revision is stable, and changes with packs and with every setting', (t
   const other = packOf(rule({ id: 'A', pattern: 'b' }));
   const revision = policyOf(pack).revision;
   t.regex(revision, /^[0-9a-f]{64}$/);
-  t.is(policyOf(packOf(rule({ id: 'A', pattern: 'a' })), { gapActions: { 'coding:br': 'deny' } }).revision, revision);
+  t.is(
+    policyOf(packOf(rule({ id: 'A', pattern: 'a' })), { gapActions: { 'coding:stacked': 'deny' } }).revision,
+    revision,
+  );
   const others = [
     policyOf(other),
     policyOf([pack, packOf(rule({ id: 'A', pattern: 'a' }), { name: 'two' })]),
     policyOf(pack, { shadow: true }),
     policyOf(pack, { onError: 'allow' }),
-    policyOf(pack, { gapActions: { 'coding:br': 'flag' } }),
+    policyOf(pack, { gapActions: { 'coding:stacked': 'flag' } }),
   ].map((policy) => policy.revision);
   t.is(new Set([revision, ...others]).size, 6);
 });

@@ -164,7 +164,7 @@ test('a decision becomes an answer field by field', async (t) => {
       { ...rule, id: 'b', pack: 'q' },
     ],
     findings: [finding],
-    gaps: [{ kind: 'coding:gzip' }],
+    gaps: [{ kind: 'coding:malformed' }],
   });
   t.deepEqual(await ask({ text: 'x', requestId: 'r-1' }), {
     verdict: Verdict.FLAG,
@@ -174,7 +174,7 @@ test('a decision becomes an answer field by field', async (t) => {
     requestId: 'r-1',
     decisionId: 'log:0',
     findings: [finding],
-    coverageGaps: ['coding:gzip'],
+    coverageGaps: ['coding:malformed'],
     policyRevision: 'rev',
     maskedText: '',
   });
