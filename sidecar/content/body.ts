@@ -3,11 +3,21 @@ import type { GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import { decodeText, startsAsJson } from './charset.js';
 import { decodeCodings, isCoded, looksCompressed } from './content-coding.js';
-import { addDerivedText, addText, type Draft } from './draft.js';
-import { readJsonBody } from './json-body.js';
+import { addDerivedText, addText, type Draft, readUnder } from './draft.js';
+import { type DeclaredJson, readJsonBody } from './json-body.js';
 import { beginsAsLenientJson, looksLikeJson } from './json-start.js';
-import { type DeclaredType, formatGap, parseContentType, saysJson, uninspectableGap } from './media-type.js';
+import {
+  type DeclaredType,
+  parseContentType,
+  saysForm,
+  saysJson,
+  saysJsonLines,
+  saysMultipart,
+  uninspectableGap,
+} from './media-type.js';
+import { splitMultipart } from './multipart.js';
 import { readPlainText } from './nested-json.js';
+import { fieldPointer, readForm } from './query.js';
 
 type Body = Extract<Content, { kind: 'body' }>;
 
@@ -20,11 +30,38 @@ export function readBody(draft: Draft, body: Body): void {
     draft.gaps.add('body:too_large');
     return;
   }
-  const coding = decodeCodings(body.bytes, body.contentEncoding);
-  if ('gap' in coding) draft.gaps.add(coding.gap);
-  const isDecoded = 'bytes' in coding;
-  const bytes = isDecoded ? coding.bytes : body.bytes;
   const declared = parseContentType(body.contentType);
+  const coding = decodeCodings(body.bytes, body.contentEncoding);
+  if ('gap' in coding) {
+    // What it really is, the headers do not say: judged as what it looks like.
+    draft.gaps.add(coding.gap);
+    readBytes(draft, body.bytes, { ...declared, mediaTypes: [] }, true);
+  } else if (coding.bytes.length > 0 && declared.mediaTypes.some(saysMultipart))
+    readMultipart(draft, coding.bytes, body.contentType);
+  else readBytes(draft, coding.bytes, declared);
+}
+
+/** The parts of a multipart body, each as a body of its own under the name of its field; as plain text when they cannot be told apart. */
+function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string): void {
+  const parts = splitMultipart(bytes, contentType);
+  if (!parts) {
+    draft.gaps.add('format:multipart');
+    readBytes(draft, bytes, parseContentType(''), true);
+    return;
+  }
+  for (const [index, part] of parts.entries()) {
+    const pointer = fieldPointer('form', part.name || String(index));
+    if (part.disposition !== '') addText(draft, part.disposition, `${pointer}#`);
+    const declared = parseContentType(part.contentType);
+    if (declared.mediaTypes.some(saysMultipart)) draft.gaps.add('format:multipart');
+    // A field of this name changes how some servers read the others (RFC 7578 section 4.6).
+    if (part.name === '_charset_') draft.gaps.add('charset:unknown');
+    readUnder(draft, pointer, () => readBytes(draft, part.bytes, declared));
+  }
+}
+
+/** `isSecondBest`: a gap says already that the bytes may be something else, so that no text in them is none of its own. */
+function readBytes(draft: Draft, bytes: Uint8Array, declared: DeclaredType, isSecondBest = false): void {
   const { text, asDeclared, gap } = decodeText(bytes, declared.charset);
   if (text === '') {
     addText(draft, '', '');
@@ -33,16 +70,23 @@ export function readBody(draft: Draft, body: Body): void {
   const typeGaps = gapsOfType(declared, bytes, text === undefined);
   for (const kind of typeGaps) draft.gaps.add(kind);
   if (gap !== undefined) draft.gaps.add(gap);
-  else if (text === undefined && isDecoded) noteUndecodable(draft, bytes, typeGaps);
+  else if (text === undefined && !isSecondBest) noteUndecodable(draft, bytes, typeGaps);
   if (text === undefined) return;
-  const isDeclaredJson = isDecoded && declared.mediaTypes.some(saysJson);
+  const json = declaredJsonOf(declared);
+  const isForm = declared.mediaTypes.some(saysForm);
   // Binary data may be valid UTF-8 by chance. In JSON a NUL is malformed anyway.
-  if (!isDeclaredJson && gap === undefined && typeGaps.length === 0 && text.includes('\0')) {
+  if (!json && !isSecondBest && gap === undefined && typeGaps.length === 0 && text.includes('\0')) {
     draft.gaps.add('body:undecodable');
   }
-  if (isReadAsJson(text, isDeclaredJson)) readJsonBody(draft, text, isDeclaredJson);
-  else readPlainText(draft, text, '');
+  if (isReadAsJson(text, json)) readJsonBody(draft, text, json);
+  else if (!isForm) readPlainText(draft, text, '');
+  if (isForm) readForm(draft, text);
   if (asDeclared !== undefined) addDerivedText(draft, asDeclared, '');
+}
+
+function declaredJsonOf({ mediaTypes }: DeclaredType): DeclaredJson {
+  if (mediaTypes.some(saysJsonLines)) return 'lines';
+  return mediaTypes.some(saysJson) ? 'json' : undefined;
 }
 
 /** The text of a body that is read without a coding, and whether as JSON; undefined for any other. */
@@ -54,19 +98,20 @@ export function plainTextOf({
   if (bytes.length > LIMITS.bodyBytesMax || isCoded(contentEncoding)) return undefined;
   const declared = parseContentType(contentType);
   const { text, asDeclared } = decodeText(bytes, declared.charset);
-  if (text === undefined || asDeclared !== undefined) return undefined;
-  return { text, isJson: isReadAsJson(text, declared.mediaTypes.some(saysJson)) };
+  const isInParts = declared.mediaTypes.some((mediaType) => saysMultipart(mediaType) || saysForm(mediaType));
+  if (text === undefined || asDeclared !== undefined || isInParts) return undefined;
+  return { text, isJson: isReadAsJson(text, declaredJsonOf(declared)) };
 }
 
-function isReadAsJson(text: string, isDeclared: boolean): boolean {
-  return isDeclared || looksLikeJson(text) || beginsAsLenientJson(text);
+function isReadAsJson(text: string, declared: DeclaredJson): boolean {
+  return declared !== undefined || looksLikeJson(text) || beginsAsLenientJson(text);
 }
 
 /** What the Content-Type alone keeps from being read. */
 function gapsOfType(declared: DeclaredType, bytes: Uint8Array, isBinary: boolean): readonly GapKind[] {
   const gaps: GapKind[] = [];
   for (const mediaType of declared.mediaTypes) {
-    const gap = formatGap(mediaType) ?? uninspectableGap(mediaType);
+    const gap = uninspectableGap(mediaType);
     if (gap !== undefined) gaps.push(gap);
     else if (mediaType === 'application/octet-stream' && (isBinary || bytes.includes(0)))
       gaps.push('uninspectable:binary');

@@ -48,6 +48,20 @@ export function addDerivedText(draft: Draft, text: string, pointer: string, role
   return true;
 }
 
+/** Puts the pointers of all that `read` adds under another one. */
+export function readUnder(draft: Draft, pointer: string, read: () => void): void {
+  const start = draft.segments.length;
+  read();
+  for (let index = start; index < draft.segments.length; index++) {
+    const segment = draft.segments[index];
+    if (segment !== undefined) segment.pointer = boundedUnder(pointer, segment.pointer);
+  }
+}
+
+function boundedUnder(pointer: string, inner: string): string {
+  return pointer.length + inner.length <= LIMITS.pointerCharsMax ? `${pointer}${inner}` : pointer;
+}
+
 /** Gives a role to every segment from `start` on. */
 export function assignRole(draft: Draft, start: number, role: Role): void {
   for (let index = start; index < draft.segments.length; index++) {

@@ -1,10 +1,14 @@
 import { carriedGap, tokenGap } from './carried-media.js';
 import { createConversation } from './conversation.js';
-import { addDerivedText, addText, type Draft, isFull, markDerived } from './draft.js';
+import { addDerivedText, addText, type Draft, isFull, markDerived, readUnder } from './draft.js';
+import { jsonLinesOf } from './json-lines.js';
 import { pointerOfMember } from './json-pointer.js';
 import { beginsAsLenientJson, looksLikeJson } from './json-start.js';
 import { type JsonVisitor, walkJson } from './json-walk.js';
 import { readEscapes, readNestedJson } from './nested-json.js';
+
+/** What a body says of itself: one JSON text, several, or nothing of the kind. */
+export type DeclaredJson = 'json' | 'lines' | undefined;
 
 /** A number with fewer digits is no identifier of anything that rules look for. */
 const NUMBER_DIGITS_MIN = 6;
@@ -12,15 +16,23 @@ const NUMBER_DIGITS_MIN = 6;
 /**
  * Reads a text as JSON: every decoded string and name and every long number becomes a segment. What ends the reading
  * early is noted as a gap and the text as a whole is judged as well, so that nothing goes unread.
+ * A body that is not declared as a single JSON text may hold one a line, each with a pointer under its number.
  * Malformed JSON is a gap when the body says that it is JSON, and when it begins as only JSON does: many servers do not
  * look at the Content-Type, and lenient parsers read what ours does not. Anything else is plain text, and no gap.
  */
-export function readJsonBody(draft: Draft, text: string, declared: boolean): void {
+export function readJsonBody(draft: Draft, text: string, declared: DeclaredJson): void {
   const start = draft.segments.length;
   const end = walkJson(text, createBodyVisitor(draft, text));
   if (end === 'complete') return;
+  const lines = end === 'malformed' && declared !== 'json' ? jsonLinesOf(text) : undefined;
+  if (lines) {
+    draft.segments.length = start;
+    for (const [number, line] of lines.entries())
+      readUnder(draft, `/${number}`, () => readJsonBody(draft, line, 'json'));
+    return;
+  }
   if (end !== 'malformed') draft.gaps.add(end === 'depth' ? 'json:depth' : 'json:too_many_segments');
-  else if (declared || beginsAsLenientJson(text)) draft.gaps.add('json:malformed');
+  else if (declared !== undefined || beginsAsLenientJson(text)) draft.gaps.add('json:malformed');
   markDerived(draft, start);
   addText(draft, text, '');
   readEscapes(draft, text, '');

@@ -69,8 +69,17 @@ export function uninspectableGap(mediaType: string): GapKind | undefined {
   return UNINSPECTABLE.find(([prefix]) => mediaType.startsWith(prefix))?.[1];
 }
 
-/** The gap of a media type (lower case) that is made of parts which this version does not take apart. */
-export function formatGap(mediaType: string): GapKind | undefined {
-  if (mediaType.startsWith('multipart/')) return 'format:multipart';
-  return mediaType.startsWith('application/x-www-form-urlencoded') ? 'format:form' : undefined;
+/** Several JSON texts, one a line or behind one another, by name. */
+export function saysJsonLines(mediaType: string): boolean {
+  return /^[^/]+\/(?:x-)?(?:jsonl|json-?lines|ndjson|json-seq)(?:\s|$)/.test(mediaType);
+}
+
+/** A body made of parts, by name. */
+export function saysMultipart(mediaType: string): boolean {
+  return mediaType.startsWith('multipart/');
+}
+
+/** A form written like a query string, by name. */
+export function saysForm(mediaType: string): boolean {
+  return mediaType.startsWith('application/x-www-form-urlencoded');
 }

@@ -9,24 +9,43 @@ import { decodeQueryComponent } from './percent.js';
  * carrier is not content. `credentialNames` holds lower-case names; one that ends in `*` stands for all that start so.
  */
 export function readQuery(draft: Draft, raw: string, credentialNames: ReadonlySet<string>): void {
+  readParameters(draft, raw, 'query', (name) => isCredential(name.toLowerCase(), credentialNames));
+}
+
+/** Reads a body that a form is sent as (WHATWG URL section 5.1), which is written like a query string. All of it is content. */
+export function readForm(draft: Draft, text: string): void {
+  readParameters(draft, text, 'form', () => false);
+}
+
+/** A name that pointers have; longer ones are cut. */
+export function fieldPointer(scheme: 'query' | 'form', name: string): string {
+  return `${scheme}:/${pointerToken(name.slice(0, LIMITS.pointerCharsMax).toWellFormed())}`;
+}
+
+function readParameters(
+  draft: Draft,
+  raw: string,
+  scheme: 'query' | 'form',
+  isSecret: (name: string) => boolean,
+): void {
   for (let start = 0; start < raw.length; ) {
     if (isFull(draft)) {
       draft.gaps.add('json:too_many_segments');
       return;
     }
     const end = indexOrEnd(raw, '&', start);
-    if (end > start) readParameter(draft, raw.slice(start, end), credentialNames);
+    if (end > start) {
+      const parameter = raw.slice(start, end);
+      const equals = indexOrEnd(parameter, '=', 0);
+      const name = decodeQueryComponent(parameter.slice(0, equals));
+      const pointer = fieldPointer(scheme, name);
+      addText(draft, name, `${pointer}#`);
+      if (equals < parameter.length && !isSecret(name)) {
+        readPlainText(draft, decodeQueryComponent(parameter.slice(equals + 1)), pointer);
+      }
+    }
     start = end + 1;
   }
-}
-
-function readParameter(draft: Draft, parameter: string, credentialNames: ReadonlySet<string>): void {
-  const equals = indexOrEnd(parameter, '=', 0);
-  const name = decodeQueryComponent(parameter.slice(0, equals));
-  const pointer = `query:/${pointerToken(name.slice(0, LIMITS.pointerCharsMax).toWellFormed())}`;
-  addText(draft, name, `${pointer}#`);
-  if (equals === parameter.length || isCredential(name.toLowerCase(), credentialNames)) return;
-  readPlainText(draft, decodeQueryComponent(parameter.slice(equals + 1)), pointer);
 }
 
 function isCredential(name: string, credentialNames: ReadonlySet<string>): boolean {

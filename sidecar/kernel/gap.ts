@@ -34,8 +34,10 @@ export const GAP_KINDS = {
     action: 'deny',
     meaning: 'the charset is none of UTF-8, Latin-1, and UTF-16 or UTF-32 with a byte order mark, or cannot be told',
   },
-  'format:multipart': { action: 'deny', meaning: 'multipart bodies are not read by this version' },
-  'format:form': { action: 'deny', meaning: 'x-www-form-urlencoded bodies are not read by this version' },
+  'format:multipart': {
+    action: 'deny',
+    meaning: 'readers may differ on the parts of the multipart body, or a part is multipart itself',
+  },
   'json:malformed': { action: 'deny', meaning: 'the body says it is JSON, and is not' },
   'json:duplicate_key': {
     action: 'deny',

@@ -8,6 +8,10 @@ export const LIMITS = {
   codingRatioMax: 200,
   /** Up to so many unpacked bytes the ratio does not matter. */
   codingBytesFree: 1024 * 1024,
+  /** Parts of one multipart body. Batches of files have some hundred. */
+  multipartPartsMax: 1000,
+  /** Headers of one part, and the header that names the boundary. */
+  multipartHeadBytesMax: 8 * 1024,
   /** Largest gRPC message. Above it gRPC itself refuses, which cannot be recorded; so it leaves room above the body limit. */
   grpcReceiveBytesMax: 48 * 1024 * 1024,
   /** Bytes of requests received, being received or being judged at one time, over all connections. */
