@@ -23,6 +23,14 @@ export function isSentence(text: string): boolean {
   return words.length > 1 && words.every((word) => /^[("'¿¡]?[\p{L}\p{M}’'-]+[)"']?[.,:;!?…]{0,3}$/u.test(word));
 }
 
+/** No token drawn by lot has them: a letter twelve times in a row, a digit sixteen times, the UUID of zeros. */
+const REPEATED = /([a-z])\1{11}|([0-9])\2{15}|0{8}-0{4}-0{4}/i;
+
+/** Whether a token's body is one character again and again, whatever its prefix is. */
+export function isRepeated(text: string): boolean {
+  return REPEATED.test(text);
+}
+
 /** Below this length a plain run or a repetition is a weak password rather than filler. */
 const FILLER_CHARS_MIN = 16;
 const FILLER_CHARS_MAX = 256;
@@ -36,6 +44,7 @@ const REPEATED_MIN = 0.75;
  */
 export function isFiller(text: string): boolean {
   if (text.length < FILLER_CHARS_MIN || text.length > FILLER_CHARS_MAX) return false;
+  if (isRepeated(text)) return true;
   const lower = text.toLowerCase();
   return (/^[0-9a-f]+$/.test(lower) && inOrderShare(lower) >= IN_ORDER_MIN) || isRepetition(lower);
 }

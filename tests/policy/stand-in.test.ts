@@ -1,5 +1,5 @@
 import test from 'ava';
-import { isFiller, isSaidToBeNone, isSentence } from '../../sidecar/policy/stand-in.js';
+import { isFiller, isRepeated, isSaidToBeNone, isSentence } from '../../sidecar/policy/stand-in.js';
 
 type Check = (text: string) => boolean;
 
@@ -40,4 +40,12 @@ test(
     'x1x1x1x1x1x1x1x1',
   ],
   ['12345678', 'deadbeef', 'fa4e5ec2e7c0ffee0ddba11d9caf3bad', 'Q7f2Kd9sLm4Xv8Zp3Rt6', 'a'.repeat(300)],
+);
+
+test(
+  'one character again and again is no token',
+  judges,
+  isRepeated,
+  ['acme_live_xxxxxxxxxxxxxxxx', '00000000-0000-0000-0000-000000000000', 'pat-AAAAAAAAAAAA'],
+  ['acme_live_Q7f2Kd9sLm4Xv8Zp', 'b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAAB', '000000000001'],
 );
