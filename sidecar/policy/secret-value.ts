@@ -1,15 +1,22 @@
 import { isPlaceholder } from './checks.js';
+import { isFiller, isSaidToBeNone, isSentence } from './stand-in.js';
 import { looksRandom } from './token-checks.js';
 
-/** DB_PASSWORD, API_KEY_2 */
-const CONSTANT = /^[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+$/;
+/** DB_PASSWORD, API_KEY_2, KEY1,KEY2 */
+const CONSTANT = /^[A-Z][A-Z0-9]*(?:[_,|-][A-Z0-9]+)+$/;
 
 /** What a value is in a program or a form when it is no secret: a reference, a call, a type, a path, an address. */
 const NO_VALUE: readonly RegExp[] = [
   /^[^\p{L}\p{N}\s]{0,2}[\p{L}\p{M}_]+$/u, // one word of any script, a variable, a flag, a constant
   /^[$@:&*!]?[a-z_]+(?:[-_./:]{1,2}[A-Za-z]+)*[-_./:]*$/, // new-password, config.db.password, a::b::c
-  /^(?:pass(?:word|wd)?|pwd|secret|token|key|user|arg|str|val|value)_?\d{1,2}$/i, // password2, a variable
+  /^(?:pass(?:word|wd)?|pwd|secret|token|key|user|arg|str|val|value|salt)_?\d{1,2}$/i, // password2, a variable
+  /^\d{1,5}_[a-z]+$|^_+[a-z]+_\w+$|^urn:|\]\(/, // 1000_tokens, _google_protobuf_UInt32Value, a name of RFC 8141, a link of Markdown
   /^[$@&]\{?[A-Za-z_][\w.:-]*\}?$/, // $db_pass2
+  /^[#$@%]\{|^\{[{%]|^\{[A-Za-z_][\w.]*\}$|^%\(/, // an interpolation, which quotes inside may have cut: #{ENV.fetch(
+  /^[*&][\w-]+$|^__\w+__$|^[a-z-]+=$/, // an alias of YAML, a mark to be replaced, the next attribute
+  /^\/?\^|^\/?\(\?|^(?:env|file|fd|cmd|exec):/, // a regular expression, where openssl and others find the password
+  /^(?:arn:aws[\w-]*:|!(?:Ref|Sub|GetAtt)\b|ENC\[|op:|ref\+|kv:|vault:|ssm:|@Microsoft\.KeyVault)/, // where the value lies
+  /^(?:(?:scram-)?sha-?\d{1,3}(?:[-_/]\d{1,3})?|md5|bcrypt|argon2(?:id?)?|pbkdf2[\w-]{0,20}|aes-?\d{3}[\w-]{0,20}|[hrep]s\d{3}|base(?:32|58|64)(?:url)?|utf-?(?:8|16)(?:le|be)?|latin1)$/i,
   /^[\w$.]*\b(?:process\.env|os\.environ|env|getenv|environ|config|settings|secrets|vars?|self|this|args|params|props|request|req|ctx|data|options|opts|input|form|body|event|state|user)(?:\.|->|\[|\()/i,
   /^[A-Za-z_$][\w$.:]*(?:->[\w$]+)*(?:\(|\[[^\]]{0,40}(?:\]|$))/, // call(x), list[i + 1]
   /^(?:new|await|return|function|async|lambda|typeof|not|if|let|const|var|def|fn|func)\b/,
@@ -19,10 +26,10 @@ const NO_VALUE: readonly RegExp[] = [
   /^[a-z][a-z0-9+.-]*:\/\/|^\/\/[\w.-]+\.[a-z]/i,
   /^[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,8}$/i,
   /^@[\w-]+(?:\.[\w-]+)+/, // what follows the login in an address
-  /^[a-z]+(?:[|:,][a-z0-9]+){2,}$/, // rules of a form: required|min:8
+  /^[a-z]+(?:[|:,][a-z0-9]+){2,}$|^(?:[a-z_]{2,24}(?::[^|]{0,40})?\|){2}/, // rules of a form: required|string|regex:/[0-9]/
   /^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$/,
   /^\d{4}-\d{2}-\d{2}(?:[T ][\d:.+Z-]*)?$/,
-  /^\d{1,5}$/,
+  /^\d{1,5}(?:[-–]\d{1,5})?$/,
   /^(?:0{8}-0{4}-0{4}-0{4}-0{12})$/,
   /^x?:\d+:/, // a line of /etc/passwd
   /^(?:-----|ssh-(?:rsa|ed25519)|ecdsa-)/,
@@ -39,7 +46,8 @@ const LABEL =
  */
 export function isSecretValue(text: string): boolean {
   const value = text.trim().replace(/[)\],.;:]+$/, '');
-  if (value.length < 4 || isPlaceholder(value) || CONSTANT.test(value)) return false;
+  if (value.length < 4 || isPlaceholder(value) || CONSTANT.test(value) || !/[\p{L}\p{N}]/u.test(value)) return false;
+  if (isSaidToBeNone(value) || isFiller(value)) return false;
   // Letters alone, words joined by underscores, and paths are names unless they make no words.
   if (/^[A-Za-z]{12,}$|^[A-Za-z0-9]+(?:_[A-Za-z0-9]+){2,}$|^[\w.-]+(?:\/[\w.-]+){2,}$/.test(value))
     return looksRandom(value);
@@ -53,7 +61,7 @@ const NAME = /pass|pwd|secret|token|key|user|auth|cred|login|name|mail|phone|cod
 
 /** As isSecretValue, for a value in quotes beside the name of a password: one word may be a password there. */
 export function isQuotedPassword(text: string): boolean {
-  if (isSecretValue(text)) return !/\s/.test(text.trim()) || /[0-9!@#$%^&*]/.test(text);
+  if (isSecretValue(text)) return !/\s/.test(text.trim()) || (/[0-9!@#$%^&*]/.test(text) && !isSentence(text));
   return /^[a-z]{6,32}$/.test(text) && !LABEL.test(text) && !isPlaceholder(text) && !NAME.test(text);
 }
 

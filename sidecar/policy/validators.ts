@@ -10,6 +10,7 @@ import { IDENTIFIER_NAMES, identifierCheck } from './ids/catalogue.js';
 import { isMachineReadableZone } from './mrz-checks.js';
 import { homePhoneCheck, isInternationalPhone } from './phone-checks.js';
 import { isMoreThanWords, isPemBody, isQuotedPassword, isSecretValue, isUrlLogin } from './secret-value.js';
+import { isRepeated } from './stand-in.js';
 import { hasTokenChecksum, isBasicAuth, isWif, looksRandom } from './token-checks.js';
 
 /** A check that a match must pass to count. */
@@ -62,6 +63,7 @@ const MAKERS = new Map<string, Maker>([
   ['hex', plain((text) => validator.isHexadecimal(text))],
   ['jwt', plain((text) => validator.isJWT(text) && isJwt(text))],
   ['not_placeholder', plain((text) => !isPlaceholder(text))],
+  ['not_repeated', plain((text) => !isRepeated(text))],
   ['secret_value', plain(isSecretValue)],
   ['quoted_password', plain(isQuotedPassword)],
   ['random', plain(looksRandom)],
