@@ -29,6 +29,14 @@ export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
     return isLuhn(text) || (text.startsWith('356000000') && weightedSum(text, Array(14).fill(1)) % 5 === 0);
   },
   'gb.nhs': isNhs,
+  // HKID: one or two letters (A is 10, a missing first one 36), six digits, check digit (A is 10); weights 9 to 1, modulus 11.
+  // The library refuses the letter O.
+  'hk.hkid': (text) => {
+    if (!/^[A-Z]{1,2}\d{6}[\dA]$/.test(text)) return false;
+    const values = [...text].map(documentValue);
+    if (text.length === 8) values.unshift(36);
+    return values.reduce((sum, value, i) => sum + value * (9 - i), 0) % 11 === 0;
+  },
   // Adószám of a company: törzsszám with its check digit, kind of taxation, county of the tax office.
   'hu.adoszam': (text) =>
     /^\d{8}[1-5](?:0[2-9]|[1-3]\d|4[0-4]|51)$/.test(text) && LIBRARY_CHECKS['hu.anum']?.(text.slice(0, 8)) === true,
