@@ -12,6 +12,7 @@ import { homePhoneCheck, isInternationalPhone } from './phone-checks.js';
 import { isMoreThanWords, isPemBody, isQuotedPassword, isSecretValue, isUrlLogin } from './secret-value.js';
 import { isRepeated } from './stand-in.js';
 import { hasTokenChecksum, isBasicAuth, isWif, looksRandom } from './token-checks.js';
+import { hasTopLevelDomain } from './top-level-domains.js';
 
 /** A check that a match must pass to count. */
 export interface Validator {
@@ -45,6 +46,7 @@ const MAKERS = new Map<string, Maker>([
   ['dea', plain(isDea)],
   ['nhs', plain(isNhs)],
   ['email', plain((text) => validator.isEmail(text))],
+  ['known_tld', plain(hasTopLevelDomain)],
   ['ip', plain((text) => validator.isIP(text))],
   ['ipv4', plain((text) => validator.isIP(text, 4))],
   ['ipv6', plain((text) => validator.isIP(text, 6))],

@@ -95,6 +95,12 @@ test(row, ['nhs'], ['9434765919', '943 476 5919', '943-476-5919'], ['9434765918'
 test(row, ['email'], ['a.b+c@example.org'], ['a@b', '@example.org']);
 test(
   row,
+  ['known_tld'],
+  ['a@example.COM', 'www.example.museum', 'nas.local', 'почта@пример.рф'],
+  ['a@b.transpose', 'a@b.codfm', 'word'],
+);
+test(
+  row,
   ['phone'],
   [
     '+49 30 901820',

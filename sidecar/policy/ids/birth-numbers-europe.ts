@@ -52,13 +52,14 @@ export const BIRTH_NUMBERS_EUROPE: Readonly<Record<string, IdCheck>> = {
     const [day, month, year] = pairsAt(text, 0);
     return isBirthdayOfAnyCentury(year, month, day) && isLuhn(text);
   },
-  // Személyi azonosító: sex and century, YYMMDD, serial; the weights were turned round for births since 1997.
+  // Személyi azonosító, act XX of 1996: sex and century, YYMMDD, serial; the weights were turned round for births since 1997.
   'hu.personal': (text) => {
     if (!/^[1-8]\d{10}$/.test(text)) return false;
-    const isDay = isBirthdayOfAnyCentury(...pairsAt(text, 1));
-    const ascending = weightedSum(text, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) % 11;
-    const descending = weightedSum(text, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]) % 11;
-    return isDay && [ascending, descending].includes(Number(text[10]));
+    const [twoDigits, month, day] = pairsAt(text, 1);
+    const year = (/^[1256]/.test(text) ? 1900 : 2000) + twoDigits;
+    const weights = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+    const sum = weightedSum(text, year < 1997 ? weights : weights.toReversed());
+    return isBirthday(year, month, day) && sum % 11 === Number(text[10]);
   },
   // Kennitala: DDMMYY (day +40 for companies), two digits, check, century.
   'is.kennitala': (text) => {

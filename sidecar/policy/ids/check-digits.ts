@@ -1,6 +1,10 @@
 import validator from 'validator';
 import { isNhs } from '../health-checks.js';
+import { LIBRARY_CHECKS } from './library.js';
 import { type IdCheck, isLuhn, weightedSum } from './weights.js';
+
+/** Digit sum of twice a digit. */
+const DOUBLED = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
 
 /** Numbers without a date that no library at hand has, or that it checks wrongly. */
 export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
@@ -9,11 +13,15 @@ export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
     /^[2-6]\d{8}[1-9]\d?$/.test(text) && weightedSum(text, [1, 3, 7, 9, 1, 3, 7, 9]) % 10 === Number(text[8]),
   // Serial number of an identity card or passport since 2007 with its check digit, ICAO Doc 9303 part 3, 4.9.
   'de.document': (text) => /^[CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ\d]{8}\d$/.test(text) && isIcaoChecked(text),
-  // Krankenversichertennummer, section 290 SGB V: the letter counts as its place in the alphabet, weights 1 and 2.
+  // Krankenversichertennummer, section 290 SGB V: the letter counts as its place in the alphabet, two digits; weights 1 and 2
+  // from the left, digits of the products added. The last digit of that sum is the check digit, not what it lacks to ten.
   'de.kvnr': (text) => {
     if (!/^[A-Z]\d{9}$/.test(text)) return false;
-    const digits = String(text.charCodeAt(0) - 64).padStart(2, '0') + text.slice(1);
-    return isLuhn(digits);
+    const digits = String(text.charCodeAt(0) - 64).padStart(2, '0') + text.slice(1, 9);
+    const sum = [...digits]
+      .map(Number)
+      .reduce((total, digit, i) => total + (i % 2 === 0 ? digit : (DOUBLED[digit] ?? 0)), 0);
+    return sum % 10 === Number(text[9]);
   },
   // SIRET: SIREN and whole both pass Luhn; those of La Poste (356 000 000) have a digit sum divisible by 5.
   'fr.siret': (text) => {
@@ -21,6 +29,17 @@ export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
     return isLuhn(text) || (text.startsWith('356000000') && weightedSum(text, Array(14).fill(1)) % 5 === 0);
   },
   'gb.nhs': isNhs,
+  // HKID: one or two letters (A is 10, a missing first one 36), six digits, check digit (A is 10); weights 9 to 1, modulus 11.
+  // The library refuses the letter O.
+  'hk.hkid': (text) => {
+    if (!/^[A-Z]{1,2}\d{6}[\dA]$/.test(text)) return false;
+    const values = [...text].map(documentValue);
+    if (text.length === 8) values.unshift(36);
+    return values.reduce((sum, value, i) => sum + value * (9 - i), 0) % 11 === 0;
+  },
+  // Adószám of a company: törzsszám with its check digit, kind of taxation, county of the tax office.
+  'hu.adoszam': (text) =>
+    /^\d{8}[1-5](?:0[2-9]|[1-3]\d|4[0-4]|51)$/.test(text) && LIBRARY_CHECKS['hu.anum']?.(text.slice(0, 8)) === true,
   // Adóazonosító jel: 8, the days since 1867, serial.
   'hu.tax': (text) => /^8\d{9}$/.test(text) && weightedSum(text, [1, 2, 3, 4, 5, 6, 7, 8, 9]) % 11 === Number(text[9]),
   // TAJ-szám.
@@ -39,6 +58,11 @@ export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
   },
   // Matricule: YYYYMMDD, serial, a Luhn and a Verhoeff digit.
   'lu.matricule': (text) => validator.isTaxID(text, 'fr-LU'),
+  // RFC: the library also takes a check digit counted with an alphabet that is out of use, so that a tenth of all wrong ones pass.
+  'mx.rfc': (text) => {
+    const isRight = text.length < 12 || RFC_CHECK[rfcSum(text) % 11] === text.at(-1);
+    return isRight && LIBRARY_CHECKS['mx.rfc']?.(text) === true;
+  },
   // National Health Index, HISO 10046:2023: three letters (not I, O) and four digits, or a letter each at the end.
   'nz.nhi': (text) => {
     const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZ';
@@ -71,6 +95,14 @@ export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
 /** A letter's value in documents: A is 10, Z is 35. */
 function documentValue(sign: string): number {
   return Number.parseInt(sign, 36);
+}
+
+/** Anexo 19 of the Resolución Miscelánea Fiscal: values of the signs, weights 13 to 2; companies have one letter less in front. */
+const RFC_SIGNS = '0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ';
+const RFC_CHECK = '0A987654321';
+
+function rfcSum(text: string): number {
+  return [...text.slice(0, -1).padStart(12)].reduce((sum, sign, i) => sum + RFC_SIGNS.indexOf(sign) * (13 - i), 0);
 }
 
 function isIcaoChecked(text: string): boolean {

@@ -8,7 +8,7 @@ import type { IdCheck } from './weights.js';
 const NAMES = `
   al.nipt ar.cuit at.tin at.uid au.abn au.acn au.tfn be.vat bg.vat br.cnpj br.cpf by.unp ca.bn ca.sin ch.ssn ch.uid ch.vat
   cl.rut cn.uscc co.nit cy.vat cz.dic de.idnr de.svnr de.vat dk.cvr do.cedula do.rnc ec.ci ec.ruc ee.kmkr es.cif es.dni
-  es.nie es.nif fi.alv fi.ytunnus fr.nif fr.nir fr.siren fr.tva gb.utr gb.vat gr.vat gt.nit hk.hkid hr.oib hu.anum ie.pps ie.vat
+  es.nie es.nif fi.alv fi.ytunnus fr.nif fr.nir fr.siren fr.tva gb.utr gb.vat gr.vat gt.nit hr.oib hu.anum ie.pps ie.vat
   il.idnr in.aadhaar in.epic in.gstin in.pan it.codicefiscale it.iva jp.cn kr.brn lt.pvm lu.tva lv.pvn md.idno mk.edb
   mt.vat mx.curp mx.rfc my.nric nl.bsn nl.btw no.mva no.orgnr nz.ird pe.ruc pk.cnic pl.nip pl.regon pt.cc
   pt.nif ro.cui rs.pib ru.inn se.orgnr se.vat si.ddv th.idnr tr.tckimlik tr.vkn tw.natid tw.ubn ua.edrpou ua.rntrc

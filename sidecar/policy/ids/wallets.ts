@@ -8,7 +8,9 @@ export const WALLETS: Readonly<Record<string, IdCheck>> = {
   // CIP-19: Bech32 with a long payload.
   ada: (text) => isBech32(text, ['addr', 'addr_test', 'stake', 'stake_test']),
   // Base58Check (P2PKH, P2SH, their test networks) and BIP 173, BIP 350.
-  btc: (text) => isBase58Check(text, ['00', '05', '6f', 'c4']) || isSegwit(text, ['bc', 'tb', 'bcrt']),
+  // The address of 20 bytes of zero is nobody's: coins are sent there to be lost.
+  btc: (text) =>
+    (isBase58Check(text, ['00', '05', '6f', 'c4']) && !/^1{10}/.test(text)) || isSegwit(text, ['bc', 'tb', 'bcrt']),
   doge: (text) => isBase58Check(text, ['1e', '16']),
   // EIP-55 where it is in mixed case: a letter is a capital where the hash of the address says so.
   eth: (text) => /^0x[\da-f]{40}$/i.test(text) && !/^0x(.)\1*$/.test(text) && isEip55(text.slice(2)),
