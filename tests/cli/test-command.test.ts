@@ -46,6 +46,14 @@ test('the table says why, and never shows the text', async (t) => {
   }
 });
 
+test('a rule that only marks is listed in the table without places', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'own.yaml'), '[{id: MARK, title: Mark, severity: low, action: allow, pattern: word}]');
+  const { out } = await runCli(['test', '--pack', 'own.yaml', '--text', 'a word'], { directory });
+  t.regex(out, /nothing speaks against it/);
+  t.regex(out, /\nallow {5}MARK {2}\(own\)\n$/);
+});
+
 test('the table fits a terminal of 80 columns, with many findings and long words', async (t) => {
   const directory = tempDirectory(t);
   const title = 'A title of many words '.repeat(5);
