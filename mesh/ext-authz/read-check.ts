@@ -66,11 +66,11 @@ function unreadable(kind: GapKind): Check {
 
 function checkWithoutHttp(context: RouteContext): Check {
   const { evaluation, caller } = unreadable('http:absent');
-  const { direction, endpoint, tenant } = context;
+  const { direction, endpoint, label, tenant } = context;
   const gaps = [...contextGaps(context), ...evaluation.gaps];
   return {
     caller,
-    evaluation: { ...evaluation, direction, endpoint, tenant, route: endpoint || 'other', gaps, ...packsOf(context) },
+    evaluation: { ...evaluation, direction, endpoint, tenant, route: label || 'other', gaps, ...packsOf(context) },
   };
 }
 
@@ -90,7 +90,7 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
       door: 'ext_authz',
       direction: context.direction,
       endpoint: context.endpoint || path,
-      route: context.endpoint || (target?.ambiguous ? 'other' : settings.pathLabel(path)),
+      route: context.label || (target?.ambiguous ? 'other' : settings.pathLabel(path)),
       tenant: context.tenant,
       ...packsOf(context),
       content: contentOf(http, target?.query ?? '', body),
