@@ -78,7 +78,7 @@ async function closeAll(closers: Closer[], reason: CloseReason): Promise<void> {
 async function wire(options: SidecarOptions, closers: Closer[]): Promise<Addresses> {
   const { loadedConfig, clock, logger, tracing, version } = options;
   const { config } = loadedConfig;
-  let inForce = { config, loaded: await loadPolicy(config) };
+  let inForce = { config, loaded: await loadPolicy(loadedConfig) };
   for (const problem of inForce.loaded.warnings) logger.warn({ problem }, 'pack warning');
   closers.push(() => tracing.close());
 

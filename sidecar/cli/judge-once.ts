@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createModerators } from '../../adapters/moderators/moderators.js';
 import type { Config } from '../config/config.js';
-import { loadConfig, usable } from '../config/load.js';
+import { loadConfig, type UsableConfig, usable } from '../config/load.js';
 import { readEndpoint } from '../content/endpoint.js';
 import { inspect, type PolicySnapshot, type Question } from '../inspection/inspect.js';
 import { systemClock } from '../kernel/clock.js';
@@ -48,8 +48,9 @@ export async function judgeOnce(content: Content, options: JudgeOptions, io: Cli
     gaps: ambiguous ? [{ kind: 'path:ambiguous' }] : [],
     requestId: '',
   };
-  const config = await configOf(options, io);
-  const { snapshot, moderators } = await loadPolicy(config);
+  const loadedConfig = await configOf(options, io);
+  const { config } = loadedConfig;
+  const { snapshot, moderators } = await loadPolicy(loadedConfig);
   const question = { evaluation, nowMs: systemClock.nowMs() };
   const open = inspect(snapshot, question);
   const judgement = open.questions ? await settleJudgement(open, classifiersOf(moderators)) : open;
@@ -83,11 +84,11 @@ function failureActionOf({ answers = [] }: Judgement, { moderators }: Config): G
 }
 
 /** `--pack` and `--shadow` are flags like those of `serve`; with chosen packs, which ones are required does not matter. */
-async function configOf({ config: file, pack, shadow }: JudgeOptions, io: CliIo): Promise<Config> {
+async function configOf({ config: file, pack, shadow }: JudgeOptions, io: CliIo): Promise<UsableConfig> {
   const flags = new Map([
     ...(pack ? [['packs', { name: '--pack', said: pack }] as const] : []),
     ...(pack ? [['policy.requiredPacks', { name: '--pack', said: 'all' }] as const] : []),
     ...(shadow === undefined ? [] : [['shadow', { name: '--shadow', said: String(shadow) }] as const]),
   ]);
-  return usable(await loadConfig({ ...(file && { file }), env: io.env, flags, directory: io.directory })).config;
+  return usable(await loadConfig({ ...(file && { file }), env: io.env, flags, directory: io.directory }));
 }
