@@ -8,6 +8,7 @@ export interface RouteContext {
   readonly endpoint: string;
   /** `endpoint` as a label of records and metrics: `other` when it cannot be one; empty = the route names none. */
   readonly label: string;
+  /** Named by the route, else the configured one; empty = none. */
   readonly tenant: string;
   /** Packs of this route with the required ones; absent = all loaded packs. */
   readonly packs?: readonly string[];
@@ -23,6 +24,8 @@ export interface RouteContextOptions {
   readonly requiredPacks: readonly string[];
   /** Lower-case names of headers that the proxy sets itself or has cleaned. */
   readonly trustedHeaders: ReadonlySet<string>;
+  /** Tenant of requests whose route names none; empty = none. */
+  readonly tenant: string;
 }
 
 /** With any separator or case: a misspelt key of ours must not mean a weaker policy. */
@@ -44,7 +47,7 @@ export function readRouteContext(extensions: ReadonlyMap<string, string>, option
     direction: direction ?? '',
     endpoint,
     label: endpoint === '' || LABEL.test(endpoint) ? endpoint : 'other',
-    tenant: trimmedValue(extensions, 'jimini.tenant'),
+    tenant: trimmedValue(extensions, 'jimini.tenant') || options.tenant,
     ...(named && { packs: [...new Set([...named, ...options.requiredPacks])] }),
     isInvalid: direction === undefined || [...extensions].some((entry) => isInvalidEntry(entry, options)),
     hasNoPacks: named?.length === 0,

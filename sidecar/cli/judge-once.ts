@@ -22,6 +22,8 @@ export interface JudgeOptions {
   readonly shadow?: boolean;
   readonly direction?: string;
   readonly endpoint?: string;
+  /** Absent = as the configuration says. */
+  readonly tenant?: string;
 }
 
 /** A judgement, and what each of its gaps counts for now. */
@@ -38,18 +40,18 @@ export async function judgeOnce(content: Content, options: JudgeOptions, io: Cli
   const direction = readDirection(options.direction ?? '');
   if (direction === undefined) throw new JiminiError('JIMINI_USAGE', '--direction: expected inbound or outbound');
   const { endpoint, route, ambiguous } = readEndpoint(options.endpoint ?? '');
+  const loadedConfig = await configOf(options, io);
+  const { config } = loadedConfig;
   const evaluation: Evaluation = {
     door: 'cli',
     direction,
     endpoint,
     route,
-    tenant: '',
+    tenant: options.tenant ?? config.tenant,
     content: [content],
     gaps: ambiguous ? [{ kind: 'path:ambiguous' }] : [],
     requestId: '',
   };
-  const loadedConfig = await configOf(options, io);
-  const { config } = loadedConfig;
   const { snapshot, moderators } = await loadPolicy(loadedConfig);
   const question = { evaluation, nowMs: systemClock.nowMs() };
   const open = inspect(snapshot, question);

@@ -50,6 +50,7 @@ export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy):
       config.credentials.query,
       requiredPacks,
       config.trustedHeaders,
+      config.tenant,
       moderators.map(({ key: _, ...rest }) => rest),
     ]),
   };
