@@ -10,34 +10,44 @@
 // All but scan take --dir FOLDER_ON_A_DISK; steady and reload need taskset (util-linux).
 //
 // npm run bench -- quality --set FOLDER [--packs secrets,pii] [--category C] [--entity E*] [--misses N] [--format table|json]
-import { parseArgs } from 'node:util';
+import { statSync } from 'node:fs';
 import { repositoryRoot } from '../tests/processes/sidecar.js';
+import { readArguments, refuseArguments } from '../tests/tools/arguments.js';
 import { measureQuality } from './quality/run.js';
 import { isSpeed, measureSpeed, SPEEDS } from './speed.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    dir: { type: 'string', default: repositoryRoot },
-    rps: { type: 'string' },
-    seconds: { type: 'string', default: '20' },
-    rounds: { type: 'string' },
-    budget: { type: 'boolean', default: false },
-    set: { type: 'string' },
-    packs: { type: 'string' },
-    category: { type: 'string' },
-    entity: { type: 'string' },
-    misses: { type: 'string', default: '0' },
-    format: { type: 'string', default: 'table' },
+const MEASUREMENTS = [...SPEEDS, 'quality'];
+const USAGE = [
+  `npm run bench [-- ${MEASUREMENTS.join('|')} ...], without a name check and load`,
+  '  [--dir FOLDER] [--rps N] [--seconds N] [--rounds N] [--budget]',
+  '  quality: --set FOLDER [--packs P,P] [--category C] [--entity E] [--misses N] [--format table|json]',
+].join('\n');
+const { values, positionals } = readArguments({
+  usage: USAGE,
+  config: {
+    allowPositionals: true,
+    options: {
+      dir: { type: 'string', default: repositoryRoot },
+      rps: { type: 'string' },
+      seconds: { type: 'string', default: '20' },
+      rounds: { type: 'string' },
+      budget: { type: 'boolean', default: false },
+      set: { type: 'string' },
+      packs: { type: 'string' },
+      category: { type: 'string' },
+      entity: { type: 'string' },
+      misses: { type: 'string', default: '0' },
+      format: { type: 'string', default: 'table' },
+    },
   },
+  numbers: { rps: 1, seconds: 1, rounds: 1, misses: 0 },
 });
 const wanted = positionals.length > 0 ? positionals : ['check', 'load'];
-const unknown = wanted.filter((name) => name !== 'quality' && !isSpeed(name));
-if (unknown.length > 0) {
-  const known = [...SPEEDS, 'quality'].join(', ');
-  process.stderr.write(`unknown measurement ${unknown.join(', ')}; expected ${known} or none (check and load)\n`);
-  process.exit(2);
+const unknown = wanted.filter((name) => !MEASUREMENTS.includes(name));
+if (!statSync(values.dir, { throwIfNoEntry: false })?.isDirectory()) {
+  refuseArguments(`--dir: no such folder, ${values.dir}`, USAGE);
 }
+if (unknown.length > 0) refuseArguments(`unknown measurement ${unknown.join(', ')}`, USAGE);
 if (wanted.includes('quality')) process.exitCode = await quality();
 const speeds = wanted.filter(isSpeed);
 if (speeds.length > 0 && !(await measureSpeed(speeds, values))) process.exitCode = 1;

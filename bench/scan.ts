@@ -1,5 +1,4 @@
-import { loadConfig } from '../sidecar/config/load.js';
-import { configError } from '../sidecar/config/problem.js';
+import { loadConfig, usable } from '../sidecar/config/load.js';
 import { splitBoundaries } from '../sidecar/policy/boundary.js';
 import { loadPack } from '../sidecar/policy/load-pack.js';
 import type { Pack } from '../sidecar/policy/pack.js';
@@ -68,9 +67,8 @@ export async function measureScan(rounds: number): Promise<ScanResult> {
 
 async function builtInPacks(): Promise<readonly Pack[]> {
   const flags = new Map([['packs', { name: '--packs', said: ['all'] }]]);
-  const { config, problems } = await loadConfig({ env: {}, flags, directory: process.cwd() });
-  if (!config) throw configError(problems);
-  return (await loadPolicy(config)).packFiles.flatMap(({ pack }) => pack ?? []);
+  const loaded = usable(await loadConfig({ env: {}, flags, directory: process.cwd() }));
+  return (await loadPolicy(loaded)).packFiles.flatMap(({ pack }) => pack ?? []);
 }
 
 function policyOf(packs: readonly Pack[]): Policy {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createModerators } from '../adapters/moderators/moderators.js';
-import { openAuditLog } from './audit/audit-log.js';
+import { recoverAuditLog } from './audit/audit-log.js';
 import type { UsableConfig } from './config/load.js';
 import { createDecisionPoint } from './decision-point.js';
 import { createInspector } from './inspection/inspector.js';
@@ -78,14 +78,14 @@ async function closeAll(closers: Closer[], reason: CloseReason): Promise<void> {
 async function wire(options: SidecarOptions, closers: Closer[]): Promise<Addresses> {
   const { loadedConfig, clock, logger, tracing, version } = options;
   const { config } = loadedConfig;
-  let inForce = { config, loaded: await loadPolicy(config) };
+  let inForce = { config, loaded: await loadPolicy(loadedConfig) };
   for (const problem of inForce.loaded.warnings) logger.warn({ problem }, 'pack warning');
   closers.push(() => tracing.close());
 
   const dataDir = await prepareDataDirectory(config.dataDir);
   const onHealth = createLogHealthReporter(logger);
   const store = createLevelLogStore(dataDir);
-  const auditLog = await openAuditLog({ store, clock, random: (count) => randomBytes(count), version, onHealth });
+  const auditLog = await recoverAuditLog({ store, clock, random: (count) => randomBytes(count), version, onHealth });
   closers.push((reason) => auditLog.close(reason));
   const inspector = createInspector(inForce.loaded.snapshot);
   closers.push(() => inspector.close());
@@ -133,7 +133,11 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
       onError: createFaultReporter(logger),
     },
   });
-  closers.push(listeners.close, listeners.drain);
+  closers.push(listeners.close);
+  // Bound before the log begins, so that a start that fails leaves no leaf behind; answers wait for the `open` leaf.
+  const addresses = await listeners.listen();
+  await auditLog.begin();
+  closers.push(listeners.drain);
 
   const watcher = await watchPolicy({
     ...options,
@@ -154,7 +158,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     },
   });
   closers.push(() => watcher.close());
-  const addresses = await listeners.listen();
+  listeners.serve();
   closers.push(() => {
     state.draining = true;
   });

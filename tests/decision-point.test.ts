@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { openAuditLog } from '../sidecar/audit/audit-log.js';
 import { readLeaves } from '../sidecar/audit/log-reader.js';
 import { createDecisionPoint } from '../sidecar/decision-point.js';
 import { createInspector } from '../sidecar/inspection/inspector.js';
@@ -15,6 +14,7 @@ import { createPolicy } from '../sidecar/policy/policy.js';
 import { prepareDataDirectory } from '../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../sidecar/storage/level-log-store.js';
 import { noTracing } from '../sidecar/telemetry/tracing.js';
+import { openAuditLog } from './audit/records.js';
 
 const PACK = `name: words\nversion: "1"\nrules:
   - {id: WORD, title: a word, severity: low, action: block, pattern: apple, examples: {match: [apple], no_match: [other]}}

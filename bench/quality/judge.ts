@@ -1,5 +1,4 @@
-import { loadConfig } from '../../sidecar/config/load.js';
-import { configError } from '../../sidecar/config/problem.js';
+import { loadConfig, usable } from '../../sidecar/config/load.js';
 import type { Role } from '../../sidecar/kernel/evaluation.js';
 import type { Verdict } from '../../sidecar/kernel/verdict.js';
 import type { Policy } from '../../sidecar/policy/policy.js';
@@ -30,9 +29,8 @@ export async function policyOfPacks(packs: readonly string[]): Promise<Policy> {
     ['policy.requiredPacks', { name: '--packs', said: 'all' }],
     ['shadow', { name: '--packs', said: 'false' }],
   ]);
-  const { config, problems } = await loadConfig({ env: {}, flags, directory: process.cwd() });
-  if (!config) throw configError(problems);
-  return (await loadPolicy(config)).snapshot.policy;
+  const loaded = usable(await loadConfig({ env: {}, flags, directory: process.cwd() }));
+  return (await loadPolicy(loaded)).snapshot.policy;
 }
 
 /** Judges a text as the one segment of a request without direction. */

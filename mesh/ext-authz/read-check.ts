@@ -43,20 +43,20 @@ export const UNKNOWN_CALLER: Caller = { forgedHeaders: [], errorShape: 'openai' 
  */
 export function readCheck(bytes: Uint8Array, settings: CheckSettings): Check {
   const nesting = checkNesting(bytes, CHECK_REQUEST_SHAPE, LIMITS.protobufDepthMax);
-  if (nesting === 'too_deep') return unreadable('message:depth');
+  if (nesting === 'too_deep') return unreadable('message:depth', settings.tenant);
   const fields = nesting === 'ok' ? readCheckFields(bytes) : undefined;
-  if (fields === undefined) return unreadable('message:malformed');
+  if (fields === undefined) return unreadable('message:malformed', settings.tenant);
   const context = readRouteContext(fields.contextExtensions, settings);
   return fields.http === undefined ? checkWithoutHttp(context) : checkOfHttp(fields.http, context, settings);
 }
 
-function unreadable(kind: GapKind): Check {
+function unreadable(kind: GapKind, tenant: string): Check {
   const evaluation: Evaluation = {
     door: 'ext_authz',
     direction: '',
     endpoint: '',
     route: 'other',
-    tenant: '',
+    tenant,
     content: [],
     gaps: [{ kind }],
     requestId: '',
@@ -65,12 +65,12 @@ function unreadable(kind: GapKind): Check {
 }
 
 function checkWithoutHttp(context: RouteContext): Check {
-  const { evaluation, caller } = unreadable('http:absent');
-  const { direction, endpoint, tenant } = context;
+  const { direction, endpoint, label, tenant } = context;
+  const { evaluation, caller } = unreadable('http:absent', tenant);
   const gaps = [...contextGaps(context), ...evaluation.gaps];
   return {
     caller,
-    evaluation: { ...evaluation, direction, endpoint, tenant, route: endpoint || 'other', gaps, ...packsOf(context) },
+    evaluation: { ...evaluation, direction, endpoint, route: label || 'other', gaps, ...packsOf(context) },
   };
 }
 
@@ -90,7 +90,7 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
       door: 'ext_authz',
       direction: context.direction,
       endpoint: context.endpoint || path,
-      route: context.endpoint || (target?.ambiguous ? 'other' : settings.pathLabel(path)),
+      route: context.label || (target?.ambiguous ? 'other' : settings.pathLabel(path)),
       tenant: context.tenant,
       ...packsOf(context),
       content: contentOf(http, target?.query ?? '', body),

@@ -6,6 +6,9 @@ export interface RouteContext {
   readonly direction: Direction;
   /** Configured name that rules are scoped by; empty = the path of the request. */
   readonly endpoint: string;
+  /** `endpoint` as a label of records and metrics: `other` when it cannot be one; empty = the route names none. */
+  readonly label: string;
+  /** Named by the route, else the configured one; empty = none. */
   readonly tenant: string;
   /** Packs of this route with the required ones; absent = all loaded packs. */
   readonly packs?: readonly string[];
@@ -21,11 +24,15 @@ export interface RouteContextOptions {
   readonly requiredPacks: readonly string[];
   /** Lower-case names of headers that the proxy sets itself or has cleaned. */
   readonly trustedHeaders: ReadonlySet<string>;
+  /** Tenant of requests whose route names none; empty = none. */
+  readonly tenant: string;
 }
 
 /** With any separator or case: a misspelt key of ours must not mean a weaker policy. */
 const OURS = /^jimini/i;
-const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
+const CONTROL_CHARACTER = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
+/** What a label may be made of: anything else would have to be escaped, differently in each place that shows it. */
+const LABEL = /^[\w.~/:@*+-]{1,128}$/;
 
 /** Reads the route's own words. Pure and total: what is wrong becomes `isInvalid`, never an exception. */
 export function readRouteContext(extensions: ReadonlyMap<string, string>, options: RouteContextOptions): RouteContext {
@@ -35,23 +42,31 @@ export function readRouteContext(extensions: ReadonlyMap<string, string>, option
     ?.split(',', LIMITS.contextValueCharsMax)
     .map((name) => name.trim());
   const named = packs?.filter((name) => name !== '');
+  const endpoint = trimmedValue(extensions, 'jimini.endpoint');
   return {
     direction: direction ?? '',
-    endpoint: labelOf(extensions, 'jimini.endpoint'),
-    tenant: labelOf(extensions, 'jimini.tenant'),
+    endpoint,
+    label: endpoint === '' || LABEL.test(endpoint) ? endpoint : 'other',
+    tenant: trimmedValue(extensions, 'jimini.tenant') || options.tenant,
     ...(named && { packs: [...new Set([...named, ...options.requiredPacks])] }),
     isInvalid: direction === undefined || [...extensions].some((entry) => isInvalidEntry(entry, options)),
     hasNoPacks: named?.length === 0,
   };
 }
 
-function labelOf(extensions: ReadonlyMap<string, string>, key: string): string {
-  return (extensions.get(key) ?? '').trim().slice(0, LIMITS.contextValueCharsMax);
+/** A value that is not allowed is not kept either: the request is denied, and its record should not repeat it. */
+function trimmedValue(extensions: ReadonlyMap<string, string>, key: string): string {
+  const value = extensions.get(key) ?? '';
+  return isAllowedValue(value) ? value.trim() : '';
+}
+
+function isAllowedValue(value: string): boolean {
+  return value.length <= LIMITS.contextValueCharsMax && !CONTROL_CHARACTER.test(value);
 }
 
 function isInvalidEntry([key, value]: readonly [string, string], options: RouteContextOptions): boolean {
   if (!OURS.test(key)) return false;
-  if (value.length > LIMITS.contextValueCharsMax || CONTROL_CHARACTER.test(value)) return true;
+  if (!isAllowedValue(value)) return true;
   switch (key) {
     case 'jimini.endpoint':
     case 'jimini.direction':

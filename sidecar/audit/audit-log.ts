@@ -17,8 +17,8 @@ interface Appended {
   readonly decisionId: string;
 }
 
-/** `open` = takes records; `healing` = refuses them until the store works again; `closing`, `closed` = ended by its owner. */
-type AuditLogState = 'open' | 'healing' | 'closing' | 'closed';
+/** `starting` = records wait for the `open` leaf; `open` = takes records; `healing` = refuses them until the store works again; `closing`, `closed` = ended by its owner. */
+type AuditLogState = 'starting' | 'open' | 'healing' | 'closing' | 'closed';
 
 /** Told whenever the log stops or starts taking records, and after each attempt to heal that failed. */
 export type LogHealth =
@@ -48,14 +48,26 @@ export interface AuditLog {
   append(entry: AppendEntry): Promise<Appended>;
   /**
    * Takes no more records, writes those that wait, then a `close` leaf, and closes the store. During an outage it tries
-   * to heal once. Rejects when the `close` leaf could not be written; the store is closed in any case.
+   * to heal once. A log that has not begun is closed as it was found, and those that wait are refused. Rejects when the `close` leaf could not be written; the store is closed in any case.
    */
   close(reason: CloseReason): Promise<void>;
 }
 
-/** Opens the log, writes its `open` leaf, and takes records. Rejects with a `JIMINI_STORE_*` error. */
-export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
-  return new GroupCommitLog(await ChainWriter.open(options), options);
+/** A log that is found to be whole, but has not begun: nothing is written yet. */
+export interface RecoveredLog extends AuditLog {
+  /**
+   * Writes the `open` leaf and takes records, those that came before first. Rejects with a `JIMINI_STORE_*` error, after
+   * which only `close` is left.
+   */
+  begin(): Promise<void>;
+}
+
+/**
+ * Opens the store and reads the end of the log. A program that then cannot start leaves no leaf behind. Rejects with a
+ * `JIMINI_STORE_*` error.
+ */
+export async function recoverAuditLog(options: AuditLogOptions): Promise<RecoveredLog> {
+  return new GroupCommitLog(await ChainWriter.recover(options), options);
 }
 
 interface Waiting {
@@ -69,11 +81,11 @@ const HEAL_DELAY_MS_FIRST = 20;
 const HEAL_DELAY_MS_MAX = 2_000;
 
 /** Group commit: everybody who arrives while one batch is being synced goes into the next one. */
-class GroupCommitLog implements AuditLog {
+class GroupCommitLog implements RecoveredLog {
   readonly #writer: ChainWriter;
   readonly #options: AuditLogOptions;
   readonly #stop = new AbortController();
-  #state: AuditLogState = 'open';
+  #state: AuditLogState = 'starting';
   #queue: Waiting[] = [];
   /** The work that is under way in the background: writing batches or healing. At most one at a time. */
   #busy: Promise<void> | undefined;
@@ -100,6 +112,13 @@ class GroupCommitLog implements AuditLog {
     return this.#queue.length;
   }
 
+  async begin(): Promise<void> {
+    await this.#writer.begin();
+    if (this.#state !== 'starting') return;
+    this.#state = 'open';
+    if (this.#queue.length > 0 || this.#writer.hasMissed) this.#start();
+  }
+
   append(entry: AppendEntry): Promise<Appended> {
     const refusal = this.#refusal();
     if (refusal) {
@@ -108,7 +127,7 @@ class GroupCommitLog implements AuditLog {
     }
     return new Promise((resolve, reject) => {
       this.#queue.push({ entry, resolve, reject });
-      this.#start();
+      if (this.#state === 'open') this.#start();
     });
   }
 
@@ -119,6 +138,7 @@ class GroupCommitLog implements AuditLog {
 
   #refusal(): string | undefined {
     switch (this.#state) {
+      case 'starting':
       case 'open':
         return this.#queue.length < LIMITS.appendQueueMax ? undefined : 'too many records wait for the disk';
       case 'healing':
@@ -202,7 +222,13 @@ class GroupCommitLog implements AuditLog {
   }
 
   async #close(reason: CloseReason): Promise<void> {
+    const hasBegun = this.#state !== 'starting';
     this.#state = 'closing';
+    if (!hasBegun) {
+      this.#refuse(this.#queue.splice(0), 0);
+      this.#state = 'closed';
+      return this.#writer.close();
+    }
     this.#stop.abort();
     while (this.#busy) await this.#busy;
     try {

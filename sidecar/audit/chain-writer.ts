@@ -5,7 +5,7 @@ import { type Batch, type ChainHead, formBatch } from './batch.js';
 import { mintLogId } from './log-id.js';
 import type { LeafRow, LogStore, LogStoreHandle } from './log-store.js';
 import { addMissed, gapFields, type Missed } from './missed.js';
-import { reconcile, recoverTail } from './recover.js';
+import { type Recovered, reconcile, recoverTail } from './recover.js';
 
 /** What a chain writer needs from outside. */
 export interface ChainWriterOptions {
@@ -32,31 +32,40 @@ interface Unknown {
 export class ChainWriter {
   readonly logId: string;
   readonly #options: ChainWriterOptions;
+  readonly #previousClose: Recovered['previousClose'];
   #handle: LogStoreHandle | undefined;
   #head: ChainHead;
   #unknown: Unknown | undefined;
   #missed: Missed | undefined;
 
-  private constructor(options: ChainWriterOptions, logId: string, at: { handle: LogStoreHandle; head: ChainHead }) {
+  private constructor(options: ChainWriterOptions, handle: LogStoreHandle, { logId, head, previousClose }: Recovered) {
     this.#options = options;
-    this.logId = logId;
-    this.#handle = at.handle;
-    this.#head = at.head;
+    this.logId = logId ?? mintLogId(options.random);
+    this.#handle = handle;
+    this.#head = head;
+    this.#previousClose = previousClose;
   }
 
-  /** Opens the store, reads the end of the log, and writes the `open` leaf. Rejects with a `JIMINI_STORE_*` error. */
-  static async open(options: ChainWriterOptions): Promise<ChainWriter> {
+  /** Opens the store and reads the end of the log; writes nothing. Rejects with a `JIMINI_STORE_*` error. */
+  static async recover(options: ChainWriterOptions): Promise<ChainWriter> {
     const handle = await options.store.open();
     try {
-      const { logId, head, previousClose } = await recoverTail(handle);
-      const writer = new ChainWriter(options, logId ?? mintLogId(options.random), { handle, head });
-      const { version } = options;
-      await writer.write([{ kind: 'open', version, recovered_size: head.size, previous_close: previousClose }]);
-      return writer;
+      return new ChainWriter(options, handle, await recoverTail(handle));
     } catch (error) {
       await closeQuietly(handle);
       throw error;
     }
+  }
+
+  /** Writes the `open` leaf. Rejects with a `JIMINI_STORE_*` error, after which only `close` is left. */
+  async begin(): Promise<void> {
+    const { version } = this.#options;
+    const [recovered_size, previous_close] = [this.#head.size, this.#previousClose];
+    // A run begins with its `open` leaf, also when answers are missed already.
+    const missed = this.#missed;
+    this.#missed = undefined;
+    await this.write([{ kind: 'open', version, recovered_size, previous_close }]);
+    this.#missed = addMissed(missed, this.#missed);
   }
 
   /** Leaves in the log, each of them on disk. */

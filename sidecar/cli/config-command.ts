@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { type Config, settingOf } from '../config/config.js';
 import { configTable } from '../config/document.js';
 import { CONFIG_KEYS, configJsonSchema } from '../config/keys.js';
+import type { LoadedConfig } from '../config/load.js';
 import { readModeratorKeys } from '../config/moderator-keys.js';
 import { formatPackProblem, loadPackSet } from '../config/pack-set.js';
 import { type ConfigProblem, formatOrigin, formatProblem } from '../config/problem.js';
@@ -41,9 +42,8 @@ function checkCommand(context: CliContext): Command {
 }
 
 async function check(command: Command, { format }: FormatOptions, { io, exit }: CliContext): Promise<void> {
-  const { config, problems: inSettings } = await loadConfigOf(command, io);
-  const problems = config ? (await readModeratorKeys(config)).problems : inSettings;
-  const packProblems = config ? (await loadPackSet(config)).problems : [];
+  const loaded = await loadConfigOf(command, io);
+  const { problems, packProblems } = await problemsOf(loaded);
   const isValid = problems.length === 0 && packProblems.every(({ severity }) => severity !== 'error');
   if (!isValid) exit(2);
   if (format === 'json') {
@@ -53,6 +53,13 @@ async function check(command: Command, { format }: FormatOptions, { io, exit }: 
   }
   complain(io, [...problems.map(formatProblem), ...packProblems.map(formatPackProblem)]);
   if (isValid) printLines(io, ['the configuration is valid']);
+}
+
+async function problemsOf({ config, origins, problems }: LoadedConfig) {
+  if (!config) return { problems, packProblems: [] };
+  const { problems: inKeys } = await readModeratorKeys(config);
+  const { problems: packProblems, settingProblems } = await loadPackSet({ config, origins });
+  return { problems: [...settingProblems, ...inKeys], packProblems };
 }
 
 function problemJson(problem: ConfigProblem): object {

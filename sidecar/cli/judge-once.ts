@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createModerators } from '../../adapters/moderators/moderators.js';
 import type { Config } from '../config/config.js';
-import { loadConfig, usable } from '../config/load.js';
+import { loadConfig, type UsableConfig, usable } from '../config/load.js';
 import { readEndpoint } from '../content/endpoint.js';
 import { inspect, type PolicySnapshot, type Question } from '../inspection/inspect.js';
 import { systemClock } from '../kernel/clock.js';
@@ -22,6 +22,8 @@ export interface JudgeOptions {
   readonly shadow?: boolean;
   readonly direction?: string;
   readonly endpoint?: string;
+  /** Absent = as the configuration says. */
+  readonly tenant?: string;
 }
 
 /** A judgement, and what each of its gaps counts for now. */
@@ -38,18 +40,19 @@ export async function judgeOnce(content: Content, options: JudgeOptions, io: Cli
   const direction = readDirection(options.direction ?? '');
   if (direction === undefined) throw new JiminiError('JIMINI_USAGE', '--direction: expected inbound or outbound');
   const { endpoint, route, ambiguous } = readEndpoint(options.endpoint ?? '');
+  const loadedConfig = await configOf(options, io);
+  const { config } = loadedConfig;
   const evaluation: Evaluation = {
     door: 'cli',
     direction,
     endpoint,
     route,
-    tenant: '',
+    tenant: options.tenant ?? config.tenant,
     content: [content],
     gaps: ambiguous ? [{ kind: 'path:ambiguous' }] : [],
     requestId: '',
   };
-  const config = await configOf(options, io);
-  const { snapshot, moderators } = await loadPolicy(config);
+  const { snapshot, moderators } = await loadPolicy(loadedConfig);
   const question = { evaluation, nowMs: systemClock.nowMs() };
   const open = inspect(snapshot, question);
   const judgement = open.questions ? await settleJudgement(open, classifiersOf(moderators)) : open;
@@ -83,11 +86,11 @@ function failureActionOf({ answers = [] }: Judgement, { moderators }: Config): G
 }
 
 /** `--pack` and `--shadow` are flags like those of `serve`; with chosen packs, which ones are required does not matter. */
-async function configOf({ config: file, pack, shadow }: JudgeOptions, io: CliIo): Promise<Config> {
+async function configOf({ config: file, pack, shadow }: JudgeOptions, io: CliIo): Promise<UsableConfig> {
   const flags = new Map([
     ...(pack ? [['packs', { name: '--pack', said: pack }] as const] : []),
     ...(pack ? [['policy.requiredPacks', { name: '--pack', said: 'all' }] as const] : []),
     ...(shadow === undefined ? [] : [['shadow', { name: '--shadow', said: String(shadow) }] as const]),
   ]);
-  return usable(await loadConfig({ ...(file && { file }), env: io.env, flags, directory: io.directory })).config;
+  return usable(await loadConfig({ ...(file && { file }), env: io.env, flags, directory: io.directory }));
 }

@@ -25,6 +25,7 @@ export function testCommand(context: CliContext): Command {
     .option('--content-encoding <coding>', 'Content-Encoding of the body')
     .option('--direction <direction>', 'inbound or outbound; without it every rule applies')
     .option('--endpoint <path>', 'path that rules are scoped by, such as /v1/chat/completions')
+    .option('--tenant <name>', 'tenant whose exceptions hold, instead of the configured one')
     .option('--shadow', 'as with shadow mode on')
     .option(
       '--reveal',

@@ -39,8 +39,11 @@ function ruleLines(rule: MatchedRule, { findings }: Judgement, shown: Shown): st
   const places = findings.filter((finding) => finding.ruleId === id && finding.pack === pack);
   const acts = action === effectiveAction ? action : `${action} (shadow)`;
   const digest = places[0] ? ` ${places[0].packDigest.slice(0, DIGEST_CHARS)}` : '';
+  const heading = `${acts.padEnd(LABEL_CHARS - 1)} ${printable(id)}  (${printable(pack)}${digest})`;
+  // It only marks: it has no findings, whatever it matched.
+  if (action === 'allow') return [heading];
   return [
-    `${acts.padEnd(LABEL_CHARS - 1)} ${printable(id)}  (${printable(pack)}${digest})`,
+    heading,
     // A rule that matched by length or count alone has no place.
     ...(places.length === 0 ? [`${INDENT}the whole content`] : places.flatMap((place) => findingLines(place, shown))),
   ];

@@ -7,6 +7,8 @@ import { ALL_PACKS, isPackPath, packEntryRefusal } from './pack-names.js';
 export interface Impossible {
   readonly key: string;
   readonly message: string;
+  /** Which item of a list it is; absent = the setting as a whole. */
+  readonly index?: number;
 }
 
 /** Everything impossible in a configuration that passed the schema. */
@@ -33,7 +35,11 @@ function requiredPacks(config: Config): Impossible[] {
   if (config.packs.some(isPackPath)) return [];
   return required
     .filter((name) => name !== 'all' && !config.packs.includes(name))
-    .map((name) => ({ key, message: `${name} is not among packs (${config.packs.join(', ')})` }));
+    .map((name) => ({
+      key,
+      index: required.indexOf(name),
+      message: `${name} is not among packs (${config.packs.join(', ')})`,
+    }));
 }
 
 function listeners(config: Config): Impossible[] {

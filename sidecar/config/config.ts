@@ -13,7 +13,7 @@ export type Config = Omit<ConfigInput, 'listen'> & {
   readonly listen: Omit<ConfigInput['listen'], 'socketMode'> & { readonly socketMode: number };
 };
 
-/** Where each setting was said, by key path. */
+/** Where each setting was said, by key path; `packs[0]` = where a file says that item of a list. */
 export type Origins = ReadonlyMap<string, Origin>;
 
 /**

@@ -5,7 +5,7 @@ import { type Config, finishConfig, type Origins } from './config.js';
 import { type Environment, type Override, readEnvironment } from './environment.js';
 import { checkSchema, type SchemaFault } from './issues.js';
 import { CONFIG_KEYS } from './keys.js';
-import { type ConfigProblem, configError, type Origin } from './problem.js';
+import { type ConfigProblem, configError, type Origin, originOfItem } from './problem.js';
 import { readTextFile } from './read-file.js';
 import { textToValue } from './text-value.js';
 import { type PathStep, readYaml, type YamlDocument } from './yaml-document.js';
@@ -118,22 +118,30 @@ function assemble(parts: Parts): LoadedConfig {
   if (unread.length + parts.problems.length > 0) return failed(unread);
 
   const config = finishConfig(checked.input, origins, parts.directory);
-  const impossible = findImpossible(config).map(({ key, message }) => ({
+  const impossible = findImpossible(config).map(({ key, message, index = -1 }) => ({
     key,
     message,
-    origin: origins.get(key) ?? { kind: 'default' as const },
+    origin: originOfItem(origins, key, index),
   }));
   return impossible.length > 0 ? failed(impossible) : { config, origins, problems: [] };
 }
 
-function originsOf(parts: Parts): Origins {
+function originsOf({ document, file, overrides }: Parts): Origins {
   const origins = new Map<string, Origin>();
+  const overridden = new Map(overrides.map(({ key, origin }) => [key.path, origin]));
   for (const { path } of CONFIG_KEYS) {
-    const position = parts.document?.valuePosition(path.split('.'));
-    const inFile = position && parts.file !== undefined;
-    origins.set(path, inFile ? { kind: 'file', file: parts.file, ...position } : { kind: 'default' });
+    const steps = path.split('.');
+    const position = document?.valuePosition(steps);
+    const isInFile = position !== undefined && file !== undefined;
+    const said = overridden.get(path) ?? (isInFile ? { kind: 'file' as const, file, ...position } : undefined);
+    origins.set(path, said ?? { kind: 'default' });
+    if (said?.kind !== 'file') continue;
+    for (let index = 0; ; index++) {
+      const ofItem = document?.valuePosition([...steps, index]);
+      if (ofItem === undefined) break;
+      origins.set(`${path}[${index}]`, { ...said, ...ofItem });
+    }
   }
-  for (const { key, origin } of parts.overrides) origins.set(key.path, origin);
   return origins;
 }
 

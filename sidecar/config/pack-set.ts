@@ -1,7 +1,7 @@
 import { printable } from '../kernel/printable.js';
 import { loadPackSteps } from '../policy/load-pack.js';
 import type { LoadedPack, Pack, Problem } from '../policy/pack.js';
-import type { Config } from './config.js';
+import type { Config, Origins } from './config.js';
 import {
   checkPackNames,
   missingRequiredPacks,
@@ -9,6 +9,7 @@ import {
   type PackFileProblem,
   readPackFiles,
 } from './pack-files.js';
+import { type ConfigProblem, originOfItem } from './problem.js';
 import { takeInSlices } from './slices.js';
 
 /** One pack file with what loading it gave. */
@@ -25,6 +26,14 @@ export interface PackSet {
   readonly loaded: readonly LoadedFile[];
   /** Of all files, in the order of the configuration. What has no place in its file stands at 1:1. */
   readonly problems: readonly Problem[];
+  /** What the configuration asks of the packs and they do not hold; known only when no problem is an error. */
+  readonly settingProblems: readonly ConfigProblem[];
+}
+
+/** A configuration with what it says where, as far as packs need it. */
+export interface PackSettings {
+  readonly config: Pick<Config, 'packs' | 'policy'>;
+  readonly origins: Origins;
 }
 
 /**
@@ -32,12 +41,10 @@ export interface PackSet {
  * examples, which takes a fraction of a second: files that are as in `previous` are not loaded again, and other work
  * gets its turn meanwhile. Never rejects.
  */
-export async function loadPackSet(
-  config: Pick<Config, 'packs' | 'policy'>,
-  previous: readonly LoadedFile[] = [],
-): Promise<PackSet> {
-  const { files, problems: unread } = await readPackFiles(config.packs);
-  const { ancestorDirections } = config.policy;
+export async function loadPackSet(settings: PackSettings, previous: readonly LoadedFile[] = []): Promise<PackSet> {
+  const { packs: entries, policy } = settings.config;
+  const { files, problems: unread } = await readPackFiles(entries);
+  const { ancestorDirections } = policy;
   const loaded: LoadedFile[] = [];
   for (const file of files) {
     const known = previous.find((before) => isSame(before, file, ancestorDirections));
@@ -50,7 +57,7 @@ export async function loadPackSet(
     ...checkPackNames(packs).map(problemAtStart),
   ];
   const hasError = problems.some(({ severity }) => severity === 'error');
-  return { packs, loaded, problems: hasError ? problems : [...problems, ...missing(config, packs)] };
+  return { packs, loaded, problems, settingProblems: hasError ? [] : missing(settings, packs) };
 }
 
 async function loadFile(file: PackFile, ancestorDirections: LoadedFile['ancestorDirections']): Promise<LoadedFile> {
@@ -64,14 +71,15 @@ function isSame({ file, ancestorDirections }: LoadedFile, other: PackFile, direc
 }
 
 /** Required packs are known to be missing only when every pack has told its name. */
-function missing({ policy }: Pick<Config, 'policy'>, packs: readonly Pack[]): Problem[] {
+function missing({ config, origins }: PackSettings, packs: readonly Pack[]): ConfigProblem[] {
+  const key = 'policy.requiredPacks';
+  const { requiredPacks } = config.policy;
   const names = packs.map(({ name }) => name);
-  return missingRequiredPacks(policy.requiredPacks, names).map((name) =>
-    problemAtStart({
-      file: 'policy.requiredPacks',
-      message: `no pack is named ${name}; loaded are ${names.join(', ')}`,
-    }),
-  );
+  return missingRequiredPacks(requiredPacks, names).map((name) => ({
+    origin: originOfItem(origins, key, requiredPacks.indexOf(name)),
+    key,
+    message: `no pack is named ${printable(name)}; loaded are ${names.map((known) => printable(known)).join(', ')}`,
+  }));
 }
 
 /** A problem of a file as a whole. */

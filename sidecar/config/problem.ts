@@ -19,6 +19,11 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
+/** Where one item of a list was said: its own place in a file, else that of the list. */
+export function originOfItem(origins: ReadonlyMap<string, Origin>, key: string, index: number): Origin {
+  return origins.get(`${key}[${index}]`) ?? origins.get(key) ?? { kind: 'default' };
+}
+
 /** `file:line:column`, the name of a variable or flag, or `default`. Printable. */
 export function formatOrigin(origin: Origin): string {
   switch (origin.kind) {

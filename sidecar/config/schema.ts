@@ -32,6 +32,14 @@ const queryName = text.regex(/^[^\s&=#?*]+\*?$/, {
 /** What a pack may be called; `all` stands for every one. */
 const packName = text.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: 'expected the name of a pack' });
 
+/** As long as a pack may name one; nothing in it acts on a terminal. */
+const tenantName = z
+  .string()
+  .max(256)
+  .regex(/^(?:[^\s\p{Cc}\p{Cf}](?:[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*[^\s\p{Cc}\p{Cf}])?)?$/u, {
+    error: 'expected a name without control characters and without blanks at its ends',
+  });
+
 /** Gap kinds that another setting decides, and which one. */
 export const GAPS_DECIDED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['engine:error', 'policy.onError'],
@@ -138,6 +146,14 @@ export const configSchema = z.strictObject({
     .boolean()
     .default(false)
     .meta(about('Judge and record, but answer ALLOW, except for rules with `shadow_override: enforce`.', 'live')),
+  tenant: tenantName
+    .default('')
+    .meta(
+      about(
+        'Tenant of requests whose route names none, and of Evaluate: records name it, and exceptions for it hold. Empty = none.',
+        'live',
+      ),
+    ),
   policy: policy.prefault({}),
   moderators,
   trustedHeaders: list(headerName)

@@ -144,6 +144,7 @@ export interface Judgement {
   readonly effective: Verdict;
   /** Rules that matched, in file order of the packs. */
   readonly matched: readonly MatchedRule[];
+  /** Of rules that do more than mark: none of a rule whose action is `allow`. */
   readonly findings: readonly Finding[];
   /** One entry per gap kind, in order of appearance. */
   readonly gaps: readonly Gap[];

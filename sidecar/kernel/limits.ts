@@ -64,6 +64,8 @@ export const LIMITS = {
   protobufDepthMax: 64,
   /** Length of one `jimini.*` value of a route, in UTF-16 code units. Room for a list of packs; endpoint and tenant go into a leaf. */
   contextValueCharsMax: 512,
+  /** Endpoints that have series of their own in the metrics; what comes later counts as `other`. More than there are known API paths. */
+  endpointLabelsMax: 200,
   /** Characters kept of a request id. A UUID has 36; a client may send anything. */
   requestIdCharsMax: 128,
   /** Characters of the sentence that a denied client is told. It names rules, of which there can be hundreds. */

@@ -9,11 +9,12 @@ interface Reported {
 }
 
 /**
- * The findings of the rules that matched, in file order and by place. When there are more than may be listed, every
+ * The findings of the rules that matched, in file order and by place, without rules of the action `allow`: those mark a
+ * request, and what they match is often the very text that is in order. When there are more than may be listed, every
  * rule gets an equal share first. Offsets are converted to UTF-8 here, so only for what is listed.
  */
 export function findingsOf(matches: readonly RuleMatches[], segments: readonly Segment[]): Finding[] {
-  const listed = choose(matches);
+  const listed = choose(matches.filter(({ prepared }) => prepared.rule.action !== 'allow'));
   const bytes = byteOffsets(listed, segments);
   return listed.map((reported) => {
     const { rule, pack, validatorName } = reported.match.prepared;

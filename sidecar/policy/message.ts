@@ -9,11 +9,12 @@ const NAMED_MAX = 5;
 const OPENINGS = { ALLOW: 'Allowed', FLAG: 'Flagged', MASK: 'Masked', BLOCK: 'Blocked' } as const;
 
 /**
- * One sentence for people: what was decided, the titles of the rules and the kinds of gaps behind it. Never the text
- * that was judged. Control characters of titles are escaped, and the length is bounded (LIMITS.messageCharsMax).
+ * One sentence for people: what was decided, the titles of the rules and the kinds of gaps behind it. Rules of the action
+ * `allow` are no reason for anything and are left out. Never the text that was judged. Control characters of titles are escaped, and the length is bounded (LIMITS.messageCharsMax).
  */
 export function messageOf(judgement: Pick<Judgement, 'raw' | 'effective' | 'matched' | 'gaps'>): string {
-  const { raw, effective, matched, gaps } = judgement;
+  const { raw, effective, gaps } = judgement;
+  const matched = judgement.matched.filter(({ action }) => action !== 'allow');
   const opening = OPENINGS[effective];
   if (matched.length === 0 && gaps.length === 0) return `${opening}: nothing speaks against it.`;
   const shadowed = raw === effective ? '' : ` (in shadow; would be ${OPENINGS[raw].toLowerCase()})`;

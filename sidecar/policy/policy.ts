@@ -222,7 +222,7 @@ function ruleInfoOf(prepared: PreparedRule, asked: boolean): RuleInfo {
     action,
     tags,
     enabled: isMatchable(prepared) || asked,
-    streaming: asked ? 'whole' : streamingClassOf(prepared.rule),
+    streaming: streamingClassOf(prepared.rule),
     ...(pattern && { engine: pattern.compiled.matcher.engineFor(TYPICAL_CHARS) }),
   };
 }

@@ -11,12 +11,15 @@ export type StreamingClass = 'bounded' | 'open' | 'counting' | 'whole';
 const HOLD_CHARS = 256;
 const ORDER: readonly StreamingClass[] = ['bounded', 'open', 'counting', 'whole'];
 
-/** The most demanding class of the rule's conditions. */
+/**
+ * The most demanding class of the rule's conditions. A classifier must see everything, and counts whether or not one is
+ * configured: the class is of the rule, and `lint`, which knows no configuration, says the same as a running sidecar.
+ */
 export function streamingClassOf(rule: Rule): StreamingClass {
   const classes: StreamingClass[] = [];
   if (rule.pattern) classes.push(classOfPattern(rule.pattern));
   if (rule.maxChars !== undefined) classes.push('counting');
-  if (rule.llmPrompt !== undefined && classes.length === 0) classes.push('whole');
+  if (rule.llmPrompt !== undefined) classes.push('whole');
   return ORDER.findLast((candidate) => classes.includes(candidate)) ?? 'bounded';
 }
 

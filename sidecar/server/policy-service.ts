@@ -28,7 +28,7 @@ export interface PolicyServiceOptions {
   /** The scope and label of an endpoint that a caller states; never empty text. */
   readonly normaliseEndpoint: (raw: string) => { endpoint: string; route: string; ambiguous: boolean };
   /** Tenant of every caller; from the configuration, never from a message. */
-  readonly tenant: string;
+  readonly tenant: () => string;
   /** A message of this method could not be decoded. */
   readonly onMalformed: (method: 'Evaluate' | 'ListRules') => void;
 }
@@ -95,7 +95,7 @@ function evaluationOf(request: EvaluateRequest, options: PolicyServiceOptions): 
     direction,
     endpoint: scope.endpoint,
     route: scope.route,
-    tenant: options.tenant,
+    tenant: options.tenant(),
     content: [contentOf(request)],
     gaps,
     requestId: request.requestId,

@@ -36,17 +36,16 @@ async function serve(call: ReflectionCall, index: DescriptorIndex, services: rea
   const sent = new Set<string>();
   let requests = 0;
   try {
-    for await (const request of call) {
+    // Leaving the loop must not destroy the stream: its status would not be sent while an answer waits to be written.
+    for await (const request of call.iterator({ destroyOnReturn: false })) {
       requests += 1;
-      if (requests > LIMITS.reflectionRequestsMax) {
-        call.emit('error', { code: status.RESOURCE_EXHAUSTED, details: 'too many requests on one stream' });
-        return;
-      }
+      if (requests > LIMITS.reflectionRequestsMax) break;
       const messageResponse = reply(request.messageRequest, { index, services, sent });
       const response = { validHost: request.host, originalRequest: request, messageResponse };
       if (!call.write(response)) await Promise.race([once(call, 'drain'), once(call, 'close')]);
     }
-    call.end();
+    if (requests <= LIMITS.reflectionRequestsMax) call.end();
+    else call.emit('error', { code: status.RESOURCE_EXHAUSTED, details: 'too many requests on one stream' });
   } catch {
     // The caller went away in the middle: there is nobody to tell.
     call.destroy();

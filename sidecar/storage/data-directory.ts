@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { JiminiError } from '../kernel/errors.js';
 
@@ -10,16 +10,34 @@ export function logDirectory(dataDir: string): string {
 /**
  * Creates the data directory (mode 0700) and the log's in it unless they are there, and returns its absolute path.
  * Rejects with `JIMINI_CONFIG_INVALID` when others could write to them or put them in our way: they must be directories of
- * our own user, writable by nobody else. The parent may be anybody's, as volumes of Kubernetes are.
+ * our own user, writable by nobody else. The parent may be anybody's, as volumes of Kubernetes are. What fsGroup has opened
+ * to its group since the last start is closed again.
  */
 export async function prepareDataDirectory(dataDir: string): Promise<string> {
   const path = resolve(dataDir);
   for (const directory of [path, logDirectory(path)]) {
     await create(directory);
+    await closeWhatFsGroupOpened(directory);
     await refuseUnsafe(directory);
   }
   return path;
 }
+
+/**
+ * Whenever the kubelet mounts a volume for a pod with fsGroup, it sets setgid and group-write on every directory of it
+ * (fsGroupChangePolicy Always, the default). That is no reason to refuse the second start of a pod. A group-writable
+ * directory without setgid is somebody's own doing.
+ */
+async function closeWhatFsGroupOpened(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isDirectory() || found.uid !== process.getuid?.()) return;
+  if ((found.mode & OTHERS_WRITE) !== 0 || (found.mode & FS_GROUP) !== FS_GROUP) return;
+  await chmod(path, 0o700).catch(() => undefined);
+}
+
+/** Setgid and write by the group. */
+const FS_GROUP = 0o2020;
+const OTHERS_WRITE = 0o002;
 
 async function refuseUnsafe(path: string): Promise<void> {
   const found = await stat(path).catch(({ code }: NodeJS.ErrnoException) => {
@@ -28,11 +46,8 @@ async function refuseUnsafe(path: string): Promise<void> {
   if (!found.isDirectory()) throw refused(path, 'is not a directory', 'name another path');
   const uid = process.getuid?.();
   if (uid !== undefined && found.uid !== uid) {
-    throw refused(
-      path,
-      `belongs to user ${found.uid}, and this process is user ${uid}`,
-      'name a directory of your own',
-    );
+    const whose = `belongs to user ${found.uid}, and this process is user ${uid}`;
+    throw refused(path, whose, `name a directory of your own; in a volume, one below it such as ${join(path, 'data')}`);
   }
   const mode = found.mode & 0o777;
   if ((mode & 0o022) !== 0) {

@@ -1,5 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Decision } from '../kernel/evaluation.js';
+import { LIMITS } from '../kernel/limits.js';
 
 /** Buckets of the ancestor, and 30 ms, which is the latency budget. */
 const LATENCY_MS_BUCKETS = [1, 5, 10, 25, 30, 50, 100, 250, 500, 1000, 2500, 5000];
@@ -8,6 +9,20 @@ const LATENCY_SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.03,
 /** A series that every decision adds to. `endpoint` is a bounded label, never a raw path. */
 interface DecisionSeries {
   observe(endpoint: string, decision: Decision): void;
+}
+
+/**
+ * Each endpoint is some eighty series for ever, and names come from routes that others write: the first
+ * `LIMITS.endpointLabelsMax` are labels, what comes later is `other`.
+ */
+export function createEndpointLabels(): (endpoint: string) => string {
+  const known = new Set<string>();
+  return (endpoint) => {
+    if (known.has(endpoint)) return endpoint;
+    if (known.size >= LIMITS.endpointLabelsMax) return 'other';
+    known.add(endpoint);
+    return endpoint;
+  };
 }
 
 /**

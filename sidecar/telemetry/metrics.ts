@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Breaker } from '../kernel/breaker.js';
 import type { Decision, Evaluation } from '../kernel/evaluation.js';
 import { type ClassifierOutcome, createClassifierSeries, registerBreakers } from './classifier-series.js';
-import { createEventCounter, createLatencyHistograms } from './decision-series.js';
+import { createEndpointLabels, createEventCounter, createLatencyHistograms } from './decision-series.js';
 
 /** Numbers that are read when somebody scrapes, instead of being kept up to date. */
 export interface MetricSources {
@@ -44,6 +44,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  const endpoints = createEndpointLabels();
   const events = createEventCounter(registry);
   const latencies = createLatencyHistograms(registry, options.seedNames);
   const classified = createClassifierSeries(registry);
@@ -83,8 +84,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   return {
     observe(evaluation, decision) {
-      events.observe(evaluation.route, decision);
-      latencies.observe(evaluation.route, decision);
+      const endpoint = endpoints(evaluation.route);
+      events.observe(endpoint, decision);
+      latencies.observe(endpoint, decision);
       for (const { kind } of decision.gaps) {
         gaps.inc({ kind });
         // Only a Check that cannot be decoded is decided on; the other methods refuse and say so by themselves.

@@ -32,7 +32,7 @@ export function createDoors({ inForce, metrics, logger, ...rest }: DoorsOptions)
   });
   const service = createPolicyService({
     decisions,
-    tenant: '',
+    tenant: () => inForce().config.tenant,
     onMalformed: metrics.malformed,
     normaliseEndpoint: readEndpoint,
     listRules: () => {
@@ -72,6 +72,7 @@ function checkSettings(inForce: DoorsOptions['inForce']): () => CheckSettings {
     settings = {
       requiredPacks: loaded.requiredPacks,
       trustedHeaders: new Set(config.trustedHeaders),
+      tenant: config.tenant,
       readPath: readRequestPath,
       pathLabel: apiPathLabel,
     };

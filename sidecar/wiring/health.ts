@@ -27,7 +27,8 @@ export interface HealthState {
 export function notReady({ auditLog, state }: HealthSources): string[] {
   const reasons: string[] = [];
   if (state.draining) reasons.push('shutting down');
-  if (!state.draining && auditLog.state !== 'open') reasons.push('the log cannot make records durable');
+  if (auditLog.state === 'starting') reasons.push('starting');
+  else if (!state.draining && auditLog.state !== 'open') reasons.push('the log cannot make records durable');
   return reasons;
 }
 

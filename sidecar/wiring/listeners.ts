@@ -11,8 +11,10 @@ import { createOpsServer, type OpsServer, type OpsSources } from '../server/ops-
 export interface Listeners {
   /** Requests being received or judged. */
   inFlight(): number;
-  /** Binds all three and says SERVING. Rejects with `JIMINI_LISTEN_REFUSED`. */
+  /** Binds all three. Rejects with `JIMINI_LISTEN_REFUSED`. */
   listen(): Promise<Addresses>;
+  /** Says SERVING. */
+  serve(): void;
   /** NOT_SERVING, no new calls, and running ones have `LIMITS.drainMs` to end. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -46,13 +48,14 @@ export async function createListeners(options: ListenersOptions): Promise<Listen
   return {
     inFlight: () => data.load().calls,
     async listen() {
-      const addresses = {
+      return {
         data: await data.listen(where('data')),
         control: await control.listen(where('control')),
         ops: await ops.listen(where('ops')),
       };
+    },
+    serve() {
       for (const server of [data, control]) server.setServing(true);
-      return addresses;
     },
     async drain() {
       await Promise.all([data.drain(LIMITS.drainMs), control.drain(LIMITS.drainMs)]);

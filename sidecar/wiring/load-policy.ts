@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Config } from '../config/config.js';
+import type { UsableConfig } from '../config/load.js';
 import { type ConfiguredModerator, readModeratorKeys } from '../config/moderator-keys.js';
 import { requiredPackNames } from '../config/pack-files.js';
 import { formatPackProblem, loadPackSet, type PackSet } from '../config/pack-set.js';
@@ -27,16 +27,18 @@ export interface LoadedPolicy {
 /**
  * Reads and compiles the packs that the configuration names, and reads the keys of classifiers. Rejects with
  * `JIMINI_PACK_INVALID`, one fault a line with file, line and column, when any pack is refused, with
- * `JIMINI_CONFIG_INVALID` when a key is: part of a policy is no policy. Files that are as in `previous` are not
+ * `JIMINI_CONFIG_INVALID` when a key is, or when a required pack is not there: part of a policy is no policy. Files that are as in `previous` are not
  * compiled again, and other work gets its turn meanwhile.
  */
-export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promise<LoadedPolicy> {
-  const { packs, loaded: loadedFiles, problems } = await loadPackSet(config, previous?.packFiles);
+export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy): Promise<LoadedPolicy> {
+  const { config } = usable;
+  const { packs, loaded: loadedFiles, problems, settingProblems } = await loadPackSet(usable, previous?.packFiles);
   if (problems.some(({ severity }) => severity === 'error')) {
     throw new JiminiError('JIMINI_PACK_INVALID', problems.map(formatPackProblem).join('\n'));
   }
   const { moderators, problems: keyProblems } = await readModeratorKeys(config);
-  if (keyProblems.length > 0) throw configError(keyProblems);
+  const inSettings = [...settingProblems, ...keyProblems];
+  if (inSettings.length > 0) throw configError(inSettings);
   const { ancestorDirections, requiredPacks } = config.policy;
   const settings = {
     shadow: config.shadow,
@@ -48,6 +50,7 @@ export async function loadPolicy(config: Config, previous?: LoadedPolicy): Promi
       config.credentials.query,
       requiredPacks,
       config.trustedHeaders,
+      config.tenant,
       moderators.map(({ key: _, ...rest }) => rest),
     ]),
   };

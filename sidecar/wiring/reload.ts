@@ -56,7 +56,7 @@ export async function watchPolicy(options: ReloadOptions): Promise<{ close(): vo
     refuseEmptied(read, inForce.read);
     // Before the packs are read: what changes from now on is another change.
     await watcher.replace(filesOf(read.config));
-    return { read, loaded: await loadPolicy(read.config, inForce.loaded) };
+    return { read, loaded: await loadPolicy(read, inForce.loaded) };
   };
   const adopt = async (next: InForce, changed: readonly string[]): Promise<void> => {
     const restart = changedRestartKeys(inForce.read.config, next.read.config);

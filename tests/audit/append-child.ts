@@ -1,9 +1,8 @@
 // Appends until it is killed, and says on standard output what was acknowledged, one line at a time:
 // node build/tests/audit/append-child.js DATA_DIR RUN
 import { writeSync } from 'node:fs';
-import { openAuditLog } from '../../sidecar/audit/audit-log.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
-import { decision, logOptions } from './records.js';
+import { decision, logOptions, openAuditLog } from './records.js';
 
 const [dataDir = '', run = ''] = process.argv.slice(2);
 const log = await openAuditLog(logOptions(createLevelLogStore(dataDir)));

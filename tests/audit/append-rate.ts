@@ -1,13 +1,12 @@
 // Measures the append path: node build/tests/audit/append-rate.js [leaves] [waiting at once]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { openAuditLog } from '../../sidecar/audit/audit-log.js';
 import { entriesOfPairs } from '../../sidecar/audit/verify/sources.js';
 import { verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
 import { prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { openLogCopy } from '../../sidecar/storage/log-copy.js';
-import { decision, logOptions } from './records.js';
+import { decision, logOptions, openAuditLog } from './records.js';
 
 const leaves = Number(process.argv[2] ?? 100_000);
 const callers = Number(process.argv[3] ?? 64);

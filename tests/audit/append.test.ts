@@ -1,9 +1,9 @@
 import test from 'ava';
-import { openAuditLog } from '../../sidecar/audit/audit-log.js';
+import { recoverAuditLog } from '../../sidecar/audit/audit-log.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { createFaultyStore } from '../storage/faulty-store.js';
-import { attempt, discrepancies, leavesOf, openDoubleLog, verifyRows } from './double-log.js';
-import { decision, logOptions } from './records.js';
+import { attempt, discrepancies, healed, leavesOf, openDoubleLog, verifyRows } from './double-log.js';
+import { decision, logOptions, openAuditLog } from './records.js';
 
 /** A promise and the function that fulfils it. */
 function gate() {
@@ -151,6 +151,34 @@ test('a start on a damaged end of the log is refused with what to do', async (t)
   const refused = { code: 'JIMINI_STORE_CORRUPT', message: /run `jimini log verify`/ };
   await t.throwsAsync(openDoubleLog(store), refused);
   await t.throwsAsync(openDoubleLog(store), refused, 'the store was closed again');
+});
+
+test('a log that has not begun writes nothing, and is closed as it was found', async (t) => {
+  const store = createFaultyStore();
+  const log = await recoverAuditLog(logOptions(store));
+  const waiting = attempt(log, 'r');
+  t.like(log, { state: 'starting', waiting: 1, size: 0 });
+  await log.close('error');
+  t.is((await waiting).code, 'JIMINI_STORE_UNAVAILABLE');
+  t.deepEqual(store.disk, []);
+  const next = await openDoubleLog(store);
+  await next.close('shutdown');
+  t.is((await verifyRows(store.disk)).status, 'ok');
+});
+
+test('records that come before the log has begun are written behind its open leaf', async (t) => {
+  const store = createFaultyStore();
+  const log = await recoverAuditLog(logOptions(store));
+  const early = Array.from({ length: LIMITS.appendQueueMax + 2 }, (_, i) => attempt(log, `r${i}`));
+  await new Promise((resolve) => setImmediate(resolve));
+  t.deepEqual(store.disk, []);
+  await log.begin();
+  const outcomes = await Promise.all(early);
+  await healed(log);
+  await log.close('shutdown');
+  t.is(leavesOf(store.disk)[0]?.['kind'], 'open');
+  t.is(outcomes.filter(({ code }) => code !== undefined).length, 2);
+  t.deepEqual(await discrepancies(store, outcomes), []);
 });
 
 test('a start whose open leaf cannot be written is refused', async (t) => {

@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { ClassicLevel } from 'classic-level';
-import { openAuditLog } from '../../sidecar/audit/audit-log.js';
 import { leafHash } from '../../sidecar/audit/leaf-hash.js';
 import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
-import { decision, logOptions } from './records.js';
+import { decision, logOptions, openAuditLog } from './records.js';
 
 const program = fileURLToPath(new URL('log-program.js', import.meta.url));
 

@@ -3,11 +3,10 @@ import { existsSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSy
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { openAuditLog } from '../../sidecar/audit/audit-log.js';
 import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
-import { decision, logOptions } from './records.js';
+import { decision, logOptions, openAuditLog } from './records.js';
 
 const program = fileURLToPath(new URL('log-program.js', import.meta.url));
 

@@ -1,8 +1,8 @@
-import { type AuditLog, openAuditLog } from '../../sidecar/audit/audit-log.js';
+import type { AuditLog } from '../../sidecar/audit/audit-log.js';
 import type { LeafRow } from '../../sidecar/audit/log-store.js';
 import { type VerifyReport, verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
 import type { FaultyStore } from '../storage/faulty-store.js';
-import { decision, logOptions } from './records.js';
+import { decision, logOptions, openAuditLog } from './records.js';
 
 /** What became of one append: its number, or the code it was refused with. */
 export interface Outcome {

@@ -1,12 +1,12 @@
 // Appends while a tracer injects errors into its system calls, then prints what became of the records:
 // strace ... node build/tests/audit/faulty-disk-child.js DATA_DIR
-import { type AuditLog, openAuditLog } from '../../sidecar/audit/audit-log.js';
+import type { AuditLog } from '../../sidecar/audit/audit-log.js';
 import type { LeafRow } from '../../sidecar/audit/log-store.js';
 import { prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { openLogCopy } from '../../sidecar/storage/log-copy.js';
 import { attempt, discrepanciesIn, healed, type Outcome } from './double-log.js';
-import { logOptions } from './records.js';
+import { logOptions, openAuditLog } from './records.js';
 
 const dataDir = await prepareDataDirectory(process.argv[2] ?? '');
 const outcomes: Outcome[] = [];

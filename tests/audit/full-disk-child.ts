@@ -2,13 +2,13 @@
 // node build/tests/audit/full-disk-child.js DIRECTORY
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AuditLog, openAuditLog } from '../../sidecar/audit/audit-log.js';
+import type { AuditLog } from '../../sidecar/audit/audit-log.js';
 import type { LeafRow } from '../../sidecar/audit/log-store.js';
 import { prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { openLogCopy } from '../../sidecar/storage/log-copy.js';
 import { attempt, discrepanciesIn, healed, type Outcome } from './double-log.js';
-import { logOptions } from './records.js';
+import { logOptions, openAuditLog } from './records.js';
 
 const directory = process.argv[2] ?? '';
 const ballast = join(directory, 'ballast');

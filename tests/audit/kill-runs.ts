@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { entriesOfPairs } from '../../sidecar/audit/verify/sources.js';
 import { verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
 import { openLogCopy } from '../../sidecar/storage/log-copy.js';
 import { temporaryDataDirectory } from '../storage/temporary.js';
+import { readArguments } from '../tools/arguments.js';
 
 /** What several kills in a row left behind. */
 export interface KillReport {
@@ -67,7 +67,11 @@ async function killedAfter(dataDir: string, at: { run: number; acknowledgements:
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { runs: { type: 'string', default: '50' } } });
+  const { values } = readArguments({
+    usage: 'node build/tests/audit/kill-runs.js [--runs N]',
+    config: { options: { runs: { type: 'string', default: '50' } } },
+    numbers: { runs: 1 },
+  });
   const report = await killRuns(Number(values.runs));
   console.log(JSON.stringify(report));
   if (report.lost.length > 0 || report.status !== 'ok') process.exitCode = 1;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type LogHealth, openAuditLog } from '../../sidecar/audit/audit-log.js';
+import type { LogHealth } from '../../sidecar/audit/audit-log.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { type BatchFate, createFaultyStore, type FaultyStoreOptions } from '../storage/faulty-store.js';
 import {
@@ -13,7 +13,7 @@ import {
   openDoubleLog,
   verifyRows,
 } from './double-log.js';
-import { decision, logOptions } from './records.js';
+import { decision, logOptions, openAuditLog } from './records.js';
 
 /** A script of appends in bursts and a close, against a store with faults. Gives what is wrong afterwards. */
 async function runScript(bursts: readonly number[], faults: FaultyStoreOptions): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { AuditLogOptions } from '../../sidecar/audit/audit-log.js';
+import { type AuditLog, type AuditLogOptions, recoverAuditLog } from '../../sidecar/audit/audit-log.js';
 import type { LogStore } from '../../sidecar/audit/log-store.js';
 import { systemClock } from '../../sidecar/kernel/clock.js';
 import type { DecisionFields } from '../../sidecar/kernel/leaf.js';
@@ -21,6 +21,16 @@ export function decision(route: string, fields: Partial<DecisionFields> = {}): D
     policy_revision: 'sha256:5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9',
     ...fields,
   };
+}
+
+/** A log that has begun. */
+export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
+  const log = await recoverAuditLog(options);
+  await log.begin().catch(async (error) => {
+    await log.close('error');
+    throw error;
+  });
+  return log;
 }
 
 /** What an audit log needs, with the machine's own clock and randomness. */

@@ -62,7 +62,16 @@ test('config check refuses a required pack that no file turned out to hold', asy
   t.is((await check('own')).code, 0);
   const { code, err } = await check('theirs');
   t.is(code, 2);
-  t.is(err, 'jimini: policy.requiredPacks:1:1: error: no pack is named theirs; loaded are pci, own\n');
+  const message = 'policy.requiredPacks: no pack is named theirs; loaded are pci, own\n';
+  t.is(err, `jimini: --policy-required-packs: ${message}`);
+  const checkWith = async (env: Record<string, string>) => (await runCli(['config', 'check'], { directory, env })).err;
+  const env = { JIMINI_PACKS: 'pci,own.yaml' };
+  t.is(
+    await checkWith({ ...env, JIMINI_POLICY_REQUIRED_PACKS: 'own,theirs' }),
+    `jimini: JIMINI_POLICY_REQUIRED_PACKS: ${message}`,
+  );
+  writeFileSync(join(directory, 'jimini.yaml'), 'policy:\n  requiredPacks:\n    - own\n    - theirs\n');
+  t.is(await checkWith({ ...env, JIMINI_CONFIG: 'jimini.yaml' }), `jimini: jimini.yaml:4:7: ${message}`);
 });
 
 test('config show prints every value with where it was said', async (t) => {

@@ -46,6 +46,28 @@ test('the table says why, and never shows the text', async (t) => {
   }
 });
 
+test('a rule that only marks is listed in the table without places', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'own.yaml'), '[{id: MARK, title: Mark, severity: low, action: allow, pattern: word}]');
+  const { out } = await runCli(['test', '--pack', 'own.yaml', '--text', 'a word'], { directory });
+  t.regex(out, /nothing speaks against it/);
+  t.regex(out, /\nallow {5}MARK {2}\(own\)\n$/);
+});
+
+test('an exception for a tenant holds for the configured one and for the one that is asked for', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(
+    join(directory, 'own.yaml'),
+    'name: own\nversion: "1"\nrules:\n  - {id: W, title: w, severity: low, action: block, pattern: word, except: [{values: [word], tenant: acme}]}\n',
+  );
+  const codeOf = async (argv: readonly string[], env: Record<string, string> = {}) =>
+    (await runCli(['test', '--pack', 'own.yaml', '--text', 'a word', ...argv], { directory, env })).code;
+  t.is(await codeOf([]), 1);
+  t.is(await codeOf(['--tenant', 'acme']), 0);
+  t.is(await codeOf([], { JIMINI_TENANT: 'acme' }), 0);
+  t.is(await codeOf(['--tenant', 'other'], { JIMINI_TENANT: 'acme' }), 1);
+});
+
 test('the table fits a terminal of 80 columns, with many findings and long words', async (t) => {
   const directory = tempDirectory(t);
   const title = 'A title of many words '.repeat(5);

@@ -55,6 +55,7 @@ test('without file, environment and flags every setting has its default', async 
     },
     packs: ['secrets', 'pii', 'pci', 'injection'],
     shadow: false,
+    tenant: '',
     policy: { requiredPacks: ['all'], onError: 'deny', gaps: {}, ancestorDirections: 'inert' },
     moderators: {},
     trustedHeaders: [],

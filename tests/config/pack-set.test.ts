@@ -2,17 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { generatedPack } from '../../bench/generated-pack.js';
-import { loadConfig } from '../../sidecar/config/load.js';
+import { loadConfig, usable } from '../../sidecar/config/load.js';
 import { formatPackProblem, loadPackSet, type PackSet } from '../../sidecar/config/pack-set.js';
-import { configError } from '../../sidecar/config/problem.js';
 import { tempDirectory } from './temp-directory.js';
 
 const rule = (id: string) => `[{id: ${id}, title: t, severity: low, action: flag, pattern: x, applies_to: [logs]}]\n`;
 
 async function packsOf(directory: string, env: Record<string, string>, previous?: PackSet): Promise<PackSet> {
-  const { config, problems } = await loadConfig({ env, directory });
-  if (!config) throw configError(problems);
-  return loadPackSet(config, previous?.loaded);
+  return loadPackSet(usable(await loadConfig({ env, directory })), previous?.loaded);
 }
 
 test('packs come in the order of the configuration', async (t) => {

@@ -116,18 +116,42 @@ test('a target of a megabyte is read in one go', (t) => {
 const isLabelled = test.macro((t, path: string, label: string) => t.is(apiPathLabel(path), label));
 test('a known path is its own label', isLabelled, '/v1/chat/completions', '/v1/chat/completions');
 test('a trailing slash does not make it another', isLabelled, '/v1/evaluate/', '/v1/evaluate');
-test(
-  'names inside a path are not part of its label',
-  isLabelled,
-  '/openai/deployments/secret-name/chat/completions',
-  '/openai/deployments/*/chat/completions',
-);
-test(
-  'a model name is not part of a label',
-  isLabelled,
-  '/v1beta/models/gemini-x:generateContent',
-  '/v1/models/*:generateContent',
-);
+for (const [path, label] of [
+  ['/v1/messages', '/v1/messages'],
+  ['/openai/v1/responses', '/openai/v1/responses'],
+  ['/v1beta/openai/chat/completions', '/v1beta/openai/chat/completions'],
+  ['/openai/deployments/secret-name/chat/completions', '/openai/deployments/*/chat/completions'],
+  ['/openai/deployments/secret-name/audio/transcriptions', '/openai/deployments/*/audio/transcriptions'],
+  ['/v1beta/models/gemini-x:generateContent', '/v1/models/*:generateContent'],
+  ['/v1/models/gemini-x:countTokens', '/v1/models/*:countTokens'],
+  ['/v1beta/tunedModels/mine:streamGenerateContent', '/v1/models/*:streamGenerateContent'],
+  [
+    '/v1/projects/my-project/locations/us-central1/publishers/google/models/gemini-x:generateContent',
+    '/v1/publishers/*/models/*:generateContent',
+  ],
+  [
+    '/v1beta1/projects/p/locations/global/publishers/anthropic/models/claude-x@20250101:streamRawPredict',
+    '/v1/publishers/*/models/*:streamRawPredict',
+  ],
+  ['/v1/publishers/google/models/gemini-x:generateContent', '/v1/publishers/*/models/*:generateContent'],
+  ['/v1/projects/p/locations/l/endpoints/123:predict', '/v1/endpoints/*:predict'],
+  ['/v1beta1/projects/p/locations/l/endpoints/openapi/chat/completions', '/v1/endpoints/*/chat/completions'],
+  ['/model/anthropic.claude-x%3A0/invoke', '/model/*/invoke'],
+  ['/model/amazon.x/invoke-with-response-stream', '/model/*/invoke'],
+  ['/model/amazon.x/converse', '/model/*/converse'],
+  ['/model/amazon.x/converse-stream', '/model/*/converse'],
+] as const) {
+  test(`the label of ${path} names its operation, and nobody's model`, isLabelled, path, label);
+}
+for (const path of [
+  '/v1/models/gemini-x:deleteEverything',
+  '/v1/models/a/b:generateContent',
+  '/v1/projects/p/publishers/google/models/m:generateContent',
+  '/openai/deployments/d/users',
+  '/model/m/converse-with-response-stream',
+]) {
+  test(`${path} is no known operation`, isLabelled, path, 'other');
+}
 test('any other path is other', isLabelled, '/users/jane/secret', 'other');
 test('a longer path is other', isLabelled, '/v1/chat/completions/x', 'other');
 test('no path is other', isLabelled, '', 'other');

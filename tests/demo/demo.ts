@@ -2,17 +2,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { startEnvoy } from '../envoy/envoy.js';
 import { sampleConfigFor } from '../envoy/sample-config.js';
 import { startUpstream } from '../envoy/upstream.js';
 import { jimini } from '../processes/cli.js';
 import { startSidecarProcess } from '../processes/sidecar.js';
+import { readArguments } from '../tools/arguments.js';
 import { installTool } from '../tools/programs.js';
 import { ask, unmet } from './ask.js';
 import { SCENARIOS } from './scenarios.js';
 
-const { values: flags } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
+const { values: flags } = readArguments({
+  usage: 'npm run demo [-- --keep]',
+  config: { options: { keep: { type: 'boolean', default: false } } },
+});
 const say = (text = '') => process.stdout.write(`${text}\n`);
 const portOf = (address: string) => Number(address.slice(address.lastIndexOf(':') + 1));
 

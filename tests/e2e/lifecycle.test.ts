@@ -102,9 +102,10 @@ test.serial('health says SERVING while it serves, and the ops port is live and r
   await rm(folder, { recursive: true });
 });
 
-test.serial('a start that fails after the log was opened says why, and closes the log with that reason', async (t) => {
+test.serial('a start that fails says why, and leaves no leaf behind', async (t) => {
   const folder = await dataFolder();
   const dataDir = join(folder, 'data');
+  await (await startSidecarProcess({ dataDir })).stop();
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
@@ -112,8 +113,18 @@ test.serial('a start that fails after the log was opened says why, and closes th
   const error = await t.throwsAsync(startSidecarProcess({ dataDir, env }));
   other.close();
   t.regex(error?.message ?? '', /listen\.ops: cannot listen on .*EADDRINUSE/);
-  const shown = await jimini(['log', 'show', '--last', '1', '--data-dir', dataDir, '--format', 'json']);
-  t.like(JSON.parse(shown.stdout), { kind: 'close', reason: 'error' });
+  t.regex(
+    (await t.throwsAsync(startSidecarProcess({ dataDir, env: { JIMINI_PACKS: join(folder, 'absent.yaml') } })))
+      ?.message ?? '',
+    /absent\.yaml:1:1: error: no such file/,
+  );
+  const shown = await jimini(['log', 'show', '--data-dir', dataDir, '--format', 'json']);
+  const leaves = shown.stdout.trim().split('\n');
+  t.deepEqual(
+    leaves.map((line) => JSON.parse(line).kind),
+    ['open', 'close'],
+  );
+  t.like(JSON.parse(leaves[1] ?? ''), { reason: 'shutdown' });
   await rm(folder, { recursive: true });
 });
 

@@ -1,8 +1,12 @@
 // npm run test:faults -- [--runs N]: kills a loaded sidecar N times, over TCP and a Unix socket in turn.
-import { parseArgs } from 'node:util';
+import { readArguments } from '../tools/arguments.js';
 import { killNine } from './kill-nine.js';
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '50' } } });
+const { values } = readArguments({
+  usage: 'npm run test:faults [-- --runs N]',
+  config: { options: { runs: { type: 'string', default: '50' } } },
+  numbers: { runs: 1 },
+});
 const runs = Number(values.runs);
 let acknowledged = 0;
 let failed = 0;

@@ -1,19 +1,21 @@
 // npm run fuzz -- policy [--runs N] [--seed N]: generated patterns and texts through the rule engine.
-import { parseArgs } from 'node:util';
+import { readArguments, refuseArguments } from '../tools/arguments.js';
 import { fuzzPatterns, fuzzTexts } from './policy.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    runs: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+const USAGE = 'npm run fuzz -- policy [--runs N] [--seed N]';
+const { values, positionals } = readArguments({
+  usage: USAGE,
+  config: {
+    allowPositionals: true,
+    options: {
+      runs: { type: 'string', default: '100000' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    },
   },
+  numbers: { runs: 1, seed: 0 },
 });
+if (positionals.join(' ') !== 'policy') refuseArguments(`expected policy, found "${positionals.join(' ')}"`, USAGE);
 const options = { runs: Number(values.runs), seed: Number(values.seed) };
-if (positionals.length !== 1 || positionals[0] !== 'policy' || !(options.runs > 0) || !Number.isInteger(options.seed)) {
-  process.stderr.write('usage: npm run fuzz -- policy [--runs N] [--seed N]\n');
-  process.exit(2);
-}
 const results = { patterns: fuzzPatterns, texts: fuzzTexts };
 for (const [name, run] of Object.entries(results)) {
   const started = performance.now();

@@ -6,6 +6,7 @@ import type { Verdict } from '../../sidecar/kernel/verdict.js';
 export const plainSettings: CheckSettings = {
   requiredPacks: ['secrets'],
   trustedHeaders: new Set(['x-verified-user']),
+  tenant: '',
   readPath: (rawPath) => {
     const mark = rawPath.indexOf('?');
     const path = mark < 0 ? rawPath : rawPath.slice(0, mark);

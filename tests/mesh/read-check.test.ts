@@ -64,6 +64,14 @@ test('the route names endpoint, tenant and packs, and cannot drop a required pac
   t.like(evaluation, { endpoint: 'chat', route: 'chat', tenant: 'acme', packs: ['pii', 'pci', 'secrets'] });
 });
 
+test('a request whose route names no tenant has the configured one, whatever it is', (t) => {
+  const tenantOf = (bytes: Uint8Array) => readCheck(bytes, { ...plainSettings, tenant: 'house' }).evaluation.tenant;
+  t.is(tenantOf(checkBytes({ method: 'GET' })), 'house');
+  t.is(tenantOf(checkBytes({ method: 'GET', context: { 'jimini.tenant': ' ' } })), 'house');
+  t.is(tenantOf(checkBytes({ method: 'GET', context: { 'jimini.tenant': 'acme' } })), 'acme');
+  t.is(tenantOf(new Uint8Array([1, 2, 3])), 'house');
+});
+
 test('no header of a client chooses policy', (t) => {
   const headers = Object.fromEntries(
     ['endpoint', 'direction', 'packs', 'tenant'].flatMap((name) => [
@@ -81,6 +89,21 @@ test('an unknown path is no label, and neither is an ambiguous one', (t) => {
   t.is(read(checkBytes({ method: 'GET', path: '/v1//x' })).evaluation.route, 'other');
 });
 
+test('a name of a route is a label only when it is short and made of letters, digits and few signs', (t) => {
+  const routeOf = (endpoint: string) =>
+    read(checkBytes({ method: 'GET', path: '/v1/models', context: { 'jimini.endpoint': endpoint } })).evaluation;
+  for (const endpoint of ['chat', '/v1/chat/completions', 'team-a:chat@eu', ' padded ']) {
+    t.like(routeOf(endpoint), { endpoint: endpoint.trim(), route: endpoint.trim(), gaps: [] });
+  }
+  for (const endpoint of ['café', 'a b', 'a"b', 'a\\b', '{a}', 'x'.repeat(129)]) {
+    t.like(routeOf(endpoint), { endpoint, route: 'other', gaps: [] }, endpoint);
+  }
+  for (const endpoint of ['a\nb', 'a\u0085b', 'a\u202eb', 'a\u2028b', 'x'.repeat(513)]) {
+    const { route, gaps } = routeOf(endpoint);
+    t.deepEqual([route, gaps], ['/v1/models', [{ kind: 'config:context' }]], endpoint);
+  }
+});
+
 test('the request id falls back to the id of the proxy, and is bounded', (t) => {
   t.is(read(checkBytes({ id: '17' })).evaluation.requestId, '17');
   const headers = { 'x-request-id': 'r'.repeat(5000) };
@@ -91,7 +114,7 @@ test('values of the route are bounded', (t) => {
   const context = { 'jimini.packs': 'a,'.repeat(5000), 'jimini.tenant': 't'.repeat(5000) };
   const { evaluation } = read(checkBytes({ method: 'GET', context }));
   t.deepEqual(evaluation.gaps, [{ kind: 'config:context' }]);
-  t.is(evaluation.tenant.length, LIMITS.contextValueCharsMax);
+  t.is(evaluation.tenant, '');
   t.true((evaluation.packs?.length ?? 0) <= LIMITS.contextValueCharsMax);
 });
 
@@ -247,7 +270,8 @@ test('our reader and the generated decoder see the same request', (t) => {
       const part = evaluation.content.find((content) => content.kind === 'body');
       if (part?.kind === 'body') t.deepEqual(Buffer.from(part.bytes), Buffer.from(sent));
       t.is(evaluation.requestId, (http?.headers['x-request-id'] ?? http?.id ?? '').slice(0, LIMITS.requestIdCharsMax));
-      t.is(evaluation.tenant, (parts.context?.['jimini.tenant'] ?? '').trim());
+      const tenant = parts.context?.['jimini.tenant'] ?? '';
+      t.is(evaluation.tenant, /[\p{Cc}\p{Cf}\u2028\u2029]/u.test(tenant) ? '' : tenant.trim());
       if (part?.kind === 'body') t.is(part.contentType, http?.headers['content-type'] ?? '');
     }),
     { numRuns: 500 },

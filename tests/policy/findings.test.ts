@@ -36,6 +36,15 @@ test('a finding names its segment by pointer, and never holds text', (t) => {
   ]);
 });
 
+test('a rule that only marks is listed, but has no findings, and takes no share of those of others', (t) => {
+  const marks = rule({ id: 'M', pattern: 'b', action: 'allow' });
+  const policy = policyOf(packOf(marks + rule({ id: 'A', pattern: 'a' })));
+  const judgement = judge(policy, 'ab'.repeat(300));
+  t.deepEqual(idsOf(judgement), ['M', 'A']);
+  t.deepEqual([...new Set(judgement.findings.map(({ ruleId }) => ruleId))], ['A']);
+  t.is(judgement.findings.length, 256);
+});
+
 test('judging is repeatable: the same reading gives the same judgement', (t) => {
   const policy = policyOf(
     packOf(rule({ id: 'A', pattern: '[a-z]+@[a-z]+' }) + rule({ id: 'B', pattern: '\\bKEY-[0-9]{4}\\b' })),

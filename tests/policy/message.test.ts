@@ -26,6 +26,14 @@ test('the strictest rules come first, gaps last', (t) => {
   t.regex(message, /^Blocked: Card number; E-mail address; coding:unknown \(.*\)\.$/);
 });
 
+test('a rule that only marks is no reason, neither of a denial nor of a pass', (t) => {
+  const marks = matched('Card number of a manual', 'allow');
+  const blocked = messageOf({ raw: 'BLOCK', effective: 'BLOCK', matched: [marks, matched('Card number')], gaps: [] });
+  t.is(blocked, 'Blocked: Card number.');
+  const passed = messageOf({ raw: 'ALLOW', effective: 'ALLOW', matched: [marks], gaps: [] });
+  t.is(passed, 'Allowed: nothing speaks against it.');
+});
+
 test('shadow says what would have happened', (t) => {
   const message = messageOf({ raw: 'BLOCK', effective: 'ALLOW', matched: [matched('Card number')], gaps: [] });
   t.is(message, 'Allowed (in shadow; would be blocked): Card number.');

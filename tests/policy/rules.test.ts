@@ -217,6 +217,8 @@ test('the streaming class follows from what a rule must see', (t) => {
   t.is(classOf({ pattern: 'AKIA', min_count: 2 }), 'counting');
   t.is(classOf({ pattern: 'AKIA', max_chars: 2 }), 'counting');
   t.is(classOf({ llm_prompt: 'Is it?' }), 'whole');
+  t.is(classOf({ pattern: 'AKIA[0-9A-Z]{16}', llm_prompt: 'Is it?' }), 'whole');
+  t.is(classOf({ pattern: 'AKIA', min_count: 2, llm_prompt: 'Is it?' }), 'whole');
 });
 
 test('two packs of one name are refused, with both files', (t) => {

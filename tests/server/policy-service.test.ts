@@ -34,7 +34,7 @@ function service(decision: Decision = allowed, more: Partial<PolicyServiceOption
     },
     listRules: () => ({ rules: [], policyRevision: 'rev' }),
     normaliseEndpoint: (raw) => ({ endpoint: raw.toLowerCase(), route: 'known', ambiguous: raw.includes('..') }),
-    tenant: 'acme',
+    tenant: () => 'acme',
     onMalformed: (method) => malformed.push(method),
     ...more,
   });

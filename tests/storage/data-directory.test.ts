@@ -1,5 +1,9 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { logDirectory, prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
 import { diskSpace } from '../../sidecar/storage/disk-space.js';
@@ -30,6 +34,7 @@ const existing = (mode: number) => (path: string) => {
 };
 test('its group can write to it', refuses, existing(0o770), /mode 0770.*chmod go-w/);
 test('everybody can write to it', refuses, existing(0o702), /mode 0702/);
+test('everybody can write to it, and its group, by setgid', refuses, existing(0o2772), /mode 0772/);
 test('it is a file', refuses, (path: string) => writeFileSync(path, ''), /is not a directory/);
 test(
   'its parent is missing',
@@ -73,8 +78,57 @@ if (process.getuid?.() === 0) {
     mkdirSync(path, { mode: 0o700 });
     chownSync(path, 12_345, 12_345);
   };
-  test('it belongs to another user', refuses, foreign, /belongs to user 12345/);
+  test('it belongs to another user', refuses, foreign, /belongs to user 12345.*one below it such as .*data\/data$/);
 }
+
+/** User 12345, whose groups are 12345 and, as fsGroup adds it, 23456. */
+const POD_USER = ['--reuid', '12345', '--regid', '12345', '--groups', '23456'];
+const moduleFile = fileURLToPath(new URL('../../sidecar/storage/data-directory.js', import.meta.url));
+// Only root can become another user, who must be able to read the clone.
+if (spawnSync('setpriv', [...POD_USER, 'test', '-r', moduleFile]).status === 0) {
+  test('a pod of another user starts and starts again in a volume of its fsGroup', async (t) => {
+    const mount = temporaryDirectory();
+    chownSync(mount, 0, 23_456);
+    chmodSync(mount, 0o2770);
+    const path = join(mount, 'data');
+    t.deepEqual(await prepareAsPod(path), { code: 0, stderr: '' });
+    mountedWithFsGroup(path, 23_456);
+    t.deepEqual(await prepareAsPod(path), { code: 0, stderr: '' });
+    t.like(statSync(path), { uid: 12_345 });
+    t.is(statSync(logDirectory(path)).mode & 0o777, 0o700);
+    const atTheMount = await prepareAsPod(mount);
+    t.not(atTheMount.code, 0);
+    t.regex(atTheMount.stderr, /belongs to user 0, .*one below it such as/);
+  });
+}
+
+/** Prepares the directory in a process of that user. */
+async function prepareAsPod(path: string): Promise<{ code: number | null; stderr: string }> {
+  const script = `await (await import(${JSON.stringify(moduleFile)})).prepareDataDirectory(${JSON.stringify(path)})`;
+  const argv = [...POD_USER, process.execPath, '--input-type=module', '-e', script];
+  // Coverage goes into a folder that this user cannot write to; Node hands the variable on where it is not set.
+  const env = { ...process.env, NODE_V8_COVERAGE: '' };
+  const child = spawn('setpriv', argv, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  return { code, stderr };
+}
+
+/** What the kubelet does to the directories of a volume of a pod with fsGroup (kubernetes, pkg/volume/volume_linux.go). */
+function mountedWithFsGroup(path: string, group?: number): void {
+  for (const directory of [path, logDirectory(path)]) {
+    const { mode, uid } = statSync(directory);
+    if (group !== undefined) chownSync(directory, uid, group);
+    chmodSync(directory, (mode & 0o7777) | 0o2770);
+  }
+}
+
+test('a data directory that fsGroup has opened to its group is closed again', async (t) => {
+  const path = await prepareDataDirectory(join(temporaryDirectory(), 'data'));
+  mountedWithFsGroup(path);
+  t.is(statSync(path).mode & 0o777, 0o770);
+  await prepareDataDirectory(path);
+  for (const directory of [path, logDirectory(path)]) t.is(statSync(directory).mode & 0o777, 0o700);
+});
 
 test('an instance that comes second is told that another one runs', async (t) => {
   const path = await prepareDataDirectory(join(temporaryDirectory(), 'data'));

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { type Breaker, CLOSED_BREAKER } from '../../sidecar/kernel/breaker.js';
 import type { Decision, Evaluation } from '../../sidecar/kernel/evaluation.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { createMetrics } from '../../sidecar/telemetry/metrics.js';
 
 const evaluation: Evaluation = {
@@ -75,6 +76,17 @@ test('a Check that could not be decoded counts among the malformed messages', as
   const lines = await linesOf(metrics);
   t.true(lines.includes('jimini_malformed_messages_total{method="Check"} 2'));
   t.true(lines.includes('jimini_malformed_messages_total{method="Evaluate"} 1'));
+});
+
+test('endpoints are labels up to a number; what comes later is counted together', async (t) => {
+  const metrics = createTestMetrics();
+  for (let i = 0; i < LIMITS.endpointLabelsMax + 3; i++) metrics.observe({ ...evaluation, route: `route-${i}` }, clean);
+  metrics.observe({ ...evaluation, route: 'route-0' }, clean);
+  const lines = await linesOf(metrics);
+  const counted = lines.filter((line) => line.startsWith('jimini_events_total{'));
+  t.is(counted.length, LIMITS.endpointLabelsMax + 1);
+  t.true(counted.some((line) => line.includes('endpoint="route-0"') && line.endsWith(' 2')));
+  t.true(counted.some((line) => line.includes('endpoint="other"') && line.endsWith(' 3')));
 });
 
 test('scraping twice does not count events twice', async (t) => {

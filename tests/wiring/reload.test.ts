@@ -23,7 +23,7 @@ async function watched(t: ExecutionContext, before: string, beforeTheWatcher: (f
   const env: Environment = before.includes('packs') ? {} : { JIMINI_PACKS: join(directory, 'words.yaml') };
   const readConfig = async () => usable(await loadConfig({ file, env, directory }));
   const loadedConfig = await readConfig();
-  const loaded = await loadPolicy(loadedConfig.config);
+  const loaded = await loadPolicy(loadedConfig);
   beforeTheWatcher(file);
   const said: (boolean | ReloadRefusal)[] = [];
   const watcher = await watchPolicy({
@@ -84,7 +84,12 @@ test('a file that says {} means the defaults, and so does one that was empty bef
 
 test('what counts is the last good file, not the last one', async (t) => {
   const { next } = await watched(t, '');
-  t.like(await next('policy: {requiredPacks: [absent]}\n'), { part: 'packs' });
+  const refusal = (await next('policy:\n  requiredPacks: [words, absent]\n')) as ReloadRefusal;
+  t.is(refusal.part, 'config');
+  t.regex(
+    refusal.problems[0] ?? '',
+    /jimini\.yaml:2:26: policy\.requiredPacks: no pack is named absent; loaded are words$/,
+  );
   t.is(await next(''), false, 'the file in force was empty');
   t.is(await next('shadow: true\n'), true);
   t.like(await next('shadows: true\n'), { part: 'config' });
@@ -121,7 +126,7 @@ test('digests of masked text stay the same over a reload, and differ between two
   const directory = tempDirectory(t);
   writeFileSync(join(directory, 'words.yaml'), PACK);
   const env: Environment = { JIMINI_PACKS: join(directory, 'words.yaml') };
-  const { config } = usable(await loadConfig({ env, directory }));
+  const config = usable(await loadConfig({ env, directory }));
   const first = await loadPolicy(config);
   const keyOf = ({ snapshot }: typeof first) => snapshot.settings.maskKey;
   t.regex(keyOf(first) ?? '', /^[0-9a-f]{64}$/);
