@@ -140,7 +140,7 @@ test('a body has pointers instead of regions; a gap and a rule without a place s
 
   const gap = await sarifOf(t, ['--body', 'b.json', '--content-encoding', 'br'], { 'b.json': '{}' });
   const long = await sarifOf(t, ['--file', 'l.txt'], { 'l.txt': 'x'.repeat(500) });
-  t.deepEqual(levels(gap.results), [['gap/coding:br', 'error']]);
+  t.deepEqual(levels(gap.results), [['gap/coding:malformed', 'error']]);
   t.deepEqual(levels(long.results), [['own/LONG', 'warning']]);
   const whole = (uri: string) => [{ physicalLocation: { artifactLocation: { uri } } }];
   t.deepEqual(gap.results[0]?.locations, whole('b.json'));

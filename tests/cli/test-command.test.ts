@@ -189,7 +189,7 @@ test('an input over the body limit is refused, not read to its end', async (t) =
 });
 
 test('text that is no UTF-8 is refused as text, and a gap as a body', async (t) => {
-  const stdin = Uint8Array.of(0xff, 0xfe);
+  const stdin = Uint8Array.of(0xc3, 0x28);
   const asText = await runCli(['test', '--file', '-'], { stdin });
   t.is(asText.code, 2);
   t.regex(asText.err, /not valid UTF-8/);
@@ -199,7 +199,7 @@ test('text that is no UTF-8 is refused as text, and a gap as a body', async (t) 
 
 test('the settings of the configuration count, as for the sidecar', async (t) => {
   const directory = tempDirectory(t);
-  writeFileSync(join(directory, 'jimini.yaml'), 'packs: [injection]\npolicy: {gaps: {"coding:gzip": flag}}\n');
+  writeFileSync(join(directory, 'jimini.yaml'), 'packs: [injection]\npolicy: {gaps: {"coding:malformed": flag}}\n');
   const run = (...argv: string[]) => runCli(['test', ...argv], { directory, env: { JIMINI_CONFIG: 'jimini.yaml' } });
   t.is((await run('--text', CARD)).code, 0);
   t.is((await run('--body', 'jimini.yaml', '--content-encoding', 'gzip')).code, 0);
