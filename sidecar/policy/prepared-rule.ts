@@ -1,5 +1,5 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
-import { signMark } from './character-table.js';
+import { DIGIT_MARK, signMark } from './character-table.js';
 import { type ContextFinder, createContextFinder, wordsToScan } from './context.js';
 import { endpointMatcher } from './endpoint.js';
 import type { Pack, Rule } from './pack.js';
@@ -11,6 +11,9 @@ import { DIGITS_MIN, HEX_MIN, TOKEN_MIN } from './sweep.js';
 const LITERAL_CHARS_MIN = 2;
 /** A literal with fewer bits (see rarity.ts), such as most of three letters, stands in every other text. */
 const COMMON_BITS = 16;
+
+/** Every text has some mark, the empty one aside. */
+export const ALL_MARKS = -1;
 
 /** A rule as the engine runs it. */
 export interface PreparedRule {
@@ -32,8 +35,8 @@ export interface PreparedRule {
   readonly commonGroup: number;
   /** Signs (`@`, `+`) of which every match holds one, when there is no better literal; empty: none known. */
   readonly signs: readonly string[];
-  /** Their marks; 0: none known. */
-  readonly signMarks: number;
+  /** Marks of which a text with a match has at least one: those of the signs, or that of digits; all when none is known. */
+  readonly neededMarks: number;
   /**
    * The scanner's groups of the keywords and of the words, for a rule that the scan starts; -1 for one that numbers or
    * tokens start, whose words are asked about so rarely that the scan need not look for them.
@@ -85,7 +88,7 @@ export function prepareRule(
     literalGroup: groupOf(known, addGroup.ofLiterals, usable && !common),
     commonGroup: groupOf(known, addGroup.ofKeywords, common),
     signs,
-    signMarks: marksOf(signs),
+    neededMarks: signs.length > 0 ? marksOf(signs) : facts && facts.digits > 0 ? DIGIT_MARK : ALL_MARKS,
     sweptKeywords: groupOf(keywords, addGroup.ofLiterals, isSwept),
     sweptWords: groupOf(words, addGroup.ofLiterals, isSwept),
     keywordGroup: groupOf(keywords, addGroup.ofKeywords),

@@ -8,7 +8,7 @@ import type { LiteralScanner } from './literal-scan.js';
 import { matchesOf, type RuleMatches } from './matches.js';
 import type { RulePattern } from './pack.js';
 import type { PlaceholderTest } from './placeholders.js';
-import { appliesToRole, type PreparedRule } from './prepared-rule.js';
+import { ALL_MARKS, appliesToRole, type PreparedRule } from './prepared-rule.js';
 import { digitsNeeded, type RulePlan, shortestMatch } from './rule-plan.js';
 import type { AllowedTexts } from './rule-set.js';
 import { TOKEN_MIN } from './sweep.js';
@@ -54,8 +54,13 @@ export function matchText(scan: TextScan, plan: RulePlan): void {
   if (scanner.tokens.has(TOKEN_MIN)) for (const prepared of plan.ofTokens) tryRule(prepared, scan);
   for (const prepared of plan.others) {
     if (shortestMatch(prepared) > scan.text.length) break; // the rest are longer still
-    tryRule(prepared, scan);
+    if (hasMarks(prepared, scanner)) tryRule(prepared, scan);
   }
+}
+
+/** Whether the text has a sign or digit that every match of the rule holds. An empty text has no marks at all. */
+function hasMarks({ neededMarks }: PreparedRule, { marks }: LiteralScanner): boolean {
+  return (neededMarks & (marks || ALL_MARKS)) !== 0;
 }
 
 function tryRule(prepared: PreparedRule, scan: TextScan): void {
@@ -69,8 +74,7 @@ function tryRule(prepared: PreparedRule, scan: TextScan): void {
 function isCandidate(prepared: PreparedRule, scan: TextScan): boolean {
   const { segment, text, view, scanner } = scan;
   const { compiled } = prepared.rule.pattern as RulePattern;
-  if (!mayMatch(compiled, text, scanner)) return false;
-  if (prepared.signMarks !== 0 && (prepared.signMarks & scanner.marks) === 0) return false;
+  if (!hasMarks(prepared, scanner) || !mayMatch(compiled, text, scanner)) return false;
   if ((view?.isGuess && !prepared.isInjection) || !appliesToRole(prepared, segment.role)) return false;
   if (prepared.commonGroup >= 0 && !scan.words.has(prepared.commonGroup)) return false;
   return hasKeyword(prepared, scan) && hasWord(prepared, scan);
