@@ -35,6 +35,10 @@ export interface PreparedRule {
   readonly commonGroup: number;
   /** Signs (`@`, `+`) of which every match holds one, when there is no better literal; empty: none known. */
   readonly signs: readonly string[];
+  /** Length of the shortest match of the pattern. */
+  readonly minLength: number;
+  /** Digits that every match of the pattern has in one run of number characters. */
+  readonly digits: number;
   /** Marks of which a text with a match has at least one: those of the signs, or that of digits; all when none is known. */
   readonly neededMarks: number;
   /**
@@ -88,6 +92,8 @@ export function prepareRule(
     literalGroup: groupOf(known, addGroup.ofLiterals, usable && !common),
     commonGroup: groupOf(known, addGroup.ofKeywords, common),
     signs,
+    minLength: facts?.minLength ?? 0,
+    digits: facts?.digits ?? 0,
     neededMarks: signs.length > 0 ? marksOf(signs) : facts && facts.digits > 0 ? DIGIT_MARK : ALL_MARKS,
     sweptKeywords: groupOf(keywords, addGroup.ofLiterals, isSwept),
     sweptWords: groupOf(words, addGroup.ofLiterals, isSwept),

@@ -31,19 +31,9 @@ export function planOf(rules: readonly PreparedRule[]): RulePlan {
     else if (facts.tokenRun >= TOKEN_MIN) ofTokens.push(prepared);
     else others.push(prepared);
   }
-  others.sort((a, b) => shortestMatch(a) - shortestMatch(b));
-  ofNumbers.sort((a, b) => digitsNeeded(a) - digitsNeeded(b));
+  others.sort((a, b) => a.minLength - b.minLength);
+  ofNumbers.sort((a, b) => a.digits - b.digits);
   const ofLength = rules.filter(({ rule }) => rule.maxChars !== undefined);
   const hasInjection = rules.some(({ isInjection }) => isInjection);
   return { byLiteral, ofNumbers, ofTokens, others, ofLength, hasInjection };
-}
-
-/** Digits that every match of the rule has in one run of number characters. */
-export function digitsNeeded({ rule }: PreparedRule): number {
-  return rule.pattern?.compiled.facts.digits ?? 0;
-}
-
-/** Length of the shortest match of the rule's pattern. */
-export function shortestMatch({ rule }: PreparedRule): number {
-  return rule.pattern?.compiled.facts.minLength ?? 0;
 }

@@ -25,14 +25,19 @@ const KEY_CHARS_MAX = 512;
 /** Gives the rules that apply in a scope, remembering the answer for the scopes seen last. */
 export function rememberPlans(rules: readonly PreparedRule[]): (scope: Scope) => RulePlan {
   const plans = new Map<string, RulePlan>();
+  let last: (Pick<Scope, 'direction' | 'packs' | 'endpoint'> & { plan: RulePlan }) | undefined;
   return (scope) => {
-    const key = JSON.stringify([scope.direction, scope.packs ?? null, scope.endpoint]);
+    const { direction, packs, endpoint } = scope;
+    // Most requests are like the one before, and to make a key costs as much as to judge a short text.
+    if (last && last.endpoint === endpoint && last.direction === direction && last.packs === packs) return last.plan;
+    const key = JSON.stringify([direction, packs ?? null, endpoint]);
     let plan = plans.get(key);
     if (!plan) {
       plan = planOf(rules.filter((prepared) => isInScope(prepared, scope)));
       if (plans.size >= PLANS_KEPT) plans.clear();
       if (key.length <= KEY_CHARS_MAX) plans.set(key, plan);
     }
+    last = { direction, endpoint, plan, ...(packs && { packs }) };
     return plan;
   };
 }

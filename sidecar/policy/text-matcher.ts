@@ -9,7 +9,7 @@ import { matchesOf, type RuleMatches } from './matches.js';
 import type { RulePattern } from './pack.js';
 import type { PlaceholderTest } from './placeholders.js';
 import { ALL_MARKS, appliesToRole, type PreparedRule } from './prepared-rule.js';
-import { digitsNeeded, type RulePlan, shortestMatch } from './rule-plan.js';
+import type { RulePlan } from './rule-plan.js';
 import type { AllowedTexts } from './rule-set.js';
 import { TOKEN_MIN } from './sweep.js';
 import { originOf } from './views/mapped-text.js';
@@ -48,12 +48,12 @@ export function matchText(scan: TextScan, plan: RulePlan): void {
     if (prepared) tryRule(prepared, scan);
   }
   for (const prepared of plan.ofNumbers) {
-    if (!scanner.numbers.has(digitsNeeded(prepared))) break; // the rest need more digits still
+    if (!scanner.numbers.has(prepared.digits)) break; // the rest need more digits still
     tryRule(prepared, scan);
   }
   if (scanner.tokens.has(TOKEN_MIN)) for (const prepared of plan.ofTokens) tryRule(prepared, scan);
   for (const prepared of plan.others) {
-    if (shortestMatch(prepared) > scan.text.length) break; // the rest are longer still
+    if (prepared.minLength > scan.text.length) break; // the rest are longer still
     if (hasMarks(prepared, scanner)) tryRule(prepared, scan);
   }
 }
