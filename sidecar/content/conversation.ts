@@ -1,5 +1,6 @@
 import type { Role } from '../kernel/evaluation.js';
 import { assignRole, type Draft } from './draft.js';
+import { createInstructions } from './instructions.js';
 import type { JsonPlace } from './json-walk.js';
 import { createRun, type Part } from './seams.js';
 
@@ -31,6 +32,21 @@ const SECTIONS: ReadonlySet<string> = new Set([
 ]);
 const SECTION_CHARS_MAX = 'system_instruction'.length;
 
+/** Those of them whose items name their speaker. A request has one of them. */
+const TURNS: ReadonlySet<string> = new Set(['messages', 'input', 'contents']);
+const TURNS_CHARS_MAX = 'messages'.length;
+
+/** Items of OpenAI responses that no role stands in and that hold what came from outside. */
+const TOOL_TYPES: ReadonlySet<string> = new Set([
+  'function_call_output',
+  'custom_tool_call_output',
+  'computer_call_output',
+  'local_shell_call_output',
+  'shell_call_output',
+  'apply_patch_call_output',
+  'mcp_call',
+]);
+
 /** What a conversation adds to the bare strings of a body: roles, and texts joined as the model sees them. */
 export interface Conversation {
   enter(place: JsonPlace): void;
@@ -46,26 +62,31 @@ interface Message {
   /** How often the message names a role; only a role named once counts. */
   roleCount: number;
   role: Role;
+  /** Its type says that it came from a tool. */
+  isToolResult: boolean;
   /** Its texts so far; none yet: undefined, which is cheaper than an empty list. */
   parts: Part[] | undefined;
 }
 
 /**
- * Follows a walk through the body of a request to a model. Roles are read in the chat completions shape only: an
- * object with an array `messages`. The shape alone decides, never the path or the media type.
+ * Follows a walk through the body of a request to a model. Roles are read in the items of an array `messages`, `input`
+ * or `contents`, and in the members that instruct (see instructions.ts). The shape alone decides, never the path or
+ * the media type.
  */
 export function createConversation(draft: Draft): Conversation {
   const bodyStart = draft.segments.length;
-  let hasMessages = false;
+  const instructions = createInstructions(draft);
+  let hasTurns = false;
   /** Readers differ on which messages count, so nobody speaks for more than a user. */
   let isDisputed = false;
   let section: JsonPlace | undefined;
   let message: Message | undefined;
   const run = createRun(draft);
 
-  const endMessage = ({ roleCount, role: named, firstSegment, parts }: Message) => {
-    const speaker = roleCount === 1 ? named : 'user';
-    const hasRoles = !isDisputed && section?.isArray === true && section.name === 'messages';
+  const endMessage = ({ roleCount, role: named, isToolResult, firstSegment, parts }: Message) => {
+    const unnamed = roleCount === 0 && isToolResult ? 'tool' : 'user';
+    const speaker = roleCount === 1 ? named : unnamed;
+    const hasRoles = !isDisputed && section?.isArray === true && TURNS.has(section.name as string);
     if (hasRoles && speaker !== 'user') assignRole(draft, firstSegment, speaker);
     run.add(parts, speaker, hasRoles ? speaker : 'user');
   };
@@ -73,33 +94,45 @@ export function createConversation(draft: Draft): Conversation {
     enter(place) {
       if (place.depth === 2) section = isSection(place) ? place : undefined;
       if (section !== undefined && isMessage(place, section))
-        message = { place, firstSegment: draft.segments.length, roleCount: 0, role: 'user', parts: undefined };
+        message = {
+          place,
+          firstSegment: draft.segments.length,
+          roleCount: 0,
+          role: 'user',
+          isToolResult: false,
+          parts: undefined,
+        };
     },
     leave(place) {
       if (place === message?.place) {
         endMessage(message);
         message = undefined;
       }
-      if (place !== section) return;
-      run.end();
-      section = undefined;
+      if (place === section) {
+        run.end();
+        section = undefined;
+      }
+      if (place.depth === 1 && !place.isArray) instructions.end(isDisputed);
     },
     key(place, name) {
       if (place === message?.place) {
         if (name === 'role') message.roleCount++;
         // A reader that is blind to case may take this one instead.
         else if (isSpelled(name, 'role') || (name !== 'content' && isSpelled(name, 'content'))) message.roleCount += 2;
-      } else if (place.depth === 1 && isSpelled(name, 'messages')) {
-        if (!isDisputed && (hasMessages || name !== 'messages')) {
+      } else if (place.depth === 1) {
+        instructions.member(name);
+        if (name.length > TURNS_CHARS_MAX || !TURNS.has(folded(name))) return;
+        if (!isDisputed && (hasTurns || !TURNS.has(name))) {
           isDisputed = true;
           assignRole(draft, bodyStart, 'user');
         }
-        hasMessages = true;
+        hasTurns = true;
       }
     },
     string(place, text) {
       if (message === undefined) return;
       if (place === message.place && place.member === 'role') message.role = ROLE_OF_NAME.get(text) ?? 'user';
+      else if (place === message.place && place.member === 'type') message.isToolResult = TOOL_TYPES.has(text);
       else if (text !== '' && isTextPart(place)) {
         if (message.parts === undefined) message.parts = [{ place, text }];
         else message.parts.push({ place, text });

@@ -62,9 +62,9 @@ function boundedUnder(pointer: string, inner: string): string {
   return pointer.length + inner.length <= LIMITS.pointerCharsMax ? `${pointer}${inner}` : pointer;
 }
 
-/** Gives a role to every segment from `start` on. */
-export function assignRole(draft: Draft, start: number, role: Role): void {
-  for (let index = start; index < draft.segments.length; index++) {
+/** Gives a role to every segment from `start` on, up to `end` (all that there are). */
+export function assignRole(draft: Draft, start: number, role: Role, end = draft.segments.length): void {
+  for (let index = start; index < end; index++) {
     const segment = draft.segments[index];
     if (segment !== undefined) segment.role = role;
   }

@@ -1,0 +1,54 @@
+import { assignRole, type Draft } from './draft.js';
+
+/**
+ * Members of a whole request that give the model its instructions, and those of which such a request has one too:
+ * Anthropic Messages, Amazon Bedrock Converse and Ollama (`system`), OpenAI Responses (`instructions`), Gemini in both
+ * spellings, Cohere chat (`preamble`). By itself such a name may mean anything.
+ */
+const COMPANIONS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['system', ['messages', 'prompt']],
+  ['instructions', ['input']],
+  ['systemInstruction', ['contents']],
+  ['system_instruction', ['contents']],
+  ['preamble', ['message']],
+]);
+
+/** Follows the members of the outermost object and gives the role `system` to the text of those that instruct. */
+export interface Instructions {
+  /** The next member begins; its name is the last segment. */
+  member(name: string): void;
+  /** The object ends; `isDisputed`: readers differ on what it says, so that nothing gets a role. */
+  end(isDisputed: boolean): void;
+}
+
+interface Member {
+  readonly name: string;
+  readonly firstSegment: number;
+}
+
+export function createInstructions(draft: Draft): Instructions {
+  const names = new Set<string>();
+  const repeated = new Set<string>();
+  const found: { readonly name: string; readonly from: number; readonly to: number }[] = [];
+  let open: Member | undefined;
+  const close = (to: number) => {
+    if (open) found.push({ name: open.name, from: open.firstSegment, to });
+    open = undefined;
+  };
+  return {
+    member(name) {
+      close(draft.segments.length - 1);
+      if (names.has(name)) repeated.add(name);
+      names.add(name);
+      if (COMPANIONS.has(name)) open = { name, firstSegment: draft.segments.length };
+    },
+    end(isDisputed) {
+      close(draft.segments.length);
+      if (isDisputed) return;
+      for (const { name, from, to } of found) {
+        const isOne = !repeated.has(name) && COMPANIONS.get(name)?.some((companion) => names.has(companion));
+        if (isOne) assignRole(draft, from, 'system', to);
+      }
+    },
+  };
+}
