@@ -2,12 +2,14 @@
  * How rare a text of small letters is in ordinary prose, in bits: the sum of -log2 of how often each of its characters
  * occurs, less when it stands in one of the commonest words. English
  * letter frequencies (Lewand, Cryptological Mathematics, 2000) with a space every sixth character; everything else counts as
- * rare. An estimate is enough: it only decides which part of a pattern is looked for.
+ * rare. An estimate is enough: it only decides which part of a pattern is looked for. It is exact below `most`, and over
+ * it if the text has more.
  */
-export function rarityBits(text: string): number {
+export function rarityBits(text: string, most = Number.POSITIVE_INFINITY): number {
   let bits = 0;
   for (let i = 0; i < text.length; i++) bits += BITS[text.charCodeAt(i)] ?? OTHER_BITS;
-  return text.length <= COMMON_CHARS_MAX && isCommon(text) ? bits - COMMON_BITS : bits;
+  if (text.length > COMMON_CHARS_MAX || bits - COMMON_BITS >= most) return bits;
+  return isCommon(text) ? bits - COMMON_BITS : bits;
 }
 
 /** Whether the text stands in COMMON, which a search by halves tells in a tenth of the time that one from its start takes. */

@@ -97,11 +97,15 @@ function better(a: Held | undefined, b: Held | undefined): Held | undefined {
   return a.rarity >= b.rarity ? a : b;
 }
 
-/** A set of strings as one that matches hold; one with the empty string in it is no condition. */
+/** The better of a set and of these strings as one that matches hold; one with the empty string in it is no condition. */
+function orRarer(best: Held | undefined, strings: readonly string[] | undefined, reach: number): Held | undefined {
+  if (!strings || strings.length === 0 || strings.includes('')) return best;
+  const rarity = rarityOf(strings, best?.rarity);
+  return best && best.rarity >= rarity ? best : { strings, reach, rarity };
+}
+
 function held(strings: readonly string[] | undefined, reach: number): Held | undefined {
-  return strings && strings.length > 0 && !strings.includes('')
-    ? { strings, reach, rarity: rarityOf(strings) }
-    : undefined;
+  return orRarer(undefined, strings, reach);
 }
 
 /** What the facts of a part say of matches that begin `before` units earlier, at most. */
@@ -114,11 +118,18 @@ function literalFacts(best: Held | undefined): Pick<Facts, 'literals' | 'literal
   return best ? { literals: best.strings, literalReach: best.reach, literalRarity: best.rarity } : {};
 }
 
-/** Bits of the commonest string, less for many strings. Strings rarer than RARE_BITS are all as good as one another. */
-function rarityOf(literals: readonly string[]): number {
+/**
+ * Bits of the commonest string, less for many strings. Strings rarer than RARE_BITS are all as good as one another. Exact over
+ * `floor`, and not over it if the strings have less.
+ */
+function rarityOf(literals: readonly string[], floor = Number.NEGATIVE_INFINITY): number {
+  const less = Math.log2(literals.length) / 2;
   let commonest = RARE_BITS;
-  for (const literal of literals) commonest = Math.min(commonest, rarityBits(literal));
-  return commonest - Math.log2(literals.length) / 2;
+  for (const literal of literals) {
+    commonest = Math.min(commonest, rarityBits(literal, commonest));
+    if (commonest - less <= floor) break;
+  }
+  return commonest - less;
 }
 
 const RARE_BITS = 32;
@@ -186,9 +197,8 @@ function concat(parts: readonly Facts[]): Facts {
     const longer = product(pending, part.exact);
     exact = isSame ? longer : product(exact, part.exact);
     const after = before + part.maxLength;
-    best = better(best, longer ? held(longer, after) : held(pending, before));
     pending = longer ?? part.exact ?? EMPTY;
-    best = better(best, held(pending, after));
+    best = orRarer(best, pending, after);
     best = better(best, heldIn(part, before));
     before = after;
   }
