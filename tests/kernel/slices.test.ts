@@ -42,3 +42,19 @@ test('what a step throws is thrown', async (t) => {
   };
   await t.throwsAsync(takeInSlices(failing(), LIMITS.loadSliceMs), { message: 'no such rule' });
 });
+
+/** How much of the time the steps get beside something that is busy without end, a millisecond a turn. */
+test('beside work without end the steps get a fifth of the time, and no less', async (t) => {
+  const burn = (ms: number) => {
+    for (const endMs = performance.now() + ms; performance.now() < endMs; );
+  };
+  let turns = 0;
+  let immediate = setImmediate(function turn() {
+    turns++;
+    burn(1);
+    immediate = setImmediate(turn);
+  });
+  t.is(await takeInSlices(slowSteps(20, 1), 1), 20);
+  clearImmediate(immediate);
+  t.true(turns >= 40 && turns <= 100, String(turns));
+});
