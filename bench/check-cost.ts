@@ -1,7 +1,7 @@
 import { startSidecarProcess } from '../tests/processes/sidecar.js';
 import { startBareProcess } from './bare-process.js';
 import { closedLoop } from './closed-loop.js';
-import { cpuSeconds } from './cpu.js';
+import { cpuSeconds, settled } from './cpu.js';
 import { chatBody, checkRequest } from './prompt.js';
 import { median } from './statistics.js';
 
@@ -33,6 +33,7 @@ export async function measureCheckCost({ folder, rounds, roundMs }: CheckCostOpt
   const bare = await startBareProcess(SERVER_CORE);
   const sidecar = await startSidecarProcess({ dataDir: `${folder}/data`, prefix: SERVER_CORE });
   try {
+    await settled(sidecar.pid);
     const message = checkRequest(chatBody(BODY_BYTES));
     await round(bare, message, WARM_UP_MS);
     await round(sidecar, message, WARM_UP_MS);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** USER_HZ: the unit of CPU times in /proc is 1/100 s on every Linux that Node runs on (proc_pid_stat(5)). */
 const TICKS_PER_SECOND = 100;
@@ -9,6 +10,21 @@ export function cpuSeconds(pid: number): number {
   // Field 2 is the name in parentheses and may hold spaces; utime and stime are fields 14 and 15.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** A process that takes less than this share of a core for so long has nothing left to do of its own. */
+const SETTLED_SHARE = 0.05;
+const SETTLED_MS = 500;
+const SETTLE_MS_MAX = 60_000;
+
+/** Waits until a process that was just started does nothing any more: a sidecar's worker still loads when it listens. */
+export async function settled(pid: number): Promise<void> {
+  const endMs = performance.now() + SETTLE_MS_MAX;
+  for (let share = 1; share > SETTLED_SHARE && performance.now() < endMs; ) {
+    const [beforeSeconds, beforeMs] = [cpuSeconds(pid), performance.now()];
+    await sleep(SETTLED_MS);
+    share = ((cpuSeconds(pid) - beforeSeconds) * 1000) / (performance.now() - beforeMs);
+  }
 }
 
 /**

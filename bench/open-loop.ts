@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { repositoryRoot, startSidecarProcess } from '../tests/processes/sidecar.js';
 import { installHint, toolPath } from '../tests/tools/programs.js';
+import { settled } from './cpu.js';
 import { fdatasyncLatenciesMs } from './disk.js';
 import { chatBody, checkRequest } from './prompt.js';
 import { summary } from './statistics.js';
@@ -27,6 +28,7 @@ export async function measureOpenLoop({ folder, perSecond, seconds }: OpenLoopOp
   if (!ghz) throw new Error(`ghz is not installed: ${installHint('ghz')}`);
   const sidecar = await startSidecarProcess({ dataDir: `${folder}/data` });
   try {
+    await settled(sidecar.pid);
     const before = await fdatasyncLatenciesMs(folder, perSecond, seconds / 2);
     const message = join(folder, 'check.bin');
     await writeFile(message, checkRequest(chatBody(BODY_BYTES)));

@@ -104,10 +104,11 @@ async function steady(folder: string, perSecond: number, rounds: number): Promis
 async function reload(folder: string, perSecond: number, rounds: number): Promise<void> {
   process.stderr.write(`latency at ${perSecond}/s, open loop, while packs are replaced\n`);
   const results = await measureReload({ folder, perSecond, rounds });
-  for (const { what, requests, failed, inForceAfterMs, quietMs, ...steps } of results) {
+  for (const { what, requests, failed, quietMs, ...steps } of results) {
     process.stdout.write(`${what}\n`);
     print('requests', `${requests}, ${failed} failed`);
-    print('in force after', ms(inForceAfterMs));
+    const late = steps.notInForce > 0 ? `; ${steps.notInForce} NOT in force by then` : '';
+    print('in force after', `median ${ms(steps.inForceAfterMs)}, max ${ms(steps.inForceAfterMaxMs)}${late}`);
     print('quiet', percentiles(quietMs));
     print(
       'step at a reload',

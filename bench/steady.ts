@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repositoryRoot, startSidecarProcess } from '../tests/processes/sidecar.js';
 import { CLIENT_CORE, moveToClientCore } from './cores.js';
+import { settled } from './cpu.js';
 import { type EvaluateLoopOptions, startEvaluateLoop } from './evaluate-loop.js';
 import type { LargeSent } from './large-sender.js';
 import { chatText } from './prompt.js';
@@ -46,6 +47,7 @@ export async function measureSteady({ folder, perSecond, rounds }: SteadyOptions
   const sidecar = await startSidecarProcess({ dataDir: join(folder, 'steady') });
   const sender = startLargeSender(sidecar.data);
   try {
+    await settled(sidecar.pid);
     const load = { address: sidecar.data, text: chatText(SMALL_BYTES), perSecond };
     sender.send('go');
     await phase(load, WARM_UP_MS);

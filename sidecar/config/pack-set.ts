@@ -1,4 +1,6 @@
+import { LIMITS } from '../kernel/limits.js';
 import { printable } from '../kernel/printable.js';
+import { takeInSlices } from '../kernel/slices.js';
 import { loadPackSteps } from '../policy/load-pack.js';
 import type { LoadedPack, Pack, Problem } from '../policy/pack.js';
 import type { Config, Origins } from './config.js';
@@ -10,7 +12,6 @@ import {
   readPackFiles,
 } from './pack-files.js';
 import { type ConfigProblem, originOfItem } from './problem.js';
-import { takeInSlices } from './slices.js';
 
 /** One pack file with what loading it gave. */
 interface LoadedFile extends LoadedPack {
@@ -48,7 +49,8 @@ export async function loadPackSet(settings: PackSettings, previous: readonly Loa
   const loaded: LoadedFile[] = [];
   for (const file of files) {
     const known = previous.find((before) => isSame(before, file, ancestorDirections));
-    loaded.push(known ?? (await loadFile(file, ancestorDirections)));
+    const examplesHold = previous.some((before) => hasProven(before, file));
+    loaded.push(known ?? (await loadFile(file, { ancestorDirections, examplesHold })));
   }
   const packs = loaded.flatMap(({ pack }) => pack ?? []);
   const problems = [
@@ -60,14 +62,26 @@ export async function loadPackSet(settings: PackSettings, previous: readonly Loa
   return { packs, loaded, problems, settingProblems: hasError ? [] : missing(settings, packs) };
 }
 
-async function loadFile(file: PackFile, ancestorDirections: LoadedFile['ancestorDirections']): Promise<LoadedFile> {
-  const loaded = await takeInSlices(loadPackSteps(file, { builtin: file.builtin, ancestorDirections }));
-  return { file, ancestorDirections, ...loaded };
+async function loadFile(
+  file: PackFile,
+  options: Pick<LoadedFile, 'ancestorDirections'> & { readonly examplesHold: boolean },
+): Promise<LoadedFile> {
+  const steps = loadPackSteps(file, { builtin: file.builtin, ...options });
+  const loaded = await takeInSlices(steps, LIMITS.loadSliceMs);
+  return { file, ancestorDirections: options.ancestorDirections, ...loaded };
 }
 
 function isSame({ file, ancestorDirections }: LoadedFile, other: PackFile, directions: string): boolean {
-  const isSameFile = file.file === other.file && file.text === other.text && file.builtin === other.builtin;
-  return isSameFile && ancestorDirections === directions;
+  return isSameFile(file, other) && ancestorDirections === directions;
+}
+
+function isSameFile(file: PackFile, other: PackFile): boolean {
+  return file.file === other.file && file.text === other.text && file.builtin === other.builtin;
+}
+
+/** Whether the examples of this text were found to hold before. In the older format they also depend on `ancestorDirections`. */
+function hasProven({ file, pack }: LoadedFile, other: PackFile): boolean {
+  return pack?.format === 'full' && isSameFile(file, other);
 }
 
 /** Required packs are known to be missing only when every pack has told its name. */

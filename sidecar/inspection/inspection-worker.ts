@@ -5,34 +5,30 @@ import type { GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { OpenJudgement } from '../policy/classifier.js';
 import { contentBytes, judgeUnread, type PolicySnapshot, type Question } from './inspect.js';
+import type { WorkerOrder, WorkerReport } from './worker-messages.js';
 
-/** What the thread is started with: enough to compile the same policy. */
-export type WorkerStart = Omit<PolicySnapshot, 'policy'>;
-/** What the thread says: nothing but that it is ready, or the judgement of the one question that it has. */
-export type WorkerReport = { readonly judgement?: OpenJudgement };
-
-/** One thread that judges large bodies under one policy, one after the other. */
+/** One thread that judges large bodies, one after the other, each under the policy that it is given with. */
 export interface InspectionWorker {
   /**
    * A thread that dies or takes too long over this question gives `engine:error` or `engine:budget`. Rejects with
    * `JIMINI_OVERLOADED` when too much waits already, or when the turn came after every caller has gone.
    */
-  inspect(question: Question): Promise<OpenJudgement>;
-  /** Resolves when the thread can judge, or when it was given up before it could. */
-  ready(): Promise<void>;
-  /** Finishes what it has, then ends the thread. Takes no more work. */
-  retire(): void;
+  inspect(snapshot: PolicySnapshot, question: Question): Promise<OpenJudgement>;
+  /** Has the thread load this policy. Resolves when it can judge by it, or was given up before it could. */
+  ready(snapshot: PolicySnapshot): Promise<void>;
+  /** Has the thread forget this policy once what was asked under it is judged. Nothing more may be asked under it. */
+  retire(snapshot: PolicySnapshot): void;
   /** Ends the thread at once; what it had is answered with `engine:error`. */
   close(): Promise<void>;
 }
 
-/** Bounds of one worker (see `LIMITS`) and its thread. Tests narrow the ones and replace the other. */
+/** Bounds of the worker (see `LIMITS`) and its thread. Tests narrow the ones and replace the other. */
 export interface WorkerOptions {
   readonly judgeMsMax: number;
   readonly waitingMax: number;
   readonly waitingBytesMax: number;
   readonly waitMsMax: number;
-  readonly startThread: (workerData: WorkerStart) => Worker;
+  readonly startThread: () => Worker;
 }
 
 const DEFAULTS: WorkerOptions = {
@@ -41,10 +37,11 @@ const DEFAULTS: WorkerOptions = {
   waitingBytesMax: LIMITS.workerWaitingBytesMax,
   // After this long no caller is left: its call has been ended.
   waitMsMax: LIMITS.callWithoutDeadlineMsMax,
-  startThread: (workerData) => new Worker(new URL('./worker.js', import.meta.url), { workerData }),
+  startThread: () => new Worker(new URL('./worker.js', import.meta.url)),
 };
 
 interface Job {
+  readonly snapshot: PolicySnapshot;
   readonly question: Question;
   readonly bytes: number;
   readonly sinceMs: number;
@@ -52,59 +49,65 @@ interface Job {
   readonly reject: (error: JiminiError) => void;
 }
 
-/** Starts a thread for this policy. */
-export function createInspectionWorker(
-  snapshot: PolicySnapshot,
-  options: Partial<WorkerOptions> = {},
-): InspectionWorker {
-  return new OneThread(snapshot, { ...DEFAULTS, ...options });
+/** A policy that the thread was told to load. */
+interface KnownPolicy {
+  readonly number: number;
+  /** Settled when the thread has loaded it, or is given up. */
+  readonly loaded: PromiseWithResolvers<void>;
+  isLoaded: boolean;
+}
+
+/** Starts a thread, which has no policy yet. */
+export function createInspectionWorker(options: Partial<WorkerOptions> = {}): InspectionWorker {
+  return new OneThread({ ...DEFAULTS, ...options });
 }
 
 /**
  * The thread is given one question at a time and the others wait here, so that the time that counts is its own, and a
- * question that ends the thread takes no other one with it. A thread that died is replaced when there is work for it.
+ * question that ends the thread takes no other one with it. A thread that died is replaced when there is work for it,
+ * and loads what that work needs. Policies are loaded between questions: a reload needs no second thread.
  */
 class OneThread implements InspectionWorker {
-  readonly #snapshot: PolicySnapshot;
   readonly #options: WorkerOptions;
   readonly #waiting: Job[] = [];
   #waitingBytes = 0;
   #judged: Job | undefined;
   #thread: Worker | undefined;
-  #isReady = false;
-  #isRetired = false;
+  /** Of this thread. */
+  #known = new Map<PolicySnapshot, KnownPolicy>();
+  #lastNumber = 0;
+  readonly #retired = new Set<PolicySnapshot>();
   #isClosed = false;
-  /** Settled when the first thread is ready or lost. */
-  readonly #started = Promise.withResolvers<void>();
-  /** Runs while the thread starts or judges. */
+  /** Runs while the thread loads or judges. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(snapshot: PolicySnapshot, options: WorkerOptions) {
-    this.#snapshot = snapshot;
+  constructor(options: WorkerOptions) {
     this.#options = options;
     this.#start();
   }
 
-  async inspect(question: Question): Promise<OpenJudgement> {
-    if (this.#isClosed) return judgeUnread(this.#snapshot.policy, question, 'engine:error');
+  async inspect(snapshot: PolicySnapshot, question: Question): Promise<OpenJudgement> {
+    if (this.#isClosed) return judgeUnread(snapshot.policy, question, 'engine:error');
     const bytes = contentBytes(question.evaluation.content);
     const hasRoom =
       this.#waiting.length < this.#options.waitingMax && this.#waitingBytes + bytes <= this.#options.waitingBytesMax;
     if (!hasRoom) throw overloaded();
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ question, bytes, sinceMs: performance.now(), resolve, reject });
+      this.#waiting.push({ snapshot, question, bytes, sinceMs: performance.now(), resolve, reject });
       this.#waitingBytes += bytes;
       this.#next();
     });
   }
 
-  ready(): Promise<void> {
+  async ready(snapshot: PolicySnapshot): Promise<void> {
+    if (this.#isClosed) return;
+    const { loaded } = this.#load(snapshot);
     this.#thread?.ref();
-    return this.#started.promise;
+    await loaded.promise;
   }
 
-  retire(): void {
-    this.#isRetired = true;
+  retire(snapshot: PolicySnapshot): void {
+    this.#retired.add(snapshot);
     this.#next();
   }
 
@@ -116,60 +119,96 @@ class OneThread implements InspectionWorker {
   }
 
   #start(): void {
-    const { sources, settings, contentOptions } = this.#snapshot;
-    const thread = this.#options.startThread({ sources, settings, contentOptions });
+    const thread = this.#options.startThread();
     thread.unref();
-    thread.on('message', ({ judgement }: WorkerReport) => this.#onReport(thread, judgement));
+    thread.on('message', (report: WorkerReport) => thread === this.#thread && this.#onReport(report));
     // An error is always followed by the exit.
     thread.on('error', () => {});
     thread.on('exit', () => thread === this.#thread && this.#onLost('engine:error'));
     this.#thread = thread;
-    this.#startTimer('engine:error');
+  }
+
+  #tell(order: WorkerOrder, transfer?: ArrayBuffer[]): void {
+    this.#thread?.postMessage(order, transfer);
+  }
+
+  /** Has the thread load a policy that it does not know; starts one if need be. */
+  #load(snapshot: PolicySnapshot): KnownPolicy {
+    const known = this.#known.get(snapshot);
+    if (known) return known;
+    if (!this.#thread) this.#start();
+    const told = { number: ++this.#lastNumber, loaded: Promise.withResolvers<void>(), isLoaded: false };
+    this.#known.set(snapshot, told);
+    const { sources, settings, contentOptions } = snapshot;
+    this.#tell({ load: told.number, parts: { sources, settings, contentOptions } });
+    if (!this.#judged) this.#startTimer('engine:error');
+    return told;
   }
 
   #startTimer(kind: GapKind): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#onLost(kind), this.#options.judgeMsMax);
     // Whoever waits for the thread keeps the process alive; the timer of a thread that nobody waits for must not.
     this.#timer.unref();
   }
 
-  #onReport(thread: Worker, judgement: OpenJudgement | undefined): void {
-    if (thread !== this.#thread) return;
-    clearTimeout(this.#timer);
-    this.#isReady = true;
-    this.#started.resolve();
-    if (judgement) this.#judged?.resolve(judgement);
-    this.#judged = undefined;
+  #onReport(report: WorkerReport): void {
+    if ('loaded' in report) {
+      const policy = [...this.#known.values()].find(({ number }) => number === report.loaded);
+      if (policy) policy.isLoaded = true;
+      policy?.loaded.resolve();
+    } else {
+      this.#judged?.resolve(report.judgement);
+      this.#judged = undefined;
+    }
+    if (!this.#judged) this.#watchLoading();
     this.#next();
   }
 
-  /** The question that the thread had is answered; one that cannot even start would not start for the next one either. */
+  #watchLoading(): void {
+    clearTimeout(this.#timer);
+    if ([...this.#known.values()].some(({ isLoaded }) => !isLoaded)) this.#startTimer('engine:error');
+  }
+
+  /** The question that the thread had is answered; one that cannot even load would not load for the next one either. */
   #onLost(kind: GapKind): void {
     void this.#giveUp()?.terminate();
     const job = this.#judged;
     this.#judged = undefined;
-    if (job) job.resolve(judgeUnread(this.#snapshot.policy, job.question, kind));
+    if (job) job.resolve(judgeUnread(job.snapshot.policy, job.question, kind));
     else this.#answerAll(kind);
     this.#next();
   }
 
-  /** Gives the thread its next question, or lets it go. */
+  /** Gives the thread its next question, or lets it be. */
   #next(): void {
     this.#refuseLate();
-    if (this.#waiting.length === 0 && !this.#judged) {
-      this.#thread?.unref();
-      if (this.#isRetired) void this.#giveUp()?.terminate();
+    this.#forgetRetired();
+    const [job] = this.#waiting;
+    if (!job && !this.#judged) {
+      const isAwaited = [...this.#known.values()].some(({ isLoaded }) => !isLoaded);
+      if (!isAwaited) this.#thread?.unref();
       return;
     }
-    if (!this.#thread) this.#start();
+    if (!job || this.#judged) return;
+    const policy = this.#load(job.snapshot);
     this.#thread?.ref();
-    if (!this.#isReady || this.#judged) return;
-    const job = this.#take();
-    if (!job) return;
+    if (!policy.isLoaded) return;
+    this.#take();
     this.#judged = job;
     this.#startTimer('engine:budget');
     const { copy, transfer } = transferable(job.question.evaluation);
-    this.#thread?.postMessage({ ...job.question, evaluation: copy } satisfies Question, transfer);
+    this.#tell({ judgeBy: policy.number, question: { ...job.question, evaluation: copy } }, transfer);
+  }
+
+  #forgetRetired(): void {
+    for (const snapshot of this.#retired) {
+      if (this.#judged?.snapshot === snapshot || this.#waiting.some((job) => job.snapshot === snapshot)) continue;
+      this.#retired.delete(snapshot);
+      const known = this.#known.get(snapshot);
+      if (known) this.#tell({ forget: known.number });
+      this.#known.delete(snapshot);
+    }
   }
 
   #refuseLate(): void {
@@ -186,7 +225,7 @@ class OneThread implements InspectionWorker {
   #answerAll(kind: GapKind): void {
     for (let job = this.#judged ?? this.#take(); job; job = this.#take()) {
       this.#judged = undefined;
-      job.resolve(judgeUnread(this.#snapshot.policy, job.question, kind));
+      job.resolve(judgeUnread(job.snapshot.policy, job.question, kind));
     }
   }
 
@@ -195,8 +234,8 @@ class OneThread implements InspectionWorker {
     clearTimeout(this.#timer);
     const thread = this.#thread;
     this.#thread = undefined;
-    this.#isReady = false;
-    this.#started.resolve();
+    for (const { loaded } of this.#known.values()) loaded.resolve();
+    this.#known.clear();
     return thread;
   }
 }

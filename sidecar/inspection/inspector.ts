@@ -12,47 +12,53 @@ export interface Inspector {
    */
   inspect(evaluation: Evaluation, nowMs: number): Promise<OpenJudgement>;
   /**
-   * Starts the thread of another policy, and resolves when it is ready to judge, or could not be made so, to what puts
-   * the policy in force at once. Evaluations that have begun end under the policy they began with.
+   * Has the thread load another policy, and resolves to what puts it in force at once: when the thread is ready to judge
+   * by it, could not be made so, or takes longer than a reload should. Large bodies wait for the thread then.
+   * Evaluations that have begun end under the policy they began with.
    */
   prepare(snapshot: PolicySnapshot): Promise<() => void>;
   /** Ends the thread; what is still to be judged there is answered with `engine:error`. */
   close(): Promise<void>;
 }
 
+/** What tests replace. */
+export interface InspectorOptions {
+  readonly worker?: InspectionWorker;
+  readonly readyMsMax?: number;
+}
+
 /**
  * Bodies up to `LIMITS.inlineBodyBytesMax` are judged here; larger ones, and those that turn out to take much work, in
  * a worker thread, because it would stall every other request on this thread for as long.
  */
-export function createInspector(initial: PolicySnapshot): Inspector {
+export function createInspector(initial: PolicySnapshot, options: InspectorOptions = {}): Inspector {
+  const { worker = createInspectionWorker(), readyMsMax = LIMITS.workerReadyMsMax } = options;
   let snapshot = initial;
-  let worker: InspectionWorker = createInspectionWorker(initial);
-  const workers = new Set([worker]);
-  let isClosed = false;
+  void worker.ready(initial);
   return {
     async inspect(evaluation, nowMs) {
       const question = { evaluation, nowMs };
-      if (contentBytes(evaluation.content) > LIMITS.inlineBodyBytesMax) return worker.inspect(question);
+      if (contentBytes(evaluation.content) > LIMITS.inlineBodyBytesMax) return worker.inspect(snapshot, question);
       const judgement = inspect(snapshot, { ...question, workMax: LIMITS.inlineWorkMax });
       const isTooMuch = judgement.gaps.some(({ kind }) => kind === 'engine:budget');
-      return isTooMuch ? worker.inspect(question) : judgement;
+      return isTooMuch ? worker.inspect(snapshot, question) : judgement;
     },
     async prepare(next) {
-      const prepared = createInspectionWorker(next);
-      workers.add(prepared);
-      if (isClosed) await prepared.close();
-      await prepared.ready();
+      await within(worker.ready(next), readyMsMax);
       return () => {
-        const previous = worker;
-        worker = prepared;
+        const previous = snapshot;
         snapshot = next;
-        workers.delete(previous);
-        previous.retire();
+        if (previous !== next) worker.retire(previous);
       };
     },
-    async close() {
-      isClosed = true;
-      await Promise.all([...workers].map((each) => each.close()));
-    },
+    close: () => worker.close(),
   };
+}
+
+/** Waits for the promise, but no longer than this. */
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, over]);
+  clearTimeout(timer);
 }

@@ -1,20 +1,70 @@
 import { constants, setPriority } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
-import { loadPack } from '../policy/load-pack.js';
-import { createPolicy } from '../policy/policy.js';
-import { inspect, type Question } from './inspect.js';
-import type { WorkerReport, WorkerStart } from './inspection-worker.js';
+import { parentPort } from 'node:worker_threads';
+import { LIMITS } from '../kernel/limits.js';
+import { takeInSlices } from '../kernel/slices.js';
+import type { Steps } from '../kernel/steps.js';
+import { loadPackSteps } from '../policy/load-pack.js';
+import type { Pack } from '../policy/pack.js';
+import { createPolicySteps, type Policy } from '../policy/policy.js';
+import { inspect } from './inspect.js';
+import type { PolicyParts, WorkerOrder, WorkerReport } from './worker-messages.js';
+
+type Source = PolicyParts['sources'][number];
+
+interface Loaded extends PolicyParts {
+  readonly policy: Policy;
+  readonly packs: ReadonlyMap<Source, Pack>;
+}
 
 giveWay();
 
-// Entry of the thread. The sources were loaded on the main thread before, so none can fail to load here.
-const { sources, settings, contentOptions } = workerData as WorkerStart;
-const packs = sources.flatMap((source) => loadPack(source, source).pack ?? []);
-const snapshot = { policy: createPolicy(packs, settings), contentOptions };
+const policies = new Map<number, Loaded>();
+/** Loading takes turns with judging; what is ordered of one policy after the other stays in order. */
+let loading = Promise.resolve();
 
-const report = (said: WorkerReport) => parentPort?.postMessage(said);
-parentPort?.on('message', (question: Question) => report({ judgement: inspect(snapshot, question) }));
-report({});
+parentPort?.on('message', (order: WorkerOrder) => {
+  if ('question' in order) {
+    const snapshot = policies.get(order.judgeBy);
+    if (!snapshot) throw new Error('a question for a policy that was not loaded');
+    report({ judgement: inspect(snapshot, order.question) });
+  } else if ('parts' in order) {
+    loading = loading.then(() => load(order.load, order.parts));
+  } else {
+    loading = loading.then(() => void policies.delete(order.forget));
+  }
+});
+
+async function load(number: number, parts: PolicyParts): Promise<void> {
+  policies.set(number, await takeInSlices(loadSteps(parts), LIMITS.workerLoadSliceMs));
+  report({ loaded: number });
+}
+
+/** The sources were loaded on the main thread before: none can fail to load here, and their examples hold. */
+function* loadSteps(parts: PolicyParts): Steps<Loaded> {
+  const packs = new Map<Source, Pack>();
+  for (const source of parts.sources) {
+    const pack = knownPack(source) ?? (yield* loadPackSteps(source, { ...source, examplesHold: true })).pack;
+    if (pack) packs.set(source, pack);
+  }
+  return { ...parts, packs, policy: yield* createPolicySteps([...packs.values()], parts.settings) };
+}
+
+/** The pack of another policy that was made of the same text. */
+function knownPack(source: Source): Pack | undefined {
+  for (const { packs } of policies.values()) {
+    for (const [known, pack] of packs) if (isSame(known, source)) return pack;
+  }
+  return undefined;
+}
+
+function isSame(a: Source, b: Source): boolean {
+  const isSameFile = a.file === b.file && a.name === b.name && a.text === b.text;
+  return isSameFile && a.builtin === b.builtin && a.ancestorDirections === b.ancestorDirections;
+}
+
+function report(said: WorkerReport): void {
+  parentPort?.postMessage(said);
+}
 
 /**
  * Lets the thread that answers everybody have the core first: neither compiling nor a large body may hold up small ones.

@@ -96,10 +96,17 @@ export const LIMITS = {
   /** Work that judging a small body on the main thread may take, in units of about a nanosecond; one that takes more goes to the worker too. */
   inlineWorkMax: 100_000_000,
   /**
-   * Longest time from the start of judging one large body in the worker to its end, and longest start of a worker; over
-   * it the thread is ended. Wall time, so far above what any body needs.
+   * Longest time from the start of judging one large body in the worker to its end, and longest loading of a policy there;
+   * over it the thread is ended. Wall time, so far above what any body needs.
    */
   workerJudgeMsMax: 20_000,
+  /**
+   * How long a reload waits until the worker has loaded the policy too. Where cores are short, or a large body takes long, it
+   * comes into force without: later than this a change of the rules would be late, and only large bodies wait then.
+   */
+  workerReadyMsMax: 3_000,
+  /** Time after which the loading of packs in the worker lets a large body have its turn, which waits for no more than this. */
+  workerLoadSliceMs: 10,
   /** Large bodies that wait for the worker: half of the calls in flight, so that small bodies, which do not wait, find room. */
   workerWaitingMax: 1024,
   /** Bytes of large bodies that wait for the worker: half of the bytes in flight, for the same reason. */

@@ -33,6 +33,8 @@ interface Entry {
 
 /** Literals indexed in one step: a fraction of a millisecond. */
 const LITERALS_PER_STEP = 64;
+/** Of those that are only copied, as many in one step. */
+const LAID_OUT_PER_STEP = 2048;
 
 /**
  * Indexes the literals of all groups, each of two characters or more and comparable text. A literal is found by the
@@ -40,50 +42,65 @@ const LITERALS_PER_STEP = 64;
  * has. Throws JIMINI_PACK_INVALID when the literals are too many to be held.
  */
 export function* indexLiterals(groups: readonly (readonly string[])[]): Steps<LiteralIndex> {
-  const owners = new Map<string, Set<number>>();
-  groups.forEach((literals, group) => {
-    for (const literal of literals) owners.set(literal, (owners.get(literal) ?? new Set()).add(group));
-  });
-  const characters = [...owners.keys()].reduce((sum, text) => sum + text.length, 0);
+  const owners = new Map<string, number[]>();
+  let characters = 0;
+  let count = 0;
+  for (const [group, literals] of groups.entries()) {
+    for (const literal of literals) {
+      if (++count % LAID_OUT_PER_STEP === 0) yield;
+      const known = owners.get(literal);
+      if (!known) {
+        owners.set(literal, [group]);
+        characters += literal.length;
+      } else if (known.at(-1) !== group) known.push(group);
+    }
+  }
   if (characters > LIMITS.literalUnitsMax) {
     const message = 'the keywords and literals of the packs together are too many: use fewer or shorter ones';
     throw new JiminiError('JIMINI_PACK_INVALID', message);
   }
   const byGram = new Map<number, Entry[]>();
-  let count = 0;
-  for (const [text, set] of owners) {
+  for (const [text, groups] of owners) {
     if (++count % LITERALS_PER_STEP === 0) yield;
     const anchorEnd = anchorOf(text, byGram);
-    const entry = { text, groups: [...set], anchorEnd };
+    const entry = { text, groups, anchorEnd };
     const gram = gramOf(text.slice(Math.max(0, anchorEnd - GRAM_CHARS), anchorEnd));
     const same = byGram.get(gram);
     if (same) same.push(entry);
     else byGram.set(gram, [entry]);
   }
-  return layOut(byGram);
+  return yield* layOut([...byGram]);
 }
 
-function layOut(byGram: ReadonlyMap<number, readonly Entry[]>): LiteralIndex {
-  const filter = createGramFilter(byGram.keys());
+function* layOut(byGram: readonly (readonly [gram: number, entries: readonly Entry[]])[]): Steps<LiteralIndex> {
+  const filter = createGramFilter(byGram.map(([gram]) => gram));
+  yield;
   const gramNumber = new Int32Array(filter.length);
-  [...byGram.keys()].forEach((gram, number) => {
+  byGram.forEach(([gram], number) => {
     gramNumber[gram] = number;
   });
-  const entries = [...byGram.values()].flat();
-  return {
-    filter,
-    gramNumber,
-    firstOfGram: startsOf([...byGram.values()]),
-    anchorEnd: Int32Array.from(entries, ({ anchorEnd }) => anchorEnd),
-    textStart: startsOf(entries.map(({ text }) => text)),
-    units: unitsOf(entries.map(({ text }) => text).join('')),
-    groupStart: startsOf(entries.map(({ groups }) => groups)),
-    groups: Int32Array.from(entries.flatMap(({ groups }) => groups)),
-  };
+  yield;
+  const entries = byGram.flatMap(([, same]) => same);
+  const firstOfGram = startsOf(byGram.map(([, same]) => same));
+  yield;
+  const textStart = startsOf(entries.map(({ text }) => text));
+  const units = yield* unitsOf(entries, textStart);
+  const groupStart = startsOf(entries.map(({ groups }) => groups));
+  const groups = new Int32Array(groupStart.at(-1) as number);
+  for (const [i, entry] of entries.entries()) groups.set(entry.groups, groupStart[i]);
+  yield;
+  const anchorEnd = Int32Array.from(entries, (entry) => entry.anchorEnd);
+  return { filter, gramNumber, firstOfGram, anchorEnd, textStart, units, groupStart, groups };
 }
 
-function unitsOf(text: string): Uint16Array {
-  return Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+function* unitsOf(entries: readonly Entry[], starts: Int32Array): Steps<Uint16Array> {
+  const units = new Uint16Array(starts.at(-1) as number);
+  for (const [number, { text }] of entries.entries()) {
+    if (number % LAID_OUT_PER_STEP === 0) yield;
+    const start = starts[number] as number;
+    for (let i = 0; i < text.length; i++) units[start + i] = text.charCodeAt(i);
+  }
+  return units;
 }
 
 /** Where each of these begins when they are put one behind the other, and where the last ends. */

@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly builtin?: boolean;
   /** What `request_body` and `response_body` mean in packs of the older format: nothing, or inbound and outbound. */
   readonly ancestorDirections?: 'inert' | 'map';
+  /** The examples of this very text were found to hold before, and are not judged again. */
+  readonly examplesHold?: boolean;
 }
 
 /** Something that is wrong, or doubtful, with a pack. Line and column count from 1. */

@@ -23,8 +23,27 @@ export interface PatternOptions {
   readonly builtin: boolean;
 }
 
-/** Compiles a pattern as written in a pack. Throws PatternFault, with the offset, for one that cannot be used. */
+/** The patterns that rules still have: a reload compiles only what is not among them. */
+const inUse = new Map<string, WeakRef<CompiledPattern>>();
+const unused = new FinalizationRegistry((key: string) => {
+  if (!inUse.get(key)?.deref()) inUse.delete(key);
+});
+
+/**
+ * Compiles a pattern as written in a pack, or gives what it was compiled to for another rule that still has it. Throws
+ * PatternFault, with the offset, for one that cannot be used.
+ */
 export function compilePattern(source: string, options: PatternOptions): CompiledPattern {
+  const key = `${options.dialect} ${options.builtin} ${source}`;
+  const known = inUse.get(key)?.deref();
+  if (known) return known;
+  const compiled = compile(source, options);
+  inUse.set(key, new WeakRef(compiled));
+  unused.register(compiled, key);
+  return compiled;
+}
+
+function compile(source: string, options: PatternOptions): CompiledPattern {
   const parse = () => splitBoundaries(parsePattern(source, options.dialect));
   const pattern = parse();
   const names = groupNames(pattern.core);

@@ -2,12 +2,36 @@
  * How rare a text of small letters is in ordinary prose, in bits: the sum of -log2 of how often each of its characters
  * occurs, less when it stands in one of the commonest words. English
  * letter frequencies (Lewand, Cryptological Mathematics, 2000) with a space every sixth character; everything else counts as
- * rare. An estimate is enough: it only decides which part of a pattern is looked for.
+ * rare. An estimate is enough: it only decides which part of a pattern is looked for. It is exact below `most`, and over
+ * it if the text has more.
  */
-export function rarityBits(text: string): number {
+export function rarityBits(text: string, most = Number.POSITIVE_INFINITY): number {
   let bits = 0;
   for (let i = 0; i < text.length; i++) bits += BITS[text.charCodeAt(i)] ?? OTHER_BITS;
-  return text.length <= COMMON_CHARS_MAX && COMMON.includes(text) ? bits - COMMON_BITS : bits;
+  if (text.length > COMMON_CHARS_MAX || bits - COMMON_BITS >= most) return bits;
+  return isCommon(text) ? bits - COMMON_BITS : bits;
+}
+
+/** Whether the text stands in COMMON, which a search by halves tells in a tenth of the time that one from its start takes. */
+function isCommon(text: string): boolean {
+  let [low, high] = [0, SORTED.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const order = compareAt(text, SORTED[middle] as number);
+    if (order === 0) return true;
+    if (order > 0) low = middle + 1;
+    else high = middle;
+  }
+  return false;
+}
+
+/** Below, at or over zero as the text comes before, begins or comes after what stands at `start` in COMMON. */
+function compareAt(text: string, start: number): number {
+  for (let i = 0; i < text.length; i++) {
+    const order = text.charCodeAt(i) - (COMMON_UNITS[start + i] ?? 0);
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 /** Percent of characters of English text, spaces included. */
@@ -57,5 +81,13 @@ const COMMON = ` ${[
 ].join(' ')} `;
 /** The longest of them with a space before and behind. */
 const COMMON_CHARS_MAX = 13;
+const COMMON_UNITS = Uint8Array.from(COMMON, (char) => char.charCodeAt(0));
+/** Every place in COMMON, in the order of what stands there. */
+const SORTED = Uint16Array.from(Array.from(COMMON, (_, start) => start).sort(compareStarts));
+
+function compareStarts(a: number, b: number): number {
+  return compareAt(COMMON.slice(a, a + COMMON_CHARS_MAX), b);
+}
+
 /** What a common text is less rare by than its letters say. */
 const COMMON_BITS = 10;

@@ -19,8 +19,24 @@ export function readClass(cursor: Cursor, dialect: Dialect, ignoreCase: boolean)
   return negative ? complement(set) : set;
 }
 
+/** Sets of so many ranges are those of all scripts' letters: few differ, and each takes milliseconds. */
+const LARGE_SET = 100;
+const LARGE_KEPT = 64;
+const largeSets = new Map<string, CharSet>();
+
 /** The set as it meets folded text: with the folded form of every member, and with both cases where case is ignored. */
 export function comparable(set: CharSet, ignoreCase: boolean): CharSet {
+  if (set.length < 2 * LARGE_SET) return makeComparable(set, ignoreCase);
+  const key = `${ignoreCase} ${set}`;
+  const known = largeSets.get(key);
+  if (known) return known;
+  const made = makeComparable(set, ignoreCase);
+  if (largeSets.size >= LARGE_KEPT) largeSets.clear();
+  largeSets.set(key, made);
+  return made;
+}
+
+function makeComparable(set: CharSet, ignoreCase: boolean): CharSet {
   const extra: number[] = [];
   for (let i = 0; i < set.length; i += 2) {
     const [low, high] = [set[i] as number, set[i + 1] as number];
@@ -38,7 +54,7 @@ export function comparable(set: CharSet, ignoreCase: boolean): CharSet {
 
 function readItem(cursor: Cursor, dialect: Dialect): CharSet {
   const at = cursor.offset;
-  const named = cursor.match(/\[:(\^?)([a-z]{1,10}):\]/);
+  const named = cursor.match(/\[:(\^?)([a-z]{1,10}):\]/y);
   if (named) {
     const set = posixClass(named[2] as string);
     if (!set) return cursor.fail(`there is no class called ${named[2]}`, at);

@@ -37,11 +37,10 @@ export class Cursor {
     return true;
   }
 
-  /** Steps over what the sticky expression matches here. */
+  /** Steps over what the expression, which must be sticky, matches here. */
   match(expression: RegExp): RegExpExecArray | undefined {
-    const sticky = new RegExp(expression.source, 'y');
-    sticky.lastIndex = this.offset;
-    const found = sticky.exec(this.pattern);
+    expression.lastIndex = this.offset;
+    const found = expression.exec(this.pattern);
     if (!found) return undefined;
     this.offset += found[0].length;
     return found;

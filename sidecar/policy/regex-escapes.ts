@@ -41,20 +41,20 @@ function readCode(cursor: Cursor, letter: string, at: number): number | undefine
   };
   switch (letter) {
     case 'x':
-      return cursor.sees('{') ? hex(/\{([0-9A-Fa-f]{1,6})\}/) : hex(/[0-9A-Fa-f]{2}/);
+      return cursor.sees('{') ? hex(/\{([0-9A-Fa-f]{1,6})\}/y) : hex(/[0-9A-Fa-f]{2}/y);
     case 'u':
-      return hex(/[0-9A-Fa-f]{4}/);
+      return hex(/[0-9A-Fa-f]{4}/y);
     case 'U':
-      return hex(/[0-9A-Fa-f]{8}/);
+      return hex(/[0-9A-Fa-f]{8}/y);
     case '0':
-      return Number.parseInt(`0${cursor.match(/[0-7]{1,2}/)?.[0] ?? ''}`, 8);
+      return Number.parseInt(`0${cursor.match(/[0-7]{1,2}/y)?.[0] ?? ''}`, 8);
     default:
       return undefined;
   }
 }
 
 function readProperty(cursor: Cursor, negative: boolean, at: number): CharSet {
-  const found = cursor.match(/\{(\^?)([A-Za-z_]{1,40})\}|([A-Z])/);
+  const found = cursor.match(/\{(\^?)([A-Za-z_]{1,40})\}|([A-Z])/y);
   if (!found) return cursor.fail('\\p needs a category or script, such as \\p{L} or \\p{Greek}', at);
   const name = found[2] ?? found[3] ?? '';
   const set = unicodeProperty(name);

@@ -26,6 +26,8 @@ export interface Facts {
   readonly literals?: readonly string[];
   /** With `literals`: units from the start of a match to the end of the literal in it, at most. */
   readonly literalReach?: number;
+  /** With `literals`: see rarityOf. */
+  readonly literalRarity?: number;
 }
 
 /** A set of strings of which every match holds one. */
@@ -41,6 +43,9 @@ interface Held {
 const EXACT_MAX = 64;
 const LITERAL_CHARS_MAX = 24;
 
+/** The empty string alone: what a part without a width adds to what stands before it. */
+const EMPTY: readonly string[] = [''];
+
 const NOTHING: Facts = {
   minLength: 0,
   maxLength: 0,
@@ -50,7 +55,7 @@ const NOTHING: Facts = {
   pureNumber: true,
   pureToken: true,
   pureHex: true,
-  exact: [''],
+  exact: EMPTY,
 };
 
 /** Remembered by node, because the parts of a pattern are asked about many times while it is compiled. */
@@ -92,27 +97,39 @@ function better(a: Held | undefined, b: Held | undefined): Held | undefined {
   return a.rarity >= b.rarity ? a : b;
 }
 
-/** A set of strings as one that matches hold; one with the empty string in it is no condition. */
+/** The better of a set and of these strings as one that matches hold; one with the empty string in it is no condition. */
+function orRarer(best: Held | undefined, strings: readonly string[] | undefined, reach: number): Held | undefined {
+  if (!strings || strings.length === 0 || strings.includes('')) return best;
+  const rarity = rarityOf(strings, best?.rarity);
+  return best && best.rarity >= rarity ? best : { strings, reach, rarity };
+}
+
 function held(strings: readonly string[] | undefined, reach: number): Held | undefined {
-  return strings && strings.length > 0 && !strings.includes('')
-    ? { strings, reach, rarity: rarityOf(strings) }
-    : undefined;
+  return orRarer(undefined, strings, reach);
 }
 
 /** What the facts of a part say of matches that begin `before` units earlier, at most. */
-function heldIn({ literals, literalReach = 0 }: Facts, before: number): Held | undefined {
-  return held(literals, before + literalReach);
+function heldIn({ literals, literalReach = 0, literalRarity }: Facts, before: number): Held | undefined {
+  if (!literals || literalRarity === undefined) return undefined;
+  return { strings: literals, reach: before + literalReach, rarity: literalRarity };
 }
 
-function literalFacts(best: Held | undefined): Pick<Facts, 'literals' | 'literalReach'> {
-  return best ? { literals: best.strings, literalReach: best.reach } : {};
+function literalFacts(best: Held | undefined): Pick<Facts, 'literals' | 'literalReach' | 'literalRarity'> {
+  return best ? { literals: best.strings, literalReach: best.reach, literalRarity: best.rarity } : {};
 }
 
-/** Bits of the commonest string, less for many strings. Strings rarer than RARE_BITS are all as good as one another. */
-function rarityOf(literals: readonly string[]): number {
+/**
+ * Bits of the commonest string, less for many strings. Strings rarer than RARE_BITS are all as good as one another. Exact over
+ * `floor`, and not over it if the strings have less.
+ */
+function rarityOf(literals: readonly string[], floor = Number.NEGATIVE_INFINITY): number {
+  const less = Math.log2(literals.length) / 2;
   let commonest = RARE_BITS;
-  for (const literal of literals) commonest = Math.min(commonest, rarityBits(literal));
-  return commonest - Math.log2(literals.length) / 2;
+  for (const literal of literals) {
+    commonest = Math.min(commonest, rarityBits(literal, commonest));
+    if (commonest - less <= floor) break;
+  }
+  return commonest - less;
 }
 
 const RARE_BITS = 32;
@@ -165,8 +182,8 @@ function factsOfRepeat({ item, min, max }: RepeatNode): Facts {
 function concat(parts: readonly Facts[]): Facts {
   let [run, tokenRun, digitsInRun, digits] = [0, 0, 0, 0];
   let [hexesInRun, hexRun] = [0, 0];
-  let exact: readonly string[] | undefined = [''];
-  let pending: readonly string[] = [''];
+  let exact: readonly string[] | undefined = EMPTY;
+  let pending: readonly string[] = EMPTY;
   let best: Held | undefined;
   let before = 0;
   for (const part of parts) {
@@ -176,12 +193,12 @@ function concat(parts: readonly Facts[]): Facts {
     hexRun = Math.max(hexRun, hexesInRun, part.hexRun);
     digitsInRun = part.pureNumber ? digitsInRun + part.digits : 0;
     digits = Math.max(digits, digitsInRun, part.digits);
-    exact = product(exact, part.exact);
+    const isSame: boolean = pending === exact;
     const longer = product(pending, part.exact);
+    exact = isSame ? longer : product(exact, part.exact);
     const after = before + part.maxLength;
-    best = better(best, longer ? held(longer, after) : held(pending, before));
-    pending = longer ?? part.exact ?? [''];
-    best = better(best, held(pending, after));
+    pending = longer ?? part.exact ?? EMPTY;
+    best = orRarer(best, pending, after);
     best = better(best, heldIn(part, before));
     before = after;
   }
@@ -221,8 +238,16 @@ function alternatives(parts: readonly Facts[]): Facts {
   };
 }
 
+/** Each string of the one followed by each of the other; undefined when there is no bound to them, or they are too many or too long. */
 function product(a: readonly string[] | undefined, b: readonly string[] | undefined): readonly string[] | undefined {
   if (!a || !b || a.length * b.length > EXACT_MAX) return undefined;
-  const out = a.flatMap((head) => b.map((tail) => head + tail));
-  return out.every((text) => text.length <= LITERAL_CHARS_MAX) ? out : undefined;
+  if (a === EMPTY || b === EMPTY) return a === EMPTY ? b : a;
+  const out: string[] = [];
+  for (const head of a) {
+    for (const tail of b) {
+      if (head.length + tail.length > LITERAL_CHARS_MAX) return undefined;
+      out.push(head + tail);
+    }
+  }
+  return out;
 }

@@ -8,6 +8,7 @@ import { readEscape } from './regex-escapes.js';
 const DEPTH_MAX = 50;
 /** RE2 refuses higher counts, because it writes a counted repeat out. */
 const REPEAT_MAX = 1000;
+const REPEAT = /[*+?]|\{(\d{1,9})?(,?)(\d{1,9})?\}/y;
 
 interface Flags {
   readonly i: boolean;
@@ -53,7 +54,7 @@ class Parser {
   private sequence(): RegexNode {
     const items: RegexNode[] = [];
     for (;;) {
-      if (this.flags.x) this.cursor.match(/(?:\s|#[^\n]*)+/);
+      if (this.flags.x) this.cursor.match(/(?:\s|#[^\n]*)+/y);
       if (this.cursor.done || this.cursor.sees('|') || this.cursor.sees(')')) break;
       const atom = this.atom();
       if (atom) items.push(this.repeated(atom));
@@ -85,8 +86,7 @@ class Parser {
       case '\\':
         return this.backslash(at);
       default: {
-        const point = char.codePointAt(0) as number;
-        return { kind: 'char', set: comparable([point, point], this.flags.i) };
+        return literal(char.codePointAt(0) as number, this.flags.i);
       }
     }
   }
@@ -105,25 +105,25 @@ class Parser {
     const { cursor } = this;
     if (!cursor.take('?')) return this.group(at);
     if (cursor.take('#')) {
-      if (!cursor.match(/[^)]*\)/)) cursor.fail('this comment has no end', at);
+      if (!cursor.match(/[^)]*\)/y)) cursor.fail('this comment has no end', at);
       return undefined;
     }
     if (cursor.take('>')) return cursor.fail('atomic groups are not available', at);
     if (cursor.sees('(')) return cursor.fail('conditional groups are not available', at);
     if (cursor.sees('P=')) return cursor.fail('backreferences are not available: they cannot run in linear time', at);
-    const look = cursor.match(/(<?)([=!])/);
+    const look = cursor.match(/(<?)([=!])/y);
     if (look) {
       const item = this.group(at);
       return { kind: 'look', ahead: look[1] === '', negative: look[2] === '!', item, offset: at };
     }
-    const named = cursor.match(/P?<([A-Za-z_][A-Za-z0-9_]{0,63})>/);
+    const named = cursor.match(/P?<([A-Za-z_][A-Za-z0-9_]{0,63})>/y);
     if (named) return this.group(at, named[1]);
     return this.flagged(at);
   }
 
   /** `(?flags)` for the rest of the group, or `(?flags:...)`. */
   private flagged(at: number): RegexNode | undefined {
-    const found = this.cursor.match(/([a-zA-Z]*)(?:-([a-zA-Z]+))?([:)])/);
+    const found = this.cursor.match(/([a-zA-Z]*)(?:-([a-zA-Z]+))?([:)])/y);
     if (!found) return this.cursor.fail('this kind of group is not available', at);
     const outer = this.flags;
     this.flags = this.withFlags(found[1] ?? '', found[2] ?? '', at);
@@ -154,7 +154,7 @@ class Parser {
   private repeated(item: RegexNode): RegexNode {
     const { cursor } = this;
     const at = cursor.offset;
-    const found = cursor.match(/[*+?]|\{(\d{1,9})?(,?)(\d{1,9})?\}/);
+    const found = cursor.match(REPEAT);
     if (!found || found[0] === '{}') {
       if (found) cursor.offset = at;
       return item;
@@ -166,9 +166,21 @@ class Parser {
     const lazy = cursor.take('?');
     if (!lazy && cursor.sees('+')) cursor.fail('possessive repeats are not available');
     const behind = cursor.offset;
-    if (cursor.match(/[*+?]|\{\d+,?\d*\}/)) cursor.fail('a repeat of a repeat: put the inner one in a group', behind);
+    if (cursor.match(/[*+?]|\{\d+,?\d*\}/y)) cursor.fail('a repeat of a repeat: put the inner one in a group', behind);
     return { kind: 'repeat', item, min, max, lazy };
   }
+}
+
+/** Nodes of ASCII characters: patterns consist of them, and what is derived of a node (see factsOf) is then known already. */
+const literals = new Map<number, RegexNode>();
+
+function literal(point: number, ignoreCase: boolean): RegexNode {
+  const key = ignoreCase ? point : -1 - point;
+  const known = literals.get(key);
+  if (known) return known;
+  const node: RegexNode = { kind: 'char', set: comparable([point, point], ignoreCase) };
+  if (point < 0x80) literals.set(key, node);
+  return node;
 }
 
 function bounds(found: RegExpExecArray): [number, number] {

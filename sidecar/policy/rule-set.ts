@@ -58,6 +58,7 @@ export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
       rules.push(prepareRule(rule, { pack, index: rules.length, keepAll }, addGroup));
     }
   }
+  yield;
   const warnings: Problem[] = [];
   const resolve = createReferenceResolver(rules);
   const targetsOf = (pack: Pack, reference: RuleReference, by: string) => {
@@ -72,6 +73,7 @@ export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
       }),
     ),
   );
+  yield;
   const exemptions = rules.flatMap((from) =>
     from.rule.exempts.flatMap((exemption) => {
       const holds = conditionOf(exemption);
@@ -82,6 +84,7 @@ export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
       }));
     }),
   );
+  yield;
   const allowed = [
     ...rules.flatMap((rule) => rule.rule.except.map((list) => ({ rule, list, holds: conditionOf(list) }))),
     ...packs.flatMap((pack) =>
@@ -90,6 +93,7 @@ export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
       ),
     ),
   ];
+  yield;
   const exemptionsFor = rememberHolding(exemptions, (holding) =>
     holding.map(({ by, target }) => ({ by, target, where: 'inside' as const })),
   );

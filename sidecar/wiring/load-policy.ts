@@ -4,10 +4,11 @@ import { type ConfiguredModerator, readModeratorKeys } from '../config/moderator
 import { requiredPackNames } from '../config/pack-files.js';
 import { formatPackProblem, loadPackSet, type PackSet } from '../config/pack-set.js';
 import { configError } from '../config/problem.js';
-import { takeInSlices } from '../config/slices.js';
 import type { PolicySnapshot } from '../inspection/inspect.js';
 import { systemClock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
+import { takeInSlices } from '../kernel/slices.js';
 import { expiredExceptions } from '../policy/expired.js';
 import { createPolicySteps } from '../policy/policy.js';
 
@@ -54,7 +55,7 @@ export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy):
       moderators.map(({ key: _, ...rest }) => rest),
     ]),
   };
-  const policy = await takeInSlices(createPolicySteps(packs, settings));
+  const policy = await takeInSlices(createPolicySteps(packs, settings), LIMITS.loadSliceMs);
   const loaded = packs.map(({ name }) => name);
   return {
     snapshot: {

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { takeInSlices } from '../../sidecar/config/slices.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { takeInSlices } from '../../sidecar/kernel/slices.js';
 import type { Steps } from '../../sidecar/kernel/steps.js';
 
 /** Steps that each take so long, and say how many were taken. */
@@ -19,7 +19,7 @@ test('other work has its turn after each slice', async (t) => {
     immediate = setImmediate(turn);
   };
   let immediate = setImmediate(turn);
-  t.is(await takeInSlices(slowSteps(20, LIMITS.loadSliceMs)), 20);
+  t.is(await takeInSlices(slowSteps(20, LIMITS.loadSliceMs), LIMITS.loadSliceMs), 20);
   clearImmediate(immediate);
   t.true(turns >= 19, String(turns));
 });
@@ -30,7 +30,7 @@ test('short steps share a slice', async (t) => {
     turns++;
     setImmediate(turn).unref();
   });
-  t.is(await takeInSlices(slowSteps(200, 0)), 200);
+  t.is(await takeInSlices(slowSteps(200, 0), LIMITS.loadSliceMs), 200);
   clearImmediate(timer);
   t.true(turns < 100, String(turns));
 });
@@ -40,5 +40,21 @@ test('what a step throws is thrown', async (t) => {
     yield;
     throw new Error('no such rule');
   };
-  await t.throwsAsync(takeInSlices(failing()), { message: 'no such rule' });
+  await t.throwsAsync(takeInSlices(failing(), LIMITS.loadSliceMs), { message: 'no such rule' });
+});
+
+/** How much of the time the steps get beside something that is busy without end, a millisecond a turn. */
+test('beside work without end the steps get a fifth of the time, and no less', async (t) => {
+  const burn = (ms: number) => {
+    for (const endMs = performance.now() + ms; performance.now() < endMs; );
+  };
+  let turns = 0;
+  let immediate = setImmediate(function turn() {
+    turns++;
+    burn(1);
+    immediate = setImmediate(turn);
+  });
+  t.is(await takeInSlices(slowSteps(20, 1), 1), 20);
+  clearImmediate(immediate);
+  t.true(turns >= 40 && turns <= 100, String(turns));
 });

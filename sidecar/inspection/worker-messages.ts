@@ -1,0 +1,14 @@
+import type { OpenJudgement } from '../policy/classifier.js';
+import type { PolicySnapshot, Question } from './inspect.js';
+
+/** Enough to compile the same policy on another thread. */
+export type PolicyParts = Omit<PolicySnapshot, 'policy'>;
+
+/** What the thread is told. Policies are called by numbers, because they cannot be handed over. */
+export type WorkerOrder =
+  | { readonly load: number; readonly parts: PolicyParts }
+  | { readonly judgeBy: number; readonly question: Question }
+  | { readonly forget: number };
+
+/** What the thread says: that it can judge by a policy, or the judgement of the one question that it has. */
+export type WorkerReport = { readonly loaded: number } | { readonly judgement: OpenJudgement };

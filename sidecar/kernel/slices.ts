@@ -1,0 +1,31 @@
+import type { Steps } from './steps.js';
+
+/** A pass of the event loop that took less did nothing for anybody. */
+const IDLE_MS = 0.1;
+/** How many times as long as a slice others may take before the next one: under any load the work gets a fifth of the time. */
+const OTHERS_SHARE = 4;
+
+/**
+ * Takes the steps in slices of `sliceMs`, and lets everything else that waits have its turn between two slices, until nothing
+ * waits any more or it had long enough. A slice is longer only by the step that it ends with.
+ */
+export async function takeInSlices<T>(steps: Steps<T>, sliceMs: number): Promise<T> {
+  for (;;) {
+    const endMs = performance.now() + sliceMs;
+    do {
+      const step = steps.next();
+      if (step.done) return step.value;
+    } while (performance.now() < endMs);
+    await untilIdle(OTHERS_SHARE * sliceMs);
+  }
+}
+
+async function untilIdle(msMax: number): Promise<void> {
+  const sinceMs = performance.now();
+  for (let beforeMs = sinceMs; ; ) {
+    await new Promise((resolve) => setImmediate(resolve));
+    const nowMs = performance.now();
+    if (nowMs - beforeMs < IDLE_MS || nowMs - sinceMs >= msMax) return;
+    beforeMs = nowMs;
+  }
+}
