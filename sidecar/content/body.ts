@@ -23,15 +23,16 @@ type Body = Extract<Content, { kind: 'body' }>;
 
 /**
  * Reads a request body. Headers can lie, so they only add gaps: whatever is valid UTF-8 is judged, as JSON where it
- * looks like JSON, and only the rest is left to the gaps. Never throws.
+ * looks like JSON, and only the rest is left to the gaps. `decodedBytesMax`: what a coded body may unpack to, where that
+ * is less than a body may have. Never throws.
  */
-export function readBody(draft: Draft, body: Body): void {
+export function readBody(draft: Draft, body: Body, decodedBytesMax?: number): void {
   if (body.bytes.length > LIMITS.bodyBytesMax) {
     draft.gaps.add('body:too_large');
     return;
   }
   const declared = parseContentType(body.contentType);
-  const coding = decodeCodings(body.bytes, body.contentEncoding);
+  const coding = decodeCodings(body.bytes, body.contentEncoding, decodedBytesMax);
   if ('gap' in coding) {
     // What it really is, the headers do not say: judged as what it looks like.
     draft.gaps.add(coding.gap);

@@ -45,9 +45,14 @@ export function isCoded(contentEncoding: string): boolean {
 /**
  * The bytes of a body with its content codings undone, in the reverse of the order in which the header lists them; a gap
  * when that cannot be done, or when two readers would get different bytes: what follows the end of a stream (more
- * members of gzip, more frames, anything) is read by some and left by others. Bounded in layers, size and ratio.
+ * members of gzip, more frames, anything) is read by some and left by others. Bounded in layers, size (`bytesMax`) and
+ * ratio.
  */
-export function decodeCodings(bytes: Uint8Array, contentEncoding: string): { bytes: Uint8Array } | { gap: GapKind } {
+export function decodeCodings(
+  bytes: Uint8Array,
+  contentEncoding: string,
+  bytesMax: number = LIMITS.bodyBytesMax,
+): { bytes: Uint8Array } | { gap: GapKind } {
   const codings = codingsOf(contentEncoding);
   if (codings.length > LIMITS.codingsMax) return { gap: 'coding:stacked' };
   let decoded = bytes;
@@ -55,7 +60,7 @@ export function decodeCodings(bytes: Uint8Array, contentEncoding: string): { byt
     const decode = DECODERS.get(coding);
     if (!decode) return { gap: 'coding:unknown' };
     try {
-      decoded = decode(decoded, decodedBytesMax(decoded.length));
+      decoded = decode(decoded, Math.min(bytesMax, decodedBytesMax(decoded.length)));
     } catch (error) {
       return { gap: isTooLarge(error) ? 'coding:too_large' : 'coding:malformed' };
     }

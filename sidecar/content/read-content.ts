@@ -14,11 +14,12 @@ export interface ContentOptions {
 
 /**
  * Turns the raw content of one evaluation into text with places, and names whatever could not be read.
- * Pure: the same content gives the same reading. Never throws; time and memory are linear in the content.
+ * Pure: the same content gives the same reading. Never throws; time and memory are linear in the content, and in what
+ * coded bodies unpack to: at most `decodedBytesMax` each, else the gap `coding:too_large`.
  */
-export function readContent(content: readonly Content[], options: ContentOptions): Reading {
+export function readContent(content: readonly Content[], options: ContentOptions, decodedBytesMax?: number): Reading {
   const draft = createDraft();
-  for (const piece of content) readPiece(draft, piece, options);
+  for (const piece of content) readPiece(draft, piece, options, decodedBytesMax);
   return readingOf(draft);
 }
 
@@ -27,14 +28,14 @@ function isTooLarge(text: string): boolean {
   return text.length * 3 > LIMITS.bodyBytesMax && Buffer.byteLength(text) > LIMITS.bodyBytesMax;
 }
 
-function readPiece(draft: Draft, piece: Content, options: ContentOptions): void {
+function readPiece(draft: Draft, piece: Content, options: ContentOptions, decodedBytesMax?: number): void {
   switch (piece.kind) {
     case 'text':
       if (isTooLarge(piece.text)) draft.gaps.add('body:too_large');
       else readPlainText(draft, piece.text, '');
       break;
     case 'body':
-      readBody(draft, piece);
+      readBody(draft, piece, decodedBytesMax);
       break;
     case 'query':
       readQuery(draft, piece.raw, options.credentialQueryNames);

@@ -1,9 +1,7 @@
-import { isCoded } from '../content/content-coding.js';
 import type { ContentOptions } from '../content/read-content.js';
 import { readContent } from '../content/read-content.js';
 import type { Content, Evaluation } from '../kernel/evaluation.js';
 import type { Gap, GapKind } from '../kernel/gap.js';
-import { LIMITS } from '../kernel/limits.js';
 import type { OpenJudgement } from '../policy/classifier.js';
 import type { LoadOptions, PackSource } from '../policy/pack.js';
 import type { Policy } from '../policy/policy.js';
@@ -25,6 +23,8 @@ export interface Question {
   readonly nowMs: number;
   /** Work that judging may take; absent: the whole budget. */
   readonly workMax?: number;
+  /** What a coded body may unpack to; absent: as much as a body may have. */
+  readonly decodedBytesMax?: number;
 }
 
 /** Reads and judges one evaluation, as far as that goes without classifiers. Pure, and the same on every door and thread. Never throws: a failure is a gap. */
@@ -32,9 +32,9 @@ export function inspect(
   snapshot: Pick<PolicySnapshot, 'policy' | 'contentOptions'>,
   question: Question,
 ): OpenJudgement {
-  const { evaluation, nowMs, workMax } = question;
+  const { evaluation, nowMs, workMax, decodedBytesMax } = question;
   try {
-    const { segments, gaps } = readContent(evaluation.content, snapshot.contentOptions);
+    const { segments, gaps } = readContent(evaluation.content, snapshot.contentOptions, decodedBytesMax);
     const judgement = snapshot.policy.judge(
       { segments, gaps: [...evaluation.gaps, ...gaps] },
       { ...evaluation, nowMs, ...(workMax !== undefined && { workMax }) },
@@ -54,15 +54,11 @@ export function judgeUnread(policy: Policy, { evaluation, nowMs }: Question, kin
   return policy.judge({ segments: [], gaps }, { ...evaluation, nowMs });
 }
 
-/**
- * Size of what has to be read. A text counts its UTF-16 units, which is close enough to choose a thread; a coded body counts as
- * the largest that it may unpack to.
- */
+/** Size of what was sent to be read. A text counts its UTF-16 units, which is close enough to choose a thread. */
 export function contentBytes(content: readonly Content[]): number {
   let bytes = 0;
   for (const part of content) {
-    if (part.kind === 'body') bytes += isCoded(part.contentEncoding) ? LIMITS.bodyBytesMax : part.bytes.byteLength;
-    else bytes += part.kind === 'text' ? part.text.length : part.raw.length;
+    bytes += part.kind === 'body' ? part.bytes.byteLength : part.kind === 'text' ? part.text.length : part.raw.length;
   }
   return bytes;
 }

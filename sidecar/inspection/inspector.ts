@@ -27,9 +27,12 @@ export interface InspectorOptions {
   readonly readyMsMax?: number;
 }
 
+/** What one evaluation may take of the thread that answers. */
+const INLINE = { workMax: LIMITS.inlineWorkMax, decodedBytesMax: LIMITS.inlineBodyBytesMax } as const;
+
 /**
- * Bodies up to `LIMITS.inlineBodyBytesMax` are judged here; larger ones, and those that turn out to take much work, in
- * a worker thread, because it would stall every other request on this thread for as long.
+ * Bodies up to `LIMITS.inlineBodyBytesMax` are judged here; larger ones, and those that unpack to more or turn out to take
+ * much work, in a worker thread, because it would stall every other request on this thread for as long.
  */
 export function createInspector(initial: PolicySnapshot, options: InspectorOptions = {}): Inspector {
   const { worker = createInspectionWorker(), readyMsMax = LIMITS.workerReadyMsMax } = options;
@@ -39,8 +42,8 @@ export function createInspector(initial: PolicySnapshot, options: InspectorOptio
     async inspect(evaluation, nowMs) {
       const question = { evaluation, nowMs };
       if (contentBytes(evaluation.content) > LIMITS.inlineBodyBytesMax) return worker.inspect(snapshot, question);
-      const judgement = inspect(snapshot, { ...question, workMax: LIMITS.inlineWorkMax });
-      const isTooMuch = judgement.gaps.some(({ kind }) => kind === 'engine:budget');
+      const judgement = inspect(snapshot, { ...question, ...INLINE });
+      const isTooMuch = judgement.gaps.some(({ kind }) => kind === 'engine:budget' || kind === 'coding:too_large');
       return isTooMuch ? worker.inspect(snapshot, question) : judgement;
     },
     async prepare(next) {

@@ -117,11 +117,15 @@ test.serial('the thread of large bodies gives way to the one that answers', asyn
   await inspector.close();
 });
 
-test('a worker that cannot start gives engine:error instead of no answer, and a small coded body is its work too', async (t) => {
+test('a worker that cannot start gives engine:error instead of no answer, and so does a small body that unpacks to a large one', async (t) => {
   const snapshot = snapshotFor('apple');
   const broken = { ...snapshot, sources: [{ name: 'words', file: 'words.yaml', text: null as unknown as string }] };
   const inspector = createInspector(broken);
-  const coded = { ...bodyOf('', 0), bytes: gzipSync('["an apple"]'), contentEncoding: 'gzip' } as Content;
+  const coded = {
+    ...bodyOf('', 0),
+    bytes: gzipSync(JSON.stringify(['x'.repeat(LIMITS.inlineBodyBytesMax)])),
+    contentEncoding: 'gzip',
+  } as Content;
   for (const content of [bodyOf('an apple', LIMITS.inlineBodyBytesMax), coded]) {
     const judgement = await inspector.inspect(evaluationOf(content), 0);
     t.is(judgement.effective, 'BLOCK');
