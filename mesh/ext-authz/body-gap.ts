@@ -31,6 +31,6 @@ function gapOfMissingBody(http: HttpFields, wasBuffered: boolean): GapKind | und
 }
 
 function isCoded(http: HttpFields): boolean {
-  const coding = (http.headers.get('content-encoding') ?? '').trim().toLowerCase();
-  return coding !== '' && coding !== 'identity';
+  const codings = (http.headers.get('content-encoding') ?? '').toLowerCase().split(',');
+  return codings.some((coding) => !['', 'identity'].includes(coding.trim()));
 }

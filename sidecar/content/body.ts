@@ -3,7 +3,7 @@ import type { GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import { decodeText, startsAsJson } from './charset.js';
 import { decodeCodings, isCoded, looksCompressed } from './content-coding.js';
-import { addDerivedText, addText, type Draft, readUnder } from './draft.js';
+import { addDerivedText, addText, assignRole, type Draft, markDerived, readUnder } from './draft.js';
 import { type DeclaredJson, readJsonBody } from './json-body.js';
 import { beginsAsLenientJson, looksLikeJson } from './json-start.js';
 import {
@@ -22,8 +22,8 @@ import { fieldPointer, readForm } from './query.js';
 type Body = Extract<Content, { kind: 'body' }>;
 
 /**
- * Reads a request body. Headers can lie, so they only add gaps: whatever is valid UTF-8 is judged, as JSON where it
- * looks like JSON, and only the rest is left to the gaps. `decodedBytesMax`: what a coded body may unpack to, where that
+ * Reads a request body. Headers can lie: they say how a body is unpacked and taken apart, but whatever text is in it is
+ * judged, as JSON where it looks like JSON, and only the rest is left to the gaps. `decodedBytesMax`: what a coded body may unpack to, where that
  * is less than a body may have. Never throws.
  */
 export function readBody(draft: Draft, body: Body, decodedBytesMax?: number): void {
@@ -57,13 +57,17 @@ function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string): vo
     if (declared.mediaTypes.some(saysMultipart)) draft.gaps.add('format:multipart');
     // A field of this name changes how some servers read the others (RFC 7578 section 4.6).
     if (part.name === '_charset_') draft.gaps.add('charset:unknown');
+    const start = draft.segments.length;
     readUnder(draft, pointer, () => readBytes(draft, part.bytes, declared));
+    // Whoever fills a field in is a user, whatever it looks like.
+    assignRole(draft, start, 'user');
   }
 }
 
 /** `isSecondBest`: a gap says already that the bytes may be something else, so that no text in them is none of its own. */
 function readBytes(draft: Draft, bytes: Uint8Array, declared: DeclaredType, isSecondBest = false): void {
-  const { text, asDeclared, gap } = decodeText(bytes, declared.charset);
+  const json = declaredJsonOf(declared);
+  const { text, asDeclared, gap } = decodeText(bytes, declared.charset, json !== undefined);
   if (text === '') {
     addText(draft, '', '');
     return;
@@ -73,16 +77,23 @@ function readBytes(draft: Draft, bytes: Uint8Array, declared: DeclaredType, isSe
   if (gap !== undefined) draft.gaps.add(gap);
   else if (text === undefined && !isSecondBest) noteUndecodable(draft, bytes, typeGaps);
   if (text === undefined) return;
-  const json = declaredJsonOf(declared);
   const isForm = declared.mediaTypes.some(saysForm);
   // Binary data may be valid UTF-8 by chance. In JSON a NUL is malformed anyway.
   if (!json && !isSecondBest && gap === undefined && typeGaps.length === 0 && text.includes('\0')) {
     draft.gaps.add('body:undecodable');
   }
-  if (isReadAsJson(text, json)) readJsonBody(draft, text, json);
-  else if (!isForm) readPlainText(draft, text, '');
-  if (isForm) readForm(draft, text);
+  const isJson = isReadAsJson(text, json) && readJsonBody(draft, text, json);
+  if (isForm) readFormToo(draft, text, isJson);
+  else if (!isReadAsJson(text, json)) readPlainText(draft, text, '');
   if (asDeclared !== undefined) addDerivedText(draft, asDeclared, '');
+}
+
+/** Clients that send JSON without saying so (curl) say that it is a form: then the fields are what else it may be read as. */
+function readFormToo(draft: Draft, text: string, isJson: boolean): void {
+  if (isJson && !/[&=%+]/.test(text)) return;
+  const start = draft.segments.length;
+  readForm(draft, text);
+  if (isJson) markDerived(draft, start);
 }
 
 function declaredJsonOf({ mediaTypes }: DeclaredType): DeclaredJson {
@@ -98,10 +109,11 @@ export function plainTextOf({
 }: Body): { text: string; isJson: boolean } | undefined {
   if (bytes.length > LIMITS.bodyBytesMax || isCoded(contentEncoding)) return undefined;
   const declared = parseContentType(contentType);
-  const { text, asDeclared } = decodeText(bytes, declared.charset);
+  const json = declaredJsonOf(declared);
+  const { text, asDeclared } = decodeText(bytes, declared.charset, json !== undefined);
   const isInParts = declared.mediaTypes.some((mediaType) => saysMultipart(mediaType) || saysForm(mediaType));
   if (text === undefined || asDeclared !== undefined || isInParts) return undefined;
-  return { text, isJson: isReadAsJson(text, declaredJsonOf(declared)) };
+  return { text, isJson: isReadAsJson(text, json) };
 }
 
 function isReadAsJson(text: string, declared: DeclaredJson): boolean {

@@ -1,19 +1,13 @@
 import type { GapKind } from '../kernel/gap.js';
 import type { JsonPlace } from './json-walk.js';
 import { uninspectableGap } from './media-type.js';
+import { INSTRUCTIONS, OTHER_SPOKEN, TURNS } from './prompt-members.js';
 
 /** Judges the string of one member by its text and the name of the object that it stands in. */
 type Carrier = (text: string, owner: string | number) => GapKind | undefined;
 
 /** Members of a request body that hold what is said. Elsewhere (tool definitions, metadata) the names below mean nothing. */
-const SPOKEN_MEMBERS: ReadonlySet<string | number> = new Set([
-  'messages',
-  'input',
-  'contents',
-  'system',
-  'prompt',
-  'conversation',
-]);
+const SPOKEN_MEMBERS: ReadonlySet<string | number> = new Set([...TURNS, ...INSTRUCTIONS.keys(), ...OTHER_SPOKEN]);
 
 /** Members of a whole request that refer to content kept by the provider. */
 const REFERENCES: ReadonlyMap<string | number, GapKind> = new Map<string, GapKind>([

@@ -19,10 +19,11 @@ export interface Decoded {
 }
 
 /**
- * Decodes text by its byte order mark, else as UTF-8, which all JSON is (RFC 8259 section 8.1), and by a declared
- * Latin-1. Everything else that may be meant is a gap.
+ * Decodes text by its byte order mark, else as UTF-8, and where a Latin-1 is declared by that. JSON is UTF-8 (RFC 8259
+ * section 8.1): readers of JSON do not look at the charset, and take bytes that are no UTF-8 in ways of their own, so that
+ * there Latin-1 is only what else it may be. Everything else that may be meant is a gap.
  */
-export function decodeText(bytes: Uint8Array, declared: DeclaredCharset): Decoded {
+export function decodeText(bytes: Uint8Array, declared: DeclaredCharset, isJson: boolean): Decoded {
   const marked = markedText(bytes);
   if (marked) return marked;
   // Text in UTF-16 without a mark is valid UTF-8 too, with a NUL beside each letter.
@@ -30,7 +31,7 @@ export function decodeText(bytes: Uint8Array, declared: DeclaredCharset): Decode
   const text = decoded(UTF_8, bytes);
   if (declared !== 'latin-1') return { text, ...doubt };
   const asDeclared = WINDOWS_1252.decode(bytes);
-  if (text === undefined) return { text: asDeclared, ...doubt };
+  if (text === undefined) return { text: isJson || startsAsJson(bytes) ? undefined : asDeclared, ...doubt };
   return text === asDeclared ? { text, ...doubt } : { text, asDeclared, ...doubt };
 }
 

@@ -90,9 +90,15 @@ function isTooLarge(error: unknown): boolean {
 
 /** Larger pieces than Node's 16 KiB: a body of megabytes would be put together from thousands. */
 const CHUNK_BYTES = 256 * 1024;
+/** Node refuses smaller ones. */
+const CHUNK_BYTES_MIN = 64;
 
 function options(decodedBytesMax: number) {
-  return { info: true, maxOutputLength: decodedBytesMax, chunkSize: CHUNK_BYTES };
+  return {
+    info: true,
+    maxOutputLength: decodedBytesMax,
+    chunkSize: Math.max(CHUNK_BYTES_MIN, Math.min(CHUNK_BYTES, decodedBytesMax)),
+  };
 }
 
 function whole(bytes: Uint8Array, decompressed: unknown): Buffer {

@@ -2,6 +2,7 @@ import type { Role } from '../kernel/evaluation.js';
 import { assignRole, type Draft } from './draft.js';
 import { createInstructions } from './instructions.js';
 import type { JsonPlace } from './json-walk.js';
+import { INSTRUCTIONS, TURNS } from './prompt-members.js';
 import { createRun, type Part } from './seams.js';
 
 /**
@@ -18,22 +19,9 @@ const ROLE_OF_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['function', 'tool'],
 ]);
 
-/**
- * Members of a request that hold messages, or one message: OpenAI chat completions and Anthropic, OpenAI responses,
- * Gemini (both spellings that its JSON reader takes). Lower case: see `isSpelled`.
- */
-const SECTIONS: ReadonlySet<string> = new Set([
-  'messages',
-  'input',
-  'contents',
-  'system',
-  'systeminstruction',
-  'system_instruction',
-]);
+/** Members whose texts are joined as a model reads them, in lower case: see `isSpelled`. */
+const SECTIONS: ReadonlySet<string> = new Set([...TURNS, ...INSTRUCTIONS.keys()].map((name) => name.toLowerCase()));
 const SECTION_CHARS_MAX = 'system_instruction'.length;
-
-/** Those of them whose items name their speaker. A request has one of them. */
-const TURNS: ReadonlySet<string> = new Set(['messages', 'input', 'contents']);
 const TURNS_CHARS_MAX = 'messages'.length;
 
 /** Items of OpenAI responses that no role stands in and that hold what came from outside. */

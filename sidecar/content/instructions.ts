@@ -1,17 +1,5 @@
 import { assignRole, type Draft } from './draft.js';
-
-/**
- * Members of a whole request that give the model its instructions, and those of which such a request has one too:
- * Anthropic Messages, Amazon Bedrock Converse and Ollama (`system`), OpenAI Responses (`instructions`), Gemini in both
- * spellings, Cohere chat (`preamble`). By itself such a name may mean anything.
- */
-const COMPANIONS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['system', ['messages', 'prompt']],
-  ['instructions', ['input']],
-  ['systemInstruction', ['contents']],
-  ['system_instruction', ['contents']],
-  ['preamble', ['message']],
-]);
+import { INSTRUCTIONS } from './prompt-members.js';
 
 /** Follows the members of the outermost object and gives the role `system` to the text of those that instruct. */
 export interface Instructions {
@@ -40,13 +28,13 @@ export function createInstructions(draft: Draft): Instructions {
       close(draft.segments.length - 1);
       if (names.has(name)) repeated.add(name);
       names.add(name);
-      if (COMPANIONS.has(name)) open = { name, firstSegment: draft.segments.length };
+      if (INSTRUCTIONS.has(name)) open = { name, firstSegment: draft.segments.length };
     },
     end(isDisputed) {
       close(draft.segments.length);
       if (isDisputed) return;
       for (const { name, from, to } of found) {
-        const isOne = !repeated.has(name) && COMPANIONS.get(name)?.some((companion) => names.has(companion));
+        const isOne = !repeated.has(name) && INSTRUCTIONS.get(name)?.some((companion) => names.has(companion));
         if (isOne) assignRole(draft, from, 'system', to);
       }
     },

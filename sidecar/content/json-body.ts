@@ -1,10 +1,10 @@
 import { carriedGap, tokenGap } from './carried-media.js';
 import { createConversation } from './conversation.js';
-import { addDerivedText, addText, type Draft, isFull, markDerived, readUnder } from './draft.js';
+import { addDerivedText, addText, assignRole, type Draft, isFull, markDerived, readUnder } from './draft.js';
 import { jsonLinesOf } from './json-lines.js';
 import { pointerOfMember } from './json-pointer.js';
 import { beginsAsLenientJson, looksLikeJson } from './json-start.js';
-import { type JsonVisitor, walkJson } from './json-walk.js';
+import { type JsonVisitor, type JsonWalkEnd, walkJson } from './json-walk.js';
 import { readEscapes, readNestedJson } from './nested-json.js';
 
 /** What a body says of itself: one JSON text, several, or nothing of the kind. */
@@ -19,23 +19,45 @@ const NUMBER_DIGITS_MIN = 6;
  * A body that is not declared as a single JSON text may hold one a line, each with a pointer under its number.
  * Malformed JSON is a gap when the body says that it is JSON, and when it begins as only JSON does: many servers do not
  * look at the Content-Type, and lenient parsers read what ours does not. Anything else is plain text, and no gap.
+ * True when all of it was JSON.
  */
-export function readJsonBody(draft: Draft, text: string, declared: DeclaredJson): void {
+export function readJsonBody(draft: Draft, text: string, declared: DeclaredJson): boolean {
   const start = draft.segments.length;
   const end = walkJson(text, createBodyVisitor(draft, text));
-  if (end === 'complete') return;
-  const lines = end === 'malformed' && declared !== 'json' ? jsonLinesOf(text) : undefined;
-  if (lines) {
-    draft.segments.length = start;
-    for (const [number, line] of lines.entries())
-      readUnder(draft, `/${number}`, () => readJsonBody(draft, line, 'json'));
-    return;
-  }
+  if (end === 'complete' || (end === 'malformed' && declared !== 'json' && readLines(draft, start, text, declared)))
+    return true;
   if (end !== 'malformed') draft.gaps.add(end === 'depth' ? 'json:depth' : 'json:too_many_segments');
   else if (declared !== undefined || beginsAsLenientJson(text)) draft.gaps.add('json:malformed');
   markDerived(draft, start);
   addText(draft, text, '');
   readEscapes(draft, text, '');
+  return false;
+}
+
+/**
+ * Reads a text that has one JSON text a line, as batches and training files do, in place of what was read of it from
+ * `start` on. False when some line is none, or there are too few or too many; then all is as it was. Only where the body
+ * says so do its lines speak for more than a user; where not, people may read the lines as one text.
+ */
+function readLines(draft: Draft, start: number, text: string, declared: DeclaredJson): boolean {
+  const lines = jsonLinesOf(text);
+  if (!lines) return false;
+  const before = draft.segments.splice(start);
+  for (const [number, line] of lines.entries()) {
+    let end: JsonWalkEnd = 'malformed';
+    readUnder(draft, `/${number}`, () => {
+      end = walkJson(line, createBodyVisitor(draft, line));
+    });
+    if ((end as JsonWalkEnd) !== 'complete') {
+      draft.segments.splice(start, Number.POSITIVE_INFINITY, ...before);
+      return false;
+    }
+  }
+  if (declared !== 'lines') {
+    assignRole(draft, start, 'user');
+    addDerivedText(draft, text, '');
+  }
+  return true;
 }
 
 function createBodyVisitor(draft: Draft, body: string): JsonVisitor {

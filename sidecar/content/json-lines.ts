@@ -1,28 +1,17 @@
+import { LIMITS } from '../kernel/limits.js';
 import { looksLikeJson } from './json-start.js';
-import { walkJson } from './json-walk.js';
 
 /** Line ends, and the sign before each text of a JSON text sequence (RFC 7464). */
-const SEPARATOR = /[\n\x1e]/;
+const SEPARATORS = /[\n\x1e]/g;
 
 /**
- * The JSON texts of a text that has one a line, as batches and training files do; undefined when some line is none, or
- * when there are fewer than two. Lines are objects or arrays: a list of numbers is plain text.
+ * The lines of a text that has one JSON text in each, to judge by how they start: objects or arrays, because a list of
+ * numbers is plain text. Undefined when some line is none, or when there are fewer than two or more than
+ * `LIMITS.jsonLinesMax`.
  */
 export function jsonLinesOf(text: string): readonly string[] | undefined {
-  const lines = text.split(SEPARATOR).filter((line) => line.trim() !== '');
-  return lines.length >= 2 && lines.every(isJson) ? lines : undefined;
+  let separators = 0;
+  for (const _ of text.matchAll(SEPARATORS)) if (++separators > LIMITS.jsonLinesMax) return undefined;
+  const lines = text.split(SEPARATORS).filter((line) => line.trim() !== '');
+  return lines.length >= 2 && lines.every(looksLikeJson) ? lines : undefined;
 }
-
-function isJson(line: string): boolean {
-  return looksLikeJson(line) && walkJson(line, NOBODY) === 'complete';
-}
-
-const NOBODY = {
-  enter: () => {},
-  leave: () => {},
-  key: () => {},
-  string: () => {},
-  number: () => {},
-  duplicate: () => {},
-  full: () => false,
-};

@@ -14,14 +14,20 @@ export interface Part {
 const BOUNDARY =
   /;[ \t]*boundary=(?:"([\w'()+,./:=? -]{0,69}[\w'()+,./:=?-])"|([\w!#$%&'*+.^`|~-]{1,70}))[ \t]*(?=;|$)/gi;
 const HEADER = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([^\r\n\0]*)$/;
-const NAME = /;[ \t]*name=(?:"([^"]*)"|([^;" ]+))/i;
+/** `form-data` and what forms say beside it, each in the one spelling that all parsers read alike (RFC 7578 section 4.2). */
+const DISPOSITION = /^form-data(?:; ?(?:file)?name=(?:"[^"\\]*"|[\w.-]+))*$/i;
+const NAME = /; ?name=(?:"([^"\\]*)"|([\w.-]+))/gi;
+const FILE_NAME = /; ?filename=/gi;
+/** Others mean things to some parsers: a length, a coding. */
+const HEADERS_READ: ReadonlySet<string> = new Set(['content-disposition', 'content-type', 'content-transfer-encoding']);
 /** Codings that leave the bytes as they are (RFC 2045 section 6). Others are obsolete in forms (RFC 7578 section 4.7). */
 const PLAIN_TRANSFER = /^(?:7bit|8bit|binary)$/i;
 
 /**
  * The parts of a multipart body (RFC 2046, RFC 7578); undefined when readers could differ on them: a boundary that is
- * missing, named twice or found in a part, bytes outside of all parts, line ends that are not CRLF, folded or repeated
- * headers, a transfer coding, an end that is missing. Clients of APIs write none of that.
+ * missing, named twice or found in a part, bytes outside of all parts, line ends that are not CRLF, headers that are
+ * folded, repeated or of other names, a disposition in another form, a transfer coding, an end that is missing. Clients
+ * of APIs write none of that.
  */
 export function splitMultipart(bytes: Uint8Array, contentType: string): readonly Part[] | undefined {
   const boundary = boundaryOf(contentType);
@@ -57,14 +63,17 @@ function partOf(bytes: Buffer): Part | undefined {
   const headers = new Map<string, string>();
   for (const line of bytes.toString('utf8', 0, end).split('\r\n')) {
     const [, name, value] = HEADER.exec(line) ?? [];
-    if (name === undefined || value === undefined || headers.has(name.toLowerCase())) return undefined;
-    headers.set(name.toLowerCase(), value.trim());
+    const key = name?.toLowerCase() ?? '';
+    if (value === undefined || !HEADERS_READ.has(key) || headers.has(key)) return undefined;
+    headers.set(key, value.trim());
   }
   if (!PLAIN_TRANSFER.test(headers.get('content-transfer-encoding') ?? 'binary')) return undefined;
   const disposition = headers.get('content-disposition') ?? '';
-  const [, quoted, bare] = NAME.exec(disposition) ?? [];
+  const names = [...disposition.matchAll(NAME)];
+  const isPlain = disposition === '' || (DISPOSITION.test(disposition) && names.length === 1);
+  if (!isPlain || [...disposition.matchAll(FILE_NAME)].length > 1) return undefined;
   return {
-    name: quoted ?? bare ?? '',
+    name: names[0]?.[1] ?? names[0]?.[2] ?? '',
     disposition,
     contentType: headers.get('content-type') ?? 'text/plain',
     bytes: bytes.subarray(end + 4),

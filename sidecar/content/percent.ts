@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 const lenient = new TextDecoder('utf-8');
 
 /**
@@ -9,6 +11,17 @@ export function decodeQueryComponent(component: string): string {
   return spaced.includes('%') ? spaced.replaceAll(/(?:%[0-9a-f]{2})+/gi, decodeBytes) : spaced;
 }
 
+/** Whether all bytes that a form writes as `%XX` are UTF-8. */
+export function isUtf8Percent(text: string): boolean {
+  return (
+    !text.includes('%') || !(text.match(/(?:%[0-9a-f]{2})+/gi) ?? []).some((sequence) => !isUtf8(bytesOf(sequence)))
+  );
+}
+
 function decodeBytes(sequence: string): string {
-  return lenient.decode(Buffer.from(sequence.replaceAll('%', ''), 'hex'));
+  return lenient.decode(bytesOf(sequence));
+}
+
+function bytesOf(sequence: string): Buffer {
+  return Buffer.from(sequence.replaceAll('%', ''), 'hex');
 }

@@ -2,7 +2,7 @@ import { LIMITS } from '../kernel/limits.js';
 import { addText, type Draft, isFull } from './draft.js';
 import { pointerToken } from './json-pointer.js';
 import { readPlainText } from './nested-json.js';
-import { decodeQueryComponent } from './percent.js';
+import { decodeQueryComponent, isUtf8Percent } from './percent.js';
 
 /**
  * Reads a raw query string: the name of every parameter and its value are segments, decoded. The value of a credential
@@ -12,8 +12,12 @@ export function readQuery(draft: Draft, raw: string, credentialNames: ReadonlySe
   readParameters(draft, raw, 'query', (name) => isCredential(name.toLowerCase(), credentialNames));
 }
 
-/** Reads a body that a form is sent as (WHATWG URL section 5.1), which is written like a query string. All of it is content. */
+/**
+ * Reads a body that a form is sent as (WHATWG URL section 5.1), which is written like a query string. All of it is
+ * content. Bytes that are no UTF-8 are a gap, as is the field that tells servers of another charset (HTML section 4.10.22.5).
+ */
 export function readForm(draft: Draft, text: string): void {
+  if (!isUtf8Percent(text) || /(?:^|&)_charset_=/i.test(text)) draft.gaps.add('charset:unknown');
   readParameters(draft, text, 'form', () => false);
 }
 

@@ -8,6 +8,8 @@ export const LIMITS = {
   codingRatioMax: 200,
   /** Up to so many unpacked bytes the ratio does not matter. */
   codingBytesFree: 1024 * 1024,
+  /** JSON texts, one a line, that are read of one body; each costs a pass of its own. */
+  jsonLinesMax: 20_000,
   /** Parts of one multipart body. Batches of files have some hundred. */
   multipartPartsMax: 1000,
   /** Headers of one part, and the header that names the boundary. */

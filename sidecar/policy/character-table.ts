@@ -15,11 +15,11 @@ export const FOLDABLE_MARK = 1 << 14;
 /** The character looks like ASCII or is not seen at all: see views/skeleton.ts. */
 export const SKELETON_MARK = 1 << 10;
 /** Half of a pair: the text has fewer code points than units. */
-export const LOW_SURROGATE_MARK = 1 << 15;
+export const LOW_SURROGATE_MARK = 1 << 11;
 
 /** Signs whose presence is worth knowing: rules without a literal often hold one of them in every match. */
 const SIGNS = '@+^=:.-"\'/<&%\\°';
-const FIRST_SIGN_BIT = 16;
+const FIRST_SIGN_BIT = 15;
 
 /** Which characters carry which mark. */
 const MARKED: readonly (readonly [number, CharSet])[] = [

@@ -59,6 +59,15 @@ export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
     }
   }
   yield;
+  const { exceptions, warnings } = resolveReferences(packs, rules);
+  return { rules, groups: { literals, words: { literals: words, wholeWords } }, exceptions, warnings };
+}
+
+/** Finds the rules that rules and packs name in their exceptions. What names none is a warning. */
+function resolveReferences(
+  packs: readonly Pack[],
+  rules: readonly PreparedRule[],
+): Pick<RuleSet, 'exceptions' | 'warnings'> {
   const warnings: Problem[] = [];
   const resolve = createReferenceResolver(rules);
   const targetsOf = (pack: Pack, reference: RuleReference, by: string) => {
@@ -101,12 +110,7 @@ export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
     const lists = Map.groupBy(holding, ({ rule }) => rule);
     return new Map(Array.from(lists, ([rule, of]) => [rule, allowedValueTest(of.map(({ list }) => list))] as const));
   });
-  return {
-    rules,
-    groups: { literals, words: { literals: words, wholeWords } },
-    exceptions: { suppressions, exemptionsFor, allowedFor },
-    warnings,
-  };
+  return { exceptions: { suppressions, exemptionsFor, allowedFor }, warnings };
 }
 
 interface Limited {

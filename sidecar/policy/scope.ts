@@ -28,7 +28,7 @@ export function rememberPlans(rules: readonly PreparedRule[]): (scope: Scope) =>
   let last: (Pick<Scope, 'direction' | 'packs' | 'endpoint'> & { plan: RulePlan }) | undefined;
   return (scope) => {
     const { direction, packs, endpoint } = scope;
-    // Most requests are like the one before, and to make a key costs as much as to judge a short text.
+    // Most requests are like the one before (of a route that names no packs), and to make a key costs as much as to judge a short text.
     if (last && last.endpoint === endpoint && last.direction === direction && last.packs === packs) return last.plan;
     const key = JSON.stringify([direction, packs ?? null, endpoint]);
     let plan = plans.get(key);

@@ -36,6 +36,10 @@ const NO_VALUE: readonly RegExp[] = [
   /^(?:Optional|List|Dict|Union|Record|Promise|Option|Vec|Box|Secret|Sealed)?[<[]/,
 ];
 
+/** What looks like one of these by its first or last characters only, which generators of passwords may have drawn. */
+const MARKED =
+  /^(?:[*&^]|(?:kv|op|set|todo|insert|enter|replace)[-_: ])([A-Za-z0-9]{10,})$|^([A-Za-z0-9]{10,})[-_ ]here$/i;
+
 /** Words of forms, of messages and of types: what stands beside the name of a password when no password does. */
 const LABEL =
   /\b(?:password|passwd|passphrase|secret|token|credentials?|api.?key|required|invalid|incorrect|wrong|enter|forgot|reset|confirm|change|please|must|should|cannot|missing|empty|optional|hidden|text|string|field|label|value|none|null|undefined|default|unknown|disabled|enabled|encrypted|hashed|masked|protected|expired|generate|generated|provided|stored|invalid|length|characters?|username|login|auto|prompt|insert|fill|replace|todo|tbd|n\/a|redacted|hidden|here|goes)\b|fake|dummy|sample/i;
@@ -47,6 +51,8 @@ const LABEL =
 export function isSecretValue(text: string): boolean {
   const value = text.trim().replace(/[)\],.;:]+$/, '');
   if (value.length < 4 || isPlaceholder(value) || CONSTANT.test(value) || !/[\p{L}\p{N}]/u.test(value)) return false;
+  const [, behind, before] = MARKED.exec(value) ?? [];
+  if (looksRandom(behind ?? before ?? '')) return true;
   if (isSaidToBeNone(value) || isFiller(value)) return false;
   // Letters alone, words joined by underscores, and paths are names unless they make no words.
   if (/^[A-Za-z]{12,}$|^[A-Za-z0-9]+(?:_[A-Za-z0-9]+){2,}$|^[\w.-]+(?:\/[\w.-]+){2,}$/.test(value))

@@ -138,3 +138,9 @@ test('a large coded body that is ordinary is read', (t) => {
   const { segments, gaps } = readTestBody(zstdCompressSync(Buffer.from(JSON.stringify(texts))), headers);
   t.deepEqual([segments.map(({ text }) => text), gaps], [texts, []]);
 });
+
+test('a million lines of JSON are named, and judged as one text', (t) => {
+  const body = '[1]\n'.repeat(1e6);
+  const { segments, gaps } = readTestBody(body, { contentType: 'application/x-ndjson' });
+  t.deepEqual([segments.map(({ text }) => text), gaps], [[body], [{ kind: 'json:malformed' }]]);
+});

@@ -29,6 +29,10 @@ test(
     '8c1f0e7a-9b3d-4c5f-8a2e-1d6053fa4e5e',
     'aBc/dEf7+gH/iJ9k==',
     'gat0_negro',
+    '*kX9vQ2zLm4pR7',
+    '^kX9vQ2zLm4pR7',
+    'kv:kX9vQ2zLm4pR7',
+    'kX9vQ2zLm4pR7_here',
   ],
   [
     'abc',
