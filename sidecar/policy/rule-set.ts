@@ -59,15 +59,15 @@ export function* prepareRules(packs: readonly Pack[]): Steps<RuleSet> {
     }
   }
   yield;
-  const { exceptions, warnings } = resolveReferences(packs, rules);
+  const { exceptions, warnings } = yield* resolveReferences(packs, rules);
   return { rules, groups: { literals, words: { literals: words, wholeWords } }, exceptions, warnings };
 }
 
 /** Finds the rules that rules and packs name in their exceptions. What names none is a warning. */
-function resolveReferences(
+function* resolveReferences(
   packs: readonly Pack[],
   rules: readonly PreparedRule[],
-): Pick<RuleSet, 'exceptions' | 'warnings'> {
+): Steps<Pick<RuleSet, 'exceptions' | 'warnings'>> {
   const warnings: Problem[] = [];
   const resolve = createReferenceResolver(rules);
   const targetsOf = (pack: Pack, reference: RuleReference, by: string) => {

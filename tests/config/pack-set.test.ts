@@ -45,6 +45,29 @@ test('a reload loads only what changed, and keeps the warnings of the rest', asy
   t.not(mapped.packs[0], second.packs[0]);
 });
 
+test('examples that held are not judged again because a setting changed; those of a changed text are', async (t) => {
+  const directory = tempDirectory(t);
+  const file = join(directory, 'own.yaml');
+  const wrong = `name: own\nversion: "1"\nrules:
+  - {id: A, title: t, severity: low, action: flag, pattern: apple, examples: {match: [pear]}}\n`;
+  writeFileSync(file, wrong);
+  const env = { JIMINI_PACKS: 'own.yaml' };
+  const refused = await packsOf(directory, env);
+  t.is(refused.packs.length, 0);
+  writeFileSync(file, wrong.replace('pear', 'apple'));
+  const good = await packsOf(directory, env);
+  const [loaded] = good.loaded;
+  if (!loaded) return t.fail();
+  // As if the wrong text had been found to hold under another setting.
+  const before = {
+    ...good,
+    loaded: [{ ...loaded, file: { ...loaded.file, text: wrong }, ancestorDirections: 'map' }],
+  } as const;
+  writeFileSync(file, wrong);
+  t.is((await packsOf(directory, env, before)).packs.length, 1);
+  t.is((await packsOf(directory, env, good)).packs.length, 0);
+});
+
 test('other work has its turn all the time while a pack of many rules is loaded', async (t) => {
   const directory = tempDirectory(t);
   writeFileSync(join(directory, 'own.yaml'), generatedPack({ name: 'own', rules: 300, seed: 1 }));

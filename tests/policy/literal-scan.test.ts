@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { createLiteralScanner } from '../../sidecar/policy/literal-scan.js';
+import { createLiteralScanner, createLiteralScannerSteps } from '../../sidecar/policy/literal-scan.js';
 
 const literal = fc.stringMatching(/^[abAé忽-]{2,5}$/);
 const groups = fc.array(fc.array(literal, { minLength: 1, maxLength: 4 }), { maxLength: 6 });
@@ -54,4 +54,15 @@ test('more occurrences than are kept count as everywhere', (t) => {
   t.is(scanner.endsOf(0), undefined);
   scanner.scan('ab');
   t.deepEqual(scanner.endsOf(0), [2]);
+});
+
+test('many literals are indexed in many steps', (t) => {
+  const literals = Array.from({ length: 20_000 }, (_, i) => [`word${i.toString(36)}s`]);
+  const steps = createLiteralScannerSteps({ literals });
+  let count = 0;
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) count++;
+  t.true(count > literals.length / 64, String(count));
+  step.value.scan('a text with wordabcs in it');
+  t.deepEqual([...step.value.groups], [Number.parseInt('abc', 36)]);
 });
