@@ -32,16 +32,8 @@ const buildInputs = [
 ];
 
 // One helper thread for V8 instead of four: where cores are few, four that mark garbage at one time leave the thread that
-// answers without a core for a tenth of a second. A young generation of 4 MiB instead of 16 to 32: while packs are loaded nearly
-// all in it survives, and to copy it takes milliseconds instead of tens of them; and it saves 200 MB. The old generation may
-// double before it is marked: V8's own choice marks the packs, which stay, anew for every few large texts.
-const programFlags = [
-  '--enable-source-maps',
-  '--disable-proto=delete',
-  '--v8-pool-size=1',
-  '--max-semi-space-size=4',
-  '--heap-growing-percent=100',
-];
+// answers without a core for a tenth of a second. The collector may be called, which long work in slices does.
+const programFlags = ['--enable-source-maps', '--disable-proto=delete', '--v8-pool-size=1', '--expose-gc'];
 const program = join(root, 'build', 'sidecar', 'cli', 'jimini.js');
 const tasks = {
   build: () => [],

@@ -113,7 +113,8 @@ function tunnelGap(http: HttpFields): GapKind | undefined {
 
 function contentOf(http: HttpFields, query: string, gap: GapKind | undefined): Content[] {
   const content: Content[] = [];
-  for (const raw of new Set([query, http.query])) if (raw !== '') content.push({ kind: 'query', raw });
+  if (query !== '') content.push({ kind: 'query', raw: query });
+  if (http.query !== '' && http.query !== query) content.push({ kind: 'query', raw: http.query });
   // A cut body is still read for what it shows; of damaged bytes nothing is left to read.
   if (http.body.length > 0 && gap !== 'body:damaged') {
     content.push({

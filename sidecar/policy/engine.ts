@@ -3,7 +3,7 @@ import { LIMITS } from '../kernel/limits.js';
 import type { Steps } from '../kernel/steps.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { LOW_SURROGATE_MARK } from './character-table.js';
-import { createLazyScan } from './lazy-scan.js';
+import { createLazyScan, createNameScan } from './lazy-scan.js';
 import { createLiteralScannerSteps, type LiteralScanner } from './literal-scan.js';
 import { matchesOf, mergeViewSpans, type RuleMatches } from './matches.js';
 import type { PlaceholderTest } from './placeholders.js';
@@ -39,10 +39,10 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
   const scanner = yield* createLiteralScannerSteps(groups);
   const wordScanner = yield* createLiteralScannerSteps(groups.words);
   const words = createLazyScan(wordScanner);
-  const names = createLazyScan(wordScanner.twin());
+  const names = createNameScan(wordScanner.twin());
   return {
     match(segments, plan, budget, allowed = NOTHING) {
-      const found = new Map<PreparedRule, RuleMatches>();
+      const found: Map<PreparedRule, RuleMatches> = new Map();
       const lengths = { all: 0, withoutInstructions: 0 };
       for (let i = 0; i < segments.length; i++) {
         const segment = segments[i] as Segment;
@@ -51,7 +51,8 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
         words.look(segment.text);
         names.look(segment.pointer);
         const codePoints = scanner.marks & LOW_SURROGATE_MARK ? countCodePoints(segment.text) : segment.text.length;
-        matchSegment({ segment, index: i, scanner, words, names, budget, found, allowed, isPlaceholder }, plan);
+        const { text } = segment;
+        matchSegment({ segment, index: i, text, scanner, words, names, budget, found, allowed, isPlaceholder }, plan);
         if (segment.derived) continue;
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
@@ -66,15 +67,12 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
   };
 }
 
-/** What all readings of one segment have in common. */
-type SegmentScan = Omit<TextScan, 'text' | 'view' | 'folded' | 'bareChars'>;
-
 /** Matches a segment that was just scanned as it stands, and then in every other way it can be read. */
-function matchSegment(scan: SegmentScan, plan: RulePlan): void {
+function matchSegment(scan: TextScan, plan: RulePlan): void {
   const { segment, scanner, budget } = scan;
   const { marks, hasSingleLetters } = scanner;
   const seen = { marks, hasSingleLetters, tokens: tokensOf(scanner) };
-  matchText({ ...scan, text: segment.text }, plan);
+  matchText(scan, plan);
   if (!mayHaveViews(seen)) return;
   budget.spend(segment.text.length * WORK.viewUnit);
   const readsGuesses = plan.hasInjection && segment.role !== 'system' && segment.role !== 'developer';
@@ -82,7 +80,8 @@ function matchSegment(scan: SegmentScan, plan: RulePlan): void {
 }
 
 /** Views may have further texts encoded in them, which join the list. */
-function matchViews(scan: SegmentScan, plan: RulePlan, views: View[]): void {
+function matchViews(own: TextScan, plan: RulePlan, views: View[]): void {
+  const { folded: _, bareChars: __, ...scan } = own; // these are of the segment's own text
   for (let i = 0; i < Math.min(views.length, LIMITS.viewsMax); i++) {
     const view = views[i] as View;
     const { text } = view.mapped;

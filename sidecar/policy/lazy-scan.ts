@@ -24,3 +24,42 @@ export function createLazyScan(scanner: LiteralScanner): LazyScan {
     endsOf: (group) => scanned().endsOf(group),
   };
 }
+
+/** Which groups of literals the names that lead to a text have. */
+export interface NameScan {
+  /** Takes another pointer; `has` speaks of it from now on. */
+  look(pointer: string): void;
+  has(group: number): boolean;
+}
+
+/** Pointers whose groups are kept: those of the APIs in use are few, and stand in every request. */
+const POINTERS_KEPT = 1024;
+/** Longer ones are scanned each time, so that what is kept stays small. */
+const POINTER_CHARS_MAX = 128;
+const NO_GROUPS: ReadonlySet<number> = new Set();
+
+/** Scans a pointer when first asked about it, and remembers what it gave. */
+export function createNameScan(scanner: LiteralScanner): NameScan {
+  const known = new Map<string, ReadonlySet<number>>();
+  let pointer = '';
+  let groups: ReadonlySet<number> | undefined;
+  const scanned = (): ReadonlySet<number> => {
+    let found = known.get(pointer);
+    if (found) return found;
+    scanner.scan(pointer);
+    found = scanner.groups.length > 0 ? new Set(scanner.groups) : NO_GROUPS;
+    if (known.size >= POINTERS_KEPT) known.clear();
+    if (pointer.length <= POINTER_CHARS_MAX) known.set(pointer, found);
+    return found;
+  };
+  return {
+    look(next) {
+      pointer = next;
+      groups = undefined;
+    },
+    has(group) {
+      groups ??= scanned();
+      return groups.has(group);
+    },
+  };
+}

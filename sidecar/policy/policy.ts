@@ -165,9 +165,9 @@ interface Run {
 }
 
 function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
-  const gaps = new Set<GapKind>(reading.gaps.map(({ kind }) => kind));
-  if (!packsAreKnown(runtime.packs, scope)) gaps.add('config:packs');
-  const listed = () => [...gaps].map((kind) => ({ kind }));
+  const gaps = packsAreKnown(runtime.packs, scope)
+    ? reading.gaps
+    : [...reading.gaps, { kind: 'config:packs' as const }];
   try {
     const { matches, textLength } = runtime.engine.match(
       reading.segments,
@@ -177,11 +177,15 @@ function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
     );
     applyExceptions(matches, runtime.exceptions.exemptionsFor(scope));
     applyExceptions(matches, runtime.exceptions.suppressions);
-    return { matches: matches.filter(isMatched), gaps: listed(), textLength };
+    return { matches: matches.filter(isMatched), gaps: eachOnce(gaps), textLength };
   } catch (error) {
-    gaps.add(error instanceof BudgetExceeded ? 'engine:budget' : 'engine:error');
-    return { matches: [], gaps: listed(), textLength: 0 };
+    const kind = error instanceof BudgetExceeded ? 'engine:budget' : 'engine:error';
+    return { matches: [], gaps: eachOnce([...gaps, { kind }]), textLength: 0 };
   }
+}
+
+function eachOnce(gaps: readonly Gap[]): readonly Gap[] {
+  return gaps.length < 2 ? gaps : Array.from(new Set(gaps.map(({ kind }) => kind)), (kind) => ({ kind }));
 }
 
 /** A long text may take more work than a short one, so that ordinary documents of some megabytes are judged. */

@@ -3,7 +3,7 @@ import { LIMITS } from '../kernel/limits.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { standsAlone } from './context.js';
 import { foldText } from './fold.js';
-import type { LazyScan } from './lazy-scan.js';
+import type { LazyScan, NameScan } from './lazy-scan.js';
 import type { LiteralScanner } from './literal-scan.js';
 import { matchesOf, type RuleMatches } from './matches.js';
 import type { RulePattern } from './pack.js';
@@ -29,7 +29,7 @@ export interface TextScan {
   /** Looks at the text. */
   readonly words: LazyScan;
   /** Looks at the names that lead to the segment. */
-  readonly names: LazyScan;
+  readonly names: NameScan;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
   readonly allowed: AllowedTexts;

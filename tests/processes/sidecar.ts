@@ -34,13 +34,7 @@ export interface SidecarProcessOptions {
 }
 
 /** Those of the launcher. */
-const PROGRAM_FLAGS = [
-  '--enable-source-maps',
-  '--disable-proto=delete',
-  '--v8-pool-size=1',
-  '--max-semi-space-size=4',
-  '--heap-growing-percent=100',
-];
+const PROGRAM_FLAGS = ['--enable-source-maps', '--disable-proto=delete', '--v8-pool-size=1', '--expose-gc'];
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 20_000;
