@@ -44,7 +44,9 @@ export function startsAsJson(bytes: Uint8Array): boolean {
 
 /** Text with a byte order mark of UTF-16 or UTF-32 (Unicode 16.0 section 23.8); undefined without one. */
 function markedText(bytes: Uint8Array): Decoded | undefined {
-  const [first, second, third, fourth] = bytes;
+  const first = bytes[0];
+  if (first !== undefined && first !== 0 && first < 0xfe) return undefined; // no mark begins so, and nearly all text does
+  const [, second, third, fourth] = bytes;
   if (first === 0 && second === 0 && third === 0xfe && fourth === 0xff) return utf32Text(bytes, false);
   // The mark of UTF-16 and a NUL, to some: text never begins so.
   if (first === 0xff && second === 0xfe && third === 0 && fourth === 0) return utf32Text(bytes, true);
@@ -86,9 +88,10 @@ function decoded(decoder: typeof UTF_8, bytes: Uint8Array): string | undefined {
  * section 3 tells encodings apart by (Python's `json.loads` still does).
  */
 function isWideText(bytes: Uint8Array): boolean {
-  const [first, second, third, fourth, fifth, sixth, seventh] = bytes;
-  if (startsJson(first)) return second === 0;
+  const first = bytes[0];
+  if (startsJson(first)) return bytes[1] === 0;
   if (first !== 0) return false;
+  const [, second, third, fourth, fifth, sixth, seventh] = bytes;
   return startsJson(second) || (second === 0 && third === 0 && startsJson(fourth) && !fifth && !sixth && !seventh);
 }
 

@@ -5,6 +5,7 @@ import type { Gap, GapKind } from '../kernel/gap.js';
 import type { OpenJudgement } from '../policy/classifier.js';
 import type { LoadOptions, PackSource } from '../policy/pack.js';
 import type { Policy } from '../policy/policy.js';
+import type { Scope } from '../policy/scope.js';
 import type { VerdictSettings } from '../policy/verdict.js';
 import { maskedTextOf } from './mask.js';
 
@@ -32,13 +33,10 @@ export function inspect(
   snapshot: Pick<PolicySnapshot, 'policy' | 'contentOptions'>,
   question: Question,
 ): OpenJudgement {
-  const { evaluation, nowMs, workMax, decodedBytesMax } = question;
+  const { evaluation, decodedBytesMax } = question;
   try {
     const { segments, gaps } = readContent(evaluation.content, snapshot.contentOptions, decodedBytesMax);
-    const judgement = snapshot.policy.judge(
-      { segments, gaps: [...evaluation.gaps, ...gaps] },
-      { ...evaluation, nowMs, ...(workMax !== undefined && { workMax }) },
-    );
+    const judgement = snapshot.policy.judge({ segments, gaps: [...evaluation.gaps, ...gaps] }, scopeOf(question));
     // ext_authz can let a body pass or not; it cannot change it.
     if (judgement.effective !== 'MASK' || evaluation.door === 'ext_authz') return judgement;
     const maskedText = maskedTextOf(snapshot, question);
@@ -49,9 +47,14 @@ export function inspect(
 }
 
 /** The judgement of content that could not be judged: the door's own gaps and the named one decide. */
-export function judgeUnread(policy: Policy, { evaluation, nowMs }: Question, kind: GapKind): OpenJudgement {
-  const gaps: Gap[] = [...evaluation.gaps, { kind }];
-  return policy.judge({ segments: [], gaps }, { ...evaluation, nowMs });
+export function judgeUnread(policy: Policy, question: Question, kind: GapKind): OpenJudgement {
+  const gaps: Gap[] = [...question.evaluation.gaps, { kind }];
+  return policy.judge({ segments: [], gaps }, scopeOf(question));
+}
+
+function scopeOf({ evaluation, nowMs, workMax }: Question): Scope {
+  const { direction, endpoint, tenant, packs } = evaluation;
+  return { direction, endpoint, tenant, nowMs, ...(packs && { packs }), ...(workMax !== undefined && { workMax }) };
 }
 
 /** Size of what was sent to be read. A text counts its UTF-16 units, which is close enough to choose a thread. */

@@ -1,4 +1,4 @@
-import { CHARACTERS, HASH_BITS, HASH_MASK } from './character-table.js';
+import { CHARACTERS, DIGIT_MARK, HASH_BITS, HASH_MASK } from './character-table.js';
 import { fiveOf, fourOf, type GramFilter, threeOf, twoOf } from './gram-filter.js';
 import { RunList } from './run-list.js';
 
@@ -63,6 +63,7 @@ const mask = HASH_MASK;
 const digitsMin = DIGITS_MIN;
 const tokenMin = TOKEN_MIN;
 const hexMin = HEX_MIN;
+const digitMark = DIGIT_MARK;
 /** DIGIT_MARK and TOKEN_MARK as shifts. */
 const digitShift = 12;
 const tokenShift = 13;
@@ -113,9 +114,10 @@ export function sweepUnits(
   filter: GramFilter,
   place: { readonly from: number; readonly to: number; readonly base: number },
 ): void {
-  const { numbers, tokens, hexes } = sweep;
+  const { tokens, hexes } = sweep;
   const { from, to, base } = place;
-  let { hash, marks, numberLength, digits, tokenBits, tokenStart, hexLength } = sweep;
+  let { hash, tokenBits, tokenStart, hexLength } = sweep;
+  let marks = 0;
   let hitCount = 0;
   for (let i = from; i < to; i++) {
     const entry = table[units[i] as number] as number;
@@ -139,21 +141,42 @@ export function sweepUnits(
       tokens.add(tokenStart, base + i, base + i - tokenStart);
       tokenStart = -1;
     }
-    if (digits >= digitsMin && entry >= 0) numbers.add(base + i - numberLength, base + i, digits);
-    const inNumber = entry >> 31;
-    numberLength = (numberLength + 1) & inNumber;
-    digits = (digits + ((entry >>> digitShift) & 1)) & inNumber;
     const inHex = (entry << 1) >> 31;
     if (hexLength >= hexMin && inHex === 0) hexes.add(base + i - hexLength, base + i, hexLength);
     hexLength = (hexLength + 1) & inHex;
     marks |= entry;
   }
   sweep.hash = hash;
-  sweep.marks = marks;
-  sweep.numberLength = numberLength;
-  sweep.digits = digits;
+  sweep.marks |= marks;
   sweep.tokenBits = tokenBits;
   sweep.tokenStart = tokenStart;
   sweep.hexLength = hexLength;
   sweep.hitCount = hitCount;
+  if ((marks & digitMark) !== 0 || sweep.digits > 0) sweepNumbers(sweep, place);
+  else skipNumbers(sweep, from, to);
+}
+
+/** The part of the sweep that only a chunk with digits in it, or behind some, needs. */
+function sweepNumbers(
+  sweep: Sweep,
+  { from, to, base }: { readonly from: number; readonly to: number; readonly base: number },
+): void {
+  const { numbers } = sweep;
+  let { numberLength, digits } = sweep;
+  for (let i = from; i < to; i++) {
+    const entry = table[units[i] as number] as number;
+    if (digits >= digitsMin && entry >= 0) numbers.add(base + i - numberLength, base + i, digits);
+    const inNumber = entry >> 31;
+    numberLength = (numberLength + 1) & inNumber;
+    digits = (digits + ((entry & digitMark) >>> digitShift)) & inNumber;
+  }
+  sweep.numberLength = numberLength;
+  sweep.digits = digits;
+}
+
+/** Goes over units without a digit: a run of other number characters at their end may go on in the next chunk. */
+function skipNumbers(sweep: Sweep, from: number, to: number): void {
+  let start = to;
+  while (start > from && (table[units[start - 1] as number] as number) < 0) start--;
+  sweep.numberLength = start === from ? sweep.numberLength + to - from : to - start;
 }

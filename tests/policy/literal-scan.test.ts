@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { createLiteralScanner, createLiteralScannerSteps } from '../../sidecar/policy/literal-scan.js';
+import { CHUNK_UNITS } from '../../sidecar/policy/sweep.js';
 
 const literal = fc.stringMatching(/^[abAé忽-]{2,5}$/);
 const groups = fc.array(fc.array(literal, { minLength: 1, maxLength: 4 }), { maxLength: 6 });
@@ -46,6 +47,26 @@ test('numbers and tokens are found with their places', (t) => {
   t.false(scanner.numbers.has(12));
   t.deepEqual(scanner.tokens.atLeast(18), [[36, 54]]);
   t.false(scanner.tokens.has(19));
+});
+
+test('runs of number characters are found as a plain search finds them, whatever chunks they lie in', (t) => {
+  const piece = fc.constantFrom('12', '(', ' - ', '7', 'word', 'x', '+', '123456', ' '.repeat(70));
+  const pieces = fc.array(piece, { maxLength: 12 }).map((parts) => parts.join(''));
+  const before = fc.integer({ min: CHUNK_UNITS - 40, max: CHUNK_UNITS + 10 });
+  const filler = fc.constantFrom('a', ' ', '-');
+  fc.assert(
+    fc.property(before, filler, pieces, before, filler, pieces, (one, fill, first, two, other, second) => {
+      const value = fill.repeat(one) + first + other.repeat(two) + second;
+      const scanner = createLiteralScanner({ literals: [] });
+      scanner.scan(value);
+      const runs = [...value.matchAll(/[ #()+,\-./0-9:]+/g)].filter(([run]) => run.replace(/\D/g, '').length >= 4);
+      t.deepEqual(
+        scanner.numbers.atLeast(4),
+        runs.map(({ 0: run, index }) => [index, index + run.length]),
+      );
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('more occurrences than are kept count as everywhere', (t) => {
