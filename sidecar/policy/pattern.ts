@@ -2,7 +2,7 @@ import { splitBoundaries } from './boundary.js';
 import { createMatcher, type Matcher } from './matcher.js';
 import { type Dialect, PatternFault, type RegexNode } from './regex-ast.js';
 import { backtrackingSteps } from './regex-cost.js';
-import { type Facts, factsOf } from './regex-facts.js';
+import { type Facts, factsOf, rememberingFacts } from './regex-facts.js';
 import { parsePattern } from './regex-parse.js';
 
 /** A pattern ready to match, with what is known about it. */
@@ -37,7 +37,7 @@ export function compilePattern(source: string, options: PatternOptions): Compile
   const key = `${options.dialect} ${options.builtin} ${source}`;
   const known = inUse.get(key)?.deref();
   if (known) return known;
-  const compiled = compile(source, options);
+  const compiled = rememberingFacts(() => compile(source, options));
   inUse.set(key, new WeakRef(compiled));
   unused.register(compiled, key);
   return compiled;

@@ -58,10 +58,25 @@ const NOTHING: Facts = {
   exact: EMPTY,
 };
 
-/** Remembered by node, because the parts of a pattern are asked about many times while it is compiled. */
-const remembered = new WeakMap<RegexNode, Facts>();
+/**
+ * Remembered by node, because the parts of a pattern are asked about many times while it is compiled, and only so long: V8
+ * marks a WeakMap of so many nodes without a pause, which stops the thread for a tenth of a second.
+ */
+let remembered: Map<RegexNode, Facts> | undefined;
+
+/** Remembers facts until the work is done. */
+export function rememberingFacts<T>(work: () => T): T {
+  if (remembered) return work();
+  remembered = new Map();
+  try {
+    return work();
+  } finally {
+    remembered = undefined;
+  }
+}
 
 export function factsOf(node: RegexNode): Facts {
+  if (!remembered) return rememberingFacts(() => factsOf(node));
   let facts = remembered.get(node);
   if (!facts) {
     facts = deriveFacts(node);
