@@ -82,9 +82,10 @@ function readBytes(draft: Draft, bytes: Uint8Array, declared: DeclaredType, isSe
   if (!json && !isSecondBest && gap === undefined && typeGaps.length === 0 && text.includes('\0')) {
     draft.gaps.add('body:undecodable');
   }
-  const isJson = isReadAsJson(text, json) && readJsonBody(draft, text, json);
+  const looksJson = isReadAsJson(text, json);
+  const isJson = looksJson && readJsonBody(draft, text, json);
   if (isForm) readFormToo(draft, text, isJson);
-  else if (!isReadAsJson(text, json)) readPlainText(draft, text, '');
+  else if (!looksJson) readPlainText(draft, text, '');
   if (asDeclared !== undefined) addDerivedText(draft, asDeclared, '');
 }
 

@@ -48,14 +48,15 @@ export function addDerivedText(draft: Draft, text: string, pointer: string, role
   return true;
 }
 
-/** Puts the pointers of all that `read` adds under another one. */
-export function readUnder(draft: Draft, pointer: string, read: () => void): void {
+/** Puts the pointers of all that `read` adds under another one, and gives what it gave. */
+export function readUnder<T>(draft: Draft, pointer: string, read: () => T): T {
   const start = draft.segments.length;
-  read();
+  const result = read();
   for (let index = start; index < draft.segments.length; index++) {
     const segment = draft.segments[index];
     if (segment !== undefined) segment.pointer = boundedUnder(pointer, segment.pointer);
   }
+  return result;
 }
 
 function boundedUnder(pointer: string, inner: string): string {

@@ -4,7 +4,7 @@ import { addDerivedText, addText, assignRole, type Draft, isFull, markDerived, r
 import { jsonLinesOf } from './json-lines.js';
 import { pointerOfMember } from './json-pointer.js';
 import { beginsAsLenientJson, looksLikeJson } from './json-start.js';
-import { type JsonVisitor, type JsonWalkEnd, walkJson } from './json-walk.js';
+import { type JsonVisitor, walkJson } from './json-walk.js';
 import { readEscapes, readNestedJson } from './nested-json.js';
 
 /** What a body says of itself: one JSON text, several, or nothing of the kind. */
@@ -44,11 +44,8 @@ function readLines(draft: Draft, start: number, text: string, declared: Declared
   if (!lines) return false;
   const before = draft.segments.splice(start);
   for (const [number, line] of lines.entries()) {
-    let end: JsonWalkEnd = 'malformed';
-    readUnder(draft, `/${number}`, () => {
-      end = walkJson(line, createBodyVisitor(draft, line));
-    });
-    if ((end as JsonWalkEnd) !== 'complete') {
+    const end = readUnder(draft, `/${number}`, () => walkJson(line, createBodyVisitor(draft, line)));
+    if (end !== 'complete') {
       draft.segments.splice(start, Number.POSITIVE_INFINITY, ...before);
       return false;
     }

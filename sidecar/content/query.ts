@@ -21,7 +21,7 @@ export function readForm(draft: Draft, text: string): void {
   readParameters(draft, text, 'form', () => false);
 }
 
-/** A name that pointers have; longer ones are cut. */
+/** Where the value of a parameter or field stands: see `Segment.pointer`. Of a long name only the start is in it. */
 export function fieldPointer(scheme: 'query' | 'form', name: string): string {
   return `${scheme}:/${pointerToken(name.slice(0, LIMITS.pointerCharsMax).toWellFormed())}`;
 }

@@ -27,7 +27,8 @@ export interface Segment {
    * Where it stands: an RFC 6901 JSON pointer into the body (the empty string is the whole body); for the name of an
    * object member the pointer of its value followed by `#`; for a query parameter `query:/NAME`, its name
    * `query:/NAME#`; for a field of a form `form:/NAME`, its headers or name `form:/NAME#`, JSON in it `form:/NAME/...`;
-   * for the n-th of several JSON texts, one a line, `/n` and its own pointer. One over the length bound is cut to that of the nearest enclosing container.
+   * for the n-th of several JSON texts, one a line, `/n` and its own pointer. One over the length bound is cut to that
+   * of the nearest enclosing container.
    */
   readonly pointer: string;
   /**

@@ -167,7 +167,7 @@ export const LIMITS = {
   packNodesMax: 200_000,
   /** Characters of one example after its repetition. */
   exampleCharsMax: 1_000_000,
-  /** Characters of all literals that are searched for, common beginnings counted once; about 200 bytes each. */
+  /** Characters of all literals that are searched for. Their index has two bytes for each, and some twenty for each literal. */
   literalUnitsMax: 500_000,
   /** Matches of all rules that are kept while one evaluation is judged; about 100 bytes each. */
   matchesMax: 1_000_000,
