@@ -25,6 +25,7 @@ export interface InspectionWorker {
 /** Bounds of the worker (see `LIMITS`) and its thread. Tests narrow the ones and replace the other. */
 export interface WorkerOptions {
   readonly judgeMsMax: number;
+  readonly loadMsMax: number;
   readonly waitingMax: number;
   readonly waitingBytesMax: number;
   readonly waitMsMax: number;
@@ -33,6 +34,7 @@ export interface WorkerOptions {
 
 const DEFAULTS: WorkerOptions = {
   judgeMsMax: LIMITS.workerJudgeMsMax,
+  loadMsMax: LIMITS.workerLoadMsMax,
   waitingMax: LIMITS.workerWaitingMax,
   waitingBytesMax: LIMITS.workerWaitingBytesMax,
   // After this long no caller is left: its call has been ended.
@@ -144,13 +146,13 @@ class OneThread implements InspectionWorker {
     this.#known.set(snapshot, told);
     const { sources, settings, contentOptions } = snapshot;
     this.#tell({ load: told.number, parts: { sources, settings, contentOptions } });
-    if (!this.#judged) this.#startTimer('engine:error');
+    if (!this.#judged) this.#startTimer(this.#options.loadMsMax, 'engine:error');
     return told;
   }
 
-  #startTimer(kind: GapKind): void {
+  #startTimer(ms: number, kind: GapKind): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#onLost(kind), this.#options.judgeMsMax);
+    this.#timer = setTimeout(() => this.#onLost(kind), ms);
     // Whoever waits for the thread keeps the process alive; the timer of a thread that nobody waits for must not.
     this.#timer.unref();
   }
@@ -170,7 +172,9 @@ class OneThread implements InspectionWorker {
 
   #watchLoading(): void {
     clearTimeout(this.#timer);
-    if ([...this.#known.values()].some(({ isLoaded }) => !isLoaded)) this.#startTimer('engine:error');
+    if ([...this.#known.values()].some(({ isLoaded }) => !isLoaded)) {
+      this.#startTimer(this.#options.loadMsMax, 'engine:error');
+    }
   }
 
   /** The question that the thread had is answered; one that cannot even load would not load for the next one either. */
@@ -199,7 +203,7 @@ class OneThread implements InspectionWorker {
     if (!policy.isLoaded) return;
     this.#take();
     this.#judged = job;
-    this.#startTimer('engine:budget');
+    this.#startTimer(this.#options.judgeMsMax, 'engine:budget');
     const { copy, transfer } = transferable(job.question.evaluation);
     this.#tell({ judgeBy: policy.number, question: { ...job.question, evaluation: copy } }, transfer);
   }

@@ -98,10 +98,15 @@ export const LIMITS = {
   /** Work that judging a small body on the main thread may take, in units of about a nanosecond; one that takes more goes to the worker too. */
   inlineWorkMax: 100_000_000,
   /**
-   * Longest time from the start of judging one large body in the worker to its end, and longest loading of a policy there;
-   * over it the thread is ended. Wall time, so far above what any body needs.
+   * Longest time from the start of judging one large body in the worker to its end; over it the thread is ended. Wall
+   * time, so far above what any body needs.
    */
   workerJudgeMsMax: 20_000,
+  /**
+   * Longest time until the worker has loaded a policy; over it the thread is ended, and the next one begins anew. It gives way to
+   * all other threads, so that loading takes seconds of its own and many times as long where cores are short.
+   */
+  workerLoadMsMax: 120_000,
   /**
    * How long a reload waits until the worker has loaded the policy too. Where cores are short, or a large body takes long, it
    * comes into force without: later than this a change of the rules would be late, and only large bodies wait then.

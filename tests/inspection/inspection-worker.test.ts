@@ -48,6 +48,13 @@ class StuckThread extends SlowThread {
   override load(): void {}
 }
 
+/** A thread that takes longer to load a policy than a body may take. */
+class LateThread extends SlowThread {
+  override load(loaded: number): void {
+    setTimeout(() => this.emit('message', { loaded }), 5 * JUDGE_MS);
+  }
+}
+
 function slowWorker(t: ExecutionContext, options: Partial<WorkerOptions> = {}, Thread = SlowThread) {
   const threads: SlowThread[] = [];
   const startThread = () => {
@@ -117,10 +124,16 @@ test('a body whose turn comes when its caller must have gone is not judged', asy
 });
 
 test('a thread that does not get ready is given up, and nobody waits for it', async (t) => {
-  const { ask, worker } = slowWorker(t, { judgeMsMax: 50 }, StuckThread);
+  const { ask, worker } = slowWorker(t, { loadMsMax: 50 }, StuckThread);
   const ready = worker.ready(snapshot);
   t.deepEqual(gapsOf(await Promise.all([ask('a'), ask('b')])), [['engine:error'], ['engine:error']]);
   await ready;
+});
+
+test('the time that loading takes is not held against the body that waits for it', async (t) => {
+  const { ask, threads } = slowWorker(t, { judgeMsMax: 3 * JUDGE_MS }, LateThread);
+  t.deepEqual(gapsOf([await ask('an apple')]), [[]]);
+  t.is(threads.length, 1);
 });
 
 test('a closed worker answers at once', async (t) => {
