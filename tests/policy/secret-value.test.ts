@@ -6,17 +6,7 @@ import {
   isSecretValue,
   isUrlLogin,
 } from '../../sidecar/policy/secret-value.js';
-
-type Check = (text: string) => boolean;
-
-const judges = test.macro((t, check: Check, yes: readonly string[], no: readonly string[]) => {
-  t.deepEqual(
-    yes.filter((text) => !check(text)),
-    [],
-    'refused',
-  );
-  t.deepEqual(no.filter(check), [], 'accepted');
-});
+import { judges } from './judges.js';
 
 test(
   'a value with digits or signs may be a secret, a reference or a label is none',

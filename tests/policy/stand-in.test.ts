@@ -1,16 +1,6 @@
 import test from 'ava';
 import { isFiller, isRepeated, isSaidToBeNone, isSentence } from '../../sidecar/policy/stand-in.js';
-
-type Check = (text: string) => boolean;
-
-const judges = test.macro((t, check: Check, yes: readonly string[], no: readonly string[]) => {
-  t.deepEqual(
-    yes.filter((text) => !check(text)),
-    [],
-    'refused',
-  );
-  t.deepEqual(no.filter(check), [], 'accepted');
-});
+import { judges } from './judges.js';
 
 test(
   'words that say that a value is none are set off from each other',
