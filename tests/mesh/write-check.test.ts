@@ -57,6 +57,10 @@ test('an allowed request carries our headers overwritten and loses every other o
   t.deepEqual(ok.headersToRemove, ['x-jimini-tenant']);
 });
 
+test('a request without headers of our name loses none, least of all what we write', (t) => {
+  t.deepEqual(okOf(answer(decisionFor('ALLOW'))).headersToRemove, []);
+});
+
 test('without a decision id a client cannot put its own in the place', (t) => {
   const ok = okOf(answer(decisionFor('ALLOW', { decisionId: '' })));
   t.deepEqual(headersOf(ok), [['x-jimini-verdict', 'ALLOW']]);
