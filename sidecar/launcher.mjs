@@ -32,8 +32,16 @@ const buildInputs = [
 ];
 
 // One helper thread for V8 instead of four: where cores are few, four that mark garbage at one time leave the thread that
-// answers without a core for a tenth of a second. The collector may be called, which long work in slices does.
-const programFlags = ['--enable-source-maps', '--disable-proto=delete', '--v8-pool-size=1', '--expose-gc'];
+// answers without a core for a tenth of a second. The collector may be called, which long work in slices does. And young
+// objects may be collected while old ones are being marked: otherwise V8 (13.6) ends the marking at once instead
+// (Heap::SelectGarbageCollector), which stops the thread for as long as the whole heap takes.
+const programFlags = [
+  '--enable-source-maps',
+  '--disable-proto=delete',
+  '--v8-pool-size=1',
+  '--expose-gc',
+  '--no-separate-gc-phases',
+];
 const program = join(root, 'build', 'sidecar', 'cli', 'jimini.js');
 const tasks = {
   build: () => [],

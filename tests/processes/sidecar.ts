@@ -34,7 +34,13 @@ export interface SidecarProcessOptions {
 }
 
 /** Those of the launcher. */
-const PROGRAM_FLAGS = ['--enable-source-maps', '--disable-proto=delete', '--v8-pool-size=1', '--expose-gc'];
+const PROGRAM_FLAGS = [
+  '--enable-source-maps',
+  '--disable-proto=delete',
+  '--v8-pool-size=1',
+  '--expose-gc',
+  '--no-separate-gc-phases',
+];
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 20_000;
