@@ -6,6 +6,7 @@ import { createDecisionPoint } from './decision-point.js';
 import { createInspector } from './inspection/inspector.js';
 import type { Clock } from './kernel/clock.js';
 import type { CloseReason } from './kernel/leaf.js';
+import { giveMemoryBack } from './kernel/slices.js';
 import { prepareDataDirectory } from './storage/data-directory.js';
 import { createLevelLogStore } from './storage/level-log-store.js';
 import type { Logger } from './telemetry/logger.js';
@@ -79,6 +80,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const { loadedConfig, clock, logger, tracing, version } = options;
   const { config } = loadedConfig;
   let inForce = { config, loaded: await loadPolicy(loadedConfig) };
+  giveMemoryBack();
   for (const problem of inForce.loaded.warnings) logger.warn({ problem }, 'pack warning');
   closers.push(() => tracing.close());
 
