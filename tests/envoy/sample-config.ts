@@ -12,14 +12,14 @@ export interface EnvoyConfig {
 /** A TCP port on 127.0.0.1, or a Unix socket. */
 export type Place = { readonly port: number } | { readonly path: string };
 
-/** The sample configuration that ships, as it is. */
-export function sampleConfig(): EnvoyConfig {
-  return parse(readFileSync(join(repositoryRoot, 'mesh', 'config', 'envoy.yaml'), 'utf8')) as EnvoyConfig;
+/** A sample configuration that ships, as it is. */
+export function sampleConfig(name = 'envoy.yaml'): EnvoyConfig {
+  return parse(readFileSync(join(repositoryRoot, 'mesh', 'config', name), 'utf8')) as EnvoyConfig;
 }
 
-/** The sample configuration with its three addresses replaced, and nothing else. A listener on port 0 gets a free one. */
-export function sampleConfigFor(places: { listen: Place; jimini: Place; llm: Place }): EnvoyConfig {
-  const config = sampleConfig();
+/** A sample configuration with its three addresses replaced, and nothing else. A listener on port 0 gets a free one. */
+export function sampleConfigFor(places: { listen: Place; jimini: Place; llm: Place }, name?: string): EnvoyConfig {
+  const config = sampleConfig(name);
   config.static_resources.listeners[0].address = addressOf(places.listen);
   for (const name of ['jimini', 'llm'] as const) {
     const cluster = config.static_resources.clusters.find((candidate) => candidate.name === name);
