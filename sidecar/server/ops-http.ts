@@ -4,7 +4,7 @@ import type { TlsIdentity } from '../config/tls-files.js';
 import { LIMITS } from '../kernel/limits.js';
 import { withActiveEscaped } from '../kernel/printable.js';
 import { type ListenOptions, listen } from './listen.js';
-import { HANDSHAKE, secureContext, type TlsTerms, withBounds } from './tls-listener.js';
+import { type TlsTerms, tlsOptions, withBoundedHandshakes } from './tls-listener.js';
 
 /** What the operations port tells; each is asked anew for every request. */
 export interface OpsSources {
@@ -42,9 +42,8 @@ export function createOpsServer(sources: OpsSources, tls?: OpsTls): OpsServer {
   const pages = pagesOf(sources);
   const answer = (request: IncomingMessage, response: ServerResponse) =>
     void serve(request, response, { pages, onError: sources.onError });
-  const secureServer =
-    tls && createSecureServer({ ...SERVER_OPTIONS, ...HANDSHAKE, ...secureContext(tls.identity) }, answer);
-  const secured = tls && secureServer && withBounds(secureServer, tls.onRefused);
+  const secureServer = tls && createSecureServer({ ...SERVER_OPTIONS, ...tlsOptions(tls.identity) }, answer);
+  const secured = tls && secureServer && withBoundedHandshakes(secureServer, tls.onRefused);
   const server = secureServer ?? createServer(SERVER_OPTIONS, answer);
   server.maxConnections = LIMITS.opsConnectionsMax;
   server.setTimeout(LIMITS.opsRequestMsMax); // also ends a caller that does not read its answer

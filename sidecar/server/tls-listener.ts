@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { TlsIdentity } from '../config/tls-files.js';
 import { LIMITS } from '../kernel/limits.js';
 import { clientIdOf, isAllowed } from './client-id.js';
@@ -44,8 +44,7 @@ export interface TlsListener {
 export function createTlsListener(terms: TlsTerms, onConnection: (socket: TLSSocket) => void): TlsListener {
   const { clientIds, onRefused, identity } = terms;
   const server = createServer({
-    ...secureContext(identity),
-    ...HANDSHAKE,
+    ...tlsOptions(identity),
     requestCert: identity.clientCa !== undefined,
     rejectUnauthorized: identity.clientCa !== undefined,
     ALPNProtocols: ['h2'],
@@ -64,11 +63,11 @@ export function createTlsListener(terms: TlsTerms, onConnection: (socket: TLSSoc
     }
     onConnection(socket);
   });
-  return withBounds(server, onRefused);
+  return withBoundedHandshakes(server, onRefused);
 }
 
 /** Bounds the handshakes of a TLS server in number, counts those that fail, and lets its certificate be renewed. */
-export function withBounds(server: Server, onRefused: TlsTerms['onRefused']): TlsListener {
+export function withBoundedHandshakes(server: Server, onRefused: TlsTerms['onRefused']): TlsListener {
   const underWay = new Map<string, Socket>(); // a Map remembers order: the first one has waited longest
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket);
@@ -84,23 +83,21 @@ export function withBounds(server: Server, onRefused: TlsTerms['onRefused']): Tl
   });
   return {
     server,
-    renew: (identity) => server.setSecureContext(secureContext(identity)),
+    renew: (identity) => server.setSecureContext(tlsOptions(identity)),
     cut() {
       for (const socket of underWay.values()) socket.destroy();
     },
   };
 }
 
-/** Limits of every handshake, for `createServer`. */
-export const HANDSHAKE = { handshakeTimeout: LIMITS.tlsHandshakeMsMax } as const;
-
 /**
  * TLS 1.2 at least: Envoy speaks no more to its upstreams unless told, and older versions are broken (RFC 8996). Of 1.2 only
  * the suites that HTTP/2 allows (RFC 9113 9.2.2, RFC 9325 4.2). No resumption: each connection shows its certificate, so that
  * one that has ended or whose authority is no longer trusted opens none. No renegotiation: HTTP/2 forbids it.
  */
-export function secureContext({ cert, key, clientCa }: TlsIdentity): SecureContextOptions {
+export function tlsOptions({ cert, key, clientCa }: TlsIdentity): TlsOptions {
   return {
+    handshakeTimeout: LIMITS.tlsHandshakeMsMax,
     cert,
     key,
     ...(clientCa !== undefined && { ca: clientCa }),

@@ -9,7 +9,7 @@ import type { Logger } from '../telemetry/logger.js';
 export interface Certificates {
   /** What is in force. */
   identity(): TlsIdentity;
-  /** Why what the files hold now is not in force, a line per problem; empty = it is. */
+  /** Why what the files hold now is not in force, and whether what is has ended, a line per problem; empty = all is well. */
   problems(): readonly string[];
   /** Watches the files, and gives what they hold to `renew` whenever it is another identity that can be used. */
   watch(renew: (identity: TlsIdentity) => void): Promise<{ close(): void }>;
@@ -52,7 +52,10 @@ export async function loadCertificates(
   };
   return {
     identity: () => inForce,
-    problems: () => problems,
+    problems: () => [
+      ...problems,
+      ...(inForce.expiresMs <= clock.nowMs() ? ['the certificate in force has ended'] : []),
+    ],
     async watch(renew) {
       const watcher = await watchFiles(tlsFilesOf(settings), {
         onChange: () => reload(renew),
