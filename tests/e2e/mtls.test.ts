@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { type Certificate, createAuthority } from '../envoy/certificates.js';
 import { type RunningEnvoy, startEnvoy } from '../envoy/envoy.js';
@@ -9,11 +11,18 @@ import { type EnvoyConfig, sampleConfig, sampleConfigFor } from '../envoy/sample
 import { startUpstream, type Upstream } from '../envoy/upstream.js';
 import { jimini } from '../processes/cli.js';
 import { chatBodyOf } from '../processes/client.js';
-import { type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
+import { repositoryRoot, type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
 import { needs } from '../tools/needs.js';
 import { program } from '../tools/programs.js';
 
 const testEnvoy = needs(program('envoy'));
+const testOpenssl = needs(program('envoy'), {
+  name: 'openssl 3',
+  missing: () =>
+    /^OpenSSL 3/.test(spawnSync('openssl', ['version'], { encoding: 'utf8' }).stdout ?? '')
+      ? undefined
+      : 'not installed',
+});
 const OUR_ID = 'spiffe://example.org/ns/guard/sa/jimini';
 const ENVOY_ID = 'spiffe://example.org/ns/prod/sa/gateway';
 const WAIT_MS = 20_000;
@@ -58,19 +67,25 @@ test.after.always(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** An Envoy with the sample configuration and this certificate; `edit` changes the configuration. */
-async function startMutualEnvoy(
-  { cert, key }: Certificate,
-  edit: (config: EnvoyConfig) => void = () => {},
-): Promise<RunningEnvoy> {
+interface EnvoyOptions {
+  /** Data port that Envoy asks; default: that of the sidecar of all tests. */
+  readonly port?: number;
+  /** Whom Envoy trusts, PEM. */
+  readonly authority?: string;
+  /** Changes the configuration. */
+  readonly edit?: (config: EnvoyConfig) => void;
+}
+
+/** An Envoy with the sample configuration that shows this certificate. */
+async function startMutualEnvoy({ cert, key }: Certificate, options: EnvoyOptions = {}): Promise<RunningEnvoy> {
+  const { port = portOf(sidecar), edit } = options;
   const files = await mkdtemp(join(folder, 'envoy-'));
   await writeFile(join(files, 'tls.crt'), cert);
   await writeFile(join(files, 'tls.key'), key);
-  await writeFile(join(files, 'ca.crt'), authority.cert);
-  const port = Number(sidecar.data.split(':')[1]);
+  await writeFile(join(files, 'ca.crt'), options.authority ?? authority.cert);
   const places = { listen: { port: 0 }, jimini: { port }, llm: { port: upstream.port } };
   const config = sampleConfigFor(places, 'envoy-mtls.yaml');
-  edit(config);
+  edit?.(config);
   return startEnvoy(JSON.parse(JSON.stringify(config).replaceAll('/etc/envoy/tls', files)));
 }
 
@@ -96,9 +111,13 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   }
 }
 
+function portOf({ data }: SidecarProcess): number {
+  return Number(data.slice(data.lastIndexOf(':') + 1));
+}
+
 /** When the certificate ends that a new connection is shown, ms. */
 async function shownExpiry(): Promise<number> {
-  const port = Number(sidecar.data.split(':')[1]);
+  const port = portOf(sidecar);
   const socket = connect({ host: '127.0.0.1', port, ca: authority.cert, servername: 'localhost', ...envoyCertificate });
   try {
     await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
@@ -195,7 +214,7 @@ for (const { title, certificate, edit, reason } of [
   testEnvoy(`an Envoy ${title} gets no answer: its clients get 503, and we count it`, async (t) => {
     const series = `jimini_tls_refused_connections_total{listener="data",reason="${reason}"}`;
     const before = (await metric(series)) || 0;
-    const envoy = await startMutualEnvoy(certificate, edit);
+    const envoy = await startMutualEnvoy(certificate, { ...(edit && { edit }) });
     try {
       const reached = upstream.received.length;
       t.is((await ask(envoy, 'What is the capital of France?')).status, 503);
@@ -207,6 +226,29 @@ for (const { title, certificate, edit, reason } of [
     }
   });
 }
+
+testOpenssl('the certificates of the documentation let Envoy in', async (t) => {
+  const directory = await mkdtemp(join(folder, 'openssl-'));
+  const page = await readFile(join(repositoryRoot, 'docs', 'envoy.md'), 'utf8');
+  const [, commands = ''] = /```sh\n(umask .*?)```/s.exec(page) ?? [];
+  await promisify(execFile)('bash', ['-ec', commands], { cwd: directory });
+  const file = (name: string) => join(directory, name);
+  const env = {
+    JIMINI_LISTEN_TLS_CERT_FILE: file('jimini.crt'),
+    JIMINI_LISTEN_TLS_KEY_FILE: file('jimini.key'),
+    JIMINI_LISTEN_TLS_CLIENT_CA_FILE: file('ca.crt'),
+    JIMINI_LISTEN_TLS_CLIENT_IDS: ENVOY_ID,
+  };
+  const other = await startSidecarProcess({ dataDir: file('data'), env });
+  const read = (name: string) => readFile(file(name), 'utf8');
+  const shown = { cert: await read('gateway.crt'), key: await read('gateway.key') };
+  const envoy = await startMutualEnvoy(shown, { port: portOf(other), authority: await read('ca.crt') });
+  try {
+    t.is((await ask(envoy, 'What is the capital of France?')).status, 200);
+  } finally {
+    await Promise.all([envoy.stop(), other.stop()]);
+  }
+});
 
 test('a pair that does not fit is refused at start and by config check, by file and key', async (t) => {
   const directory = await mkdtemp(join(folder, 'wrong-'));
