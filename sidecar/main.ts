@@ -12,13 +12,19 @@ import { createLevelLogStore } from './storage/level-log-store.js';
 import type { Logger } from './telemetry/logger.js';
 import { createMetrics, type Metrics } from './telemetry/metrics.js';
 import type { Tracing } from './telemetry/tracing.js';
+import { loadCertificates } from './wiring/certificates.js';
 import { createDiskGauge } from './wiring/disk-gauge.js';
 import { createDoors } from './wiring/doors.js';
 import { type HealthState, healthReport, notReady } from './wiring/health.js';
 import { type Addresses, createListeners, type Listeners } from './wiring/listeners.js';
 import { loadPolicy } from './wiring/load-policy.js';
 import { watchPolicy } from './wiring/reload.js';
-import { createBreakerReporter, createFaultReporter, createLogHealthReporter } from './wiring/reporters.js';
+import {
+  createBreakerReporter,
+  createFaultReporter,
+  createLogHealthReporter,
+  createTlsRefusalReporter,
+} from './wiring/reporters.js';
 
 /** What a sidecar needs from outside. */
 export interface SidecarOptions {
@@ -79,6 +85,8 @@ async function closeAll(closers: Closer[], reason: CloseReason): Promise<void> {
 async function wire(options: SidecarOptions, closers: Closer[]): Promise<Addresses> {
   const { loadedConfig, clock, logger, tracing, version } = options;
   const { config } = loadedConfig;
+  const onReload = (result: 'applied' | 'refused') => metrics.tlsReloaded(result);
+  const certificates = await loadCertificates(config.listen.tls, { clock, logger, onReload });
   let inForce = { config, loaded: await loadPolicy(loadedConfig) };
   giveMemoryBack();
   for (const problem of inForce.loaded.warnings) logger.warn({ problem }, 'pack warning');
@@ -111,6 +119,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
       logSize: () => auditLog.size,
       logHealthy: () => auditLog.state === 'open',
       breakers: () => Array.from(moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker] as const),
+      certificateExpiresMs: certificates && (() => certificates.identity().expiresMs),
       rulesByPack: () => inForce.loaded.snapshot.policy.packs.map((pack) => [pack.name, pack.ruleCount] as const),
     },
   });
@@ -123,11 +132,17 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     observe: metrics.observe,
   });
   const configFile = loadedConfig.file ?? '';
-  const health = { version, auditLog, configFile, loaded: () => inForce.loaded, disk: disk.read, state };
+  const health = { version, auditLog, configFile, loaded: () => inForce.loaded, disk: disk.read, state, certificates };
+  const reportTlsRefusal = createTlsRefusalReporter(logger, clock);
   listeners = await createListeners({
     config,
     methods: createDoors({ decisions, inForce: () => inForce, metrics, logger }),
     onOverload: metrics.overloaded,
+    identity: certificates?.identity(),
+    onRefused: (listener, reason, clientId) => {
+      metrics.tlsRefused(listener, reason);
+      reportTlsRefusal(listener, reason, clientId);
+    },
     ops: {
       metrics: metrics.render,
       health: () => healthReport(health),
@@ -160,6 +175,8 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     },
   });
   closers.push(() => watcher.close());
+  const certificateWatcher = await certificates?.watch(listeners.renew);
+  closers.push(() => certificateWatcher?.close());
   listeners.serve();
   closers.push(() => {
     state.draining = true;

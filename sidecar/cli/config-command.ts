@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../config/load.js';
 import { readModeratorKeys } from '../config/moderator-keys.js';
 import { formatPackProblem, loadPackSet } from '../config/pack-set.js';
 import { type ConfigProblem, formatOrigin, formatProblem } from '../config/problem.js';
+import { readTlsFiles } from '../config/tls-files.js';
 import { printableJson } from '../kernel/printable.js';
 import { type CliContext, columns, complain, printLines } from './cli-io.js';
 import { addConfigOptions, loadConfigOf } from './config-options.js';
@@ -58,8 +59,10 @@ async function check(command: Command, { format }: FormatOptions, { io, exit }: 
 async function problemsOf({ config, origins, problems }: LoadedConfig) {
   if (!config) return { problems, packProblems: [] };
   const { problems: inKeys } = await readModeratorKeys(config);
+  const tls = config.listen.tls.certFile === '' ? undefined : await readTlsFiles(config.listen.tls, Date.now());
+  const inTls = tls && 'problems' in tls ? tls.problems : [];
   const { problems: packProblems, settingProblems } = await loadPackSet({ config, origins });
-  return { problems: [...settingProblems, ...inKeys], packProblems };
+  return { problems: [...settingProblems, ...inKeys, ...inTls], packProblems };
 }
 
 function problemJson(problem: ConfigProblem): object {

@@ -1,7 +1,14 @@
 import { printable } from '../kernel/printable.js';
 import type { Config } from './config.js';
-import { formatListenAddress, type ListenerName, parseListenAddress, plaintextRefusal } from './listen-address.js';
+import {
+  formatListenAddress,
+  type ListenAddress,
+  type ListenerName,
+  parseListenAddress,
+  plaintextRefusal,
+} from './listen-address.js';
 import { ALL_PACKS, isPackPath, packEntryRefusal } from './pack-names.js';
+import { impossibleTls, speaksTls } from './tls.js';
 
 /** A setting that is well-formed, but impossible together with another one or with this version. */
 export interface Impossible {
@@ -13,7 +20,13 @@ export interface Impossible {
 
 /** Everything impossible in a configuration that passed the schema. */
 export function findImpossible(config: Config): readonly Impossible[] {
-  return [...packEntries(config), ...requiredPacks(config), ...listeners(config), ...subjectHeaders(config)];
+  return [
+    ...packEntries(config),
+    ...requiredPacks(config),
+    ...listeners(config),
+    ...impossibleTls(config),
+    ...subjectHeaders(config),
+  ];
 }
 
 function packEntries(config: Config): Impossible[] {
@@ -49,7 +62,9 @@ function listeners(config: Config): Impossible[] {
     const address = parseListenAddress(config.listen[name]);
     // Resolving a relative socket path can make it too long.
     if (typeof address === 'string') return [{ key, message: address }];
-    const refusal = plaintextRefusal(address, name, config.listen.allowPlaintext);
+    const refusal = speaksTls(config, name)
+      ? tlsRefusal(address)
+      : plaintextRefusal(address, name, config.listen.allowPlaintext);
     if (refusal !== undefined) return [{ key, message: refusal }];
     if (address.kind === 'tcp' && address.port === 0) return [];
     const text = formatListenAddress(address);
@@ -57,6 +72,11 @@ function listeners(config: Config): Impossible[] {
     taken.set(text, name);
     return other === undefined ? [] : [{ key, message: `same address as listen.${other}` }];
   });
+}
+
+function tlsRefusal({ kind }: ListenAddress): string | undefined {
+  if (kind === 'tcp') return undefined;
+  return 'a Unix socket does not speak TLS, only this machine reaches it; leave it out of listen.tls.listeners';
 }
 
 const LISTENERS: readonly ListenerName[] = ['data', 'control', 'ops'];

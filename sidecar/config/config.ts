@@ -28,6 +28,10 @@ export function finishConfig(input: ConfigInput, origins: Origins, directory: st
       ? `unix:${absolute(`listen.${name}`, parsed.path)}`
       : input.listen[name];
   };
+  const tlsFile = (name: 'certFile' | 'keyFile' | 'clientCaFile') => {
+    const path = input.listen.tls[name];
+    return path === '' ? '' : absolute(`listen.tls.${name}`, path);
+  };
   return {
     ...input,
     dataDir: absolute('dataDir', input.dataDir),
@@ -44,6 +48,12 @@ export function finishConfig(input: ConfigInput, origins: Origins, directory: st
       data: address('data'),
       control: address('control'),
       ops: address('ops'),
+      tls: {
+        ...input.listen.tls,
+        certFile: tlsFile('certFile'),
+        keyFile: tlsFile('keyFile'),
+        clientCaFile: tlsFile('clientCaFile'),
+      },
       socketMode: Number.parseInt(input.listen.socketMode, 8),
     },
   };

@@ -41,8 +41,8 @@ export function isLocal(address: ListenAddress): boolean {
 }
 
 /**
- * Why a listener must not bind there, or undefined: what other machines can reach needs the word of `allowPlaintext`,
- * because nothing encrypts it. The control listener is never excused: tokens would travel in the clear.
+ * Why a listener without TLS must not bind there, or undefined: what other machines can reach needs the word of
+ * `allowPlaintext`, because nothing encrypts it. The control listener is never excused: tokens would travel in the clear.
  */
 export function plaintextRefusal(
   address: ListenAddress,
@@ -51,7 +51,7 @@ export function plaintextRefusal(
 ): string | undefined {
   if (isLocal(address) || (name !== 'control' && allowPlaintext.includes(name))) return undefined;
   const way = name === 'control' ? '' : `, or add ${name} to listen.allowPlaintext if the network is trusted`;
-  return `other machines can reach it without encryption; use 127.0.0.1:PORT or unix:PATH${way}`;
+  return `other machines can reach it without encryption; use 127.0.0.1:PORT, unix:PATH or listen.tls${way}`;
 }
 
 function parseTcp(text: string): ListenAddress | string {

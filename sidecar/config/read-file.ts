@@ -14,12 +14,8 @@ export interface Unreadable {
  * A configuration or pack file as text. Regular files only (symlinks followed), at most `LIMITS.configFileBytesMax`,
  * valid UTF-8; a byte order mark is dropped. Refusals are values.
  */
-export async function readTextFile(path: string): Promise<string | Unreadable> {
-  try {
-    return decode(await readBounded(path));
-  } catch (error) {
-    return { reason: reasonOf(error) };
-  }
+export function readTextFile(path: string): Promise<string | Unreadable> {
+  return readAccepted(path);
 }
 
 /**
@@ -27,22 +23,39 @@ export async function readTextFile(path: string): Promise<string | Unreadable> {
  * followed, as Kubernetes mounts Secrets) belongs to our user, who alone may read it, or to root. Refusals are values.
  */
 export async function readSecretFile(path: string): Promise<string | Unreadable> {
+  const text = await readPrivateFile(path);
+  if (typeof text !== 'string') return text;
+  const secret = text.replace(/\r?\n$/, '');
+  const isToken = secret.length <= LIMITS.secretCharsMax && /^[!-~]+$/.test(secret);
+  return isToken ? secret : { reason: `expected one line of 1 to ${LIMITS.secretCharsMax} visible ASCII characters` };
+}
+
+/** The whole text of a file that is kept as a secret is, such as a private key. Refusals are values. */
+export function readPrivateFile(path: string): Promise<string | Unreadable> {
+  return readAccepted(path, refuseForeign({ ours: 0o077, roots: 0o027, code: 'TOO_OPEN' }));
+}
+
+/** The text of a file that anybody may read, but nobody else could have written, such as a certificate. Refusals are values. */
+export function readProtectedFile(path: string): Promise<string | Unreadable> {
+  return readAccepted(path, refuseForeign({ ours: 0o022, roots: 0o022, code: 'WRITABLE' }));
+}
+
+async function readAccepted(path: string, accept?: (stat: Stats) => void): Promise<string | Unreadable> {
   try {
-    const text = decode(await readBounded(path, refuseUnsafe));
-    if (typeof text !== 'string') return text;
-    const secret = text.replace(/\r?\n$/, '');
-    const isToken = secret.length <= LIMITS.secretCharsMax && /^[!-~]+$/.test(secret);
-    return isToken ? secret : { reason: `expected one line of 1 to ${LIMITS.secretCharsMax} visible ASCII characters` };
+    return decode(await readBounded(path, accept));
   } catch (error) {
     return { reason: reasonOf(error) };
   }
 }
 
-function refuseUnsafe({ uid, mode }: Stats): void {
-  const ours = process.getuid?.();
-  if (ours === undefined) return;
-  if (uid !== ours && uid !== 0) throw refusal('FOREIGN_OWNER');
-  if ((mode & (uid === ours ? 0o077 : 0o027)) !== 0) throw refusal('TOO_OPEN');
+/** Refuses files of other users, and those with one of these permission bits. */
+function refuseForeign(bits: { ours: number; roots: number; code: string }): (stat: Stats) => void {
+  const us = process.getuid?.();
+  return ({ uid, mode }) => {
+    if (us === undefined) return;
+    if (uid !== us && uid !== 0) throw refusal('FOREIGN_OWNER');
+    if ((mode & (uid === us ? bits.ours : bits.roots)) !== 0) throw refusal(bits.code);
+  };
 }
 
 /**
@@ -94,6 +107,7 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['ENXIO', 'not a regular file'],
   ['FOREIGN_OWNER', 'belongs to another user; it must be of the user of this process, or of root'],
   ['TOO_OPEN', 'can be read or written by others; run `chmod 0600` on it (0640 when root owns it)'],
+  ['WRITABLE', 'can be written by others; run `chmod go-w` on it'],
 ]);
 
 function reasonOf(error: unknown): string {

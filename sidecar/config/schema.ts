@@ -3,6 +3,7 @@ import { FIXED_GAP_KINDS, GAP_ACTIONS, GAP_KINDS, type GapKind } from '../kernel
 import { LIMITS } from '../kernel/limits.js';
 import { parseListenAddress } from './listen-address.js';
 import { moderators } from './moderators.js';
+import { tls } from './tls.js';
 
 /** What a key may ask of a running sidecar: `live` takes effect on reload, `restart` only at the next start. */
 type Reload = 'live' | 'restart';
@@ -83,6 +84,7 @@ const listen = z.strictObject({
     .enum(['0600', '0660', '0666'])
     .default('0660')
     .meta(about('Mode of Unix sockets, in quotes. Their directory is 0750.', 'restart')),
+  tls: tls.prefault({}),
 });
 
 const policy = z.strictObject({

@@ -212,6 +212,16 @@ export const LIMITS = {
   secretCharsMax: 8 * 1024,
   /** Longest sentence for people about one judgement, in characters. */
   messageCharsMax: 500,
+  /** How long a TLS handshake may take. One over a slow link takes a second; who sends nothing holds a place this long. */
+  tlsHandshakeMsMax: 5_000,
+  /** TLS handshakes under way on one listener; over it the oldest is cut. A quarter of the connections, so that who cannot show a certificate cannot take the places of those who have. */
+  tlsHandshakesMax: 128,
+  /** Longest URI name of a client that may be allowed: a SPIFFE id is at most this long (SPIFFE-ID, section 2.3). */
+  clientIdCharsMax: 2048,
+  /** Certificates of one PEM file: chains have four, bundles of public authorities some 150. */
+  pemCertificatesMax: 500,
+  /** Least time between two log lines about refused TLS peers: anybody can cause them. All are counted. */
+  tlsRefusalLogMs: 10_000,
   /** Longest Unix socket path: `sun_path` holds 108 bytes with its end mark (unix(7)). */
   socketPathBytesMax: 107,
 } as const;

@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { type ChannelOptions, Server, ServerCredentials, type ServerInterceptor, setLogger } from '@grpc/grpc-js';
+import type { TlsIdentity } from '../config/tls-files.js';
 import type { UnaryHandler } from '../kernel/call.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
@@ -9,6 +10,7 @@ import { assertGrpcInternals, limitSessions } from './grpc-internals.js';
 import { addHealth, HEALTH_SERVICE } from './health.js';
 import { type ListenOptions, listen } from './listen.js';
 import { addReflection, REFLECTION_SERVICES } from './reflection.js';
+import { createTlsListener, type TlsTerms } from './tls-listener.js';
 import { asBuffer, asBytes, unaryMethod } from './unary-method.js';
 
 /** What a gRPC server is made of. */
@@ -21,6 +23,8 @@ export interface GrpcServerOptions {
   readonly onError: (error: unknown) => void;
   /** A call was turned away for want of room. */
   readonly onOverload?: () => void;
+  /** Absent = plaintext. */
+  readonly tls?: TlsTerms | undefined;
   /** Bounds of calls; tests narrow them. */
   readonly limits?: Partial<GrpcServerLimits>;
 }
@@ -44,6 +48,8 @@ export interface GrpcServerLimits {
 export interface GrpcServer {
   /** Binds and resolves to the bound address. Rejects with JIMINI_LISTEN_REFUSED. */
   listen(options: ListenOptions): Promise<string>;
+  /** See `TlsListener.renew`; without TLS nothing happens. */
+  renew(identity: TlsIdentity): void;
   /** What health tells; false until set. */
   setServing(serving: boolean): void;
   /** Calls and bytes of messages being received or worked on, health and reflection apart. */
@@ -73,10 +79,12 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const health = addHealth(server, names);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
-  const listener = createServer({ noDelay: true }, (socket) => {
+  const accept = (socket: Socket) => {
     sockets.add(socket.on('close', () => sockets.delete(socket)));
     injector.injectConnection(socket);
-  });
+  };
+  const secured = options.tls && createTlsListener(options.tls, accept);
+  const listener = secured?.server ?? createServer({ noDelay: true }, accept);
   listener.maxConnections = limits.connectionsMax;
   const sweep = setInterval(() => expireOld(open, limits.callMsMax), Math.min(1000, limits.callMsMax / 2));
   sweep.unref();
@@ -84,11 +92,13 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const closeListener = () => new Promise<void>((resolve) => listener.close(() => resolve()));
   return {
     listen: (where) => listen(listener, where),
+    renew: (identity) => secured?.renew(identity),
     setServing: health.setServing,
     load: () => ({ calls: work.calls, bytes: work.bytes }),
     async drain(graceMs) {
       health.setServing(false);
       void closeListener();
+      secured?.cut();
       auxiliary.evictAll();
       await settledWithin(graceMs, [
         new Promise<void>((resolve) => server.tryShutdown(() => resolve())),
@@ -101,6 +111,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       server.forceShutdown();
       // Without channelz, grpc-js knows no sessions that it could cut.
       for (const socket of sockets) socket.destroy();
+      secured?.cut();
       await closeListener();
     },
   };

@@ -1,4 +1,5 @@
 import type { AddressInfo, Server } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import {
   formatListenAddress,
   type ListenAddress,
@@ -29,7 +30,8 @@ export async function listen(server: Server, options: ListenOptions): Promise<st
   const { name } = options;
   const address = parseListenAddress(options.address);
   if (typeof address === 'string') throw refused(name, address);
-  const refusal = plaintextRefusal(address, name, options.allowPlaintext);
+  // What the server is counts, not what a setting says of it.
+  const refusal = server instanceof TlsServer ? undefined : plaintextRefusal(address, name, options.allowPlaintext);
   if (refusal !== undefined) throw refused(name, refusal);
   if (address.kind === 'unix') await prepareSocketPath(address.path, name);
   const bound = new Promise<void>((resolve, reject) => {

@@ -1,7 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { TlsIdentity } from '../config/tls-files.js';
 import { LIMITS } from '../kernel/limits.js';
 import { withActiveEscaped } from '../kernel/printable.js';
 import { type ListenOptions, listen } from './listen.js';
+import { type TlsTerms, tlsOptions, withBoundedHandshakes } from './tls-listener.js';
 
 /** What the operations port tells; each is asked anew for every request. */
 export interface OpsSources {
@@ -15,10 +18,15 @@ export interface OpsSources {
   readonly onError: (error: unknown) => void;
 }
 
+/** TLS of the operations port. No client certificate is asked for: probes and scrapers seldom have one. */
+export type OpsTls = Pick<TlsTerms, 'identity' | 'onRefused'>;
+
 /** The operations HTTP server: metrics, health and probes. Opens and closes once. */
 export interface OpsServer {
   /** Binds and resolves to the bound address. Rejects with JIMINI_LISTEN_REFUSED. */
   listen(options: ListenOptions): Promise<string>;
+  /** See `TlsListener.renew`; without TLS nothing happens. */
+  renew(identity: TlsIdentity): void;
   /** Cuts what is left: probes and scrapers ask again. Idempotent. */
   close(): Promise<void>;
 }
@@ -30,28 +38,33 @@ interface Answer {
 }
 
 /** See `OpsServer`. One request per connection, so that scrapers and probes cannot hoard connections. */
-export function createOpsServer(sources: OpsSources): OpsServer {
+export function createOpsServer(sources: OpsSources, tls?: OpsTls): OpsServer {
   const pages = pagesOf(sources);
-  const server = createServer(
-    {
-      maxHeaderSize: LIMITS.opsHeaderBytesMax,
-      headersTimeout: LIMITS.opsRequestMsMax,
-      requestTimeout: LIMITS.opsRequestMsMax,
-      connectionsCheckingInterval: 1000,
-    },
-    (request, response) => void serve(request, response, { pages, onError: sources.onError }),
-  );
+  const answer = (request: IncomingMessage, response: ServerResponse) =>
+    void serve(request, response, { pages, onError: sources.onError });
+  const secureServer = tls && createSecureServer({ ...SERVER_OPTIONS, ...tlsOptions(tls.identity) }, answer);
+  const secured = tls && secureServer && withBoundedHandshakes(secureServer, tls.onRefused);
+  const server = secureServer ?? createServer(SERVER_OPTIONS, answer);
   server.maxConnections = LIMITS.opsConnectionsMax;
   server.setTimeout(LIMITS.opsRequestMsMax); // also ends a caller that does not read its answer
   return {
     listen: (where) => listen(server, where),
+    renew: (identity) => secured?.renew(identity),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
+      secured?.cut();
       await closed;
     },
   };
 }
+
+const SERVER_OPTIONS: ServerOptions = {
+  maxHeaderSize: LIMITS.opsHeaderBytesMax,
+  headersTimeout: LIMITS.opsRequestMsMax,
+  requestTimeout: LIMITS.opsRequestMsMax,
+  connectionsCheckingInterval: 1000,
+};
 
 type Pages = ReadonlyMap<string, () => Answer | Promise<Answer>>;
 

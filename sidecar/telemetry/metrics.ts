@@ -3,6 +3,7 @@ import type { Breaker } from '../kernel/breaker.js';
 import type { Decision, Evaluation } from '../kernel/evaluation.js';
 import { type ClassifierOutcome, createClassifierSeries, registerBreakers } from './classifier-series.js';
 import { createEndpointLabels, createEventCounter, createLatencyHistograms } from './decision-series.js';
+import { createTlsSeries, type TlsSeries } from './tls-series.js';
 
 /** Numbers that are read when somebody scrapes, instead of being kept up to date. */
 export interface MetricSources {
@@ -14,10 +15,12 @@ export interface MetricSources {
   rulesByPack(): Iterable<readonly [pack: string, rules: number]>;
   /** Circuit breakers by service. */
   breakers(): Iterable<readonly [service: string, breaker: Breaker]>;
+  /** When the certificate in force ends, ms of the Unix epoch; absent without TLS. */
+  readonly certificateExpiresMs?: (() => number) | undefined;
 }
 
 /** Everything that Prometheus can read. */
-export interface Metrics {
+export interface Metrics extends TlsSeries {
   observe(evaluation: Evaluation, decision: Decision): void;
   /** A question to a classifier has ended. */
   classified(classifier: string, outcome: ClassifierOutcome): void;
@@ -48,6 +51,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const events = createEventCounter(registry);
   const latencies = createLatencyHistograms(registry, options.seedNames);
   const classified = createClassifierSeries(registry);
+  const tls = createTlsSeries(registry, options.sources.certificateExpiresMs);
   registerSources(registry, options);
   registerBreakers(registry, options.sources.breakers);
   registerForLater(registry);
@@ -94,6 +98,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       }
       if (decision.outage) outages.inc({ reason: decision.outage });
     },
+    ...tls,
     classified,
     malformed: (method) => malformed.inc({ method }),
     overloaded: () => outages.inc({ reason: 'overloaded' }),

@@ -1,6 +1,7 @@
 import type { AuditLog } from '../audit/audit-log.js';
 import type { PackInfo } from '../policy/policy.js';
 import type { DiskSpace } from '../storage/disk-space.js';
+import type { Certificates } from './certificates.js';
 import type { LoadedPolicy } from './load-policy.js';
 import type { ReloadRefusal } from './reload.js';
 
@@ -13,6 +14,8 @@ export interface HealthSources {
   /** Last reading; absent = it could not be read. */
   readonly disk: () => DiskSpace | undefined;
   readonly state: HealthState;
+  /** Absent without TLS. */
+  readonly certificates?: Pick<Certificates, 'identity' | 'problems'> | undefined;
 }
 
 /** What changes while the process runs. */
@@ -56,6 +59,16 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
     disk: disk
       ? { ok: true, free_bytes: disk.freeBytes, total_bytes: disk.totalBytes, used_percent: usedPercent(disk) }
       : { ok: false },
+    ...(sources.certificates && { tls: tlsReport(sources.certificates) }),
+  };
+}
+
+function tlsReport({ identity, problems }: NonNullable<HealthSources['certificates']>): object {
+  const refused = problems();
+  return {
+    ok: refused.length === 0,
+    ...(refused.length > 0 && { problems: refused }),
+    certificate_expires: new Date(identity().expiresMs).toISOString(),
   };
 }
 

@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.js';
-import { isLocal, parseListenAddress } from '../config/listen-address.js';
+import { isLocal, type ListenerName, parseListenAddress } from '../config/listen-address.js';
 import { packageRoot } from '../config/package-root.js';
+import { speaksTls } from '../config/tls.js';
+import type { TlsIdentity } from '../config/tls-files.js';
 import { LIMITS } from '../kernel/limits.js';
 import { createGrpcServer, type GrpcServer, type UnaryMethod } from '../server/grpc-server.js';
 import { createOpsServer, type OpsServer, type OpsSources } from '../server/ops-http.js';
+import type { TlsTerms } from '../server/tls-listener.js';
 
 /** The three ports. */
 export interface Listeners {
@@ -13,6 +16,8 @@ export interface Listeners {
   inFlight(): number;
   /** Binds all three. Rejects with `JIMINI_LISTEN_REFUSED`. */
   listen(): Promise<Addresses>;
+  /** See `TlsListener.renew`, for all three. */
+  renew(identity: TlsIdentity): void;
   /** Says SERVING. */
   serve(): void;
   /** NOT_SERVING, no new calls, and running ones have `LIMITS.drainMs` to end. */
@@ -33,17 +38,26 @@ export interface ListenersOptions {
   readonly methods: ReadonlyMap<string, UnaryMethod>;
   readonly onOverload: () => void;
   readonly ops: OpsSources;
+  /** Present when the configuration names a certificate. */
+  readonly identity?: TlsIdentity | undefined;
+  /** A peer of a listener was not let in; see `TlsTerms`. */
+  readonly onRefused: (listener: ListenerName, ...why: Parameters<TlsTerms['onRefused']>) => void;
 }
 
 /** Makes the servers; nothing listens yet. */
 export async function createListeners(options: ListenersOptions): Promise<Listeners> {
-  const { config, methods, onOverload, ops: opsSources } = options;
+  const { config, methods, onOverload, ops: opsSources, identity } = options;
   const { onError } = opsSources;
   const descriptorSet = await readFile(join(packageRoot(), 'proto', 'gen', 'jimini.binpb'));
   const reflection = (name: 'data' | 'control') => (reflects(config, name) ? { descriptorSet } : {});
-  const data: GrpcServer = createGrpcServer({ methods, onError, onOverload, ...reflection('data') });
-  const control: GrpcServer = createGrpcServer({ methods: new Map(), onError, ...reflection('control') });
-  const ops: OpsServer = createOpsServer(opsSources);
+  const termsOf = (name: ListenerName): TlsTerms | undefined =>
+    identity && speaksTls(config, name)
+      ? { identity, clientIds: config.listen.tls.clientIds, onRefused: (...why) => options.onRefused(name, ...why) }
+      : undefined;
+  const grpc = (name: 'data' | 'control') => ({ onError, ...reflection(name), tls: termsOf(name) });
+  const data: GrpcServer = createGrpcServer({ methods, onOverload, ...grpc('data') });
+  const control: GrpcServer = createGrpcServer({ methods: new Map(), ...grpc('control') });
+  const ops: OpsServer = createOpsServer(opsSources, termsOf('ops'));
   const where = (name: keyof Addresses) => ({ name, ...config.listen, address: config.listen[name] });
   return {
     inFlight: () => data.load().calls,
@@ -53,6 +67,9 @@ export async function createListeners(options: ListenersOptions): Promise<Listen
         control: await control.listen(where('control')),
         ops: await ops.listen(where('ops')),
       };
+    },
+    renew(renewed) {
+      for (const server of [data, control, ops]) server.renew(renewed);
     },
     serve() {
       for (const server of [data, control]) server.setServing(true);

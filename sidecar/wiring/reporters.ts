@@ -1,6 +1,9 @@
 import type { LogHealth } from '../audit/audit-log.js';
 import type { Breaker } from '../kernel/breaker.js';
+import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
+import { printable } from '../kernel/printable.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** Tells operators when the log stops and starts taking records: every answer is a denial in between. */
@@ -23,6 +26,28 @@ export function createBreakerReporter(logger: Logger): (classifier: string, stat
     if (state === 'closed') logger.info({ classifier }, 'the classifier answers again');
   };
 }
+
+/**
+ * Tells operators of peers that are not let in, per listener and reason one line for all that come within
+ * `LIMITS.tlsRefusalLogMs`: anybody can cause them. Those that only went away, as probes do, are no line. A SPIFFE id names a
+ * workload and is told; any other name might be a person's.
+ */
+export function createTlsRefusalReporter(
+  logger: Logger,
+  clock: Clock,
+): (listener: string, reason: string, clientId?: string) => void {
+  const toldNs = new Map<string, bigint>();
+  return (listener, reason, clientId) => {
+    const nowNs = clock.monotonicNs();
+    const kind = `${listener} ${reason}`;
+    if (reason === 'unfinished' || nowNs - (toldNs.get(kind) ?? -QUIET_NS) < QUIET_NS) return;
+    toldNs.set(kind, nowNs);
+    const named = clientId?.startsWith('spiffe://') ? { clientId: printable(clientId) } : {};
+    logger.warn({ listener, reason, ...named }, 'a TLS peer was not let in; more of them are only counted for a while');
+  };
+}
+
+const QUIET_NS = BigInt(LIMITS.tlsRefusalLogMs) * 1_000_000n;
 
 /**
  * Tells of faults of our own with their stack. What a caller did wrong has been answered and is no line here: anybody could

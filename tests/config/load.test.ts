@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
 import { type Config, changedRestartKeys } from '../../sidecar/config/config.js';
-import { type ConfigSources, loadConfig } from '../../sidecar/config/load.js';
+import { type ConfigSources, loadConfig, usable } from '../../sidecar/config/load.js';
 import { packageRoot } from '../../sidecar/config/package-root.js';
 import { configError, formatOrigin, formatProblem } from '../../sidecar/config/problem.js';
+import { tlsFilesOf } from '../../sidecar/config/tls-files.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { tempDirectory } from './temp-directory.js';
 
@@ -52,6 +53,14 @@ test('without file, environment and flags every setting has its default', async 
       ops: '127.0.0.1:9002',
       allowPlaintext: [],
       socketMode: 0o660,
+      tls: {
+        certFile: '',
+        keyFile: '',
+        clientCaFile: '',
+        clientCertificate: 'required',
+        clientIds: [],
+        listeners: ['data'],
+      },
     },
     packs: ['secrets', 'pii', 'pci', 'injection'],
     shadow: false,
@@ -137,6 +146,22 @@ test('a socket path that is too long only once resolved is refused', async (t) =
 test('a listener for other machines is accepted where plaintext is', async (t) => {
   const env = { JIMINI_LISTEN_DATA: '0.0.0.0:9000', JIMINI_LISTEN_ALLOW_PLAINTEXT: 'data' };
   t.is((await configOf({ env })).listen.data, '0.0.0.0:9000');
+});
+
+test('a listener for other machines is accepted where it speaks TLS, and the files stand beside the configuration', async (t) => {
+  const directory = tempDirectory(t);
+  const file = join(directory, 'jimini.yaml');
+  const ids = "clientIds: ['spiffe://example.org/ns/*', 'urn:uuid:1']";
+  const names = 'certFile: tls.crt, keyFile: keys/tls.key, clientCaFile: /run/ca.crt, listeners: [data, control]';
+  writeFileSync(file, `listen: {data: '0.0.0.0:9000', control: '[::]:9001', tls: {${names}, ${ids}}}`);
+  const { listen } = usable(await loadConfig({ file, env: {}, directory: '/' })).config;
+  t.like(listen.tls, {
+    certFile: join(directory, 'tls.crt'),
+    keyFile: join(directory, 'keys/tls.key'),
+    clientCaFile: '/run/ca.crt',
+    clientCertificate: 'required',
+  });
+  t.deepEqual(tlsFilesOf(listen.tls).length, 3);
 });
 
 test('several listeners may ask for any free port', async (t) => {

@@ -12,18 +12,25 @@ export interface EnvoyConfig {
 /** A TCP port on 127.0.0.1, or a Unix socket. */
 export type Place = { readonly port: number } | { readonly path: string };
 
-/** The sample configuration that ships, as it is. */
-export function sampleConfig(): EnvoyConfig {
-  return parse(readFileSync(join(repositoryRoot, 'mesh', 'config', 'envoy.yaml'), 'utf8')) as EnvoyConfig;
+/** A sample configuration that ships, as it is. */
+export function sampleConfig(name = 'envoy.yaml'): EnvoyConfig {
+  return parse(readFileSync(join(repositoryRoot, 'mesh', 'config', name), 'utf8')) as EnvoyConfig;
 }
 
-/** The sample configuration with its three addresses replaced, and nothing else. A listener on port 0 gets a free one. */
-export function sampleConfigFor(places: { listen: Place; jimini: Place; llm: Place }): EnvoyConfig {
-  const config = sampleConfig();
-  config.static_resources.listeners[0].address = addressOf(places.listen);
-  for (const name of ['jimini', 'llm'] as const) {
+/** Where the listener and the clusters of a sample are, by name. */
+export interface Places {
+  readonly listen: Place;
+  readonly jimini: Place;
+  readonly llm?: Place;
+}
+
+/** A sample configuration with its addresses replaced, and nothing else. A listener on port 0 gets a free one. */
+export function sampleConfigFor({ listen, ...clusters }: Places, file?: string): EnvoyConfig {
+  const config = sampleConfig(file);
+  config.static_resources.listeners[0].address = addressOf(listen);
+  for (const [name, place] of Object.entries(clusters)) {
     const cluster = config.static_resources.clusters.find((candidate) => candidate.name === name);
-    cluster.load_assignment.endpoints[0].lb_endpoints[0].endpoint.address = addressOf(places[name]);
+    cluster.load_assignment.endpoints[0].lb_endpoints[0].endpoint.address = addressOf(place);
   }
   return config;
 }

@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { type ListenOptions, listen } from '../../sidecar/server/listen.js';
 import { temporaryDirectory } from './rig.js';
@@ -117,3 +119,69 @@ test('a directory that others can write to, or that cannot be made, is refused',
   symlinkSync(temporaryDirectory(t), link);
   await t.throwsAsync(tryListen(t, { address: `unix:${link}/s` }), { message: /not a directory/ });
 });
+
+test('a path of 107 bytes can be bound and connected to', async (t) => {
+  const directory = join(temporaryDirectory(t), 'run');
+  const path = join(directory, 's'.repeat(107 - directory.length - 1));
+  t.is(path.length, 107);
+  const { bound } = await tryListen(t, { address: `unix:${path}` });
+  t.is(bound, `unix:${path}`);
+  t.true(lstatSync(path).isSocket());
+});
+
+if (process.getuid?.() === 0) {
+  test('a socket or directory of another user is refused and kept', async (t) => {
+    const directory = join(temporaryDirectory(t), 'run');
+    const path = join(directory, 's');
+    await tryListen(t, { address: `unix:${path}` });
+    chownSync(path, 12_345, 12_345);
+    await t.throwsAsync(tryListen(t, { address: `unix:${path}` }), { message: /belongs to another user/ });
+    t.true(lstatSync(path).isSocket());
+    chownSync(directory, 12_345, 12_345);
+    await t.throwsAsync(tryListen(t, { address: `unix:${directory}/other` }), {
+      message: /the directory .* belongs to another user; put the socket into a directory of its own below it/,
+    });
+  });
+}
+
+/** The pod's user, whose groups are 12345 and, as fsGroup adds it, 23456. */
+const POD_USER = ['--reuid', '12345', '--regid', '12345', '--groups', '23456'];
+const moduleFile = fileURLToPath(new URL('../../sidecar/server/listen.js', import.meta.url));
+// Only root can become another user, who must be able to read the clone.
+if (spawnSync('setpriv', [...POD_USER, 'test', '-r', moduleFile]).status === 0) {
+  test("in a volume of fsGroup, a user of the process's group may connect, and another one not", async (t) => {
+    const mount = temporaryDirectory(t);
+    chownSync(mount, 0, 23_456);
+    chmodSync(mount, 0o2770);
+    const path = join(mount, 'run', 'data.sock');
+    const options = { name: 'data', address: `unix:${path}`, allowPlaintext: [], socketMode: 0o660 };
+    const listening = `
+      const { listen } = await import(${JSON.stringify(moduleFile)});
+      const server = (await import('node:net')).createServer((socket) => socket.end());
+      console.log(await listen(server, ${JSON.stringify(options)}));`;
+    const server = asUser(POD_USER, listening);
+    t.teardown(() => server.kill());
+    const [line] = await once(server.stdout, 'data');
+    t.is(String(line), `unix:${path}\n`);
+    t.like(lstatSync(join(mount, 'run')), { uid: 12_345, gid: 12_345 });
+    t.is(lstatSync(join(mount, 'run')).mode & 0o7777, 0o750);
+    t.like(lstatSync(path), { uid: 12_345, gid: 12_345 });
+    t.is(lstatSync(path).mode & 0o7777, 0o660);
+    const connecting = `(await import('node:net')).connect(${JSON.stringify(path)}).on('error', () => process.exit(1))`;
+    const connect = async (groups: string) => {
+      const user = ['--reuid', '20000', '--regid', '20000', '--groups', groups];
+      const [code] = await once(asUser(user, connecting), 'exit');
+      return code;
+    };
+    t.is(await connect('12345,23456'), 0);
+    t.is(await connect('23456'), 1);
+  });
+}
+
+/** Runs a script in a process of that user. */
+function asUser(user: readonly string[], script: string) {
+  const argv = [...user, process.execPath, '--input-type=module', '-e', script];
+  // Coverage goes into a folder that this user cannot write to; Node hands the variable on where it is not set.
+  const env = { ...process.env, NODE_V8_COVERAGE: '' };
+  return spawn('setpriv', argv, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+}

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { connect } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { createOpsServer, type OpsSources } from '../../sidecar/server/ops-http.js';
-import { socketPath } from './rig.js';
+import { createAuthority } from '../envoy/certificates.js';
+import { socketPath, until } from './rig.js';
 
 async function start(t: ExecutionContext, sources: Partial<OpsSources> = {}, address = '127.0.0.1:0') {
   const server = createOpsServer({
@@ -111,4 +113,41 @@ test('close ends with connections that say nothing', async (t) => {
   await once(silent, 'connect');
   await server.close();
   await t.throwsAsync(ask(bound, '/livez'));
+});
+
+test('over TLS it asks for no client certificate, shows a renewed one, and cuts what is no TLS', async (t) => {
+  const authority = createAuthority();
+  const { cert, key } = authority.issue();
+  const refused: string[] = [];
+  const sources = { metrics: async () => ({ contentType: 'text/plain', body: '' }), health: () => ({ ok: true }) };
+  const server = createOpsServer(
+    { ...sources, notReady: () => [], onError: () => {} },
+    { identity: { cert, key, clientCa: authority.cert, expiresMs: 0 }, onRefused: (reason) => refused.push(reason) },
+  );
+  t.teardown(() => server.close());
+  const bound = await server.listen({ name: 'ops', address: '0.0.0.0:0', allowPlaintext: [], socketMode: 0o660 });
+  const port = Number(bound.split(':')[1]);
+  const ready = async (ca: string) => {
+    const sent = secureRequest({
+      host: '127.0.0.1',
+      port,
+      servername: 'localhost',
+      path: '/readyz',
+      ca,
+      agent: false,
+    }).end();
+    const [response] = await once(sent, 'response');
+    response.resume();
+    return response.statusCode;
+  };
+  t.is(await ready(authority.cert), 200);
+  const other = createAuthority('Other');
+  server.renew({ ...other.issue(), expiresMs: 0 });
+  t.is(await ready(other.cert), 200);
+  await t.throwsAsync(ready(authority.cert));
+  const plain = connect(port, '127.0.0.1');
+  plain.on('error', () => {}).end('GET /livez HTTP/1.1\r\n\r\n');
+  await once(plain.resume(), 'close');
+  await until(() => refused.includes('not_tls'));
+  t.pass();
 });
