@@ -136,6 +136,14 @@ export const LIMITS = {
   appendQueueMax: 8192,
   /** Records written and synced as one group. Larger groups gain nothing measurable and delay the first of them. */
   appendBatchMax: 1024,
+  /** Largest signed note. Signatures of the future have nearly 5 kB (ML-DSA), and C2SP signed-note wants 16 of them accepted. */
+  noteBytesMax: 256 * 1024,
+  /** Longest verifier key. A name is a URL without its scheme; the rest has 55 characters. */
+  verifierKeyCharsMax: 1024,
+  /** Hashes of one proof: a tree of 2^53 leaves has 53 levels, and consistency takes one more; C2SP tlog-witness allows 63. */
+  proofHashesMax: 63,
+  /** Largest proof file: a signed note, and as much again for its hashes and its extra data. */
+  tlogProofBytesMax: 512 * 1024,
   /** Nesting of one leaf. The fields of this version need 2; the rest is room for unknown ones. */
   leafDepthMax: 8,
   /** Largest rule pack or configuration file. */

@@ -1,0 +1,95 @@
+import { JiminiError } from '../../kernel/errors.js';
+import { foldPeaks, foldPerfect, HASH_BYTES } from './node-hash.js';
+import { readTile, TILE_HEIGHT, TILE_WIDTH, type TileReader, tileWidth } from './tiles.js';
+import { heightsOf } from './tree-edge.js';
+
+/** Leaves from `first` to before `end`: one of the parts that RFC 6962 2.1 splits a tree into. */
+interface Range {
+  readonly first: number;
+  readonly end: number;
+}
+
+/**
+ * The hashes that lead from leaf `index` to the root over the first `size` leaves, that of the leaf's neighbour first
+ * (RFC 6962 2.1.1). Throws `JIMINI_INVALID_ARGUMENT` when there is no such leaf.
+ */
+export async function inclusionProof(reader: TileReader, index: number, size: number): Promise<Buffer[]> {
+  if (!isCount(size) || !isCount(index) || index >= size) {
+    throw new JiminiError('JIMINI_INVALID_ARGUMENT', `there is no leaf ${index} in a tree of ${size} leaves`);
+  }
+  const aside: Range[] = [];
+  let range: Range = { first: 0, end: size };
+  while (range.end - range.first > 1) {
+    const [left, right] = halvesOf(range);
+    aside.push(index < left.end ? right : left);
+    range = index < left.end ? left : right;
+  }
+  return hashesOf(reader, aside.reverse(), size);
+}
+
+/**
+ * The hashes that lead from the root over the first `from` leaves to that over the first `size` (RFC 6962 2.1.2). None when
+ * `from` is `size`, or 0, with which every tree is consistent. Throws `JIMINI_INVALID_ARGUMENT` when `from` is larger.
+ */
+export async function consistencyProof(reader: TileReader, from: number, size: number): Promise<Buffer[]> {
+  if (!isCount(size) || !isCount(from) || from > size) {
+    throw new JiminiError('JIMINI_INVALID_ARGUMENT', `a tree of ${size} leaves does not begin with ${from}`);
+  }
+  if (from === 0) return [];
+  const aside: Range[] = [];
+  let range: Range = { first: 0, end: size };
+  while (from !== range.end) {
+    const [left, right] = halvesOf(range);
+    aside.push(from <= left.end ? right : left);
+    range = from <= left.end ? left : right;
+  }
+  // The tree of `from` leaves itself is known to whoever checks.
+  if (range.first > 0) aside.push(range);
+  return hashesOf(reader, aside.reverse(), size);
+}
+
+/** A tree splits behind the largest power of two of leaves that is less than all of them. */
+function halvesOf({ first, end }: Range): [Range, Range] {
+  let count = 1;
+  while (count * 2 < end - first) count *= 2;
+  return [
+    { first, end: first + count },
+    { first: first + count, end },
+  ];
+}
+
+async function hashesOf(reader: TileReader, ranges: readonly Range[], size: number): Promise<Buffer[]> {
+  const tiles = new Map<string, Promise<Buffer>>();
+  const tileAt: TileAt = (level, index) => {
+    const name = `${level}/${index}`;
+    const tile = tiles.get(name) ?? readTile(reader, level, index, tileWidth(level, index, size));
+    tiles.set(name, tile);
+    return tile;
+  };
+  const hashes: Buffer[] = [];
+  for (const { first, end } of ranges) {
+    const peaks: Buffer[] = [];
+    let at = first;
+    for (const height of heightsOf(end - first)) {
+      peaks.push(await hashOfPerfect(tileAt, at, height));
+      at += 2 ** height;
+    }
+    hashes.push(foldPeaks(peaks));
+  }
+  return hashes;
+}
+
+type TileAt = (level: number, index: number) => Promise<Buffer>;
+
+/** Hash over 2^`height` leaves from `first` on. It is an entry of a tile, or made of up to 128 of them side by side. */
+async function hashOfPerfect(tileAt: TileAt, first: number, height: number): Promise<Buffer> {
+  const level = Math.floor(height / TILE_HEIGHT);
+  const entry = first / TILE_WIDTH ** level;
+  const tile = await tileAt(level, Math.floor(entry / TILE_WIDTH));
+  const at = (entry % TILE_WIDTH) * HASH_BYTES;
+  return foldPerfect(Buffer.from(tile.subarray(at, at + 2 ** (height % TILE_HEIGHT) * HASH_BYTES)));
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,126 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { consistencyProof, inclusionProof } from '../../../sidecar/audit/tree/proofs.js';
+import { recoverEdge } from '../../../sidecar/audit/tree/recover-edge.js';
+import type { TileReader } from '../../../sidecar/audit/tree/tiles.js';
+import { createTreeEdge } from '../../../sidecar/audit/tree/tree-edge.js';
+import { createMemoryTree, memoryTreeOf } from './memory-tree.js';
+import { createReference, leafHashOf } from './reference.js';
+
+const ALL_SIZES = 4097;
+const ALL_PAIRS = 257;
+const EDGE_SIZES = 1100;
+const leafHashes = Array.from({ length: ALL_SIZES }, (_, index) => leafHashOf(`leaf ${index}`));
+const reference = createReference(leafHashes);
+const hex = (hashes: readonly Buffer[]) => hashes.map((hash) => hash.toString('hex')).join();
+
+test('the root of every size up to 4,097 leaves is that of the recursive definition', (t) => {
+  const edge = createTreeEdge();
+  for (const [index, leafHash] of leafHashes.entries()) {
+    if (!edge.root().equals(reference.root(index))) t.fail(`size ${index}`);
+    edge.append(leafHash);
+  }
+  t.deepEqual(edge.root(), reference.root(ALL_SIZES));
+});
+
+test('every inclusion proof of every tree up to 257 leaves is that of the recursive definition', async (t) => {
+  const { reader } = memoryTreeOf(leafHashes.slice(0, ALL_PAIRS));
+  for (let size = 1; size <= ALL_PAIRS; size += 1) {
+    for (let index = 0; index < size; index += 1) {
+      const made = await inclusionProof(reader, index, size);
+      if (hex(made) !== hex(reference.inclusion(index, size))) t.fail(`leaf ${index} of ${size}`);
+    }
+  }
+  t.pass();
+});
+
+test('every consistency proof between trees up to 257 leaves is that of the recursive definition', async (t) => {
+  const { reader } = memoryTreeOf(leafHashes.slice(0, ALL_PAIRS));
+  for (let size = 1; size <= ALL_PAIRS; size += 1) {
+    for (let from = 1; from <= size; from += 1) {
+      const made = await consistencyProof(reader, from, size);
+      if (hex(made) !== hex(reference.consistency(from, size))) t.fail(`${from} of ${size}`);
+    }
+  }
+  t.pass();
+});
+
+test('proofs over full tiles are those of the recursive definition', async (t) => {
+  const { reader } = memoryTreeOf(leafHashes);
+  for (const size of [511, 512, 513, 767, 4095, 4096, 4097]) {
+    for (const at of [1, 2, 255, 256, 257, 300, 510, size - 1]) {
+      t.is(hex(await inclusionProof(reader, at, size)), hex(reference.inclusion(at, size)), `leaf ${at} of ${size}`);
+      t.is(hex(await consistencyProof(reader, at, size)), hex(reference.consistency(at, size)), `${at} of ${size}`);
+    }
+  }
+});
+
+test('an edge recovered from the tiles at every size up to 1,100 goes on as if it had never been away', async (t) => {
+  const tree = createMemoryTree();
+  for (let size = 0; size <= EDGE_SIZES; size += 1) {
+    const edge = await recoverEdge(tree.reader, size);
+    t.is(edge.size, size);
+    if (!edge.root().equals(tree.edge.root())) t.fail(`root at ${size}`);
+    const next = leafHashes[size] as Buffer;
+    const completed = edge.append(next);
+    tree.append(next);
+    if (!edge.root().equals(tree.edge.root())) t.fail(`root after ${size} and one more`);
+    t.is(completed.length, (size + 1) % 256 === 0 ? 1 : 0);
+  }
+});
+
+test('a million leaves are recovered from one tile of each level', async (t) => {
+  const tree = createMemoryTree();
+  for (let index = 0; index < 1_000_000; index += 1) tree.append(leafHashes[index % ALL_SIZES] as Buffer);
+  const edge = await recoverEdge(tree.reader, 1_000_000);
+  t.deepEqual(tree.reads, ['0/3906:64', '1/15:66', '2/0:15']);
+  t.deepEqual(edge.root(), tree.edge.root());
+  tree.reads.length = 0;
+  t.is((await inclusionProof(tree.reader, 0, 1_000_000)).length, 20);
+  t.deepEqual(tree.reads.sort(), ['0/0:256', '0/3906:64', '1/0:256', '1/15:66', '2/0:15']);
+});
+
+test('a size beyond 32 bits is appended to and proven from one tile of each level', async (t) => {
+  const size = 2 ** 32 + 2 ** 17 + 3;
+  const sparse: TileReader = {
+    readTile: async (level, index, width) =>
+      Buffer.concat(Array.from({ length: width }, (_, at) => leafHashOf(`${level}/${index}/${at}`))),
+  };
+  const edge = await recoverEdge(sparse, size);
+  t.is(edge.size, size);
+  const before = edge.root();
+  t.deepEqual(edge.append(leafHashOf('next')), []);
+  t.is(edge.size, size + 1);
+  t.notDeepEqual(edge.root(), before);
+  t.is((await inclusionProof(sparse, size - 1, size)).length, 3);
+  t.is((await inclusionProof(sparse, 0, size)).length, 33);
+});
+
+test('a copy of an edge goes its own way', (t) => {
+  fc.assert(
+    fc.property(fc.nat({ max: 600 }), fc.nat({ max: 300 }), (size, more) => {
+      const edge = createTreeEdge();
+      for (const hash of leafHashes.slice(0, size)) edge.append(hash);
+      const root = edge.root();
+      const copy = edge.copy();
+      for (const hash of leafHashes.slice(1000, 1000 + more)) copy.append(hash);
+      t.deepEqual(edge.root(), root);
+      for (const hash of leafHashes.slice(1000, 1000 + more)) edge.append(hash);
+      t.deepEqual(edge.root(), copy.root());
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('what is no leaf, no size or no tile is refused', async (t) => {
+  const { reader, edge } = memoryTreeOf(leafHashes.slice(0, 300));
+  await t.throwsAsync(inclusionProof(reader, 300, 300), { code: 'JIMINI_INVALID_ARGUMENT' });
+  await t.throwsAsync(inclusionProof(reader, -1, 300), { code: 'JIMINI_INVALID_ARGUMENT' });
+  await t.throwsAsync(inclusionProof(reader, 0.5, 300), { code: 'JIMINI_INVALID_ARGUMENT' });
+  await t.throwsAsync(consistencyProof(reader, 301, 300), { code: 'JIMINI_INVALID_ARGUMENT' });
+  await t.throwsAsync(recoverEdge(reader, 301), { code: 'JIMINI_STORE_CORRUPT' });
+  await t.throwsAsync(inclusionProof(reader, 0, 301), { code: 'JIMINI_STORE_CORRUPT' });
+  t.deepEqual(await consistencyProof(reader, 0, 300), []);
+  t.throws(() => edge.append(Buffer.alloc(31)), { instanceOf: RangeError });
+  t.throws(() => createTreeEdge(3, [Buffer.alloc(32)]), { instanceOf: RangeError });
+});
