@@ -18,6 +18,7 @@ import { type Addresses, createListeners, type Listeners } from './wiring/listen
 import { loadPolicy } from './wiring/load-policy.js';
 import { watchPolicy } from './wiring/reload.js';
 import { createBreakerReporter, createFaultReporter, createLogHealthReporter } from './wiring/reporters.js';
+import { createSwitches } from './wiring/switches.js';
 
 /** What a sidecar needs from outside. */
 export interface SidecarOptions {
@@ -87,6 +88,9 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const store = createLevelLogStore(dataDir);
   const auditLog = await recoverAuditLog({ store, clock, random: (count) => randomBytes(count), version, onHealth });
   closers.push((reason) => auditLog.close(reason));
+  const switches = await createSwitches({ dataDir, clock, auditLog, logger });
+  closers.push(() => switches.board.close());
+  switches.show(loadedConfig);
   const inspector = createInspector(inForce.loaded.snapshot);
   closers.push(() => inspector.close());
   const moderators = createModerators({
@@ -108,6 +112,8 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
       requestsInFlight: () => listeners?.inFlight() ?? 0,
       logSize: () => auditLog.size,
       logHealthy: () => auditLog.state === 'open',
+      killSwitch: () => switches.board.killSwitch(),
+      maintenanceWindows: () => switches.board.windows().length,
       breakers: () => Array.from(moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker] as const),
       rulesByPack: () => inForce.loaded.snapshot.policy.packs.map((pack) => [pack.name, pack.ruleCount] as const),
     },
@@ -115,13 +121,22 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const decisions = createDecisionPoint({
     inspector,
     classifiers: moderators,
+    switches: switches.board,
     auditLog,
     clock,
     tracing,
     observe: metrics.observe,
   });
   const configFile = loadedConfig.file ?? '';
-  const health = { version, auditLog, configFile, loaded: () => inForce.loaded, disk: disk.read, state };
+  const health = {
+    version,
+    auditLog,
+    configFile,
+    loaded: () => inForce.loaded,
+    disk: disk.read,
+    switches: () => switches.board.states(),
+    state,
+  };
   listeners = await createListeners({
     config,
     methods: createDoors({ decisions, inForce: () => inForce, metrics, logger }),
@@ -136,13 +151,15 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push(listeners.close);
   // Bound before the log begins, so that a start that fails leaves no leaf behind; answers wait for the `open` leaf.
   const addresses = await listeners.listen();
-  await auditLog.begin();
+  await auditLog.begin(inForce.loaded.snapshot.policy.revision);
+  switches.board.begin();
   closers.push(listeners.drain);
 
   const watcher = await watchPolicy({
     ...options,
     loaded: inForce.loaded,
     auditLog,
+    showSwitches: switches.show,
     apply: async (nextConfig, loaded) => {
       const judgeByIt = await inspector.prepare(loaded.snapshot);
       inForce = { config: nextConfig, loaded };

@@ -13,6 +13,7 @@ import { loadPack } from '../sidecar/policy/load-pack.js';
 import { createPolicy } from '../sidecar/policy/policy.js';
 import { prepareDataDirectory } from '../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../sidecar/storage/level-log-store.js';
+import type { ActingSwitches } from '../sidecar/switches/switchboard.js';
 import { noTracing } from '../sidecar/telemetry/tracing.js';
 import { openAuditLog } from './audit/records.js';
 
@@ -31,8 +32,10 @@ const evaluation: Evaluation = {
   requestId: 'request-canary-42',
 };
 
+const NO_SWITCHES: ActingSwitches = { killSwitch: () => undefined, windowsFor: () => [] };
+
 /** A decision point over a real log in a folder of its own. */
-async function createChain(classifiers?: Classifiers) {
+async function createChain(classifiers?: Classifiers, switches: ActingSwitches = NO_SWITCHES) {
   const folder = await mkdtemp(join(tmpdir(), 'jimini-decide-'));
   const store = createLevelLogStore(await prepareDataDirectory(join(folder, 'data')));
   const auditLog = await openAuditLog({
@@ -54,6 +57,7 @@ async function createChain(classifiers?: Classifiers) {
   const decisions = createDecisionPoint({
     inspector,
     classifiers: classifiers ?? { ask: () => Promise.reject(new Error('nobody may be asked')) },
+    switches,
     auditLog,
     clock: systemClock,
     tracing: noTracing,

@@ -83,13 +83,16 @@ function unknownGapKind(kind: string): string {
 function nodeAt(path: readonly PathStep[]): SchemaNode {
   let node: SchemaNode = ROOT;
   for (const step of path) {
+    // What may be null has its keys one level down.
+    node = node.anyOf?.find(({ properties }) => properties) ?? node;
     const members = typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
     node = (typeof step === 'number' ? node.items : (node.properties?.[step] ?? members)) ?? {};
   }
-  return node;
+  return node.anyOf?.find(({ properties }) => properties) ?? node;
 }
 
-function valueAt(root: unknown, path: readonly PathStep[]): unknown {
+/** What stands at a path; undefined = nothing. */
+export function valueAt(root: unknown, path: readonly PathStep[]): unknown {
   return path.reduce<unknown>(
     (value, step) =>
       typeof value === 'object' && value !== null ? (value as Record<PathStep, unknown>)[step] : undefined,

@@ -172,7 +172,7 @@ test('records that come before the log has begun are written behind its open lea
   const early = Array.from({ length: LIMITS.appendQueueMax + 2 }, (_, i) => attempt(log, `r${i}`));
   await new Promise((resolve) => setImmediate(resolve));
   t.deepEqual(store.disk, []);
-  await log.begin();
+  await log.begin('first');
   const outcomes = await Promise.all(early);
   await healed(log);
   await log.close('shutdown');

@@ -93,7 +93,7 @@ test('a log id that is none', catches, 'log_id', 0, (leaves) =>
 );
 test('a wrong number', catches, 'seq', 2, field('seq', '3'));
 test('an unknown version', catches, 'version', 2, field('v', '1'));
-test('an unknown kind', catches, 'fields', 2, field('kind', '"admin"'));
+test('an unknown kind', catches, 'fields', 2, field('kind', '"erase"'));
 test('a verdict that is none', catches, 'fields', 2, field('effective', '"PASS"'));
 test('a count smaller than its list', catches, 'fields', 2, field('rule_count', '1'));
 test(

@@ -43,6 +43,8 @@ function createTestMetrics(seedNames = true, breakers: readonly (readonly [strin
       logHealthy: () => true,
       rulesByPack: () => [['pci', 3]],
       breakers: () => breakers,
+      killSwitch: () => 'lockdown',
+      maintenanceWindows: () => 2,
     },
   });
 }
