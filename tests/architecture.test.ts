@@ -150,7 +150,7 @@ function mayImport(file: string, target: string): boolean {
 /** Static and dynamic imports and re-exports of a file; relative ones as paths from the root with .ts endings. */
 function importsOf(file: string): { package: boolean; name: string }[] {
   const text = read(file);
-  const specifiers = [...text.matchAll(/(?<!['"])(?:from|import\(|import)\s*['"]([^'"]+)['"]/g)].map(
+  const specifiers = [...text.matchAll(/(?:from\s+|import\(\s*|import\s+)['"]([^'"]+)['"]/g)].map(
     (match) => match[1] ?? '',
   );
   return specifiers.map((name) =>
