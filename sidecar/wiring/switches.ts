@@ -3,6 +3,8 @@ import type { UsableConfig } from '../config/load.js';
 import { configError } from '../config/problem.js';
 import { switchesOf, switchProblems } from '../config/switches.js';
 import type { Clock } from '../kernel/clock.js';
+import { JiminiError } from '../kernel/errors.js';
+import type { AdminFields } from '../kernel/leaf.js';
 import { readSwitchNotes, saveSwitchNotes } from '../storage/switch-notes.js';
 import { createSwitchboard, type Switchboard } from '../switches/switchboard.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -29,7 +31,7 @@ export async function createSwitches({ dataDir, clock, auditLog, logger }: Switc
     clock,
     notes: await readSwitchNotes(dataDir),
     save: (notes) => saveSwitchNotes(dataDir, notes),
-    record: (leafFields) => auditLog.append({ leafFields }),
+    record: (leafFields) => appendWhenOpen(auditLog, leafFields),
     onEvent: createSwitchReporter(logger),
     onFailure: createSwitchFailureReporter(logger),
   });
@@ -40,4 +42,12 @@ export async function createSwitches({ dataDir, clock, auditLog, logger }: Switc
       if (problems.length > 0) throw configError(problems);
     },
   };
+}
+
+/** A log that heals counts what it refuses as answers that were not recorded; a leaf that waits is none. */
+async function appendWhenOpen(auditLog: AuditLog, leafFields: AdminFields): Promise<void> {
+  if (auditLog.state !== 'open') {
+    throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the log cannot be written at the moment');
+  }
+  await auditLog.append({ leafFields });
 }
