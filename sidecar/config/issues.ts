@@ -66,7 +66,7 @@ function unknownKey(path: readonly PathStep[], key: string): string {
   const siblings = Object.keys(nodeAt(path).properties ?? {});
   const lastName = (keyPath: string) => keyPath.slice(keyPath.lastIndexOf('.') + 1);
   const elsewhere = new Map(CONFIG_KEYS.map((known) => [lastName(known.path), known.path]));
-  const here = new Map(siblings.map((name) => [name, [...path, name].join('.')]));
+  const here = new Map(siblings.map((name) => [name, [...path, name].join('.').replaceAll(/\.(\d+)/g, '[$1]')]));
   const known = new Map([...elsewhere, ...here]);
   const close = nearest(key, known.keys());
   return `unknown key; the nearest known one is ${close === undefined ? '' : known.get(close)}`;

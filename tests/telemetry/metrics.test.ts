@@ -181,6 +181,13 @@ test('a refused reload is visible until one is applied', async (t) => {
   t.true(lines.includes('jimini_policy_reloads_total{result="refused"} 1'));
 });
 
+test('switches that act are gauges', async (t) => {
+  const lines = await linesOf(createTestMetrics());
+  t.true(lines.includes('jimini_kill_switch{mode="lockdown"} 1'));
+  t.true(lines.includes('jimini_kill_switch{mode="bypass"} 0'));
+  t.true(lines.includes('jimini_maintenance 2'));
+});
+
 test('answers without a record are counted by reason', async (t) => {
   const metrics = createTestMetrics();
   metrics.observe(evaluation, { ...clean, effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
