@@ -34,7 +34,7 @@ function summary(leaf: LeafFields): string {
       return `${leaf.effective.padEnd(5)}${raw} ${where}${tenant}${acting}${rules}${gaps}${asked}`;
     }
     case 'open':
-      return `version ${leaf.version}, found ${leaf.recovered_size} leaves, previous close: ${leaf.previous_close}`;
+      return `version ${leaf.version}, policy ${leaf.policy_revision ?? 'not told'}, found ${leaf.recovered_size} leaves, previous close: ${leaf.previous_close}`;
     case 'config':
       return `${leaf.what}: policy ${leaf.old_policy_revision} -> ${leaf.new_policy_revision}`;
     case 'admin': {

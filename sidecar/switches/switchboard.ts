@@ -7,6 +7,7 @@ import {
   type Switch,
   type SwitchRefusal,
   switchDigest,
+  switchKey,
   switchName,
   switchPlace,
 } from '../kernel/switch.js';
@@ -214,12 +215,20 @@ class RecordedSwitchboard implements Switchboard {
     this.#isUnsaved = false;
     const now = this.#now();
     try {
-      await this.#options.save(switchNotes(this.#board, now));
+      await this.#options.save(this.#notes(now));
       this.#savedMonoMs = now.monoMs;
     } catch (error) {
       this.#isUnsaved = true;
       throw error;
     }
+  }
+
+  /** An end that the log does not tell yet is noted as one that is still to be found, so that the next run tells it. */
+  #notes(now: Moment): readonly SwitchNote[] {
+    const untold = this.#queue.flatMap(({ event, definition }) => (event === 'expire' ? switchKey(definition) : []));
+    return switchNotes(this.#board, now).map((note) =>
+      untold.includes(note.key) ? { ...note, isOver: false, reachedMs: Math.max(note.reachedMs, note.untilMs) } : note,
+    );
   }
 
   async #recordFirst(): Promise<void> {
@@ -230,6 +239,7 @@ class RecordedSwitchboard implements Switchboard {
     const { definition } = event;
     const isLatest = !this.#queue.some((later) => switchPlace(later.definition) === switchPlace(definition));
     if (isLatest) this.#recorded.add(effectOf(definition));
+    this.#isUnsaved ||= event.event === 'expire';
     this.#settle();
   }
 }

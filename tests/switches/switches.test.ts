@@ -114,6 +114,30 @@ test('a lockdown acts at once, before the log has begun and while it is away', a
   t.is(lines.filter((line) => line.includes('cannot be recorded')).length, 1, 'one outage is told once');
 });
 
+test('an end that could not be recorded is recorded by the next run', async (t) => {
+  let isAway = false;
+  const store = createFaultyStore({ batchFate: () => (isAway ? 'lost' : 'written') });
+  const first = await start(t, { store });
+  const config = killSwitch('bypass', '2026-11-28T12:30:00Z');
+  show(first.switches, config);
+  first.board.begin();
+  await until(() => first.board.killSwitch() === 'bypass');
+  isAway = true;
+  first.clock.pass(30);
+  await until(() => first.lines.some((line) => line.includes('cannot be recorded')));
+  await first.stop();
+  isAway = false;
+  first.clock.wallMs = START_MS;
+  const second = await start(t, first);
+  show(second.switches, config);
+  second.board.begin();
+  await until(() => events(store).length === 2);
+  t.deepEqual(events(store), ['begin bypass', 'expire bypass']);
+  t.is(second.board.states()[0]?.state, 'over', 'the clock set back has won nothing');
+  await second.stop();
+  t.true((await readSwitchNotes(first.dataDir))[0]?.isOver);
+});
+
 test('a bypass that is renewed lets no request be stopped in between', async (t) => {
   const { board, switches, store } = await start(t);
   show(switches, killSwitch('bypass', '2026-11-28T12:30:00Z'));
