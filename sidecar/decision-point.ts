@@ -3,6 +3,7 @@ import type { Inspector } from './inspection/inspector.js';
 import type { Clock } from './kernel/clock.js';
 import type { DecisionPort } from './kernel/decision-port.js';
 import {
+  type ActingSwitch,
   type ClassifierAnswer,
   type Decision,
   type Evaluation,
@@ -11,14 +12,19 @@ import {
 } from './kernel/evaluation.js';
 import type { DecisionFields } from './kernel/leaf.js';
 import { LIMITS } from './kernel/limits.js';
+import type { KillSwitchMode } from './kernel/switch.js';
 import { type Classifiers, settleJudgement } from './policy/classifier.js';
+import { isSwitchable, underKillSwitch } from './policy/kill-switch.js';
+import { heldBackBy, type MaintenanceWindow } from './policy/maintenance.js';
 import { messageOf } from './policy/message.js';
+import type { ActingSwitches } from './switches/switchboard.js';
 import type { Tracing } from './telemetry/tracing.js';
 
 /** The parts that one decision takes. */
 export interface DecisionPointOptions {
   readonly inspector: Inspector;
   readonly classifiers: Classifiers;
+  readonly switches: ActingSwitches;
   readonly auditLog: AuditLog;
   readonly clock: Clock;
   readonly tracing: Tracing;
@@ -30,12 +36,17 @@ export interface DecisionPointOptions {
 export function createDecisionPoint(options: DecisionPointOptions): DecisionPort {
   const decide = async (evaluation: Evaluation): Promise<Decision> => {
     const startNs = options.clock.monotonicNs();
-    const open = await options.inspector.inspect(evaluation, options.clock.nowMs());
-    const judgement: Judgement = open.questions ? await settleJudgement(open, options.classifiers) : open;
-    const recorded = await record(options.auditLog, evaluation, judgement);
+    // What maintenance covers when it begins is judged so to its end; the kill switch acts on what is told from now on.
+    const windows = options.switches.windowsFor(evaluation);
+    const heldBack = heldBackBy(windows);
+    const asked = heldBack ? { ...evaluation, heldBack } : evaluation;
+    const open = await options.inspector.inspect(asked, options.clock.nowMs());
+    const judged: Judgement = open.questions ? await settleJudgement(open, options.classifiers) : open;
+    const switched = underSwitches(judged, options.switches.killSwitch(), windows);
+    const recorded = await record(options.auditLog, evaluation, switched);
     const durationMs = Number(options.clock.monotonicNs() - startNs) / 1e6;
-    const message = recorded.outage ? NOT_RECORDED : messageOf(judgement);
-    const decision: Decision = { ...judgement, ...recorded, message, durationMs };
+    const message = recorded.outage ? NOT_RECORDED : messageOf(switched);
+    const decision: Decision = { ...switched, ...recorded, message, durationMs };
     options.observe(evaluation, decision);
     return decision;
   };
@@ -45,10 +56,23 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionPort
 
 const NOT_RECORDED = 'Blocked: the store cannot record this decision (store_unavailable).';
 
+type Switched = Judgement & { readonly switch?: ActingSwitch };
+
+/** Lockdown over bypass over maintenance; the last is in the judgement already. */
+function underSwitches(
+  judged: Judgement,
+  killSwitch: KillSwitchMode | undefined,
+  windows: readonly MaintenanceWindow[],
+): Switched {
+  if ((killSwitch === undefined && windows.length === 0) || !isSwitchable(judged)) return judged;
+  if (killSwitch !== undefined) return { ...underKillSwitch(judged, killSwitch), switch: { kind: killSwitch } };
+  return { ...judged, switch: { kind: 'maintenance', windows: windows.map(({ name }) => name) } };
+}
+
 type Recorded = Pick<Decision, 'decisionId' | 'effective' | 'outage'>;
 
 /** No record, no pass: what cannot be recorded is refused whatever the judgement was. */
-async function record(auditLog: AuditLog, evaluation: Evaluation, judgement: Judgement): Promise<Recorded> {
+async function record(auditLog: AuditLog, evaluation: Evaluation, judgement: Switched): Promise<Recorded> {
   try {
     const { decisionId } = await auditLog.append({ leafFields: leafFieldsOf(evaluation, judgement) });
     return { decisionId, effective: judgement.effective };
@@ -57,7 +81,7 @@ async function record(auditLog: AuditLog, evaluation: Evaluation, judgement: Jud
   }
 }
 
-function leafFieldsOf(evaluation: Evaluation, judgement: Judgement): DecisionFields {
+function leafFieldsOf(evaluation: Evaluation, judgement: Switched): DecisionFields {
   const ruleIds = ruleIdsOf(judgement.matched);
   const fields = {
     kind: 'decision' as const,
@@ -73,7 +97,16 @@ function leafFieldsOf(evaluation: Evaluation, judgement: Judgement): DecisionFie
     gap_count: judgement.gaps.length,
     policy_revision: judgement.policyRevision,
   };
-  return judgement.answers ? { ...fields, ...classifierFieldsOf(judgement.answers) } : fields;
+  if (!judgement.answers && !judgement.switch) return fields;
+  return {
+    ...fields,
+    ...(judgement.answers && classifierFieldsOf(judgement.answers)),
+    ...(judgement.switch && switchFieldsOf(judgement.switch)),
+  };
+}
+
+function switchFieldsOf(acting: ActingSwitch): Pick<DecisionFields, 'switch' | 'windows'> {
+  return acting.kind === 'maintenance' ? { switch: acting.kind, windows: acting.windows } : { switch: acting.kind };
 }
 
 function classifierFieldsOf(answers: readonly ClassifierAnswer[]) {

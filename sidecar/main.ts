@@ -25,6 +25,7 @@ import {
   createLogHealthReporter,
   createTlsRefusalReporter,
 } from './wiring/reporters.js';
+import { createSwitches } from './wiring/switches.js';
 
 /** What a sidecar needs from outside. */
 export interface SidecarOptions {
@@ -97,6 +98,9 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const store = createLevelLogStore(dataDir);
   const auditLog = await recoverAuditLog({ store, clock, random: (count) => randomBytes(count), version, onHealth });
   closers.push((reason) => auditLog.close(reason));
+  const switches = await createSwitches({ dataDir, clock, auditLog, logger });
+  closers.push(() => switches.board.close());
+  switches.show(loadedConfig);
   const inspector = createInspector(inForce.loaded.snapshot);
   closers.push(() => inspector.close());
   const moderators = createModerators({
@@ -118,6 +122,8 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
       requestsInFlight: () => listeners?.inFlight() ?? 0,
       logSize: () => auditLog.size,
       logHealthy: () => auditLog.state === 'open',
+      killSwitch: () => switches.board.killSwitch(),
+      maintenanceWindows: () => switches.board.windows().length,
       breakers: () => Array.from(moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker] as const),
       certificateExpiresMs: certificates && (() => certificates.identity().expiresMs),
       rulesByPack: () => inForce.loaded.snapshot.policy.packs.map((pack) => [pack.name, pack.ruleCount] as const),
@@ -126,13 +132,23 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const decisions = createDecisionPoint({
     inspector,
     classifiers: moderators,
+    switches: switches.board,
     auditLog,
     clock,
     tracing,
     observe: metrics.observe,
   });
   const configFile = loadedConfig.file ?? '';
-  const health = { version, auditLog, configFile, loaded: () => inForce.loaded, disk: disk.read, state, certificates };
+  const health = {
+    version,
+    auditLog,
+    configFile,
+    loaded: () => inForce.loaded,
+    disk: disk.read,
+    switches: () => switches.board.states(),
+    state,
+    certificates,
+  };
   const reportTlsRefusal = createTlsRefusalReporter(logger, clock);
   listeners = await createListeners({
     config,
@@ -153,13 +169,15 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push(listeners.close);
   // Bound before the log begins, so that a start that fails leaves no leaf behind; answers wait for the `open` leaf.
   const addresses = await listeners.listen();
-  await auditLog.begin();
+  await auditLog.begin(inForce.loaded.snapshot.policy.revision);
+  switches.board.begin();
   closers.push(listeners.drain);
 
   const watcher = await watchPolicy({
     ...options,
     loaded: inForce.loaded,
     auditLog,
+    showSwitches: switches.show,
     apply: async (nextConfig, loaded) => {
       const judgeByIt = await inspector.prepare(loaded.snapshot);
       inForce = { config: nextConfig, loaded };

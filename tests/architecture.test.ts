@@ -16,6 +16,7 @@ const FLOORS: readonly (readonly [room: string, floor: number])[] = [
   ['sidecar/audit', 2],
   ['sidecar/delivery', 2],
   ['sidecar/storage', 2],
+  ['sidecar/switches', 2],
   ['sidecar/telemetry', 2],
   ['sidecar/config', 2],
   ['sidecar/inspection', 2],
@@ -149,7 +150,9 @@ function mayImport(file: string, target: string): boolean {
 /** Static and dynamic imports and re-exports of a file; relative ones as paths from the root with .ts endings. */
 function importsOf(file: string): { package: boolean; name: string }[] {
   const text = read(file);
-  const specifiers = [...text.matchAll(/(?:from|import\(|import)\s*['"]([^'"]+)['"]/g)].map((match) => match[1] ?? '');
+  const specifiers = [...text.matchAll(/(?:from\s+|import\(\s*|import\s+)['"]([^'"]+)['"]/g)].map(
+    (match) => match[1] ?? '',
+  );
   return specifiers.map((name) =>
     name.startsWith('.')
       ? { package: false, name: posix.join(posix.dirname(file), name).replace(/\.js$/, '.ts') }

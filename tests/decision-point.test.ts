@@ -8,11 +8,14 @@ import { createDecisionPoint } from '../sidecar/decision-point.js';
 import { createInspector } from '../sidecar/inspection/inspector.js';
 import { systemClock } from '../sidecar/kernel/clock.js';
 import type { Decision, Evaluation } from '../sidecar/kernel/evaluation.js';
+import type { KillSwitchMode, MaintenanceScope } from '../sidecar/kernel/switch.js';
 import type { Classifiers } from '../sidecar/policy/classifier.js';
 import { loadPack } from '../sidecar/policy/load-pack.js';
+import { createMaintenanceWindow } from '../sidecar/policy/maintenance.js';
 import { createPolicy } from '../sidecar/policy/policy.js';
 import { prepareDataDirectory } from '../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../sidecar/storage/level-log-store.js';
+import type { ActingSwitches } from '../sidecar/switches/switchboard.js';
 import { noTracing } from '../sidecar/telemetry/tracing.js';
 import { openAuditLog } from './audit/records.js';
 
@@ -31,8 +34,10 @@ const evaluation: Evaluation = {
   requestId: 'request-canary-42',
 };
 
+const NO_SWITCHES: ActingSwitches = { killSwitch: () => undefined, windowsFor: () => [] };
+
 /** A decision point over a real log in a folder of its own. */
-async function createChain(classifiers?: Classifiers) {
+async function createChain(classifiers?: Classifiers, switches: ActingSwitches = NO_SWITCHES) {
   const folder = await mkdtemp(join(tmpdir(), 'jimini-decide-'));
   const store = createLevelLogStore(await prepareDataDirectory(join(folder, 'data')));
   const auditLog = await openAuditLog({
@@ -46,7 +51,7 @@ async function createChain(classifiers?: Classifiers) {
   const settings = { shadow: false, onError: 'deny', gapActions: {}, classifiers: asked } as const;
   const inspector = createInspector({
     policy: createPolicy(packs, settings),
-    sources: [],
+    sources: [{ name: 'words', file: 'words.yaml', text: PACK }],
     settings,
     contentOptions: { credentialQueryNames: new Set() },
   });
@@ -54,6 +59,7 @@ async function createChain(classifiers?: Classifiers) {
   const decisions = createDecisionPoint({
     inspector,
     classifiers: classifiers ?? { ask: () => Promise.reject(new Error('nobody may be asked')) },
+    switches,
     auditLog,
     clock: systemClock,
     tracing: noTracing,
@@ -151,5 +157,108 @@ test('what the rules block is not asked about', async (t) => {
   t.false('answers' in decision);
   await chain.auditLog.close('shutdown');
   t.notRegex((await chain.leaves())[1] ?? '', /classifier/);
+  await chain.remove();
+});
+
+const thrown = (mode: KillSwitchMode): ActingSwitches => ({ killSwitch: () => mode, windowsFor: () => [] });
+const windows = (...scopes: MaintenanceScope[]): ActingSwitches => {
+  const made = scopes.map((scope, i) =>
+    createMaintenanceWindow({ kind: 'maintenance', name: `w${i}`, reason: 'r', scope, fromMs: 0, untilMs: 1 }),
+  );
+  return { killSwitch: () => undefined, windowsFor: (about) => made.filter((window) => window.covers(about)) };
+};
+const LARGE = { content: [{ kind: 'text', text: `an apple ${'x'.repeat(10_000)}` }] } as const;
+const PEAR = [{ kind: 'text', text: 'a pear' }] as const;
+
+const underSwitch = test.macro(
+  async (t, switches: ActingSwitches, changes: Partial<Evaluation>, decided: object, recorded: object) => {
+    const chain = await createChain(undefined, switches);
+    const decision = await chain.decisions.decide({ ...evaluation, ...changes }, new AbortController().signal);
+    t.like(decision, decided);
+    await chain.auditLog.close('shutdown');
+    const leaf = JSON.parse((await chain.leaves())[1] ?? '');
+    t.like(leaf, {
+      raw: decision.raw,
+      effective: decision.effective,
+      switch: undefined,
+      windows: undefined,
+      ...recorded,
+    });
+    await chain.remove();
+  },
+);
+const BYPASSED = { raw: 'BLOCK', effective: 'ALLOW', switch: { kind: 'bypass' } };
+test('a bypass lets a block pass, and both are recorded', underSwitch, thrown('bypass'), {}, BYPASSED, {
+  switch: 'bypass',
+  rule_ids: ['WORD'],
+});
+const GAP = { content: PEAR, gaps: [{ kind: 'config:packs' }] } as const;
+test('a bypass lets gaps pass', underSwitch, thrown('bypass'), GAP, BYPASSED, { switch: 'bypass' });
+test(
+  'a bypass changes nothing of what passes',
+  underSwitch,
+  thrown('bypass'),
+  { content: PEAR },
+  { effective: 'ALLOW' },
+  {
+    switch: 'bypass',
+  },
+);
+test(
+  'a lockdown denies what nothing speaks against, and says why',
+  underSwitch,
+  thrown('lockdown'),
+  { content: PEAR },
+  { raw: 'ALLOW', effective: 'BLOCK', message: 'Blocked: a lockdown is in force, and every request is denied.' },
+  { switch: 'lockdown' },
+);
+const UNREADABLE = { content: [], gaps: [{ kind: 'message:malformed' }] } as const;
+test('no switch acts on what nobody could read', underSwitch, thrown('bypass'), UNREADABLE, { effective: 'BLOCK' }, {});
+const HELD = { raw: 'BLOCK', effective: 'ALLOW' };
+const IN_MAINTENANCE = { switch: 'maintenance', windows: ['w0', 'w2'] };
+const WINDOWS = windows({ tenants: ['acme'] }, { tenants: ['other'] }, { packs: ['other'] });
+test('windows that cover it hold back, and are named', underSwitch, WINDOWS, {}, HELD, IN_MAINTENANCE);
+test(
+  'maintenance of another pack holds back nothing',
+  underSwitch,
+  windows({ packs: ['other'] }),
+  {},
+  { effective: 'BLOCK' },
+  {
+    switch: 'maintenance',
+    windows: ['w0'],
+  },
+);
+test('maintenance reaches the thread for large bodies', underSwitch, WINDOWS, LARGE, HELD, IN_MAINTENANCE);
+test(
+  'maintenance does not act on what nobody could read',
+  underSwitch,
+  WINDOWS,
+  UNREADABLE,
+  { effective: 'BLOCK' },
+  {},
+);
+const ALL = { ...thrown('lockdown'), windowsFor: WINDOWS.windowsFor };
+test('a lockdown is stronger than maintenance', underSwitch, ALL, {}, { effective: 'BLOCK' }, { switch: 'lockdown' });
+
+test('a bypass lets nothing pass that cannot be recorded', async (t) => {
+  const chain = await createChain(undefined, thrown('bypass'));
+  await chain.auditLog.close('shutdown');
+  const decision = await chain.decisions.decide(evaluation, new AbortController().signal);
+  t.like(decision, { raw: 'BLOCK', effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
+  t.regex(decision.message, /store_unavailable/);
+  await chain.remove();
+});
+
+test('a switch that is thrown while an evaluation is under way acts on it', async (t) => {
+  let mode: KillSwitchMode | undefined;
+  const ask = async () => {
+    mode = 'lockdown';
+    return { said: 'no', model: 'm-7' } as const;
+  };
+  const chain = await createChain({ ask }, { killSwitch: () => mode, windowsFor: () => [] });
+  const decision = await chain.decisions.decide({ ...evaluation, content: PEAR }, new AbortController().signal);
+  t.like(decision, { raw: 'ALLOW', effective: 'BLOCK', switch: { kind: 'lockdown' } });
+  await chain.auditLog.close('shutdown');
   await chain.remove();
 });

@@ -157,5 +157,6 @@ function metadataOf(decision: Decision): { [key: string]: MetadataValue } {
     coverage_gaps: decision.gaps.slice(0, LIMITS.leafGapsMax).map((gap) => gap.kind),
     duration_ms: Math.round(decision.durationMs * MICROSECONDS) / MICROSECONDS,
     ...(decision.outage && { outage: decision.outage }),
+    ...(decision.switch && { switch: decision.switch.kind }),
   };
 }

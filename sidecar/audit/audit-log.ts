@@ -1,13 +1,13 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { assertNever } from '../kernel/assert-never.js';
 import { JiminiError } from '../kernel/errors.js';
-import type { CloseReason, ConfigFields, DecisionFields } from '../kernel/leaf.js';
+import type { AdminFields, CloseReason, ConfigFields, DecisionFields } from '../kernel/leaf.js';
 import { LIMITS } from '../kernel/limits.js';
 import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
 
 /** One record to be appended. */
 interface AppendEntry {
-  readonly leafFields: DecisionFields | ConfigFields;
+  readonly leafFields: DecisionFields | ConfigFields | AdminFields;
 }
 
 /** A record that is on disk. */
@@ -56,10 +56,10 @@ export interface AuditLog {
 /** A log that is found to be whole, but has not begun: nothing is written yet. */
 export interface RecoveredLog extends AuditLog {
   /**
-   * Writes the `open` leaf and takes records, those that came before first. Rejects with a `JIMINI_STORE_*` error, after
+   * Writes the `open` leaf, which names the policy that the run begins with, and takes records, those that came before first. Rejects with a `JIMINI_STORE_*` error, after
    * which only `close` is left.
    */
-  begin(): Promise<void>;
+  begin(policyRevision: string): Promise<void>;
 }
 
 /**
@@ -112,8 +112,8 @@ class GroupCommitLog implements RecoveredLog {
     return this.#queue.length;
   }
 
-  async begin(): Promise<void> {
-    await this.#writer.begin();
+  async begin(policyRevision: string): Promise<void> {
+    await this.#writer.begin(policyRevision);
     if (this.#state !== 'starting') return;
     this.#state = 'open';
     if (this.#queue.length > 0 || this.#writer.hasMissed) this.#start();

@@ -32,18 +32,19 @@ interface Unknown {
 export class ChainWriter {
   readonly logId: string;
   readonly #options: ChainWriterOptions;
-  readonly #previousClose: Recovered['previousClose'];
+  readonly #previous: Pick<Recovered, 'previousClose' | 'policyRevision'>;
   #handle: LogStoreHandle | undefined;
   #head: ChainHead;
   #unknown: Unknown | undefined;
   #missed: Missed | undefined;
 
-  private constructor(options: ChainWriterOptions, handle: LogStoreHandle, { logId, head, previousClose }: Recovered) {
+  private constructor(options: ChainWriterOptions, handle: LogStoreHandle, recovered: Recovered) {
+    const { logId, head } = recovered;
     this.#options = options;
     this.logId = logId ?? mintLogId(options.random);
     this.#handle = handle;
     this.#head = head;
-    this.#previousClose = previousClose;
+    this.#previous = recovered;
   }
 
   /** Opens the store and reads the end of the log; writes nothing. Rejects with a `JIMINI_STORE_*` error. */
@@ -57,14 +58,27 @@ export class ChainWriter {
     }
   }
 
-  /** Writes the `open` leaf. Rejects with a `JIMINI_STORE_*` error, after which only `close` is left. */
-  async begin(): Promise<void> {
+  /**
+   * Writes the `open` leaf, and a `config` leaf when the run before ended under another policy. Rejects with a `JIMINI_STORE_*` error, after which
+   * only `close` is left.
+   */
+  async begin(policyRevision: string): Promise<void> {
     const { version } = this.#options;
-    const [recovered_size, previous_close] = [this.#head.size, this.#previousClose];
+    const { previousClose, policyRevision: before } = this.#previous;
+    const open = {
+      kind: 'open',
+      version,
+      policy_revision: policyRevision,
+      recovered_size: this.#head.size,
+      previous_close: previousClose,
+    } as const;
+    const changed = before !== undefined && before !== policyRevision;
+    const revisions = { old_policy_revision: before ?? '', new_policy_revision: policyRevision };
+    const config = changed ? [{ kind: 'config', what: 'start', ...revisions } as const] : [];
     // A run begins with its `open` leaf, also when answers are missed already.
     const missed = this.#missed;
     this.#missed = undefined;
-    await this.write([{ kind: 'open', version, recovered_size, previous_close }]);
+    await this.write([open, ...config]);
     this.#missed = addMissed(missed, this.#missed);
   }
 

@@ -46,7 +46,9 @@ function decisionJson(
     `,"mono_ns":${quote(place.mono_ns)},"policy_revision":${quote(fields.policy_revision)}` +
     `,"prev":${quote(place.prev)},"raw":${quote(fields.raw)},"route":${quote(fields.route)}` +
     `,"rule_count":${integer(fields.rule_count)},"rule_ids":${quoteAll(ruleIds)},"seq":${integer(place.seq)}` +
-    `,"tenant":${quote(fields.tenant)},"time_ms":${integer(place.time_ms)},"v":${integer(place.v)}}`
+    `${fields.switch === undefined ? '' : `,"switch":${quote(fields.switch)}`}` +
+    `,"tenant":${quote(fields.tenant)},"time_ms":${integer(place.time_ms)},"v":${integer(place.v)}` +
+    `${fields.windows === undefined ? '' : `,"windows":${quoteAll(fields.windows)}`}}`
   );
 }
 

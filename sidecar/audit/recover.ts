@@ -9,7 +9,12 @@ export interface Recovered {
   readonly logId?: string;
   readonly head: ChainHead;
   readonly previousClose: 'none' | 'clean' | 'unclean';
+  /** Digest of the policy that the last run ended with, as far as its last leaves tell; absent = they do not. */
+  readonly policyRevision?: string;
 }
+
+/** How far back a policy revision is looked for: only leaves of gaps and switches have none. */
+const REVISION_LEAVES = 64;
 
 /** Reads the end of the log. Rejects with `JIMINI_STORE_CORRUPT` when its last two leaves do not hold together. */
 export async function recoverTail(rows: LogRows): Promise<Recovered> {
@@ -22,7 +27,18 @@ export async function recoverTail(rows: LogRows): Promise<Recovered> {
     logId: leaf.logId,
     head: { size: last.seq + 1, hash: last.hash },
     previousClose: leaf.kind === 'close' ? 'clean' : 'unclean',
+    ...(await lastRevision(rows).catch(() => ({}))),
   };
+}
+
+/** What is damaged further back is the verifier's business: nothing is built on it but what this run says of the last one. */
+async function lastRevision(rows: LogRows): Promise<Pick<Recovered, 'policyRevision'>> {
+  for (const row of (await rows.lastRows(REVISION_LEAVES)).reverse()) {
+    const leaf = parsed(row);
+    const revision = leaf['new_policy_revision'] ?? leaf['policy_revision'];
+    if (leafHash(row.bytes) === row.hash && typeof revision === 'string') return { policyRevision: revision };
+  }
+  return {};
 }
 
 /**

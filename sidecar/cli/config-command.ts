@@ -2,12 +2,16 @@ import { Command, Option } from 'commander';
 import { type Config, settingOf } from '../config/config.js';
 import { configTable } from '../config/document.js';
 import { CONFIG_KEYS, configJsonSchema } from '../config/keys.js';
-import type { LoadedConfig } from '../config/load.js';
+import type { LoadedConfig, UsableConfig } from '../config/load.js';
 import { readModeratorKeys } from '../config/moderator-keys.js';
 import { formatPackProblem, loadPackSet } from '../config/pack-set.js';
 import { type ConfigProblem, formatOrigin, formatProblem } from '../config/problem.js';
+import { switchesOf, switchProblems } from '../config/switches.js';
 import { readTlsFiles } from '../config/tls-files.js';
+import { systemClock } from '../kernel/clock.js';
 import { printableJson } from '../kernel/printable.js';
+import { createSwitchBoard, showSwitches } from '../kernel/switch-board.js';
+import { readSwitchNotes } from '../storage/switch-notes.js';
 import { type CliContext, columns, complain, printLines } from './cli-io.js';
 import { addConfigOptions, loadConfigOf } from './config-options.js';
 
@@ -62,7 +66,16 @@ async function problemsOf({ config, origins, problems }: LoadedConfig) {
   const tls = config.listen.tls.certFile === '' ? undefined : await readTlsFiles(config.listen.tls, Date.now());
   const inTls = tls && 'problems' in tls ? tls.problems : [];
   const { problems: packProblems, settingProblems } = await loadPackSet({ config, origins });
-  return { problems: [...settingProblems, ...inKeys, ...inTls], packProblems };
+  const inSwitches = await switchProblemsOf({ config, origins });
+  return { problems: [...settingProblems, ...inKeys, ...inTls, ...inSwitches], packProblems };
+}
+
+/** What `serve` would say of the times of switches, as far as its data directory tells what it was shown before. */
+async function switchProblemsOf(said: Pick<UsableConfig, 'config' | 'origins'>): Promise<readonly ConfigProblem[]> {
+  const notes = await readSwitchNotes(said.config.dataDir).catch(() => []);
+  const now = { wallMs: systemClock.nowMs(), monoMs: 0 };
+  const { refusals } = showSwitches(createSwitchBoard(notes), switchesOf(said.config), now);
+  return switchProblems(said, refusals);
 }
 
 function problemJson(problem: ConfigProblem): object {

@@ -21,7 +21,8 @@ function lineOf(leaf: LeafFields & LeafPlace): string {
 function summary(leaf: LeafFields): string {
   switch (leaf.kind) {
     case 'decision': {
-      const shadow = leaf.raw === leaf.effective ? '' : ` (${leaf.raw} before shadow)`;
+      const raw = leaf.raw === leaf.effective ? '' : ` (raw ${leaf.raw})`;
+      const acting = leaf.switch === undefined ? '' : ` switch=${[leaf.switch, ...(leaf.windows ?? [])].join(',')}`;
       const rules = listed('rules', leaf.rule_ids, leaf.rule_count);
       const gaps = listed('gaps', leaf.gaps, leaf.gap_count);
       const answers = (leaf.classifiers ?? []).map(
@@ -30,12 +31,18 @@ function summary(leaf: LeafFields): string {
       const asked = listed('classifiers', answers, leaf.classifier_count ?? 0);
       const tenant = leaf.tenant === '' ? '' : ` tenant=${leaf.tenant}`;
       const where = `${leaf.door} ${leaf.direction || 'any direction'} ${leaf.route}`;
-      return `${leaf.effective.padEnd(5)}${shadow} ${where}${tenant}${rules}${gaps}${asked}`;
+      return `${leaf.effective.padEnd(5)}${raw} ${where}${tenant}${acting}${rules}${gaps}${asked}`;
     }
     case 'open':
-      return `version ${leaf.version}, found ${leaf.recovered_size} leaves, previous close: ${leaf.previous_close}`;
+      return `version ${leaf.version}, policy ${leaf.policy_revision ?? 'not told'}, found ${leaf.recovered_size} leaves, previous close: ${leaf.previous_close}`;
     case 'config':
       return `${leaf.what}: policy ${leaf.old_policy_revision} -> ${leaf.new_policy_revision}`;
+    case 'admin': {
+      const until = new Date(leaf.until_ms).toISOString();
+      const from = leaf.from_ms === undefined ? '' : ` from ${new Date(leaf.from_ms).toISOString()}`;
+      const first = new Date(leaf.first_shown_ms).toISOString();
+      return `${leaf.op} ${leaf.name}: ${leaf.event},${from} until ${until}, first shown ${first}, digest ${leaf.digest}`;
+    }
     case 'gap': {
       const kept = leaf.kept.length === 0 ? '' : `, of them ${leaf.kept.join('-')} are in the log`;
       const from = new Date(leaf.first_ms).toISOString();

@@ -61,8 +61,10 @@ const KEY_BY_VARIABLE: ReadonlyMap<string, ConfigKey> = new Map(
 );
 
 function refusalOf(name: string): string {
-  const map = CONFIG_KEYS.find((key) => key.variable === undefined && variableOf(key.path) === name);
-  if (map) return `${map.path} cannot be set by a variable; set it in the configuration file`;
+  const inFile = CONFIG_KEYS.filter((key) => key.variable === undefined).find(({ path }) =>
+    `${name}_`.startsWith(`${variableOf(path)}_`),
+  );
+  if (inFile) return `${inFile.path} cannot be set by a variable; set it in the configuration file`;
   const known = nearest(name, [...KEY_BY_VARIABLE.keys(), ...OTHER_VARIABLES.keys()]);
   return `unknown variable; the nearest known one is ${printable(known ?? '')}`;
 }

@@ -66,7 +66,7 @@ function unknownKey(path: readonly PathStep[], key: string): string {
   const siblings = Object.keys(nodeAt(path).properties ?? {});
   const lastName = (keyPath: string) => keyPath.slice(keyPath.lastIndexOf('.') + 1);
   const elsewhere = new Map(CONFIG_KEYS.map((known) => [lastName(known.path), known.path]));
-  const here = new Map(siblings.map((name) => [name, [...path, name].join('.')]));
+  const here = new Map(siblings.map((name) => [name, [...path, name].join('.').replaceAll(/\.(\d+)/g, '[$1]')]));
   const known = new Map([...elsewhere, ...here]);
   const close = nearest(key, known.keys());
   return `unknown key; the nearest known one is ${close === undefined ? '' : known.get(close)}`;
@@ -83,13 +83,16 @@ function unknownGapKind(kind: string): string {
 function nodeAt(path: readonly PathStep[]): SchemaNode {
   let node: SchemaNode = ROOT;
   for (const step of path) {
+    // What may be null has its keys one level down.
+    node = node.anyOf?.find(({ properties }) => properties) ?? node;
     const members = typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
     node = (typeof step === 'number' ? node.items : (node.properties?.[step] ?? members)) ?? {};
   }
-  return node;
+  return node.anyOf?.find(({ properties }) => properties) ?? node;
 }
 
-function valueAt(root: unknown, path: readonly PathStep[]): unknown {
+/** What stands at a path; undefined = nothing. */
+export function valueAt(root: unknown, path: readonly PathStep[]): unknown {
   return path.reduce<unknown>(
     (value, step) =>
       typeof value === 'object' && value !== null ? (value as Record<PathStep, unknown>)[step] : undefined,

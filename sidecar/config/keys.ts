@@ -14,13 +14,15 @@ export interface SchemaNode {
   readonly propertyNames?: SchemaNode;
   readonly additionalProperties?: boolean | SchemaNode;
   readonly 'x-reload'?: 'live' | 'restart';
+  /** No variable and no flag sets it. */
+  readonly 'x-file-only'?: true;
 }
 
 /** One setting. */
 export interface ConfigKey {
   /** Key path in the file: `listen.data`. */
   readonly path: string;
-  /** Environment variable by the one rule: `JIMINI_LISTEN_DATA`. Absent for maps, which only the file can say. */
+  /** Environment variable by the one rule: `JIMINI_LISTEN_DATA`. Absent for what only the file can say: maps, and what is thrown for a time. */
   readonly variable?: string;
   /** Flag by the same rule: `--listen-data`. Absent where `variable` is. */
   readonly flag?: string;
@@ -48,7 +50,7 @@ export function variableOf(path: string): string {
 
 function keyAt(segments: readonly string[], node: SchemaNode): ConfigKey {
   const path = segments.join('.');
-  if (node.type === 'object') return { path, node };
+  if (node.type === 'object' || node['x-file-only']) return { path, node };
   return { path, node, variable: variableOf(path), flag: `--${wordsOf(path).join('-')}` };
 }
 
@@ -63,7 +65,11 @@ function wordsOf(path: string): string[] {
 
 /** What a setting takes, in words: `true or false`, `one of deny, flag, allow`, `a list of text`. */
 export function expectedOf(node: SchemaNode): string {
-  if (node.anyOf) return node.anyOf.map(expectedOf).join(', ');
+  if (node.anyOf)
+    return node.anyOf
+      .filter(({ type }) => type !== 'null')
+      .map(expectedOf)
+      .join(', ');
   if (node.const !== undefined) return String(node.const);
   if (node.enum) return node.enum.length === 1 ? String(node.enum[0]) : `one of ${node.enum.join(', ')}`;
   switch (node.type) {
@@ -72,6 +78,7 @@ export function expectedOf(node: SchemaNode): string {
     case 'integer':
       return 'a whole number';
     case 'array':
+      if (node.items?.properties) return `a list of ${expectedOf(node.items)}`;
       return node.items?.enum ? `a list of ${node.items.enum.join(', ')}` : 'a list of text';
     case 'object':
       return node.properties ? `keys (${Object.keys(node.properties).join(', ')})` : 'keys with values';

@@ -3,7 +3,7 @@ import { printable } from '../kernel/printable.js';
 import { findImpossible } from './combinations.js';
 import { type Config, finishConfig, type Origins } from './config.js';
 import { type Environment, type Override, readEnvironment } from './environment.js';
-import { checkSchema, type SchemaFault } from './issues.js';
+import { checkSchema, type SchemaFault, valueAt } from './issues.js';
 import { CONFIG_KEYS } from './keys.js';
 import { type ConfigProblem, configError, type Origin, originOfItem } from './problem.js';
 import { readTextFile } from './read-file.js';
@@ -129,13 +129,19 @@ function assemble(parts: Parts): LoadedConfig {
 function originsOf({ document, file, overrides }: Parts): Origins {
   const origins = new Map<string, Origin>();
   const overridden = new Map(overrides.map(({ key, origin }) => [key.path, origin]));
-  for (const { path } of CONFIG_KEYS) {
+  for (const { path, node } of CONFIG_KEYS) {
     const steps = path.split('.');
     const position = document?.valuePosition(steps);
     const isInFile = position !== undefined && file !== undefined;
     const said = overridden.get(path) ?? (isInFile ? { kind: 'file' as const, file, ...position } : undefined);
     origins.set(path, said ?? { kind: 'default' });
     if (said?.kind !== 'file') continue;
+    if (document && node['x-file-only']) {
+      for (const below of pathsBelow(valueAt(document.value, steps), steps)) {
+        origins.set(keyPathOf(below), { ...said, ...document.valuePosition(below) });
+      }
+      continue;
+    }
     for (let index = 0; ; index++) {
       const ofItem = document?.valuePosition([...steps, index]);
       if (ofItem === undefined) break;
@@ -143,6 +149,13 @@ function originsOf({ document, file, overrides }: Parts): Origins {
     }
   }
   return origins;
+}
+
+/** Paths of everything that a value holds: what lasts for a time is refused with the place of that time. */
+function pathsBelow(value: unknown, path: readonly PathStep[]): (readonly PathStep[])[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const entries: [PathStep, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return entries.flatMap(([step, inner]) => [[...path, step], ...pathsBelow(inner, [...path, step])]);
 }
 
 /** Writes an override into the tree that the file gave. The names of the path are ours, never foreign. */

@@ -3,6 +3,7 @@ import { FIXED_GAP_KINDS, GAP_ACTIONS, GAP_KINDS, type GapKind } from '../kernel
 import { LIMITS } from '../kernel/limits.js';
 import { parseListenAddress } from './listen-address.js';
 import { moderators } from './moderators.js';
+import { killSwitch, maintenance } from './switches.js';
 import { tls } from './tls.js';
 
 /** What a key may ask of a running sidecar: `live` takes effect on reload, `restart` only at the next start. */
@@ -95,6 +96,15 @@ const policy = z.strictObject({
     .enum(GAP_ACTIONS)
     .default('deny')
     .meta(about('What happens when the rule engine fails or a request would cost more than its budget.', 'live')),
+  maskInExtAuthz: z
+    .enum(['block', 'flag'])
+    .default('block')
+    .meta(
+      about(
+        'What becomes of MASK through ext_authz, which cannot change a body: `block` denies, `flag` lets the request pass unchanged and is recorded as FLAG.',
+        'live',
+      ),
+    ),
   gaps: z
     .partialRecord(z.enum(SETTABLE_GAP_KINDS), z.enum(GAP_ACTIONS))
     .default({})
@@ -158,6 +168,8 @@ export const configSchema = z.strictObject({
     ),
   policy: policy.prefault({}),
   moderators,
+  killSwitch,
+  maintenance,
   trustedHeaders: list(headerName)
     .default([])
     .meta(about('Headers that the proxy sets itself, so that a route may take the subject from them.', 'live')),

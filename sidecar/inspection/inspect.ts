@@ -30,20 +30,27 @@ export interface Question {
 
 /** Reads and judges one evaluation, as far as that goes without classifiers. Pure, and the same on every door and thread. Never throws: a failure is a gap. */
 export function inspect(
-  snapshot: Pick<PolicySnapshot, 'policy' | 'contentOptions'>,
+  snapshot: Pick<PolicySnapshot, 'policy' | 'contentOptions'> & { readonly settings: UnmaskedSettings },
   question: Question,
 ): OpenJudgement {
   const { evaluation, decodedBytesMax } = question;
   try {
     const { segments, gaps } = readContent(evaluation.content, snapshot.contentOptions, decodedBytesMax);
     const judgement = snapshot.policy.judge({ segments, gaps: [...evaluation.gaps, ...gaps] }, scopeOf(question));
-    // ext_authz can let a body pass or not; it cannot change it.
-    if (judgement.effective !== 'MASK' || evaluation.door === 'ext_authz') return judgement;
+    if (judgement.effective !== 'MASK') return judgement;
+    if (evaluation.door === 'ext_authz') return unmasked(judgement, snapshot.settings);
     const maskedText = maskedTextOf(snapshot, question);
     return maskedText === undefined ? judgement : { ...judgement, maskedText };
   } catch {
     return judgeUnread(snapshot.policy, question, 'engine:error');
   }
+}
+
+type UnmaskedSettings = Pick<VerdictSettings, 'maskInExtAuthz'>;
+
+/** ext_authz can let a body pass or not; it cannot change it. What should be masked never passes without a word. */
+function unmasked(judgement: OpenJudgement, { maskInExtAuthz }: UnmaskedSettings): OpenJudgement {
+  return { ...judgement, effective: maskInExtAuthz === 'flag' ? 'FLAG' : 'BLOCK', cannotMask: true };
 }
 
 /** The judgement of content that could not be judged: the door's own gaps and the named one decide. */
@@ -53,8 +60,16 @@ export function judgeUnread(policy: Policy, question: Question, kind: GapKind): 
 }
 
 function scopeOf({ evaluation, nowMs, workMax }: Question): Scope {
-  const { direction, endpoint, tenant, packs } = evaluation;
-  return { direction, endpoint, tenant, nowMs, ...(packs && { packs }), ...(workMax !== undefined && { workMax }) };
+  const { direction, endpoint, tenant, packs, heldBack } = evaluation;
+  return {
+    direction,
+    endpoint,
+    tenant,
+    nowMs,
+    ...(packs && { packs }),
+    ...(heldBack && { heldBack }),
+    ...(workMax !== undefined && { workMax }),
+  };
 }
 
 /** Size of what was sent to be read. A text counts its UTF-16 units, which is close enough to choose a thread. */

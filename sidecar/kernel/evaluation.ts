@@ -1,4 +1,5 @@
 import type { Gap } from './gap.js';
+import type { KillSwitchMode } from './switch.js';
 import type { Action, Verdict } from './verdict.js';
 
 /** `inbound` = on its way to the model, `outbound` = coming back from it or leaving the organisation, empty = not stated (every rule applies). */
@@ -50,6 +51,9 @@ export type Content =
   /** The query string of the request target, undecoded, without the question mark, credential carriers included. */
   | { readonly kind: 'query'; readonly raw: string };
 
+/** Whose rules are held back: those of the named packs, or all of them and the gaps too. */
+export type HeldBack = 'all' | readonly string[];
+
 /** One question to the engine, free of any protocol. */
 export interface Evaluation {
   readonly door: Door;
@@ -62,6 +66,8 @@ export interface Evaluation {
   readonly tenant: string;
   /** Packs chosen by the route, already joined with the required ones; absent = all loaded packs. */
   readonly packs?: readonly string[];
+  /** What maintenance holds back as shadow does; absent = nothing. Doors leave it alone. */
+  readonly heldBack?: HeldBack;
   readonly content: readonly Content[];
   /** Gaps that the door itself saw (no body, a cut body, an unknown context key). */
   readonly gaps: readonly Gap[];
@@ -139,10 +145,12 @@ export interface ClassifierAnswer {
  * the same judgement.
  */
 export interface Judgement {
-  /** Verdict of rules and gaps before shadow. */
+  /** Verdict of rules and gaps before shadow, maintenance and kill switch. */
   readonly raw: Verdict;
-  /** Verdict after shadow: what the caller is told. */
+  /** Verdict after them: what the caller is told. */
   readonly effective: Verdict;
+  /** `effective` was MASK, and the door cannot change a body: `policy.maskInExtAuthz` has decided. */
+  readonly cannotMask?: true;
   /** Rules that matched, in file order of the packs. */
   readonly matched: readonly MatchedRule[];
   /** Of rules that do more than mark: none of a rule whose action is `allow`. */
@@ -165,11 +173,19 @@ export interface Judgement {
 /** Why an answer is what it is when rules and gaps did not decide it. */
 export type Outage = 'store_unavailable';
 
+/** The strongest switch that was in force for a judgement; it need not have changed anything. */
+export type ActingSwitch =
+  | { readonly kind: KillSwitchMode }
+  /** Names of the windows that cover the evaluation, in the order of the configuration. */
+  | { readonly kind: 'maintenance'; readonly windows: readonly string[] };
+
 /** A judgement that has been recorded (or could not be) and is ready to be told to the caller. */
 export interface Decision extends Judgement {
   /** `log_id:seq` once recorded; empty when the store could not record it. */
   readonly decisionId: string;
   readonly outage?: Outage;
+  /** Absent = none was in force, or it does not act on such a message. */
+  readonly switch?: ActingSwitch;
   /** One sentence for people: rule titles and gap kinds, never the text. */
   readonly message: string;
   /** From the first byte judged to the record on disk, milliseconds. */

@@ -99,6 +99,9 @@ export const FIXED_GAP_KINDS: readonly GapKind[] = [
   'config:context',
 ];
 
+/** Gaps of messages that nobody could read: no switch acts on them. */
+export const UNREADABLE_GAP_KINDS: readonly GapKind[] = ['message:malformed', 'message:depth'];
+
 /** The verdict that a gap action asks for. */
 export function verdictOfGapAction(action: GapAction): Verdict {
   return action === 'deny' ? 'BLOCK' : action === 'flag' ? 'FLAG' : 'ALLOW';

@@ -1,5 +1,7 @@
 import type { Direction, Door } from './evaluation.js';
 import type { GapKind } from './gap.js';
+import type { KillSwitchMode, Switch } from './switch.js';
+import type { SwitchEvent } from './switch-board.js';
 import type { Verdict } from './verdict.js';
 
 /** One judgement. Lists longer than `LIMITS.leafRuleIdsMax` and `leafGapsMax` are cut when written; the counts are not. */
@@ -11,7 +13,7 @@ export interface DecisionFields {
   readonly route: string;
   /** Tenant from the principal or configuration; empty = none. */
   readonly tenant: string;
-  /** Verdict before shadow. */
+  /** Verdict before shadow, maintenance and kill switch. */
   readonly raw: Verdict;
   /** Verdict that the caller was told. */
   readonly effective: Verdict;
@@ -26,6 +28,10 @@ export interface DecisionFields {
   readonly classifiers?: readonly ClassifierFields[];
   /** How many questions were put to classifiers, also those that `classifiers` has no room for; absent with it. */
   readonly classifier_count?: number;
+  /** The strongest switch that was in force for this judgement, whether or not it changed anything; absent = none. */
+  readonly switch?: KillSwitchMode | 'maintenance';
+  /** With `maintenance`: the names of the windows, in the order of the configuration. */
+  readonly windows?: readonly string[];
 }
 
 /** One answer of a classifier. */
@@ -44,6 +50,8 @@ interface OpenFields {
   readonly kind: 'open';
   /** Version of the program. */
   readonly version: string;
+  /** Digest of the policy that the run begins with. */
+  readonly policy_revision: string;
   /** Leaves that were found at start. */
   readonly recovered_size: number;
   /** How the run before ended: `none` = there was none, `clean` = its last leaf is a `close`. */
@@ -53,10 +61,31 @@ interface OpenFields {
 /** What decides verdicts has changed. */
 export interface ConfigFields {
   readonly kind: 'config';
-  /** `reload` = the configuration file was read again, `packs` = a pack file has changed. */
-  readonly what: 'reload' | 'packs';
+  /** `reload` = the configuration file was read again, `packs` = a pack file has changed, `start` = it was another one in the run before. */
+  readonly what: 'reload' | 'packs' | 'start';
   readonly old_policy_revision: string;
   readonly new_policy_revision: string;
+}
+
+/** A kill switch or a maintenance window begins, changes or ends. */
+export interface AdminFields {
+  readonly kind: 'admin';
+  readonly op: Switch['kind'];
+  /**
+   * `begin` = it acts from here on, in this run; `change` = it acts on with another end, scope or reason; `lift` = it was taken out of the
+   * configuration; `expire` = its time is over, also when it had ended before it could act.
+   */
+  readonly event: SwitchEvent['event'];
+  /** `bypass`, `lockdown`, or the name of the window. */
+  readonly name: string;
+  /** SHA-256 of what the configuration says of it, hex: see `switchDigest`. */
+  readonly digest: string;
+  /** When the configuration showed it for the first time, milliseconds since 1970. */
+  readonly first_shown_ms: number;
+  /** When it begins, as configured; absent for a kill switch. */
+  readonly from_ms?: number;
+  /** When it ends, as configured. */
+  readonly until_ms: number;
 }
 
 /** Records that were answered as not recorded, stated once the store works again. */
@@ -83,7 +112,7 @@ interface CloseFields {
 }
 
 /** What the author of a record says; the writer adds its place in the log. */
-export type LeafFields = DecisionFields | OpenFields | ConfigFields | GapFields | CloseFields;
+export type LeafFields = DecisionFields | OpenFields | ConfigFields | AdminFields | GapFields | CloseFields;
 
 /** The fields that every leaf has beside those of its kind. */
 export interface LeafPlace {

@@ -230,6 +230,22 @@ export const LIMITS = {
   pemCertificatesMax: 500,
   /** Least time between two log lines about refused TLS peers: anybody can cause them. All are counted. */
   tlsRefusalLogMs: 10_000,
+  /** Longest time that a kill switch or a maintenance window lasts: whoever needs more renews it, and so remembers it. */
+  switchMsMax: 60 * 60 * 1000,
+  /** How far ahead a maintenance window may begin: longer plans are forgotten by those who made them. */
+  maintenanceAheadMsMax: 30 * 24 * 60 * 60 * 1000,
+  /** Maintenance windows of one configuration: all that act are named in each record. */
+  maintenanceWindowsMax: 16,
+  /** Characters of the reason for a switch: one sentence, which is logged and told by health. */
+  switchReasonCharsMax: 200,
+  /** Switches that are remembered after they were taken out of the configuration. */
+  switchNotesMax: 64,
+  /** Largest file of what is remembered of switches: a hundred notes of some 300 bytes leave much room. */
+  switchNotesBytesMax: 256 * 1024,
+  /** How often switches are looked at when no request does: how late the record of a beginning or an end can be. */
+  switchTickMs: 1_000,
+  /** How often it is noted how long a switch has acted: what a killed process and a clock set back can win together. */
+  switchSaveMs: 10_000,
   /** Longest Unix socket path: `sun_path` holds 108 bytes with its end mark (unix(7)). */
   socketPathBytesMax: 107,
 } as const;

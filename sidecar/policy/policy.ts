@@ -19,7 +19,7 @@ import type { PreparedRule } from './prepared-rule.js';
 import { createQuestioner, isAsked, questionWarnings } from './questions.js';
 import type { RulePlan } from './rule-plan.js';
 import { prepareRules, type RuleExceptions } from './rule-set.js';
-import { rememberPlans, type Scope } from './scope.js';
+import { areGapsInShadow, isPackInShadow, rememberPlans, type Scope } from './scope.js';
 import { type StreamingClass, streamingClassOf } from './streaming.js';
 import { gapActionOf, type VerdictSettings, verdictsOf } from './verdict.js';
 
@@ -95,13 +95,14 @@ export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSett
   const active = rules.filter(isMatchable);
   const planFor = rememberPlans(active);
   const revision = revisionOf(packs, settings);
-  const toldRule = (prepared: PreparedRule) => matchedRuleOf(prepared, settings.shadow);
+  const toldRule = (prepared: PreparedRule, scope: Scope) =>
+    matchedRuleOf(prepared, isPackInShadow(prepared.pack.name, scope, settings.shadow));
   const questioner = createQuestioner(rules, { exceptions, settings, matchedRuleOf: toldRule });
   const judge = (reading: Reading, scope: Scope): OpenJudgement => {
     const run = runRules({ engine, planFor, exceptions, packs }, reading, scope);
-    const matched = run.matches.map(({ prepared }) => toldRule(prepared));
+    const matched = run.matches.map(({ prepared }) => toldRule(prepared, scope));
     const judgement = {
-      ...verdictsOf(matched, run.gaps, settings),
+      ...verdictsOf(matched, run.gaps, settings, areGapsInShadow(scope, settings.shadow)),
       matched,
       findings: findingsOf(run.matches, reading.segments),
       gaps: run.gaps,
@@ -115,7 +116,7 @@ export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSett
   };
   const replacements = (reading: Reading, scope: Scope) => {
     const { matches } = runRules({ engine, planFor, exceptions, packs }, reading, scope);
-    const masking = matches.filter((match) => toldRule(match.prepared).effectiveAction === 'mask');
+    const masking = matches.filter((match) => toldRule(match.prepared, scope).effectiveAction === 'mask');
     return replacementsOf(masking, reading.segments, settings.maskKey ?? '');
   };
   for (const prepared of active) {
@@ -248,6 +249,7 @@ function revisionOf(packs: readonly Pack[], settings: VerdictSettings): string {
     packs: packs.map(({ name, digest, ancestorDirections }) => ({ name, digest, ancestorDirections })),
     shadow: settings.shadow,
     onError: settings.onError,
+    maskInExtAuthz: settings.maskInExtAuthz ?? 'block',
     classifiers: Array.from(settings.classifiers ?? []),
     otherInputs: settings.otherInputs ?? '',
     gaps: Object.fromEntries(kinds.map((kind) => [kind, gapActionOf(kind, settings)])),

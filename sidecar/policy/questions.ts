@@ -6,7 +6,7 @@ import type { RuleMatches } from './matches.js';
 import type { LlmPrompt, Problem } from './pack.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
 import type { RuleExceptions } from './rule-set.js';
-import { isInScope, type Scope } from './scope.js';
+import { areGapsInShadow, isInScope, isPackInShadow, type Scope } from './scope.js';
 import { gapActionOf, type VerdictSettings, verdictOfGap } from './verdict.js';
 
 /** What the rules without classifiers gave. */
@@ -29,7 +29,7 @@ export interface QuestionerOptions {
   readonly exceptions: RuleExceptions;
   readonly settings: VerdictSettings;
   /** A rule as it is told when it matches. */
-  matchedRuleOf(prepared: PreparedRule): MatchedRule;
+  matchedRuleOf(prepared: PreparedRule, scope: Scope): MatchedRule;
 }
 
 /** Whether this rule's `llm_prompt` is asked: it is switched on, and its classifier is configured. */
@@ -44,9 +44,13 @@ export function createQuestioner(
 ): Questioner | undefined {
   const asking = rules.filter((prepared) => isAsked(prepared, settings));
   if (asking.length === 0) return undefined;
-  const partial = verdictOfGap(gapActionOf('classifier:partial', settings), settings.shadow);
-  const failed = ({ rule }: PreparedRule, { classifier }: LlmPrompt) =>
-    verdictOfGap(settings.classifiers?.get(classifier) ?? 'flag', settings.shadow && !rule.enforce);
+  const partial = (scope: Scope) =>
+    verdictOfGap(gapActionOf('classifier:partial', settings), areGapsInShadow(scope, settings.shadow));
+  const failed = ({ rule, pack }: PreparedRule, { classifier }: LlmPrompt, scope: Scope) =>
+    verdictOfGap(
+      settings.classifiers?.get(classifier) ?? 'flag',
+      isPackInShadow(pack.name, scope, settings.shadow) && !rule.enforce,
+    );
   return {
     questionsOf({ judgement, matches, segments, scope }) {
       const isTaken = takenAway(exceptions, matches, scope);
@@ -54,7 +58,7 @@ export function createQuestioner(
       const questions = asking.flatMap((prepared): ClassifierQuestion[] => {
         const { llmPrompt } = prepared.rule;
         if (!llmPrompt || !isInScope(prepared, scope) || isTaken(prepared)) return [];
-        const rule = matchedRuleOf(prepared);
+        const rule = matchedRuleOf(prepared, scope);
         const { text, isCut } = readFor(prepared);
         if (!couldMatter(rule, judgement) || text.trim() === '') return [];
         return [
@@ -65,8 +69,8 @@ export function createQuestioner(
             isCut,
             rule,
             before: matches.filter((match) => match.prepared.index < prepared.index).length,
-            ifFailed: failed(prepared, llmPrompt),
-            ifCut: partial,
+            ifFailed: failed(prepared, llmPrompt, scope),
+            ifCut: partial(scope),
           },
         ];
       });

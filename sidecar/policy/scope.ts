@@ -1,4 +1,4 @@
-import type { Direction } from '../kernel/evaluation.js';
+import type { Direction, HeldBack } from '../kernel/evaluation.js';
 import { appliesToDirection, appliesToEndpoint, type PreparedRule } from './prepared-rule.js';
 import { planOf, type RulePlan } from './rule-plan.js';
 
@@ -15,6 +15,18 @@ export interface Scope {
   readonly nowMs?: number;
   /** Work that judging may take (see budget.ts); absent: as much as texts of this length may (LIMITS.judgeWork*). */
   readonly workMax?: number;
+  /** What maintenance holds back; absent = nothing. */
+  readonly heldBack?: HeldBack;
+}
+
+/** Whether the rules of a pack are in shadow, by the setting or by maintenance. Rules that enforce are not held back all the same. */
+export function isPackInShadow(pack: string, scope: Scope, shadow: boolean): boolean {
+  return areGapsInShadow(scope, shadow) || scope.heldBack?.includes(pack) === true;
+}
+
+/** Whether gaps are in shadow, by the setting or by maintenance that is not about single packs. */
+export function areGapsInShadow({ heldBack }: Scope, shadow: boolean): boolean {
+  return shadow || heldBack === 'all';
 }
 
 /** Scopes whose plan is kept. Routes are few; clients that invent paths only empty the memory. */

@@ -17,6 +17,8 @@ export interface VerdictSettings {
   readonly onError: GapAction;
   /** What differs from the defaults of the gap kinds. Fixed kinds cannot differ. */
   readonly gapActions: Partial<Record<GapKind, GapAction>>;
+  /** What MASK becomes where the door cannot change a body; absent = `block`. */
+  readonly maskInExtAuthz?: 'block' | 'flag';
   /** Secret of the mask style `hash`: equal texts have equal digests under one key. Influences no verdict. */
   readonly maskKey?: string;
   /** Classifiers that can be asked, by name, with what it means when one gives no usable answer; absent = none. */
@@ -38,11 +40,12 @@ export function verdictOfGap(action: GapAction, isHeldBack: boolean): { raw: Ver
   return { raw, effective: isHeldBack ? 'ALLOW' : raw };
 }
 
-/** The strictest of all rules and gaps, before and after shadow. */
+/** The strictest of all rules and gaps, before and after shadow; `areGapsInShadow`: by the setting or otherwise. */
 export function verdictsOf(
   matched: readonly MatchedRule[],
   gaps: readonly Gap[],
   settings: VerdictSettings,
+  areGapsInShadow = settings.shadow,
 ): { raw: Verdict; effective: Verdict } {
   let raw: Verdict = 'ALLOW';
   let effective: Verdict = 'ALLOW';
@@ -51,7 +54,7 @@ export function verdictsOf(
     effective = stricter(effective, verdictOfAction(rule.effectiveAction));
   }
   for (const { kind } of gaps) {
-    const gap = verdictOfGap(gapActionOf(kind, settings), settings.shadow && !FIXED_GAP_KINDS.includes(kind));
+    const gap = verdictOfGap(gapActionOf(kind, settings), areGapsInShadow && !FIXED_GAP_KINDS.includes(kind));
     raw = stricter(raw, gap.raw);
     effective = stricter(effective, gap.effective);
   }

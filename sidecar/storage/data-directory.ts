@@ -59,14 +59,15 @@ async function refuseUnsafe(path: string): Promise<void> {
 async function create(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
-    await sync(dirname(path));
+    await syncDirectory(dirname(path));
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     if (code !== 'EEXIST') throw refused(path, `cannot be created (${code})`, ADVICE.get(code) ?? OTHER_ADVICE);
   }
 }
 
-async function sync(directory: string): Promise<void> {
+/** Resolves when what was created or renamed in a directory is on disk. */
+export async function syncDirectory(directory: string): Promise<void> {
   const handle: FileHandle = await open(directory, 'r');
   try {
     await handle.sync();

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Breaker } from '../kernel/breaker.js';
 import type { Decision, Evaluation } from '../kernel/evaluation.js';
+import { KILL_SWITCH_MODES, type KillSwitchMode } from '../kernel/switch.js';
 import { type ClassifierOutcome, createClassifierSeries, registerBreakers } from './classifier-series.js';
 import { createEndpointLabels, createEventCounter, createLatencyHistograms } from './decision-series.js';
 import { createTlsSeries, type TlsSeries } from './tls-series.js';
@@ -13,6 +14,10 @@ export interface MetricSources {
   /** 1 while the log can make records durable. */
   logHealthy(): boolean;
   rulesByPack(): Iterable<readonly [pack: string, rules: number]>;
+  /** Absent = the kill switch is off. */
+  killSwitch(): KillSwitchMode | undefined;
+  /** Maintenance windows that act. */
+  maintenanceWindows(): number;
   /** Circuit breakers by service. */
   breakers(): Iterable<readonly [service: string, breaker: Breaker]>;
   /** When the certificate in force ends, ms of the Unix epoch; absent without TLS. */
@@ -142,6 +147,17 @@ function registerSources(registry: Registry, { version, seedNames, sources }: Me
   gauge('jimini_requests_in_flight', 'Requests being received or judged', sources.requestsInFlight);
   gauge('jimini_audit_log_size', 'Leaves in the audit log', sources.logSize);
   gauge('jimini_audit_log_healthy', '1 while the log can make records durable', () => (sources.logHealthy() ? 1 : 0));
+  gauge('jimini_maintenance', 'Maintenance windows that act', sources.maintenanceWindows);
+  new Gauge({
+    name: 'jimini_kill_switch',
+    help: '1 while the kill switch acts in this mode: bypass lets everything pass, lockdown nothing',
+    labelNames: ['mode'],
+    registers,
+    collect() {
+      const acting = sources.killSwitch();
+      for (const mode of KILL_SWITCH_MODES) this.set({ mode }, mode === acting ? 1 : 0);
+    },
+  });
   rules('jimini_rules_loaded');
   if (!seedNames) return;
   gauge('jimini_active_requests_total', 'Requests being received or judged', sources.requestsInFlight);

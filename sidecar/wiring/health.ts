@@ -1,6 +1,7 @@
 import type { AuditLog } from '../audit/audit-log.js';
 import type { PackInfo } from '../policy/policy.js';
 import type { DiskSpace } from '../storage/disk-space.js';
+import type { SwitchState } from '../switches/switchboard.js';
 import type { Certificates } from './certificates.js';
 import type { LoadedPolicy } from './load-policy.js';
 import type { ReloadRefusal } from './reload.js';
@@ -13,6 +14,7 @@ export interface HealthSources {
   readonly loaded: () => LoadedPolicy;
   /** Last reading; absent = it could not be read. */
   readonly disk: () => DiskSpace | undefined;
+  readonly switches: () => readonly SwitchState[];
   readonly state: HealthState;
   /** Absent without TLS. */
   readonly certificates?: Pick<Certificates, 'identity' | 'problems'> | undefined;
@@ -49,6 +51,7 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
     version: sources.version,
     config: { ...refused('config'), file: sources.configFile, policy_revision: snapshot.policy.revision },
     packs: { ...refused('packs'), loaded: snapshot.policy.packs.map(packOf) },
+    switches: { ok: true, ...switchesOf(sources.switches()) },
     store: {
       ok: storeOk,
       state: sources.auditLog.state,
@@ -69,6 +72,23 @@ function tlsReport({ identity, problems }: NonNullable<HealthSources['certificat
     ok: refused.length === 0,
     ...(refused.length > 0 && { problems: refused }),
     certificate_expires: new Date(identity().expiresMs).toISOString(),
+  };
+}
+
+/** What the configuration shows, those that have ended too: they do nothing, and wait to be taken out of it. */
+function switchesOf(states: readonly SwitchState[]): object {
+  const told = states.map(({ definition, state }) => ({
+    state,
+    reason: definition.reason,
+    ...(definition.kind === 'kill_switch'
+      ? { mode: definition.mode }
+      : { name: definition.name, scope: definition.scope, from: new Date(definition.fromMs).toISOString() }),
+    until: new Date(definition.untilMs).toISOString(),
+  }));
+  const isKillSwitch = states.map(({ definition }) => definition.kind === 'kill_switch');
+  return {
+    kill_switch: told.find((_, index) => isKillSwitch[index]) ?? null,
+    maintenance: told.filter((_, index) => !isKillSwitch[index]),
   };
 }
 

@@ -44,6 +44,7 @@ export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy):
   const settings = {
     shadow: config.shadow,
     onError: config.policy.onError,
+    maskInExtAuthz: config.policy.maskInExtAuthz,
     gapActions: config.policy.gaps,
     maskKey: previous?.snapshot.settings.maskKey ?? randomBytes(32).toString('hex'),
     classifiers: new Map(moderators.map(({ name, onFailure }) => [name, onFailure])),

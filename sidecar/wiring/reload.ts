@@ -24,6 +24,11 @@ export interface ReloadOptions {
   /** Reads the configuration again. Rejects with `JIMINI_CONFIG_INVALID`. */
   readonly readConfig: () => Promise<UsableConfig>;
   readonly loaded: LoadedPolicy;
+  /**
+   * Puts the switches of a configuration in force, before its packs are loaded: in an emergency a pack that is refused must not be in the
+   * way. Throws `JIMINI_CONFIG_INVALID`.
+   */
+  readonly showSwitches: (read: UsableConfig) => void;
   /** Puts it in force. Called for each reload that is not refused. */
   readonly apply: (config: Config, loaded: LoadedPolicy) => void | Promise<void>;
   /** Called for each reload that is refused; what was in force stays. */
@@ -54,6 +59,7 @@ export async function watchPolicy(options: ReloadOptions): Promise<{ close(): vo
   const readAll = async (): Promise<InForce> => {
     const read = await options.readConfig();
     refuseEmptied(read, inForce.read);
+    options.showSwitches(read);
     // Before the packs are read: what changes from now on is another change.
     await watcher.replace(filesOf(read.config));
     return { read, loaded: await loadPolicy(read, inForce.loaded) };

@@ -4,6 +4,8 @@ import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { printable } from '../kernel/printable.js';
+import { switchPlace } from '../kernel/switch.js';
+import type { SwitchEvent } from '../kernel/switch-board.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** Tells operators when the log stops and starts taking records: every answer is a denial in between. */
@@ -24,6 +26,31 @@ export function createBreakerReporter(logger: Logger): (classifier: string, stat
   return (classifier, state) => {
     if (state === 'open') logger.warn({ classifier }, 'the classifier fails and is left alone; its onFailure decides');
     if (state === 'closed') logger.info({ classifier }, 'the classifier answers again');
+  };
+}
+
+const SWITCH_NEWS = {
+  begin: 'a switch is thrown',
+  change: 'a switch that is thrown has changed',
+  lift: 'a switch was taken out of the configuration',
+  expire: 'a switch has ended; take it out of the configuration',
+} as const;
+
+/** Tells operators what becomes of kill switches and maintenance windows, whoever threw them. */
+export function createSwitchReporter(logger: Logger): (event: SwitchEvent) => void {
+  return ({ event, definition }) => {
+    const until = new Date(definition.untilMs).toISOString();
+    logger.warn({ switch: switchPlace(definition), reason: definition.reason, until }, SWITCH_NEWS[event]);
+  };
+}
+
+/** Tells operators that what became of a switch cannot be noted or recorded. */
+export function createSwitchFailureReporter(logger: Logger): (error: unknown) => void {
+  return (error) => {
+    const { code } = JiminiError.from(error);
+    const what =
+      'what became of a switch cannot be recorded; it is tried again, and a switch that would let more pass waits';
+    logger.error({ code }, what);
   };
 }
 

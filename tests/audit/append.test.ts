@@ -1,5 +1,6 @@
 import test from 'ava';
 import { recoverAuditLog } from '../../sidecar/audit/audit-log.js';
+import type { ConfigFields, DecisionFields } from '../../sidecar/kernel/leaf.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { createFaultyStore } from '../storage/faulty-store.js';
 import { attempt, discrepancies, healed, leavesOf, openDoubleLog, verifyRows } from './double-log.js';
@@ -141,6 +142,41 @@ test('a restart keeps the log id and says how the run before ended', async (t) =
   t.is((await verifyRows(store.disk)).status, 'ok');
 });
 
+test('a start under another policy than the run before ended with is a config leaf, a start under the same is none', async (t) => {
+  const store = createFaultyStore();
+  const run = async (policyRevision: string, ...fields: (DecisionFields | ConfigFields)[]) => {
+    const log = await recoverAuditLog(logOptions(store));
+    await log.begin(policyRevision);
+    for (const leafFields of fields) await log.append({ leafFields });
+    await log.close('shutdown');
+  };
+  await run('first');
+  await run('first');
+  await run('second');
+  await run('second', {
+    kind: 'config',
+    what: 'packs',
+    old_policy_revision: 'second',
+    new_policy_revision: 'third',
+  });
+  await run('third', decision('r', { policy_revision: 'fourth' }));
+  await run('third');
+  const changes = leavesOf(store.disk).filter((leaf) => leaf['kind'] === 'config' && leaf['what'] === 'start');
+  t.deepEqual(
+    changes.map((leaf) => [leaf['old_policy_revision'], leaf['new_policy_revision']]),
+    [
+      ['first', 'second'],
+      ['fourth', 'third'],
+    ],
+  );
+  const opens = leavesOf(store.disk).filter((leaf) => leaf['kind'] === 'open');
+  t.deepEqual(
+    opens.map((leaf) => leaf['policy_revision']),
+    ['first', 'first', 'second', 'second', 'third', 'third'],
+  );
+  t.is((await verifyRows(store.disk)).status, 'ok');
+});
+
 test('a start on a damaged end of the log is refused with what to do', async (t) => {
   const store = createFaultyStore();
   const log = await openDoubleLog(store);
@@ -172,7 +208,7 @@ test('records that come before the log has begun are written behind its open lea
   const early = Array.from({ length: LIMITS.appendQueueMax + 2 }, (_, i) => attempt(log, `r${i}`));
   await new Promise((resolve) => setImmediate(resolve));
   t.deepEqual(store.disk, []);
-  await log.begin();
+  await log.begin('first');
   const outcomes = await Promise.all(early);
   await healed(log);
   await log.close('shutdown');

@@ -26,7 +26,7 @@ export function decision(route: string, fields: Partial<DecisionFields> = {}): D
 /** A log that has begun. */
 export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   const log = await recoverAuditLog(options);
-  await log.begin().catch(async (error) => {
+  await log.begin('first').catch(async (error) => {
     await log.close('error');
     throw error;
   });

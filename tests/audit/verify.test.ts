@@ -6,6 +6,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { entriesOfLines, entriesOfPairs } from '../../sidecar/audit/verify/sources.js';
 import { type Entry, type RuleName, verifyEntries, verifyHead } from '../../sidecar/audit/verify/verify-entries.js';
+import { canonicalJson } from '../../sidecar/kernel/canonical-json.js';
 import { leafKey } from '../../sidecar/storage/leaf-key.js';
 import { createFaultyStore } from '../storage/faulty-store.js';
 import { attempt, openDoubleLog } from './double-log.js';
@@ -72,6 +73,43 @@ const rewritten = (seq: number, change: (leaf: string) => string) => (leaves: st
 const field = (name: string, json: string) =>
   rewritten(2, (leaf) => leaf.replace(new RegExp(`"${name}":("[^"]*"|\\[[^\\]]*\\]|-?\\d+)`), `"${name}":${json}`));
 
+/** Leaf 2 as a decision under a switch. */
+const switchedLeaf = (leaves: string[], said: string, windows = '') =>
+  rewritten(2, (leaf) => leaf.replace('"tenant"', `${said},"tenant"`).replace(/}$/, `${windows}}`))(leaves);
+
+/** Leaf 2 as one of a kill switch, with what is left out or put in. */
+const adminLeaf = (leaves: string[], left: string, put = '') =>
+  chainedAgain(leaves, (leaf, seq) => {
+    if (seq !== 2) return leaf;
+    const { epoch, log_id, mono_ns, prev, time_ms, v } = JSON.parse(leaf);
+    const place = { epoch, log_id, mono_ns, prev, seq, time_ms, v };
+    const own = {
+      digest: 'a'.repeat(64),
+      event: 'begin',
+      first_shown_ms: 1,
+      name: 'bypass',
+      op: 'kill_switch',
+      until_ms: 2,
+    };
+    return canonicalJson({ kind: 'admin', ...own, ...place }).replace(left, put);
+  });
+
+test('a leaf of a switch holds', async (t) => {
+  const leaves = await sixLeaves();
+  t.is((await verifyLines(asLines(adminLeaf(leaves, '')))).status, 'ok');
+  t.is((await verifyLines(asLines(switchedLeaf(leaves, '"switch":"maintenance"', ',"windows":["w"]')))).status, 'ok');
+});
+for (const [what, left, put] of [
+  ['an event that is none', '"begin"', '"end"'],
+  ['a mode that is none', '"bypass"', '"move"'],
+  ['a digest that is none', 'aaa', 'aaA'],
+  ['no end', ',"until_ms":2', ''],
+  ['a beginning, which a kill switch has not', '"kind"', '"from_ms":1,"kind"'],
+  ['no beginning, which a window has', '"kill_switch"', '"maintenance"'],
+] as const) {
+  test(`a leaf of a switch with ${what}`, catches, 'fields', 2, (leaves) => adminLeaf(leaves, left, put));
+}
+
 test('a leaf deleted', catches, 'seq', 2, (leaves) => leaves.toSpliced(2, 1));
 test('the first leaf deleted', catches, 'seq', 0, (leaves) => leaves.slice(1));
 test('a leaf doubled', catches, 'seq', 3, (leaves) => leaves.toSpliced(2, 0, leaves[2] ?? ''));
@@ -93,7 +131,12 @@ test('a log id that is none', catches, 'log_id', 0, (leaves) =>
 );
 test('a wrong number', catches, 'seq', 2, field('seq', '3'));
 test('an unknown version', catches, 'version', 2, field('v', '1'));
-test('an unknown kind', catches, 'fields', 2, field('kind', '"admin"'));
+test('an unknown kind', catches, 'fields', 2, field('kind', '"erase"'));
+test('a switch that is none', catches, 'fields', 2, (leaves) => switchedLeaf(leaves, '"switch":"off"'));
+test('windows without maintenance', catches, 'fields', 2, (leaves) =>
+  switchedLeaf(leaves, '"switch":"bypass"', ',"windows":["w"]'),
+);
+test('maintenance without windows', catches, 'fields', 2, (leaves) => switchedLeaf(leaves, '"switch":"maintenance"'));
 test('a verdict that is none', catches, 'fields', 2, field('effective', '"PASS"'));
 test('a count smaller than its list', catches, 'fields', 2, field('rule_count', '1'));
 test(

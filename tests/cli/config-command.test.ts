@@ -116,3 +116,46 @@ test('every setting that a variable can say has a flag', async (t) => {
   const { out } = await runCli(['config', 'show', '--help']);
   for (const { flag } of CONFIG_KEYS) if (flag !== undefined) t.true(out.includes(`  ${flag} `), flag);
 });
+
+/** A moment as people write it. */
+const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString().replace(/\.\d+Z$/, 'Z');
+
+test('config check refuses switches that last too long, or begin too late, at their place', async (t) => {
+  const directory = tempDirectory(t);
+  const check = (text: string) => {
+    writeFileSync(join(directory, 'jimini.yaml'), text);
+    return runCli(['config', 'check', '--config', 'jimini.yaml'], { directory });
+  };
+  const window = (name: string, from: number, until: number) =>
+    `  - {name: ${name}, reason: r, scope: {packs: [pii]}, from: ${inMinutes(from)}, until: ${inMinutes(until)}}\n`;
+  const thrown = (minutes: number) =>
+    `killSwitch:\n  mode: lockdown\n  reason: a leak\n  until: ${inMinutes(minutes)}\n`;
+  const fine = await check(`${thrown(59)}maintenance:\n${window('a', -90, -30)}${window('b', 43_000, 43_060)}`);
+  t.deepEqual(fine, { code: 0, out: 'the configuration is valid\n', err: '' });
+  t.is((await check(thrown(-1_000))).code, 0, 'one that has ended is ignored');
+  t.is((await check('killSwitch:\nmaintenance: []\n')).code, 0, 'a key without a value means none');
+  const { code, err } = await check(`${thrown(61)}maintenance:\n${window('a', 0, 61)}${window('b', 43_300, 43_200)}`);
+  t.is(code, 2);
+  t.deepEqual(err.replaceAll(/ \(\d.*?\)/g, '').split('\n'), [
+    'jimini: jimini.yaml:4:10: killSwitch.until: is more than an hour after it was first shown; write an earlier time, and renew it later',
+    'jimini: jimini.yaml:6:84: maintenance[0].until: is more than an hour after from',
+    'jimini: jimini.yaml:7:55: maintenance[1].from: is more than 30 days ahead',
+    'jimini: jimini.yaml:7:84: maintenance[1].until: is not after from',
+    '',
+  ]);
+});
+
+test('config check goes by what the data directory says was shown before', async (t) => {
+  const directory = tempDirectory(t);
+  const until = inMinutes(30);
+  const untilMs = Date.parse(until);
+  const firstShownMs = untilMs - 3 * 60 * 60 * 1000;
+  writeFileSync(join(directory, 'jimini.yaml'), `killSwitch: {mode: bypass, reason: r, until: ${until}}\n`);
+  const argv = ['config', 'check', '--config', 'jimini.yaml', '--data-dir', directory];
+  t.is((await runCli(argv, { directory })).code, 0);
+  const note = { key: `kill_switch bypass ${untilMs}`, untilMs, firstShownMs, reachedMs: firstShownMs, isOver: false };
+  writeFileSync(join(directory, 'switches.json'), JSON.stringify({ v: 0, switches: [note] }));
+  const { code, err } = await runCli(argv, { directory });
+  t.is(code, 2);
+  t.true(err.includes(`first shown (${new Date(firstShownMs).toISOString()})`));
+});

@@ -65,8 +65,10 @@ test('without file, environment and flags every setting has its default', async 
     packs: ['secrets', 'pii', 'pci', 'injection'],
     shadow: false,
     tenant: '',
-    policy: { requiredPacks: ['all'], onError: 'deny', gaps: {}, ancestorDirections: 'inert' },
+    policy: { requiredPacks: ['all'], onError: 'deny', maskInExtAuthz: 'block', gaps: {}, ancestorDirections: 'inert' },
     moderators: {},
+    killSwitch: null,
+    maintenance: [],
     trustedHeaders: [],
     credentials: {
       headers: ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key', 'cookie'],

@@ -4,6 +4,7 @@ import type { Content } from '../../sidecar/kernel/evaluation.js';
 import { MASK_STYLES } from '../../sidecar/policy/mask.js';
 import type { Example, Pack, Rule } from '../../sidecar/policy/pack.js';
 import { createPolicy } from '../../sidecar/policy/policy.js';
+import type { VerdictSettings } from '../../sidecar/policy/verdict.js';
 import { BUILTIN_PACKS, builtin } from '../policy/packs/builtin-packs.js';
 import { DISGUISES } from '../policy/views/disguises.js';
 import { evaluationOf } from './snapshot.js';
@@ -24,8 +25,12 @@ function snapshotOf(style: Rule['mask']['style']) {
   const styled = packs.map((pack) => {
     return { ...pack, rules: pack.rules.map((rule) => ({ ...rule, mask: { ...rule.mask, style } })) };
   });
-  const settings = { shadow: false, onError: 'deny', gapActions: {} } as const;
-  return { policy: createPolicy(styled, settings), contentOptions: { credentialQueryNames: new Set<string>() } };
+  const settings: VerdictSettings = { shadow: false, onError: 'deny', gapActions: {} };
+  return {
+    policy: createPolicy(styled, settings),
+    settings,
+    contentOptions: { credentialQueryNames: new Set<string>() },
+  };
 }
 
 const askAs = (snapshot: ReturnType<typeof snapshotOf>, example: Example, content: Content) => {

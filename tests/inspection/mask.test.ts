@@ -15,7 +15,7 @@ const CARD = '\\b4111[ -]?1111[ -]?1111[ -]?1111\\b';
 
 function snapshotOf(rules: readonly Record<string, unknown>[], settings: Partial<VerdictSettings> = {}) {
   const packs = packOf(rules.map((keys) => rule({ action: 'mask', ...keys })).join(''), { builtin: true });
-  return { policy: policyOf(packs, settings), contentOptions };
+  return { policy: policyOf(packs, settings), contentOptions, settings };
 }
 
 const standard = snapshotOf([
@@ -59,10 +59,32 @@ test('matches over the number of findings that are listed are replaced all the s
   t.is(maskedText, '[MAIL] '.repeat(count));
 });
 
-test('ext_authz cannot change a body and gets no masked text', (t) => {
-  const judgement = ask(standard, { kind: 'text', text: 'a@b.test' }, { door: 'ext_authz' });
-  t.is(judgement.effective, 'MASK');
+const unmasked = test.macro((t, settings: Partial<VerdictSettings>, effective: Verdict) => {
+  const snapshot = snapshotOf([{ id: 'MAIL', pattern: MAIL }], settings);
+  const judgement = ask(snapshot, { kind: 'text', text: 'a@b.test' }, { door: 'ext_authz' });
+  t.is(judgement.raw, 'MASK');
+  t.is(judgement.effective, effective);
+  t.is(judgement.cannotMask, true);
   t.is(judgement.maskedText, undefined);
+});
+test('ext_authz cannot change a body, so that MASK denies', unmasked, {}, 'BLOCK');
+test(
+  'MASK through ext_authz becomes FLAG where the configuration says so',
+  unmasked,
+  { maskInExtAuthz: 'flag' },
+  'FLAG',
+);
+
+test('what MASK becomes through ext_authz is of the policy, and changes no other verdict', (t) => {
+  const rules = [
+    { id: 'MAIL', pattern: MAIL },
+    { id: 'STOP', pattern: 'stopword', action: 'block' },
+  ];
+  const flags = snapshotOf(rules, { maskInExtAuthz: 'flag' });
+  t.not(flags.policy.revision, snapshotOf(rules).policy.revision);
+  const effectiveOf = (text: string) => ask(flags, { kind: 'text', text }, { door: 'ext_authz' }).effective;
+  t.deepEqual(['hello', 'a@b.test', 'stopword a@b.test'].map(effectiveOf), ['ALLOW', 'FLAG', 'BLOCK']);
+  t.is(askText('a@b.test', flags).effective, 'MASK', 'Evaluate can mask');
 });
 
 test('a rule below its count masks nothing, one that reaches it all', (t) => {

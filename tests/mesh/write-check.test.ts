@@ -151,6 +151,12 @@ test('dynamic metadata stands at the top level, on allow and on deny', (t) => {
   }
 });
 
+test('dynamic metadata names the switch that was in force', (t) => {
+  const windows = decisionFor('ALLOW', { raw: 'BLOCK', switch: { kind: 'maintenance', windows: ['move'] } });
+  t.is(answer(windows).dynamicMetadata?.['switch'], 'maintenance');
+  t.is(answer(decisionFor('BLOCK', { switch: { kind: 'lockdown' } })).dynamicMetadata?.['switch'], 'lockdown');
+});
+
 test('an id that rules of two packs have is told once', (t) => {
   const rule = { id: 'r', title: 't', severity: 'low', action: 'flag', effectiveAction: 'flag' } as const;
   const matched = ['p', 'q'].map((pack) => ({ ...rule, pack }));

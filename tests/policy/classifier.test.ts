@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Segment } from '../../sidecar/kernel/evaluation.js';
+import type { HeldBack, Segment } from '../../sidecar/kernel/evaluation.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import {
   type Answer,
@@ -268,4 +268,17 @@ test('which classifiers there are, and what their failure means, is part of the 
     policyOf(packOf(asks({ id: 'A' })), classifiers ? { classifiers } : {}).revision;
   const revisions = [revision(), revision(new Map([['default', 'flag']])), revision(new Map([['default', 'deny']]))];
   t.is(new Set(revisions).size, 3);
+});
+
+test('maintenance holds back answers as shadow does, of its packs only', (t) => {
+  const policy = policyWith(asks({ id: 'A', classifier: 'strict', action: 'block' }));
+  const verdict = (heldBack: HeldBack, answer: Answer) => {
+    const { raw, effective } = withAnswers(open(policy, 'x', { heldBack }), [answer]);
+    return [raw, effective];
+  };
+  for (const answer of [yes, failed]) {
+    t.deepEqual(verdict('all', answer), ['BLOCK', 'ALLOW']);
+    t.deepEqual(verdict(['test'], answer), ['BLOCK', 'ALLOW']);
+    t.deepEqual(verdict(['other'], answer), ['BLOCK', 'BLOCK']);
+  }
 });

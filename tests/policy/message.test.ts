@@ -57,3 +57,21 @@ test('many and long titles stay within the bound', (t) => {
   t.is([...message].length, LIMITS.messageCharsMax);
   t.true(message.isWellFormed());
 });
+
+const BLOCKED = { raw: 'BLOCK', effective: 'ALLOW', matched: [matched('Card number')], gaps: [] } as const;
+
+test('a switch says what would have happened, and a lockdown needs no reason', (t) => {
+  const bypassed = messageOf({ ...BLOCKED, switch: { kind: 'bypass' } });
+  t.is(bypassed, 'Allowed (bypass; would be blocked): Card number.');
+  const held = messageOf({ ...BLOCKED, switch: { kind: 'maintenance', windows: ['w'] } });
+  t.is(held, 'Allowed (in maintenance; would be blocked): Card number.');
+  const locked = messageOf({ ...BLOCKED, effective: 'BLOCK', switch: { kind: 'lockdown' } });
+  t.is(locked, 'Blocked: a lockdown is in force, and every request is denied.');
+});
+
+test('what cannot be masked says so, unless a stricter rule has decided', (t) => {
+  const masks = { ...BLOCKED, raw: 'MASK', matched: [matched('E-mail', 'mask')], cannotMask: true } as const;
+  t.is(messageOf({ ...masks, effective: 'FLAG' }), 'Flagged (cannot be masked here): E-mail.');
+  const asked = messageOf({ ...masks, raw: 'BLOCK', effective: 'BLOCK' });
+  t.is(asked, 'Blocked: E-mail.');
+});

@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import type { HeldBack } from '../../sidecar/kernel/evaluation.js';
 import { FIXED_GAP_KINDS, GAP_ACTIONS, GAP_KINDS, type GapKind } from '../../sidecar/kernel/gap.js';
 import { ACTIONS, VERDICTS } from '../../sidecar/kernel/verdict.js';
 import { verdictsOf } from '../../sidecar/policy/verdict.js';
@@ -111,4 +112,31 @@ test('the revision is stable, and changes with packs and with every setting', (t
     policyOf(pack, { gapActions: { 'coding:stacked': 'flag' } }),
   ].map((policy) => policy.revision);
   t.is(new Set([revision, ...others]).size, 6);
+});
+
+test('maintenance of packs holds back their rules, but for those that enforce; of everything gaps too', (t) => {
+  const one = packOf(rule({ id: 'A', pattern: 'a' }) + rule({ id: 'E', pattern: 'e', shadow_override: 'enforce' }), {
+    name: 'one',
+  });
+  const policy = policyOf([one, packOf(rule({ id: 'B', pattern: 'b' }), { name: 'two' })]);
+  const effective = (text: string, heldBack: HeldBack) => judge(policy, text, { heldBack }).effective;
+  const texts = ['a', 'b', 'e'];
+  t.deepEqual(
+    texts.map((text) => effective(text, ['one'])),
+    ['ALLOW', 'BLOCK', 'BLOCK'],
+  );
+  t.deepEqual(
+    texts.map((text) => effective(text, ['one', 'two'])),
+    ['ALLOW', 'ALLOW', 'BLOCK'],
+  );
+  t.deepEqual(
+    texts.map((text) => effective(text, 'all')),
+    ['ALLOW', 'ALLOW', 'BLOCK'],
+  );
+  t.is(judge(policy, 'a', { heldBack: 'all' }).raw, 'BLOCK');
+  const ofGap = (kind: GapKind, heldBack: HeldBack) =>
+    policy.judge({ segments: [], gaps: [{ kind }] }, { direction: '', endpoint: '', heldBack }).effective;
+  t.is(ofGap('json:depth', ['one', 'two']), 'BLOCK');
+  t.is(ofGap('json:depth', 'all'), 'ALLOW');
+  t.is(ofGap('config:packs', 'all'), 'BLOCK', 'as in shadow');
 });

@@ -43,6 +43,8 @@ function createTestMetrics(seedNames = true, breakers: readonly (readonly [strin
       logHealthy: () => true,
       rulesByPack: () => [['pci', 3]],
       breakers: () => breakers,
+      killSwitch: () => 'lockdown',
+      maintenanceWindows: () => 2,
     },
   });
 }
@@ -177,6 +179,13 @@ test('a refused reload is visible until one is applied', async (t) => {
   const lines = await linesOf(metrics);
   t.true(lines.includes('jimini_policy_reload_failed 0'));
   t.true(lines.includes('jimini_policy_reloads_total{result="refused"} 1'));
+});
+
+test('switches that act are gauges', async (t) => {
+  const lines = await linesOf(createTestMetrics());
+  t.true(lines.includes('jimini_kill_switch{mode="lockdown"} 1'));
+  t.true(lines.includes('jimini_kill_switch{mode="bypass"} 0'));
+  t.true(lines.includes('jimini_maintenance 2'));
 });
 
 test('answers without a record are counted by reason', async (t) => {

@@ -13,6 +13,8 @@ const nothing = {
   logHealthy: () => true,
   breakers: () => [],
   rulesByPack: () => [],
+  killSwitch: () => undefined,
+  maintenanceWindows: () => 0,
 };
 
 test('both doors judge for the configured tenant, which a reload changes and a message does not', async (t) => {

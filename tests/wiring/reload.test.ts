@@ -30,6 +30,7 @@ async function watched(t: ExecutionContext, before: string, beforeTheWatcher: (f
     loadedConfig,
     readConfig,
     loaded,
+    showSwitches: () => {},
     apply: (config) => {
       said.push(config.shadow);
     },

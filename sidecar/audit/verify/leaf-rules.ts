@@ -64,6 +64,11 @@ const KINDS: ReadonlyMap<string, readonly (readonly [string, Check])[]> = new Ma
       ['gap_count', atLeastLengthOf('gaps')],
       ['policy_revision', text],
       ['classifiers', optional(answers(8))],
+      ['switch', optional(oneOf('bypass', 'lockdown', 'maintenance'))],
+      [
+        'windows',
+        (value, leaf) => (leaf.get('switch') === 'maintenance' ? texts(16)(value, leaf) : value === undefined),
+      ],
       // One of the two without the other says nothing.
       [
         'classifier_count',
@@ -75,6 +80,7 @@ const KINDS: ReadonlyMap<string, readonly (readonly [string, Check])[]> = new Ma
     'open',
     [
       ['version', text],
+      ['policy_revision', optional(text)],
       ['recovered_size', (value, leaf) => value === leaf.get('seq')],
       ['previous_close', (value, leaf) => oneOf('clean', 'unclean')(value, leaf) === (leaf.get('seq') !== 0)],
     ],
@@ -82,9 +88,21 @@ const KINDS: ReadonlyMap<string, readonly (readonly [string, Check])[]> = new Ma
   [
     'config',
     [
-      ['what', oneOf('reload', 'packs')],
+      ['what', oneOf('reload', 'packs', 'start')],
       ['old_policy_revision', text],
       ['new_policy_revision', text],
+    ],
+  ],
+  [
+    'admin',
+    [
+      ['op', oneOf('kill_switch', 'maintenance')],
+      ['event', oneOf('begin', 'change', 'lift', 'expire')],
+      ['name', (value, leaf) => (leaf.get('op') === 'kill_switch' ? oneOf('bypass', 'lockdown') : text)(value, leaf)],
+      ['digest', (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)],
+      ['first_shown_ms', count],
+      ['from_ms', (value, leaf) => (leaf.get('op') === 'maintenance' ? count(value, leaf) : value === undefined)],
+      ['until_ms', count],
     ],
   ],
   [
