@@ -5,6 +5,9 @@ export const DECISION_ID_HEADER = 'x-jimini-decision-id';
 /** Where the effective verdict stands. */
 export const VERDICT_HEADER = 'x-jimini-verdict';
 
+/** A header that is written. */
+export type Header = readonly [name: string, value: string];
+
 /** Headers that say how to read a body or what becomes of the connection, and the ids that tie records to traces. */
 const READ_HEADERS = [
   ':protocol',

@@ -5,7 +5,8 @@ import { checkNesting } from '../protobuf-depth.js';
 import { bodyGap } from './body-gap.js';
 import { readCheckFields } from './check-fields.js';
 import { CHECK_REQUEST_SHAPE } from './check-shape.js';
-import { type ErrorShape, errorShapeOf } from './error-shape.js';
+import type { DeniedCaller } from './denial.js';
+import { errorShapeOf } from './error-shape.js';
 import type { HttpFields } from './http-fields.js';
 import { type RouteContext, type RouteContextOptions, readRouteContext } from './route-context.js';
 
@@ -19,6 +20,8 @@ export interface CheckSettings extends RouteContextOptions {
   };
   /** Bounded label of a normalised path: the path if it is a known API's, else `other`. */
   readonly pathLabel: (path: string) => string;
+  /** Whether denied callers are told titles of rules and kinds of gaps, or the decision id alone. */
+  readonly tellsReasons: boolean;
 }
 
 /** One check, understood as far as it can be. */
@@ -28,14 +31,19 @@ export interface Check {
 }
 
 /** What the answer depends on besides the decision. */
-export interface Caller {
+export interface Caller extends DeniedCaller {
   /** `x-jimini-*` headers that the client made up. */
   readonly forgedHeaders: readonly string[];
-  readonly errorShape: ErrorShape;
 }
 
 /** A caller of whom nothing is known. */
-export const UNKNOWN_CALLER: Caller = { forgedHeaders: [], errorShape: 'openai' };
+export const UNKNOWN_CALLER: Caller = {
+  forgedHeaders: [],
+  errorShape: 'openai',
+  contentType: '',
+  body: new Uint8Array(0),
+  mayKnowReasons: false,
+};
 
 /**
  * Reads the bytes of a CheckRequest. Pure and total: whatever arrives gives an evaluation, and what could not be
@@ -43,14 +51,14 @@ export const UNKNOWN_CALLER: Caller = { forgedHeaders: [], errorShape: 'openai' 
  */
 export function readCheck(bytes: Uint8Array, settings: CheckSettings): Check {
   const nesting = checkNesting(bytes, CHECK_REQUEST_SHAPE, LIMITS.protobufDepthMax);
-  if (nesting === 'too_deep') return unreadable('message:depth', settings.tenant);
+  if (nesting === 'too_deep') return unreadable('message:depth', settings);
   const fields = nesting === 'ok' ? readCheckFields(bytes) : undefined;
-  if (fields === undefined) return unreadable('message:malformed', settings.tenant);
+  if (fields === undefined) return unreadable('message:malformed', settings);
   const context = readRouteContext(fields.contextExtensions, settings);
-  return fields.http === undefined ? checkWithoutHttp(context) : checkOfHttp(fields.http, context, settings);
+  return fields.http === undefined ? checkWithoutHttp(context, settings) : checkOfHttp(fields.http, context, settings);
 }
 
-function unreadable(kind: GapKind, tenant: string): Check {
+function unreadable(kind: GapKind, { tenant, tellsReasons }: CheckSettings): Check {
   const evaluation: Evaluation = {
     door: 'ext_authz',
     direction: '',
@@ -61,16 +69,16 @@ function unreadable(kind: GapKind, tenant: string): Check {
     gaps: [{ kind }],
     requestId: '',
   };
-  return { evaluation, caller: UNKNOWN_CALLER };
+  return { evaluation, caller: { ...UNKNOWN_CALLER, mayKnowReasons: tellsReasons } };
 }
 
-function checkWithoutHttp(context: RouteContext): Check {
+function checkWithoutHttp(context: RouteContext, settings: CheckSettings): Check {
   const { direction, endpoint, label, tenant } = context;
-  const { evaluation, caller } = unreadable('http:absent', tenant);
+  const { evaluation, caller } = unreadable('http:absent', settings);
   const gaps = [...contextGaps(context), ...evaluation.gaps];
   return {
     caller,
-    evaluation: { ...evaluation, direction, endpoint, route: label || 'other', gaps, ...packsOf(context) },
+    evaluation: { ...evaluation, tenant, direction, endpoint, route: label || 'other', gaps, ...packsOf(context) },
   };
 }
 
@@ -100,7 +108,10 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
     },
     caller: {
       forgedHeaders: [...http.clientJiminiHeaders],
-      errorShape: errorShapeOf(path, headers.get('content-type') ?? ''),
+      errorShape: errorShapeOf(path),
+      contentType: headers.get('content-type') ?? '',
+      body: http.body,
+      mayKnowReasons: settings.tellsReasons,
     },
   };
 }

@@ -102,6 +102,15 @@ const policy = z.strictObject({
         'live',
       ),
     ),
+  denialMessage: z
+    .enum(['reasons', 'decision'])
+    .default('reasons')
+    .meta(
+      about(
+        'What a denied caller is told: `reasons` = titles of rules and kinds of gaps, `decision` = the id of the decision alone. Never text.',
+        'live',
+      ),
+    ),
   ancestorDirections: z
     .enum(['inert', 'map'])
     .default('inert')

@@ -72,6 +72,12 @@ export const LIMITS = {
   requestIdCharsMax: 128,
   /** Characters of the sentence that a denied client is told. It names rules, of which there can be hundreds. */
   denialMessageCharsMax: 1024,
+  /** Body of a denied JSON-RPC call in which its ids are looked for: what servers of MCP accept. Takes some milliseconds. */
+  rpcBodyBytesMax: 4 * 1024 * 1024,
+  /** Messages of one JSON-RPC batch that are answered one by one: each takes a copy of the denial. */
+  rpcBatchMax: 100,
+  /** Longest id of a JSON-RPC request, with its quotes: it is echoed. A UUID takes 38. */
+  rpcIdBytesMax: 256,
   /** Nesting of JSON. Real requests stay below 20. */
   jsonDepthMax: 128,
   /**

@@ -73,6 +73,7 @@ function checkSettings(inForce: DoorsOptions['inForce']): () => CheckSettings {
       requiredPacks: loaded.requiredPacks,
       trustedHeaders: new Set(config.trustedHeaders),
       tenant: config.tenant,
+      tellsReasons: config.policy.denialMessage === 'reasons',
       readPath: readRequestPath,
       pathLabel: apiPathLabel,
     };

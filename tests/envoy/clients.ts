@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect as connectHttp2, type OutgoingHttpHeaders } from 'node:http2';
+import { connect as connectHttp2, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
@@ -23,16 +23,27 @@ export async function sendRaw(port: number, pieces: readonly (string | number)[]
   return answer;
 }
 
+/** An HTTP/2 answer as it came. */
+export interface Http2Answer {
+  readonly headers: IncomingHttpHeaders & { readonly ':status'?: number };
+  /** The headers ended the stream: nothing follows. */
+  readonly endsWithHeaders: boolean;
+}
+
 /** One HTTP/2 request without TLS; no body at all, not even an empty one, when `body` is left out. */
-export async function sendHttp2(port: number, headers: OutgoingHttpHeaders, body?: string): Promise<number> {
+export async function sendHttp2(
+  port: number,
+  headers: OutgoingHttpHeaders,
+  body?: string | Buffer,
+): Promise<Http2Answer> {
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   try {
     const request = session.request(headers, { endStream: body === undefined });
-    const answered = once(request, 'response') as Promise<[{ ':status'?: number }]>;
+    const answered = once(request, 'response') as Promise<[Http2Answer['headers'], number]>;
     if (body !== undefined) request.end(body);
-    const [answer] = await answered;
+    const [answer, flags] = await answered;
     request.resume();
-    return answer[':status'] ?? 0;
+    return { headers: answer, endsWithHeaders: (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0 };
   } finally {
     session.destroy();
   }

@@ -7,6 +7,7 @@ export const plainSettings: CheckSettings = {
   requiredPacks: ['secrets'],
   trustedHeaders: new Set(['x-verified-user']),
   tenant: '',
+  tellsReasons: true,
   readPath: (rawPath) => {
     const mark = rawPath.indexOf('?');
     const path = mark < 0 ? rawPath : rawPath.slice(0, mark);

@@ -55,7 +55,13 @@ test('a check becomes an evaluation', (t) => {
     requestId: 'req-1',
     trace: { traceparent, tracestate: '' },
   });
-  t.deepEqual(caller, { forgedHeaders: ['x-jimini-verdict', 'x-jimini-other'], errorShape: 'openai' });
+  t.deepEqual(caller, {
+    forgedHeaders: ['x-jimini-verdict', 'x-jimini-other'],
+    errorShape: 'openai',
+    contentType: 'application/json',
+    body: Buffer.from('{}'),
+    mayKnowReasons: true,
+  });
 });
 
 test('the route names endpoint, tenant and packs, and cannot drop a required pack', (t) => {
@@ -145,19 +151,6 @@ test('a query string that a caller gives apart from the path is content too, onc
   );
 });
 
-test('a gRPC caller is known by its content type, and is one where Envoy says so too', (t) => {
-  const shapeFor = (type: string) => read(checkBytes({ headers: { 'content-type': type } })).caller.errorShape;
-  for (const type of ['application/grpc', 'application/grpc+proto']) t.is(shapeFor(type), 'grpc', type);
-  for (const type of [
-    'application/grpc-web',
-    'application/grpc-web+proto',
-    'application/grpc;x=1',
-    'application/GRPC',
-  ]) {
-    t.is(shapeFor(type), 'openai', type);
-  }
-});
-
 for (const [path, shape] of [
   ['/v1/chat/completions', 'openai'],
   ['/openai/deployments/x/chat/completions?api-version=1', 'openai'],
@@ -173,8 +166,17 @@ for (const [path, shape] of [
   ['/upload/v1beta/files', 'google'],
   ['/model/anthropic.claude-v2/invoke-with-response-stream', 'bedrock'],
   ['/model/amazon.nova/converse', 'bedrock'],
+  ['/model/amazon.nova/count-tokens', 'bedrock'],
+  ['/v2/chat', 'cohere'],
+  ['/cohere/v1/embed', 'cohere'],
+  ['/v1/rerank', 'openai'],
   ['/api/chat', 'ollama'],
   ['/api/chats', 'openai'],
+  ['/generate_stream', 'tgi'],
+  ['/generated', 'openai'],
+  ['/mcp', 'mcp'],
+  ['/servers/git/mcp/', 'mcp'],
+  ['/mcphub', 'openai'],
 ] as const) {
   test(`a caller of ${path} gets errors as of ${shape}, whatever the route calls its endpoint`, (t) => {
     t.is(read(checkBytes({ path, context: { 'jimini.endpoint': '/v1/other' } })).caller.errorShape, shape);
