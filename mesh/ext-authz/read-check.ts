@@ -20,6 +20,8 @@ export interface CheckSettings extends RouteContextOptions {
   };
   /** Bounded label of a normalised path: the path if it is a known API's, else `other`. */
   readonly pathLabel: (path: string) => string;
+  /** The route that the configuration names for an endpoint, with its packs if it chooses; undefined = none, as for no endpoint. */
+  readonly routeOf: (endpoint: string) => { readonly name: string; readonly packs?: readonly string[] } | undefined;
   /** Whether denied callers are told titles of rules and kinds of gaps, or the decision id alone. */
   readonly tellsReasons: boolean;
 }
@@ -73,12 +75,12 @@ function unreadable(kind: GapKind, { tenant, tellsReasons }: CheckSettings): Che
 }
 
 function checkWithoutHttp(context: RouteContext, settings: CheckSettings): Check {
-  const { direction, endpoint, label, tenant } = context;
+  const { direction, endpoint, tenant } = context;
   const { evaluation, caller } = unreadable('http:absent', settings);
   const gaps = [...contextGaps(context), ...evaluation.gaps];
   return {
     caller,
-    evaluation: { ...evaluation, tenant, direction, endpoint, route: label || 'other', gaps, ...packsOf(context) },
+    evaluation: { ...evaluation, tenant, direction, endpoint, gaps, ...routeOf('', context, settings) },
   };
 }
 
@@ -98,9 +100,8 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
       door: 'ext_authz',
       direction: context.direction,
       endpoint: context.endpoint || path,
-      route: context.label || (target?.ambiguous ? 'other' : settings.pathLabel(path)),
       tenant: context.tenant,
-      ...packsOf(context),
+      ...routeOf(target?.ambiguous ? '' : path, context, settings),
       content: contentOf(http, target?.query ?? '', body),
       gaps,
       requestId: (headers.get('x-request-id') ?? http.id).slice(0, LIMITS.requestIdCharsMax),
@@ -151,7 +152,17 @@ function traceOf(headers: ReadonlyMap<string, string>): { trace?: TraceContext }
   return traceparent === undefined ? {} : { trace: { traceparent, tracestate: headers.get('tracestate') ?? '' } };
 }
 
-/** Absent, not undefined, when the route names none. */
-function packsOf(context: RouteContext): { packs?: readonly string[] } {
-  return context.packs === undefined ? {} : { packs: context.packs };
+/** What names the route: the configuration, else the proxy, else the path if it is clear. The proxy's packs go before the configuration's. */
+function routeOf(
+  path: string,
+  context: RouteContext,
+  settings: CheckSettings,
+): Pick<Evaluation, 'route' | 'namedRoute' | 'packs'> {
+  const named = settings.routeOf(context.endpoint || path);
+  const packs = context.packs ?? named?.packs;
+  return {
+    route: named?.name ?? (context.label || settings.pathLabel(path)),
+    ...(named && { namedRoute: named.name }),
+    ...(packs && { packs }),
+  };
 }

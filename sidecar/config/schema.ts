@@ -1,8 +1,10 @@
 import * as z from 'zod';
-import { FIXED_GAP_KINDS, GAP_ACTIONS, GAP_KINDS, type GapKind } from '../kernel/gap.js';
+import { GAP_ACTIONS } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
+import { gapActions } from './gap-actions.js';
 import { parseListenAddress } from './listen-address.js';
 import { moderators } from './moderators.js';
+import { routes } from './routes.js';
 
 /** What a key may ask of a running sidecar: `live` takes effect on reload, `restart` only at the next start. */
 type Reload = 'live' | 'restart';
@@ -39,18 +41,6 @@ const tenantName = z
   .regex(/^(?:[^\s\p{Cc}\p{Cf}](?:[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*[^\s\p{Cc}\p{Cf}])?)?$/u, {
     error: 'expected a name without control characters and without blanks at its ends',
   });
-
-/** Gap kinds that another setting decides, and which one. */
-export const GAPS_DECIDED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
-  ['engine:error', 'policy.onError'],
-  ['engine:budget', 'policy.onError'],
-  ['classifier:unavailable', 'onFailure of the moderator'],
-]);
-
-/** Gap kinds whose action is a setting: not the fixed ones, and not those that another setting decides. */
-export const SETTABLE_GAP_KINDS = (Object.keys(GAP_KINDS) as GapKind[]).filter(
-  (kind) => !FIXED_GAP_KINDS.includes(kind) && !GAPS_DECIDED_ELSEWHERE.has(kind),
-);
 
 /** Refuses with a reason what is known, but does not exist yet. */
 function only<const T extends string>(value: T, later: readonly string[], reason: string) {
@@ -93,15 +83,15 @@ const policy = z.strictObject({
     .enum(GAP_ACTIONS)
     .default('deny')
     .meta(about('What happens when the rule engine fails or a request would cost more than its budget.', 'live')),
-  gaps: z
-    .partialRecord(z.enum(SETTABLE_GAP_KINDS), z.enum(GAP_ACTIONS))
-    .default({})
-    .meta(
-      about(
-        'What happens to content that was not, or could not be, inspected, per gap kind; a kind that is not named keeps its default. Only in the file.',
-        'live',
-      ),
+  gaps: gapActions.meta(
+    about(
+      'What happens to content that was not, or could not be, inspected, per gap kind; a kind that is not named keeps its default. Only in the file.',
+      'live',
     ),
+  ),
+  routes: routes.meta(
+    about('Named routes on which gaps, errors or packs are decided differently. Only in the file.', 'live'),
+  ),
   denialMessage: z
     .enum(['reasons', 'decision'])
     .default('reasons')

@@ -53,8 +53,16 @@ export function judgeUnread(policy: Policy, question: Question, kind: GapKind): 
 }
 
 function scopeOf({ evaluation, nowMs, workMax }: Question): Scope {
-  const { direction, endpoint, tenant, packs } = evaluation;
-  return { direction, endpoint, tenant, nowMs, ...(packs && { packs }), ...(workMax !== undefined && { workMax }) };
+  const { direction, endpoint, tenant, packs, namedRoute: route } = evaluation;
+  return {
+    direction,
+    endpoint,
+    tenant,
+    nowMs,
+    ...(packs && { packs }),
+    ...(route !== undefined && { route }),
+    ...(workMax !== undefined && { workMax }),
+  };
 }
 
 /** Size of what was sent to be read. A text counts its UTF-16 units, which is close enough to choose a thread. */

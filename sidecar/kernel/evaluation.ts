@@ -58,6 +58,8 @@ export interface Evaluation {
   readonly endpoint: string;
   /** Bounded label for records and metrics: a configured name or a known API path, else `other`. Never a raw path. */
   readonly route: string;
+  /** Name of the route in the configuration, which may decide gaps differently; absent = none. It is the `route` then. */
+  readonly namedRoute?: string;
   /** Tenant from the principal or configuration; empty = none. */
   readonly tenant: string;
   /** Packs chosen by the route, already joined with the required ones; absent = all loaded packs. */

@@ -68,6 +68,8 @@ export const LIMITS = {
   contextValueCharsMax: 512,
   /** Endpoints that have series of their own in the metrics; what comes later counts as `other`. More than there are known API paths. */
   endpointLabelsMax: 200,
+  /** Named routes of a configuration; their patterns are tried one after the other for each request. */
+  routesMax: 64,
   /** Characters kept of a request id. A UUID has 36; a client may send anything. */
   requestIdCharsMax: 128,
   /** Characters of the sentence that a denied client is told. It names rules, of which there can be hundreds. */

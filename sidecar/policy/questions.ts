@@ -7,7 +7,7 @@ import type { LlmPrompt, Problem } from './pack.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
 import type { RuleExceptions } from './rule-set.js';
 import { isInScope, type Scope } from './scope.js';
-import { gapActionOf, type VerdictSettings, verdictOfGap } from './verdict.js';
+import { gapActionOf, settingsOn, type VerdictSettings, verdictOfGap } from './verdict.js';
 
 /** What the rules without classifiers gave. */
 interface Judged {
@@ -44,7 +44,8 @@ export function createQuestioner(
 ): Questioner | undefined {
   const asking = rules.filter((prepared) => isAsked(prepared, settings));
   if (asking.length === 0) return undefined;
-  const partial = verdictOfGap(gapActionOf('classifier:partial', settings), settings.shadow);
+  const partial = ({ route }: Scope) =>
+    verdictOfGap(gapActionOf('classifier:partial', settingsOn(route, settings)), settings.shadow);
   const failed = ({ rule }: PreparedRule, { classifier }: LlmPrompt) =>
     verdictOfGap(settings.classifiers?.get(classifier) ?? 'flag', settings.shadow && !rule.enforce);
   return {
@@ -66,7 +67,7 @@ export function createQuestioner(
             rule,
             before: matches.filter((match) => match.prepared.index < prepared.index).length,
             ifFailed: failed(prepared, llmPrompt),
-            ifCut: partial,
+            ifCut: partial(scope),
           },
         ];
       });

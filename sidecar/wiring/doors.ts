@@ -3,7 +3,6 @@ import type { CheckSettings } from '../../mesh/ext-authz/read-check.js';
 import { overloadedCheckResponse } from '../../mesh/ext-authz/write-check.js';
 import type { Config } from '../config/config.js';
 import { apiPathLabel } from '../content/api-path-label.js';
-import { readEndpoint } from '../content/endpoint.js';
 import { readRequestPath } from '../content/request-path.js';
 import type { DecisionPort } from '../kernel/decision-port.js';
 import { JiminiError } from '../kernel/errors.js';
@@ -12,6 +11,7 @@ import { createPolicyService, EVALUATE_PATH, LIST_RULES_PATH, overloaded } from 
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { LoadedPolicy } from './load-policy.js';
+import { readStatedEndpoint } from './stated-endpoint.js';
 
 /** What the doors need of the parts behind them. */
 export interface DoorsOptions {
@@ -34,7 +34,7 @@ export function createDoors({ inForce, metrics, logger, ...rest }: DoorsOptions)
     decisions,
     tenant: () => inForce().config.tenant,
     onMalformed: metrics.malformed,
-    normaliseEndpoint: readEndpoint,
+    readEndpoint: (stated) => readStatedEndpoint(stated, inForce().loaded.routeOf),
     listRules: () => {
       const { policy } = inForce().loaded.snapshot;
       return {
@@ -76,6 +76,7 @@ function checkSettings(inForce: DoorsOptions['inForce']): () => CheckSettings {
       tellsReasons: config.policy.denialMessage === 'reasons',
       readPath: readRequestPath,
       pathLabel: apiPathLabel,
+      routeOf: loaded.routeOf,
     };
     return settings;
   };

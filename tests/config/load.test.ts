@@ -56,7 +56,14 @@ test('without file, environment and flags every setting has its default', async 
     packs: ['secrets', 'pii', 'pci', 'injection'],
     shadow: false,
     tenant: '',
-    policy: { requiredPacks: ['all'], onError: 'deny', gaps: {}, ancestorDirections: 'inert' },
+    policy: {
+      requiredPacks: ['all'],
+      onError: 'deny',
+      gaps: {},
+      routes: {},
+      denialMessage: 'reasons',
+      ancestorDirections: 'inert',
+    },
     moderators: {},
     trustedHeaders: [],
     credentials: {

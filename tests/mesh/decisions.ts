@@ -13,6 +13,7 @@ export const plainSettings: CheckSettings = {
     const path = mark < 0 ? rawPath : rawPath.slice(0, mark);
     return { path, query: mark < 0 ? '' : rawPath.slice(mark + 1), ambiguous: path.includes('//') };
   },
+  routeOf: () => undefined,
   pathLabel: (path) => (path.startsWith('/v1/') ? path : 'other'),
 };
 

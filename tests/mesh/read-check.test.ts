@@ -70,6 +70,29 @@ test('the route names endpoint, tenant and packs, and cannot drop a required pac
   t.like(evaluation, { endpoint: 'chat', route: 'chat', tenant: 'acme', packs: ['pii', 'pci', 'secrets'] });
 });
 
+const routed = (parts: CheckParts) =>
+  readCheck(checkBytes({ method: 'GET', ...parts }), {
+    ...plainSettings,
+    routeOf: (endpoint) => ({ chat: { name: 'talk', packs: ['pii'] }, '/v1/x': { name: 'ex' } })[endpoint],
+  }).evaluation;
+
+test('a configured route gives its name, and its packs where the proxy names none', (t) => {
+  t.like(routed({ path: '/v1/x?q=1' }), { endpoint: '/v1/x', route: 'ex', namedRoute: 'ex', packs: undefined });
+  const context = { 'jimini.endpoint': 'chat' };
+  t.like(routed({ path: '/v1/x', context }), { endpoint: 'chat', route: 'talk', namedRoute: 'talk', packs: ['pii'] });
+  const packs = { ...context, 'jimini.packs': 'pci' };
+  t.like(routed({ path: '/v1/x', context: packs }), { namedRoute: 'talk', packs: ['pci', 'secrets'] });
+});
+
+test('a path that is ambiguous, or of a tunnel, leads to no configured route; what the proxy says does', (t) => {
+  t.is(routed({ path: '/v1//x' }).namedRoute, undefined);
+  t.is(routed({ path: '/v1/x', method: 'CONNECT' }).namedRoute, undefined);
+  t.is(routed({ path: '/v1//x', context: { 'jimini.endpoint': 'chat' } }).namedRoute, 'talk');
+  const tcp = CheckRequest.fromPartial({ attributes: { contextExtensions: { 'jimini.endpoint': 'chat' } } });
+  const settings = { ...plainSettings, routeOf: () => ({ name: 'talk' }) };
+  t.like(readCheck(CheckRequest.encode(tcp).finish(), settings).evaluation, { route: 'talk', namedRoute: 'talk' });
+});
+
 test('a request whose route names no tenant has the configured one, whatever it is', (t) => {
   const tenantOf = (bytes: Uint8Array) => readCheck(bytes, { ...plainSettings, tenant: 'house' }).evaluation.tenant;
   t.is(tenantOf(checkBytes({ method: 'GET' })), 'house');

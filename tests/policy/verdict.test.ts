@@ -112,3 +112,19 @@ test('the revision is stable, and changes with packs and with every setting', (t
   ].map((policy) => policy.revision);
   t.is(new Set([revision, ...others]).size, 6);
 });
+
+test('what a named route says of gaps and errors goes before what holds elsewhere, gap by gap', (t) => {
+  const policy = policyOf(packOf(rule({ id: 'B', pattern: 'b' })), {
+    gapActions: { 'uninspectable:image': 'deny', 'reference:url': 'deny' },
+    routes: new Map([['images', { gapActions: { 'uninspectable:image': 'allow' }, onError: 'flag' as const }]]),
+  });
+  const rawOf = (kind: GapKind, route?: string) =>
+    policy.judge({ segments: [], gaps: [{ kind }] }, { direction: '', endpoint: '', ...(route && { route }) }).raw;
+  t.is(rawOf('uninspectable:image'), 'BLOCK');
+  t.is(rawOf('uninspectable:image', 'images'), 'ALLOW');
+  t.is(rawOf('uninspectable:image', 'gone'), 'BLOCK');
+  t.is(rawOf('reference:url', 'images'), 'BLOCK');
+  t.is(rawOf('engine:error', 'images'), 'FLAG');
+  t.is(rawOf('engine:error'), 'BLOCK');
+  t.is(rawOf('config:packs', 'images'), 'BLOCK');
+});
