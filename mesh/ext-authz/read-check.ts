@@ -56,7 +56,7 @@ export function readCheck(bytes: Uint8Array, settings: CheckSettings): Check {
   if (nesting === 'too_deep') return unreadable('message:depth', settings);
   const fields = nesting === 'ok' ? readCheckFields(bytes) : undefined;
   if (fields === undefined) return unreadable('message:malformed', settings);
-  const context = readRouteContext(fields.contextExtensions, settings);
+  const context = readRouteContext(fields, settings);
   return fields.http === undefined ? checkWithoutHttp(context, settings) : checkOfHttp(fields.http, context, settings);
 }
 

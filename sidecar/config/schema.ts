@@ -42,6 +42,11 @@ const tenantName = z
     error: 'expected a name without control characters and without blanks at its ends',
   });
 
+/** Name of a client in its certificate, or a pattern of such names. */
+const principalPattern = z.string().regex(/^[^\p{Cc}\p{Cf}]{1,2048}$/u, {
+  error: 'expected a principal of 1 to 2048 characters, such as spiffe://cluster.local/ns/acme/*',
+});
+
 /** Refuses with a reason what is known, but does not exist yet. */
 function only<const T extends string>(value: T, later: readonly string[], reason: string) {
   return z.enum([value], {
@@ -150,6 +155,19 @@ export const configSchema = z.strictObject({
     .meta(
       about(
         'Tenant of requests whose route names none, and of Evaluate: records name it, and exceptions for it hold. Empty = none.',
+        'live',
+      ),
+    ),
+  tenants: z
+    .record(principalPattern, tenantName.min(1))
+    .superRefine((map, context) => {
+      if (Object.keys(map).length <= LIMITS.tenantsMax) return;
+      context.addIssue({ code: 'custom', message: `expected at most ${LIMITS.tenantsMax} entries` });
+    })
+    .default({})
+    .meta(
+      about(
+        'Tenants by patterns of principals: names in the certificates that clients show the proxy, such as SPIFFE ids. Only in the file.',
         'live',
       ),
     ),

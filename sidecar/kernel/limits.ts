@@ -72,6 +72,10 @@ export const LIMITS = {
   routesMax: 64,
   /** Characters kept of a request id. A UUID has 36; a client may send anything. */
   requestIdCharsMax: 128,
+  /** Longest name of a client in its certificate that a tenant is looked up by. A SPIFFE id has at most 2,048 bytes. */
+  principalBytesMax: 2048,
+  /** Patterns of principals that have a tenant; tried one after the other for each request that comes with a certificate. */
+  tenantsMax: 1000,
   /** Characters of the sentence that a denied client is told. It names rules, of which there can be hundreds. */
   denialMessageCharsMax: 1024,
   /** Body of a denied JSON-RPC call in which its ids are looked for: what servers of MCP accept. Takes some milliseconds. */

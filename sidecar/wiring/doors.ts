@@ -6,6 +6,7 @@ import { apiPathLabel } from '../content/api-path-label.js';
 import { readRequestPath } from '../content/request-path.js';
 import type { DecisionPort } from '../kernel/decision-port.js';
 import { JiminiError } from '../kernel/errors.js';
+import { createTenantFinder } from '../policy/tenants.js';
 import type { UnaryMethod } from '../server/grpc-server.js';
 import { createPolicyService, EVALUATE_PATH, LIST_RULES_PATH, overloaded } from '../server/policy-service.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -73,6 +74,7 @@ function checkSettings(inForce: DoorsOptions['inForce']): () => CheckSettings {
       requiredPacks: loaded.requiredPacks,
       trustedHeaders: new Set(config.trustedHeaders),
       tenant: config.tenant,
+      tenantOf: createTenantFinder(config.tenants),
       tellsReasons: config.policy.denialMessage === 'reasons',
       readPath: readRequestPath,
       pathLabel: apiPathLabel,

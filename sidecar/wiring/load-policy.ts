@@ -57,6 +57,7 @@ export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy):
       requiredPacks,
       config.trustedHeaders,
       config.tenant,
+      config.tenants,
       routes,
       moderators.map(({ key: _, ...rest }) => rest),
     ]),

@@ -56,6 +56,7 @@ test('without file, environment and flags every setting has its default', async 
     packs: ['secrets', 'pii', 'pci', 'injection'],
     shadow: false,
     tenant: '',
+    tenants: {},
     policy: {
       requiredPacks: ['all'],
       onError: 'deny',

@@ -16,6 +16,9 @@ rules:
 `;
 
 const CONFIG = `packs: [./apple.yaml, ./pear.yaml]
+tenant: house
+tenants:
+  spiffe://example.org/ns/acme/*: acme
 policy:
   requiredPacks: [apple]
   gaps: {"uninspectable:image": deny}
@@ -84,6 +87,20 @@ test.serial('a path that servers read differently is on no route, unless the pro
   const path = '/v1/images/a%2fb';
   t.is((await check(client, 'hello', { path })).code, 7);
   t.is((await check(client, 'hello', { path, contextExtensions: { 'jimini.endpoint': 'pictures' } })).code, 0);
+});
+
+test.serial('a client with a certificate has the tenant of its principal, unless the proxy names one', async (t) => {
+  const { client, folder } = t.context;
+  const principal = 'spiffe://example.org/ns/acme/sa/app';
+  await check(client, 'hello', { principal, contextExtensions: { 'jimini.tenant': 'named' } });
+  await check(client, 'hello', { principal });
+  await check(client, 'hello', { principal: 'spiffe://example.org/ns/acmex/sa/app' });
+  const shown = await jimini(['log', 'show', '--last', '3', '--data-dir', join(folder, 'data'), '--format', 'json']);
+  const tenants = shown.stdout.trim().split('\n');
+  t.deepEqual(
+    tenants.map((line) => JSON.parse(line).tenant),
+    ['named', 'acme', 'house'],
+  );
 });
 
 test.serial('callers are told the decision alone where the setting says so', async (t) => {

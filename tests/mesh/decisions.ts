@@ -7,6 +7,7 @@ export const plainSettings: CheckSettings = {
   requiredPacks: ['secrets'],
   trustedHeaders: new Set(['x-verified-user']),
   tenant: '',
+  tenantOf: () => '',
   tellsReasons: true,
   readPath: (rawPath) => {
     const mark = rawPath.indexOf('?');

@@ -101,6 +101,31 @@ test('a request whose route names no tenant has the configured one, whatever it 
   t.is(tenantOf(new Uint8Array([1, 2, 3])), 'house');
 });
 
+test('the tenant is what the route says, then its metadata, then that of the request, then the principal, then the setting', (t) => {
+  const tenantOf = (parts: CheckParts) =>
+    readCheck(checkBytes({ method: 'GET', principal: 'spiffe://a/b', ...parts }), {
+      ...plainSettings,
+      tenant: 'house',
+      tenantOf: (principal) => (principal === 'spiffe://a/b' ? 'of principal' : ''),
+    }).evaluation.tenant;
+  const requestMetadata = { jimini: { tenant: 'of request' } };
+  const routeMetadata = { jimini: { tenant: 'of route' } };
+  const context = { 'jimini.tenant': 'of context' };
+  t.is(tenantOf({ context, routeMetadata, requestMetadata }), 'of context');
+  t.is(tenantOf({ routeMetadata, requestMetadata }), 'of route');
+  t.is(tenantOf({ requestMetadata }), 'of request');
+  t.is(tenantOf({}), 'of principal');
+  t.is(tenantOf({ principal: 'spiffe://a/c' }), 'house');
+  t.is(tenantOf({ principal: 'x'.repeat(LIMITS.principalBytesMax + 1) }), 'house');
+  t.is(tenantOf({ requestMetadata: { 'jimini.x': { tenant: 'of another' } } }), 'of principal');
+});
+
+test('metadata names endpoint, direction and packs as context_extensions do', (t) => {
+  const routeMetadata = { jimini: { endpoint: 'chat', direction: 'outbound', packs: ['pii', 'pci'] } };
+  const { evaluation } = read(checkBytes({ method: 'GET', path: '/x', routeMetadata }));
+  t.like(evaluation, { endpoint: 'chat', direction: 'outbound', packs: ['pii', 'pci', 'secrets'], gaps: [] });
+});
+
 test('no header of a client chooses policy', (t) => {
   const headers = Object.fromEntries(
     ['endpoint', 'direction', 'packs', 'tenant'].flatMap((name) => [
@@ -269,6 +294,12 @@ const anyRequest: fc.Arbitrary<CheckParts> = fc.record({
   body: fc.oneof(fc.string(), fc.uint8Array()),
   size: fc.integer({ min: -1, max: 100 }),
   context: fc.dictionary(fc.constantFrom('jimini.packs', 'jimini.tenant', 'other'), fc.string({ unit: 'grapheme' })),
+  routeMetadata: fc.dictionary(fc.constantFrom('jimini', 'other'), fc.object()),
+  requestMetadata: fc.dictionary(
+    fc.constantFrom('jimini', 'other'),
+    fc.dictionary(fc.constantFrom('tenant', 'packs'), fc.jsonValue()),
+  ),
+  principal: fc.string({ unit: 'grapheme' }),
 });
 
 test('any bytes at all give an evaluation with a known gap', (t) => {
@@ -285,6 +316,19 @@ test('any bytes at all give an evaluation with a known gap', (t) => {
   );
 });
 
+/** What the first source that names a tenant says, if it is text. */
+function tenantIn(attributes: CheckRequest['attributes']): string {
+  const said = [
+    [attributes?.contextExtensions, 'jimini.tenant'],
+    [attributes?.routeMetadataContext?.filterMetadata['jimini'], 'tenant'],
+    [attributes?.metadataContext?.filterMetadata['jimini'], 'tenant'],
+  ] as const;
+  const [words, key] = said.find(([of, name]) => of && Object.hasOwn(of, name)) ?? [];
+  const value: unknown = words?.[key ?? ''];
+  const texts = Array.isArray(value) ? value : [value];
+  return texts.every((text) => typeof text === 'string') ? texts.join(',') : '';
+}
+
 test('our reader and the generated decoder see the same request', (t) => {
   fc.assert(
     fc.property(anyRequest, (parts) => {
@@ -295,7 +339,7 @@ test('our reader and the generated decoder see the same request', (t) => {
       const part = evaluation.content.find((content) => content.kind === 'body');
       if (part?.kind === 'body') t.deepEqual(Buffer.from(part.bytes), Buffer.from(sent));
       t.is(evaluation.requestId, (http?.headers['x-request-id'] ?? http?.id ?? '').slice(0, LIMITS.requestIdCharsMax));
-      const tenant = parts.context?.['jimini.tenant'] ?? '';
+      const tenant = tenantIn(CheckRequest.decode(bytes).attributes);
       t.is(evaluation.tenant, /[\p{Cc}\p{Cf}\u2028\u2029]/u.test(tenant) ? '' : tenant.trim());
       if (part?.kind === 'body') t.is(part.contentType, http?.headers['content-type'] ?? '');
     }),
