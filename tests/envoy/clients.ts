@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { connect as connectHttp2, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 
@@ -47,6 +48,14 @@ export async function sendHttp2(
   } finally {
     session.destroy();
   }
+}
+
+/** Asks for a tunnel (RFC 9110 9.3.6) and resolves to the status of the answer. */
+export async function connectHttp1(port: number): Promise<number> {
+  const asked = request({ host: '127.0.0.1', port, method: 'CONNECT', path: 'a.example:443' }).end();
+  const [answer, socket] = (await once(asked, 'connect')) as [IncomingMessage, Socket];
+  socket.destroy();
+  return answer.statusCode ?? 0;
 }
 
 /** One unary gRPC call of a method that nobody serves; resolves to the error that the caller sees. */

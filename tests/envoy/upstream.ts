@@ -9,6 +9,8 @@ export interface UpstreamRequest {
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
+  /** Names and values by turns, repeated ones apart. */
+  readonly rawHeaders: readonly string[];
   readonly body: Buffer;
 }
 
@@ -57,8 +59,8 @@ export async function startUpstream(): Promise<Upstream> {
   };
 }
 
-function requestOf({ method = '', url = '', headers }: IncomingMessage, body: Buffer): UpstreamRequest {
-  return { method, url, headers, body };
+function requestOf({ method = '', url = '', headers, rawHeaders }: IncomingMessage, body: Buffer): UpstreamRequest {
+  return { method, url, headers, rawHeaders, body };
 }
 
 /** Shape after OpenAI's API reference, "The chat completion object". */

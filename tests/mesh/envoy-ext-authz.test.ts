@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { type Chain, startChain } from '../envoy/chain.js';
+import { sendRaw } from '../envoy/clients.js';
 import { startEnvoy } from '../envoy/envoy.js';
 import { connectionManager, extAuthz, sampleConfigFor } from '../envoy/sample-config.js';
+import type { UpstreamRequest } from '../envoy/upstream.js';
 import { repositoryRoot } from '../processes/sidecar.js';
 import { needs } from '../tools/needs.js';
 import { program, toolPath } from '../tools/programs.js';
@@ -84,19 +86,42 @@ testEnvoy('a client cannot forge our headers', async (t) => {
   t.is(chain.upstream.at(-1)?.headers['x-jimini-decision-id'], DECISION_ID);
 });
 
+/** Every header that some server would take for one of ours, as it came to the upstream. */
+function oursIn(request: UpstreamRequest | undefined): string[] {
+  const lines: string[] = [];
+  const { rawHeaders = [] } = request ?? {};
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase().includes('jimini')) lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
+  }
+  return lines.sort();
+}
+
 testEnvoy('the answer alone removes forged headers, where the proxy does not', async (t) => {
   const lax = await startChain({
-    edit: (config) => delete connectionManager(config).early_header_mutation_extensions,
-    decide: () => decisionFor('ALLOW', { decisionId: '' }),
+    edit: (config) => {
+      delete connectionManager(config).early_header_mutation_extensions;
+      delete connectionManager(config).common_http_protocol_options;
+    },
+    decide: ({ endpoint }) => decisionFor('ALLOW', endpoint === '/unrecorded' ? { decisionId: '' } : {}),
   });
+  const forged = [
+    'X-JIMINI-VERDICT: BLOCK',
+    'x-jimini-verdict: again',
+    'x_jimini_verdict: under',
+    'X_Jimini-Decision_Id: mixed',
+    'X-Jimini-Decision-Id: mine',
+    'x-jimini-decision-id: again',
+    'x-jimini-tenant: other',
+    'x-jimini-tenant: again',
+    'x-jimini_tenant: under',
+  ];
+  const get = (path: string) =>
+    sendRaw(lax.envoy.port, [`GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n${forged.join('\r\n')}\r\n\r\n`]);
   try {
-    const forged = { 'x-jimini-verdict': 'BLOCK', 'X-Jimini-Decision-Id': 'mine', 'x-jimini-tenant': 'other' };
-    await fetch(`${lax.url}/v1/models`, { headers: forged });
-    const { headers } = lax.upstream[0] ?? { headers: {} };
-    t.deepEqual(
-      Object.entries(headers).filter(([name]) => name.startsWith('x-jimini-')),
-      [['x-jimini-verdict', 'ALLOW']],
-    );
+    await get('/recorded');
+    t.deepEqual(oursIn(lax.upstream.at(-1)), [`x-jimini-decision-id: ${DECISION_ID}`, 'x-jimini-verdict: ALLOW']);
+    await get('/unrecorded');
+    t.deepEqual(oursIn(lax.upstream.at(-1)), ['x-jimini-verdict: ALLOW']);
   } finally {
     await lax.stop();
   }

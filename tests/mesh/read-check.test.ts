@@ -64,6 +64,17 @@ test('a check becomes an evaluation', (t) => {
   });
 });
 
+test('a header of ours is one whatever its case and with underscores, and nothing else is', (t) => {
+  const forgedIn = (names: string[]) =>
+    read(checkBytes({ headers: Object.fromEntries(names.map((name) => [name, '1'])) })).caller.forgedHeaders;
+  const ours = ['x-jimini-verdict', 'X_JIMINI_Verdict', 'x_jimini-a', 'x-jimini--'];
+  t.deepEqual(
+    forgedIn(ours),
+    ours.map((name) => name.toLowerCase()),
+  );
+  t.deepEqual(forgedIn(['x-jimini', 'x.jimini.a', 'xx-jimini-a', 'jimini-a', 'x-jiminy-a']), []);
+});
+
 test('the route names endpoint, tenant and packs, and cannot drop a required pack', (t) => {
   const context = { 'jimini.endpoint': 'chat', 'jimini.tenant': 'acme', 'jimini.packs': 'pii, pci,,pii' };
   const { evaluation } = read(checkBytes({ method: 'GET', path: '/unknown', context }));
