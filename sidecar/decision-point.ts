@@ -34,7 +34,7 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionPort
     const judgement: Judgement = open.questions ? await settleJudgement(open, options.classifiers) : open;
     const recorded = await record(options.auditLog, evaluation, judgement);
     const durationMs = Number(options.clock.monotonicNs() - startNs) / 1e6;
-    const message = recorded.outage ? NOT_RECORDED : messageOf(judgement);
+    const message = recorded.outage ? unrecordedMessageOf(judgement, recorded) : messageOf(judgement);
     const decision: Decision = { ...judgement, ...recorded, message, durationMs };
     options.observe(evaluation, decision);
     return decision;
@@ -43,17 +43,22 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionPort
   return { decide: (evaluation) => options.tracing.evaluation(evaluation, () => decide(evaluation)) };
 }
 
-const NOT_RECORDED = 'Blocked: the store cannot record this decision (store_unavailable).';
+function unrecordedMessageOf(judgement: Judgement, { effective }: Recorded): string {
+  if (effective === 'BLOCK') return 'Blocked: the store cannot record this decision (store_unavailable).';
+  return `${messageOf(judgement)} Not recorded (store_unavailable).`;
+}
 
 type Recorded = Pick<Decision, 'decisionId' | 'effective' | 'outage'>;
 
-/** No record, no pass: what cannot be recorded is refused whatever the judgement was. */
+/** No record, no pass: what cannot be recorded is refused, unless its route says that what is to pass does. */
 async function record(auditLog: AuditLog, evaluation: Evaluation, judgement: Judgement): Promise<Recorded> {
   try {
     const { decisionId } = await auditLog.append({ leafFields: leafFieldsOf(evaluation, judgement) });
     return { decisionId, effective: judgement.effective };
   } catch {
-    return { decisionId: '', effective: 'BLOCK', outage: 'store_unavailable' };
+    const { effective } = judgement;
+    const passes = evaluation.passesUnrecorded && (effective === 'ALLOW' || effective === 'FLAG');
+    return { decisionId: '', effective: passes ? effective : 'BLOCK', outage: 'store_unavailable' };
   }
 }
 

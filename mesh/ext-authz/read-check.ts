@@ -20,8 +20,10 @@ export interface CheckSettings extends RouteContextOptions {
   };
   /** Bounded label of a normalised path: the path if it is a known API's, else `other`. */
   readonly pathLabel: (path: string) => string;
-  /** The route that the configuration names for an endpoint, with its packs if it chooses; undefined = none, as for no endpoint. */
-  readonly routeOf: (endpoint: string) => { readonly name: string; readonly packs?: readonly string[] } | undefined;
+  /** The route that the configuration names for an endpoint, and what it says; undefined = none, as for no endpoint. */
+  readonly routeOf: (
+    endpoint: string,
+  ) => ({ readonly name: string } & Pick<Evaluation, 'passesUnrecorded' | 'packs'>) | undefined;
   /** Whether denied callers are told titles of rules and kinds of gaps, or the decision id alone. */
   readonly tellsReasons: boolean;
 }
@@ -157,12 +159,12 @@ function routeOf(
   path: string,
   context: RouteContext,
   settings: CheckSettings,
-): Pick<Evaluation, 'route' | 'namedRoute' | 'packs'> {
-  const named = settings.routeOf(context.endpoint || path);
-  const packs = context.packs ?? named?.packs;
+): Pick<Evaluation, 'route' | 'namedRoute' | 'passesUnrecorded' | 'packs'> {
+  const { name, ...said } = settings.routeOf(context.endpoint || path) ?? {};
   return {
-    route: named?.name ?? (context.label || settings.pathLabel(path)),
-    ...(named && { namedRoute: named.name }),
-    ...(packs && { packs }),
+    route: name ?? (context.label || settings.pathLabel(path)),
+    ...(name !== undefined && { namedRoute: name }),
+    ...said,
+    ...(context.packs && { packs: context.packs }),
   };
 }

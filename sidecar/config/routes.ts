@@ -14,6 +14,10 @@ const route = z.strictObject({
   endpoints: words.describe('Patterns of paths and of `jimini.endpoint`, as in rules; any of them.'),
   gaps: gapActions.describe('Gap kinds whose action differs on this route from `policy.gaps`.'),
   onError: z.enum(GAP_ACTIONS).optional().describe('Like `policy.onError`, on this route; default: that.'),
+  onStoreUnavailable: z
+    .enum(['deny', 'open'])
+    .default('deny')
+    .describe('What happens to requests that pass, but cannot be recorded.'),
   packs: words.optional().describe('Packs of this route, which the required ones join; default: all loaded ones.'),
 });
 

@@ -4,6 +4,8 @@ import { endpointMatcher } from './endpoint.js';
 export interface NamedRoute {
   /** Label of records and metrics, and key of what is decided differently there. */
   readonly name: string;
+  /** Requests that are to pass do so there even when they cannot be recorded. */
+  readonly passesUnrecorded?: true;
   /** Packs that apply there, joined with those that no route can drop; absent = the route does not choose. */
   readonly packs?: readonly string[];
 }

@@ -26,9 +26,12 @@ export interface PolicyServiceOptions {
   /** The rules as loaded now, in order of packs and files. */
   readonly listRules: () => { readonly rules: readonly Rule[]; readonly policyRevision: string };
   /** What an endpoint that a caller states means; empty text is asked, too. */
-  readonly readEndpoint: (
-    stated: string,
-  ) => Pick<Evaluation, 'endpoint' | 'route' | 'namedRoute' | 'packs'> & { readonly ambiguous: boolean };
+  readonly readEndpoint: (stated: string) => Pick<
+    Evaluation,
+    'endpoint' | 'route' | 'namedRoute' | 'passesUnrecorded' | 'packs'
+  > & {
+    readonly ambiguous: boolean;
+  };
   /** Tenant of every caller; from the configuration, never from a message. */
   readonly tenant: () => string;
   /** A message of this method could not be decoded. */

@@ -77,9 +77,10 @@ export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy):
     packFiles: loadedFiles,
     requiredPacks: required,
     routeOf: createRouteFinder(
-      Object.entries(routes).map(([name, { endpoints, packs: chosen }]) => ({
+      Object.entries(routes).map(([name, { endpoints, onStoreUnavailable, packs: chosen }]) => ({
         name,
         endpoints,
+        ...(onStoreUnavailable === 'open' && { passesUnrecorded: true }),
         ...(chosen && { packs: [...new Set([...chosen, ...required])] }),
       })),
     ),

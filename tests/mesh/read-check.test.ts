@@ -84,11 +84,18 @@ test('the route names endpoint, tenant and packs, and cannot drop a required pac
 const routed = (parts: CheckParts) =>
   readCheck(checkBytes({ method: 'GET', ...parts }), {
     ...plainSettings,
-    routeOf: (endpoint) => ({ chat: { name: 'talk', packs: ['pii'] }, '/v1/x': { name: 'ex' } })[endpoint],
+    routeOf: (endpoint) =>
+      ({ chat: { name: 'talk', packs: ['pii'] }, '/v1/x': { name: 'ex', passesUnrecorded: true as const } })[endpoint],
   }).evaluation;
 
 test('a configured route gives its name, and its packs where the proxy names none', (t) => {
-  t.like(routed({ path: '/v1/x?q=1' }), { endpoint: '/v1/x', route: 'ex', namedRoute: 'ex', packs: undefined });
+  t.like(routed({ path: '/v1/x?q=1' }), {
+    endpoint: '/v1/x',
+    route: 'ex',
+    namedRoute: 'ex',
+    passesUnrecorded: true,
+    packs: undefined,
+  });
   const context = { 'jimini.endpoint': 'chat' };
   t.like(routed({ path: '/v1/x', context }), { endpoint: 'chat', route: 'talk', namedRoute: 'talk', packs: ['pii'] });
   const packs = { ...context, 'jimini.packs': 'pci' };

@@ -197,6 +197,13 @@ test('a decision that could not be recorded says so and has no decision id', (t)
   t.like(response.dynamicMetadata, { decision_id: '', outage: 'store_unavailable' });
 });
 
+test('what passes unrecorded has a verdict and no decision id', (t) => {
+  const response = answer(decisionFor('FLAG', { decisionId: '', outage: 'store_unavailable' }));
+  t.is(response.status?.code, 0);
+  t.deepEqual(headersOf(okOf(response)), [['x-jimini-verdict', 'FLAG']]);
+  t.like(response.dynamicMetadata, { decision_id: '', verdict: 'FLAG', outage: 'store_unavailable' });
+});
+
 test('overload and faults of our own are denials', (t) => {
   for (const [bytes, code] of [
     [overloadedCheckResponse(), 'jimini_overloaded'],

@@ -21,7 +21,10 @@ test('both doors judge for the configured tenant, which a reload changes and a m
   const metrics = createMetrics({ version: '0', seedNames: false, sources: nothing });
   const loaded = { requiredPacks: [], routeOf: () => undefined };
   const policy = { denialMessage: 'reasons' };
-  const inForce = (() => ({ config: { trustedHeaders: [], tenant, policy }, loaded: { ...loaded } })) as unknown;
+  const inForce = (() => ({
+    config: { trustedHeaders: [], tenant, tenants: {}, policy },
+    loaded: { ...loaded },
+  })) as unknown;
   const doors = createDoors({
     decisions: {
       decide(evaluation) {
@@ -47,7 +50,7 @@ test('both doors judge for the configured tenant, which a reload changes and a m
 
 test('what is turned away behind the doors is counted as overload, at both of them', async (t) => {
   const metrics = createMetrics({ version: '0', seedNames: false, sources: nothing });
-  const config = { trustedHeaders: [], tenant: '', policy: { denialMessage: 'reasons' } };
+  const config = { trustedHeaders: [], tenant: '', tenants: {}, policy: { denialMessage: 'reasons' } };
   const loaded = { requiredPacks: [], routeOf: () => undefined };
   const inForce = (() => ({ config, loaded })) as unknown as DoorsOptions['inForce'];
   const decide = () => Promise.reject(new JiminiError('JIMINI_OVERLOADED', 'too many wait'));
