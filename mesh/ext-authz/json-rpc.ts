@@ -59,7 +59,8 @@ const CLOSE_LIST = 0x5d;
 function readMessage(cursor: Cursor): { readonly id?: string } | undefined {
   const told = new Map<string, string>();
   cursor.at++;
-  for (;;) {
+  for (let count = 0; ; count++) {
+    if (count === LIMITS.rpcMembersMax) return undefined;
     const name = peek(cursor) === QUOTE ? skipValue(cursor) : undefined;
     if (name === undefined || peek(cursor) !== COLON) return undefined;
     cursor.at++;

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { createWireField, readField, WIRE, type WireField } from '../protobuf-wire.js';
 import { createEntry, readEntry } from './http-fields.js';
 
@@ -37,49 +38,57 @@ export function readOwnMetadata(buffer: Buffer, message: WireField): OwnWords | 
 
 type Range = Pick<WireField, 'from' | 'to'>;
 
-/** `google.protobuf.Struct`: a map of values in field 1. */
+/** `google.protobuf.Struct`: a map of values in field 1. More keys than there can be of ours are one that nobody knows. */
 function readStruct(buffer: Buffer, message: Range, words: Map<string, string | undefined>): boolean {
   const entry = createEntry();
   for (const field of fieldsOf(buffer, message)) {
     if (field === undefined) return false;
     if (field.number !== 1 || field.type !== WIRE.bytes) continue;
     if (!readEntry(buffer, field, entry)) return false;
-    const key = `${NAMESPACE}.${buffer.toString('utf8', entry.keyFrom, entry.keyTo)}`;
+    const isMore = words.size >= LIMITS.contextWordsMax;
+    const key = `${NAMESPACE}.${isMore ? '@more' : buffer.toString('utf8', entry.keyFrom, entry.keyTo)}`;
     if (words.has(key)) return false;
-    words.set(key, textOf(buffer, { from: entry.valueFrom, to: entry.valueTo }));
+    words.set(key, isMore ? undefined : textOf(buffer, { from: entry.valueFrom, to: entry.valueTo }));
+    if (isMore) return true;
   }
   return true;
 }
 
 /** `google.protobuf.Value`: one of its fields, of which `string_value` 3 and `list_value` 6 can be text. */
 function textOf(buffer: Buffer, message: Range): string | undefined {
-  const fields = [...fieldsOf(buffer, message)];
-  const [value] = fields;
-  if (fields.length !== 1 || value?.type !== WIRE.bytes) return undefined;
-  if (value.number === 3) return buffer.toString('utf8', value.from, value.to);
-  return value.number === 6 ? listOf(buffer, value) : undefined;
+  const value = onlyFieldOf(buffer, message);
+  if (value?.number === STRING_VALUE) return buffer.toString('utf8', value.from, value.to);
+  return value?.number === LIST_VALUE ? listOf(buffer, value) : undefined;
 }
 
-/** `google.protobuf.ListValue`: values in field 1. Lists in lists are none of texts. */
+const STRING_VALUE = 3;
+const LIST_VALUE = 6;
+
+/** `google.protobuf.ListValue`: values in field 1. */
 function listOf(buffer: Buffer, message: Range): string | undefined {
   const texts: string[] = [];
   for (const item of fieldsOf(buffer, message)) {
-    const [value, ...more] = item?.number === 1 && item.type === WIRE.bytes ? [...fieldsOf(buffer, item)] : [];
-    if (value?.number !== 3 || value.type !== WIRE.bytes || more.length > 0) return undefined;
+    const value = item?.number === 1 && item.type === WIRE.bytes ? onlyFieldOf(buffer, item) : undefined;
+    if (value?.number !== STRING_VALUE || texts.length >= LIMITS.contextValueCharsMax) return undefined;
     texts.push(buffer.toString('utf8', value.from, value.to));
   }
   return texts.join(',');
+}
+
+/** The one field of a message, if it has one and that holds bytes. */
+function onlyFieldOf(buffer: Buffer, message: Range): WireField | undefined {
+  const field = createWireField();
+  const isOnly = readField(buffer, message.from, message.to, field) && field.to === message.to;
+  return isOnly && field.type === WIRE.bytes ? field : undefined;
 }
 
 /** The fields of a message, each an object of its own; undefined, at the end, for what is none. */
 function* fieldsOf(buffer: Buffer, message: Range): Generator<WireField | undefined> {
   for (let at = message.from; at < message.to; ) {
     const field = createWireField();
-    if (!readField(buffer, at, message.to, field)) {
-      yield undefined;
-      return;
-    }
-    yield field;
+    const isField = readField(buffer, at, message.to, field);
+    yield isField ? field : undefined;
+    if (!isField) return;
     at = field.to;
   }
 }

@@ -68,6 +68,8 @@ export const LIMITS = {
   contextValueCharsMax: 512,
   /** Endpoints that have series of their own in the metrics; what comes later counts as `other`. More than there are known API paths. */
   endpointLabelsMax: 200,
+  /** Keys that are read of our namespace in metadata. There are five that mean something. */
+  contextWordsMax: 64,
   /** Named routes of a configuration; their patterns are tried one after the other for each request. */
   routesMax: 64,
   /** Characters kept of a request id. A UUID has 36; a client may send anything. */
@@ -82,6 +84,8 @@ export const LIMITS = {
   rpcBodyBytesMax: 4 * 1024 * 1024,
   /** Messages of one JSON-RPC batch that are answered one by one: each takes a copy of the denial. */
   rpcBatchMax: 100,
+  /** Members of one JSON-RPC message. Four are known. */
+  rpcMembersMax: 32,
   /** Longest id of a JSON-RPC request, with its quotes: it is echoed. A UUID takes 38. */
   rpcIdBytesMax: 256,
   /** Nesting of JSON. Real requests stay below 20. */

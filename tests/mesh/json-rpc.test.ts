@@ -46,6 +46,9 @@ test('bodies, batches and ids are bounded', (t) => {
   const batch = (count: number) => `[${Array.from({ length: count }, () => request('1')).join()}]`;
   t.is(read(batch(LIMITS.rpcBatchMax))?.ids.length, LIMITS.rpcBatchMax);
   t.is(read(batch(LIMITS.rpcBatchMax + 1)), undefined);
+  const members = (count: number) => `{"jsonrpc":"2.0"${',"a":1'.repeat(count - 1)}}`;
+  t.deepEqual(read(members(LIMITS.rpcMembersMax))?.ids, []);
+  t.is(read(members(LIMITS.rpcMembersMax + 1)), undefined);
   const padded = (bytes: number) => request('1').padEnd(bytes);
   t.deepEqual(read(padded(LIMITS.rpcBodyBytesMax))?.ids, ['1']);
   t.is(read(padded(LIMITS.rpcBodyBytesMax + 1)), undefined);

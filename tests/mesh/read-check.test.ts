@@ -144,6 +144,33 @@ test('metadata names endpoint, direction and packs as context_extensions do', (t
   t.like(evaluation, { endpoint: 'chat', direction: 'outbound', packs: ['pii', 'pci', 'secrets'], gaps: [] });
 });
 
+test('our namespace of metadata is read as far as anybody could mean it', (t) => {
+  const packs = (count: number) => ({ jimini: { packs: Array.from({ length: count }, () => 'p') } });
+  const readPacks = (count: number) => read(checkBytes({ method: 'GET', routeMetadata: packs(count) })).evaluation;
+  t.deepEqual(readPacks(LIMITS.contextValueCharsMax / 2).packs, ['p', 'secrets']);
+  t.deepEqual(readPacks(LIMITS.contextValueCharsMax + 1).gaps, [{ kind: 'config:context' }]);
+  const keys = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key${i}`, '']));
+  const many = checkBytes({ method: 'GET', requestMetadata: { jimini: keys } });
+  t.deepEqual(read(many).evaluation.gaps, [{ kind: 'config:context' }]);
+});
+
+test('our namespace twice, and anything typed in it, is refused', (t) => {
+  const entry = (number: number, value: Buffer) =>
+    wrap((number << 3) | 2, Buffer.concat([wrap(0x0a, Buffer.from('jimini')), wrap(0x12, value)]));
+  const tenant = wrap(
+    0x0a,
+    Buffer.concat([wrap(0x0a, Buffer.from('tenant')), wrap(0x12, wrap(0x1a, Buffer.from('a')))]),
+  );
+  const check = (...entries: Buffer[]) => read(wrap(0x0a, wrap(0x6a, Buffer.concat(entries)))).evaluation;
+  t.like(check(entry(1, tenant)), { tenant: 'a', gaps: [{ kind: 'http:absent' }] });
+  t.deepEqual(check(entry(1, tenant), entry(1, tenant)).gaps, [{ kind: 'message:malformed' }]);
+  t.deepEqual(check(entry(1, Buffer.concat([tenant, tenant]))).gaps, [{ kind: 'message:malformed' }]);
+  t.deepEqual(check(entry(2, Buffer.of())).gaps, [{ kind: 'config:context' }, { kind: 'http:absent' }]);
+});
+
+/** A field with a key of one byte whose value is shorter than 128 bytes. */
+const wrap = (key: number, inner: Buffer) => Buffer.concat([Buffer.from([key, inner.length]), inner]);
+
 test('no header of a client chooses policy', (t) => {
   const headers = Object.fromEntries(
     ['endpoint', 'direction', 'packs', 'tenant'].flatMap((name) => [
@@ -297,7 +324,6 @@ function fieldsOfHttp(message: Buffer): Buffer[] {
 }
 
 function checkOfHttp(fields: readonly Buffer[]): Buffer {
-  const wrap = (key: number, inner: Buffer) => Buffer.concat([Buffer.from([key, inner.length]), inner]);
   return wrap(0x0a, wrap(0x22, wrap(0x12, Buffer.concat(fields))));
 }
 
