@@ -85,7 +85,11 @@ const routed = (parts: CheckParts) =>
   readCheck(checkBytes({ method: 'GET', ...parts }), {
     ...plainSettings,
     routeOf: (endpoint) =>
-      ({ chat: { name: 'talk', packs: ['pii'] }, '/v1/x': { name: 'ex', passesUnrecorded: true as const } })[endpoint],
+      ({
+        chat: { name: 'talk', packs: ['pii'] },
+        '/v1/x': { name: 'ex', passesUnrecorded: true as const },
+        '/v1//x': { name: 'no' },
+      })[endpoint],
   }).evaluation;
 
 test('a configured route gives its name, and its packs where the proxy names none', (t) => {
