@@ -45,7 +45,7 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionPort
     const switched = underSwitches(judged, options.switches.killSwitch(), windows);
     const recorded = await record(options.auditLog, evaluation, switched);
     const durationMs = Number(options.clock.monotonicNs() - startNs) / 1e6;
-    const message = recorded.outage ? NOT_RECORDED : messageOf(switched);
+    const message = recorded.outage ? unrecordedMessageOf(switched, recorded) : messageOf(switched);
     const decision: Decision = { ...switched, ...recorded, message, durationMs };
     options.observe(evaluation, decision);
     return decision;
@@ -54,7 +54,10 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionPort
   return { decide: (evaluation) => options.tracing.evaluation(evaluation, () => decide(evaluation)) };
 }
 
-const NOT_RECORDED = 'Blocked: the store cannot record this decision (store_unavailable).';
+function unrecordedMessageOf(judgement: Judgement, { effective }: Recorded): string {
+  if (effective === 'BLOCK') return 'Blocked: the store cannot record this decision (store_unavailable).';
+  return `${messageOf(judgement)} Not recorded (store_unavailable).`;
+}
 
 type Switched = Judgement & { readonly switch?: ActingSwitch };
 
@@ -71,13 +74,15 @@ function underSwitches(
 
 type Recorded = Pick<Decision, 'decisionId' | 'effective' | 'outage'>;
 
-/** No record, no pass: what cannot be recorded is refused whatever the judgement was. */
+/** No record, no pass: what cannot be recorded is refused, unless its route says that what is to pass does. */
 async function record(auditLog: AuditLog, evaluation: Evaluation, judgement: Switched): Promise<Recorded> {
   try {
     const { decisionId } = await auditLog.append({ leafFields: leafFieldsOf(evaluation, judgement) });
     return { decisionId, effective: judgement.effective };
   } catch {
-    return { decisionId: '', effective: 'BLOCK', outage: 'store_unavailable' };
+    const { effective } = judgement;
+    const passes = evaluation.passesUnrecorded && (effective === 'ALLOW' || effective === 'FLAG');
+    return { decisionId: '', effective: passes ? effective : 'BLOCK', outage: 'store_unavailable' };
   }
 }
 

@@ -115,6 +115,22 @@ test('what cannot be recorded is blocked, without an id, and says why', async (t
   await chain.remove();
 });
 
+test('what cannot be recorded passes where its route says so, unless it is to be stopped', async (t) => {
+  const chain = await createChain();
+  await chain.auditLog.close('shutdown');
+  const decide = (text: string) =>
+    chain.decisions.decide(
+      { ...evaluation, passesUnrecorded: true, content: [{ kind: 'text', text }] },
+      new AbortController().signal,
+    );
+  const passed = await decide('a pear');
+  t.like(passed, { effective: 'ALLOW', decisionId: '', outage: 'store_unavailable' });
+  t.regex(passed.message, /^Allowed: .* Not recorded \(store_unavailable\)\.$/);
+  t.like(await decide('an apple'), { effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
+  t.is(chain.observed.length, 2);
+  await chain.remove();
+});
+
 test('what a classifier said is in the decision and in its leaf, and what it was asked is not', async (t) => {
   const asked: unknown[] = [];
   const chain = await createChain({

@@ -1,13 +1,29 @@
+import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { createWireField, readField, WIRE, type WireField } from '../protobuf-wire.js';
 import { createEntry, type HttpFields, readEntry, readHttp } from './http-fields.js';
+import { NO_WORDS, type OwnWords, readOwnMetadata } from './metadata-fields.js';
 
 /** What Jimini reads of a CheckRequest. Everything else in the message stays bytes. */
 export interface CheckFields {
   /** Set by the proxy's route configuration, so trusted: `AttributeContext.context_extensions`. */
   readonly contextExtensions: ReadonlyMap<string, string>;
+  /** What the proxy's route has in its metadata: `AttributeContext.route_metadata_context`. */
+  readonly routeMetadata: OwnWords;
+  /** What filters of the proxy found out about this request: `AttributeContext.metadata_context`. */
+  readonly requestMetadata: OwnWords;
+  /** Who the client is, as the proxy read it in its certificate: `Peer.principal`; empty = it showed none. */
+  readonly principal: string;
   /** Absent in a TCP-level check. */
   readonly http: HttpFields | undefined;
 }
+
+const NOTHING: CheckFields = {
+  contextExtensions: new Map(),
+  routeMetadata: NO_WORDS,
+  requestMetadata: NO_WORDS,
+  principal: '',
+  http: undefined,
+};
 
 /**
  * Reads the fields that matter straight from the bytes, which must have passed `checkNesting`. The generated decoder
@@ -26,29 +42,82 @@ export function readCheckFields(bytes: Uint8Array): CheckFields | undefined {
     attributes = readAttributes(buffer, field);
     if (attributes === undefined) return undefined;
   }
-  return attributes ?? { contextExtensions: new Map(), http: undefined };
+  return attributes ?? NOTHING;
 }
 
-/** `AttributeContext`: `request` 4, `context_extensions` 10. */
+/** Numbers of fields of `AttributeContext`. */
+const SOURCE = 1;
+const REQUEST = 4;
+const CONTEXT_EXTENSIONS = 10;
+const METADATA_CONTEXT = 11;
+const ROUTE_METADATA_CONTEXT = 13;
+
+type Draft = { -readonly [key in keyof CheckFields]: CheckFields[key] };
+
 function readAttributes(buffer: Buffer, message: WireField): CheckFields | undefined {
   const contextExtensions = new Map<string, string>();
+  const draft: Draft = { ...NOTHING, contextExtensions };
   const field = createWireField();
   const entry = createEntry();
-  let request: { http: HttpFields | undefined } | undefined;
+  let seen = 0;
   for (let at = message.from; at < message.to; at = field.to) {
     if (!readField(buffer, at, message.to, field)) return undefined;
-    if (isMessage(field, 4)) {
-      if (request !== undefined) return undefined;
-      request = readRequest(buffer, field);
-      if (request === undefined) return undefined;
-    } else if (isMessage(field, 10)) {
+    if (field.type !== WIRE.bytes || field.number > ROUTE_METADATA_CONTEXT) continue;
+    if (field.number === CONTEXT_EXTENSIONS) {
       if (!readEntry(buffer, field, entry)) return undefined;
       const key = buffer.toString('utf8', entry.keyFrom, entry.keyTo);
       if (contextExtensions.has(key)) return undefined;
       contextExtensions.set(key, buffer.toString('utf8', entry.valueFrom, entry.valueTo));
+      continue;
     }
+    const bit = 1 << field.number;
+    if (seen & bit) return undefined;
+    seen |= bit;
+    if (!readSingular(buffer, field, draft)) return undefined;
   }
-  return { contextExtensions, http: request?.http };
+  return draft;
+}
+
+/** False when what stands in the field is malformed. Fields that do not matter are what they are. */
+function readSingular(buffer: Buffer, field: WireField, draft: Draft): boolean {
+  switch (field.number) {
+    case SOURCE: {
+      const principal = readPrincipal(buffer, field);
+      draft.principal = principal ?? '';
+      return principal !== undefined;
+    }
+    case REQUEST: {
+      const request = readRequest(buffer, field);
+      draft.http = request?.http;
+      return request !== undefined;
+    }
+    case METADATA_CONTEXT: {
+      const words = readOwnMetadata(buffer, field);
+      draft.requestMetadata = words ?? NO_WORDS;
+      return words !== undefined;
+    }
+    case ROUTE_METADATA_CONTEXT: {
+      const words = readOwnMetadata(buffer, field);
+      draft.routeMetadata = words ?? NO_WORDS;
+      return words !== undefined;
+    }
+    default:
+      return true;
+  }
+}
+
+/** `AttributeContext.Peer`: `principal` 4. One that is longer than any is nobody. */
+function readPrincipal(buffer: Buffer, message: WireField): string | undefined {
+  const field = createWireField();
+  let principal: string | undefined;
+  for (let at = message.from; at < message.to; at = field.to) {
+    if (!readField(buffer, at, message.to, field)) return undefined;
+    if (!isMessage(field, 4)) continue;
+    if (principal !== undefined) return undefined;
+    const isTooLong = field.to - field.from > LIMITS.principalBytesMax;
+    principal = isTooLong ? '' : buffer.toString('utf8', field.from, field.to);
+  }
+  return principal ?? '';
 }
 
 /** `AttributeContext.Request`: `http` 2. */

@@ -1,9 +1,12 @@
 /** The names that Jimini gives a meaning to upstream: a client's own copy must not get there. */
-export const OWN_HEADER_PREFIX = 'x-jimini-';
+const OWN_PREFIX = 'x-jimini-';
 /** Where the id of the record stands. */
 export const DECISION_ID_HEADER = 'x-jimini-decision-id';
 /** Where the effective verdict stands. */
 export const VERDICT_HEADER = 'x-jimini-verdict';
+
+/** A header that is written. */
+export type Header = readonly [name: string, value: string];
 
 /** Headers that say how to read a body or what becomes of the connection, and the ids that tie records to traces. */
 const READ_HEADERS = [
@@ -22,22 +25,37 @@ const READ_HEADERS = [
 const NAMES_BY_LENGTH = Map.groupBy(READ_HEADERS, (name) => name.length);
 
 /**
- * The header name at [from, to) in lower case if it is one that Jimini reads or one of its own, else undefined.
- * Compares bytes: of the twenty or more headers of a request only a handful ever become strings.
+ * The name at [from, to) in lower case if a server could take it for one of ours: many read `_` as `-`, as CGI does. Else
+ * undefined.
+ */
+export function readOwnName(buffer: Buffer, from: number, to: number): string | undefined {
+  if (to - from <= OWN_PREFIX.length) return undefined;
+  for (let index = 0; index < OWN_PREFIX.length; index++) {
+    const byte = lowerCase(buffer[from + index]);
+    if ((byte === UNDERSCORE ? DASH : byte) !== OWN_PREFIX.charCodeAt(index)) return undefined;
+  }
+  return buffer.toString('latin1', from, to).toLowerCase();
+}
+
+/**
+ * The header name at [from, to) in lower case if it is one that Jimini reads, else undefined. Compares bytes: of the twenty
+ * or more headers of a request only a handful ever become strings.
  */
 export function readHeaderName(buffer: Buffer, from: number, to: number): string | undefined {
-  if (to - from > OWN_HEADER_PREFIX.length && startsWith(buffer, from, OWN_HEADER_PREFIX)) {
-    return buffer.toString('latin1', from, to).toLowerCase();
-  }
-  return NAMES_BY_LENGTH.get(to - from)?.find((name) => startsWith(buffer, from, name));
+  return NAMES_BY_LENGTH.get(to - from)?.find((name) => spells(buffer, from, name));
 }
 
 /** Whether the bytes at `from` spell `name`, whatever the case of their letters. `name` is in lower case. */
-function startsWith(buffer: Buffer, from: number, name: string): boolean {
+function spells(buffer: Buffer, from: number, name: string): boolean {
   for (let index = 0; index < name.length; index++) {
-    const byte = buffer[from + index] ?? 0;
-    const lower = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
-    if (lower !== name.charCodeAt(index)) return false;
+    if (lowerCase(buffer[from + index]) !== name.charCodeAt(index)) return false;
   }
   return true;
+}
+
+const DASH = 0x2d;
+const UNDERSCORE = 0x5f;
+
+function lowerCase(byte = 0): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
 }

@@ -1,5 +1,5 @@
 import { createWireField, int64Of, readField, WIRE, type WireField } from '../protobuf-wire.js';
-import { OWN_HEADER_PREFIX, readHeaderName } from './header-names.js';
+import { readHeaderName, readOwnName } from './header-names.js';
 
 /** What Jimini reads of `AttributeContext.HttpRequest`. */
 export interface HttpFields {
@@ -14,7 +14,7 @@ export interface HttpFields {
   size: number;
   /** Only the headers that `header-names` lists, in lower case, repeated ones joined by a comma (RFC 9110 5.3). */
   readonly headers: Map<string, string>;
-  /** Names of the `x-jimini-*` headers that the client sent, in lower case, each once. */
+  /** Names of the `x-jimini-*` headers that the client sent, in lower case, each once, those with underscores too. */
   readonly clientJiminiHeaders: Set<string>;
   /** A view of the message, not a copy. Empty when there is none. */
   body: Uint8Array;
@@ -119,12 +119,11 @@ function readHeaderMap(buffer: Buffer, map: WireField, entry: Entry, http: HttpF
 
 function readHeader(buffer: Buffer, message: WireField, entry: Entry, http: HttpFields): boolean {
   if (!readEntry(buffer, message, entry)) return false;
-  const name = readHeaderName(buffer, entry.keyFrom, entry.keyTo);
+  const { keyFrom, keyTo } = entry;
+  const own = readOwnName(buffer, keyFrom, keyTo);
+  if (own !== undefined) http.clientJiminiHeaders.add(own);
+  const name = own === undefined ? readHeaderName(buffer, keyFrom, keyTo) : undefined;
   if (name === undefined) return true;
-  if (name.startsWith(OWN_HEADER_PREFIX)) {
-    http.clientJiminiHeaders.add(name);
-    return true;
-  }
   const earlier = http.headers.get(name);
   const value = buffer.toString('utf8', entry.valueFrom, entry.valueTo);
   http.headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);

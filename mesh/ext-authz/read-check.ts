@@ -5,7 +5,8 @@ import { checkNesting } from '../protobuf-depth.js';
 import { bodyGap } from './body-gap.js';
 import { readCheckFields } from './check-fields.js';
 import { CHECK_REQUEST_SHAPE } from './check-shape.js';
-import { type ErrorShape, errorShapeOf } from './error-shape.js';
+import type { DeniedCaller } from './denial.js';
+import { errorShapeOf } from './error-shape.js';
 import type { HttpFields } from './http-fields.js';
 import { type RouteContext, type RouteContextOptions, readRouteContext } from './route-context.js';
 
@@ -19,6 +20,12 @@ export interface CheckSettings extends RouteContextOptions {
   };
   /** Bounded label of a normalised path: the path if it is a known API's, else `other`. */
   readonly pathLabel: (path: string) => string;
+  /** The route that the configuration names for an endpoint, and what it says; undefined = none, as for no endpoint. */
+  readonly routeOf: (
+    endpoint: string,
+  ) => ({ readonly name: string } & Pick<Evaluation, 'passesUnrecorded' | 'packs'>) | undefined;
+  /** Whether denied callers are told titles of rules and kinds of gaps, or the decision id alone. */
+  readonly tellsReasons: boolean;
 }
 
 /** One check, understood as far as it can be. */
@@ -28,14 +35,19 @@ export interface Check {
 }
 
 /** What the answer depends on besides the decision. */
-export interface Caller {
+export interface Caller extends DeniedCaller {
   /** `x-jimini-*` headers that the client made up. */
   readonly forgedHeaders: readonly string[];
-  readonly errorShape: ErrorShape;
 }
 
 /** A caller of whom nothing is known. */
-export const UNKNOWN_CALLER: Caller = { forgedHeaders: [], errorShape: 'openai' };
+export const UNKNOWN_CALLER: Caller = {
+  forgedHeaders: [],
+  errorShape: 'openai',
+  contentType: '',
+  body: new Uint8Array(0),
+  mayKnowReasons: false,
+};
 
 /**
  * Reads the bytes of a CheckRequest. Pure and total: whatever arrives gives an evaluation, and what could not be
@@ -43,14 +55,14 @@ export const UNKNOWN_CALLER: Caller = { forgedHeaders: [], errorShape: 'openai' 
  */
 export function readCheck(bytes: Uint8Array, settings: CheckSettings): Check {
   const nesting = checkNesting(bytes, CHECK_REQUEST_SHAPE, LIMITS.protobufDepthMax);
-  if (nesting === 'too_deep') return unreadable('message:depth', settings.tenant);
+  if (nesting === 'too_deep') return unreadable('message:depth', settings);
   const fields = nesting === 'ok' ? readCheckFields(bytes) : undefined;
-  if (fields === undefined) return unreadable('message:malformed', settings.tenant);
-  const context = readRouteContext(fields.contextExtensions, settings);
-  return fields.http === undefined ? checkWithoutHttp(context) : checkOfHttp(fields.http, context, settings);
+  if (fields === undefined) return unreadable('message:malformed', settings);
+  const context = readRouteContext(fields, settings);
+  return fields.http === undefined ? checkWithoutHttp(context, settings) : checkOfHttp(fields.http, context, settings);
 }
 
-function unreadable(kind: GapKind, tenant: string): Check {
+function unreadable(kind: GapKind, { tenant, tellsReasons }: CheckSettings): Check {
   const evaluation: Evaluation = {
     door: 'ext_authz',
     direction: '',
@@ -61,16 +73,16 @@ function unreadable(kind: GapKind, tenant: string): Check {
     gaps: [{ kind }],
     requestId: '',
   };
-  return { evaluation, caller: UNKNOWN_CALLER };
+  return { evaluation, caller: { ...UNKNOWN_CALLER, mayKnowReasons: tellsReasons } };
 }
 
-function checkWithoutHttp(context: RouteContext): Check {
-  const { direction, endpoint, label, tenant } = context;
-  const { evaluation, caller } = unreadable('http:absent', tenant);
+function checkWithoutHttp(context: RouteContext, settings: CheckSettings): Check {
+  const { direction, endpoint, tenant } = context;
+  const { evaluation, caller } = unreadable('http:absent', settings);
   const gaps = [...contextGaps(context), ...evaluation.gaps];
   return {
     caller,
-    evaluation: { ...evaluation, direction, endpoint, route: label || 'other', gaps, ...packsOf(context) },
+    evaluation: { ...evaluation, tenant, direction, endpoint, gaps, ...routeOf('', context, settings) },
   };
 }
 
@@ -90,9 +102,8 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
       door: 'ext_authz',
       direction: context.direction,
       endpoint: context.endpoint || path,
-      route: context.label || (target?.ambiguous ? 'other' : settings.pathLabel(path)),
       tenant: context.tenant,
-      ...packsOf(context),
+      ...routeOf(target?.ambiguous ? '' : path, context, settings),
       content: contentOf(http, target?.query ?? '', body),
       gaps,
       requestId: (headers.get('x-request-id') ?? http.id).slice(0, LIMITS.requestIdCharsMax),
@@ -100,7 +111,10 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
     },
     caller: {
       forgedHeaders: [...http.clientJiminiHeaders],
-      errorShape: errorShapeOf(path, headers.get('content-type') ?? ''),
+      errorShape: errorShapeOf(path),
+      contentType: headers.get('content-type') ?? '',
+      body: http.body,
+      mayKnowReasons: settings.tellsReasons,
     },
   };
 }
@@ -140,7 +154,17 @@ function traceOf(headers: ReadonlyMap<string, string>): { trace?: TraceContext }
   return traceparent === undefined ? {} : { trace: { traceparent, tracestate: headers.get('tracestate') ?? '' } };
 }
 
-/** Absent, not undefined, when the route names none. */
-function packsOf(context: RouteContext): { packs?: readonly string[] } {
-  return context.packs === undefined ? {} : { packs: context.packs };
+/** What names the route: the configuration, else the proxy, else the path if it is clear. The proxy's packs go before the configuration's. */
+function routeOf(
+  path: string,
+  context: RouteContext,
+  settings: CheckSettings,
+): Pick<Evaluation, 'route' | 'namedRoute' | 'passesUnrecorded' | 'packs'> {
+  const { name, ...said } = settings.routeOf(context.endpoint || path) ?? {};
+  return {
+    route: name ?? (context.label || settings.pathLabel(path)),
+    ...(name !== undefined && { namedRoute: name }),
+    ...said,
+    ...(context.packs && { packs: context.packs }),
+  };
 }

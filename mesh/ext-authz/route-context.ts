@@ -1,14 +1,16 @@
 import { type Direction, readDirection } from '../../sidecar/kernel/evaluation.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
+import type { CheckFields } from './check-fields.js';
+import type { OwnWords } from './metadata-fields.js';
 
-/** What the operator's route configuration says about a request: `context_extensions` keys that start with `jimini`. */
+/** What the operator's proxy says about a request: keys that start with `jimini`. */
 export interface RouteContext {
   readonly direction: Direction;
   /** Configured name that rules are scoped by; empty = the path of the request. */
   readonly endpoint: string;
   /** `endpoint` as a label of records and metrics: `other` when it cannot be one; empty = the route names none. */
   readonly label: string;
-  /** Named by the route, else the configured one; empty = none. */
+  /** Named by the proxy, else that of the client's principal, else the configured one; empty = none. */
   readonly tenant: string;
   /** Packs of this route with the required ones; absent = all loaded packs. */
   readonly packs?: readonly string[];
@@ -26,6 +28,8 @@ export interface RouteContextOptions {
   readonly trustedHeaders: ReadonlySet<string>;
   /** Tenant of requests whose route names none; empty = none. */
   readonly tenant: string;
+  /** Tenant of a principal; empty = none. */
+  readonly tenantOf: (principal: string) => string;
 }
 
 /** With any separator or case: a misspelt key of ours must not mean a weaker policy. */
@@ -34,37 +38,43 @@ const CONTROL_CHARACTER = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
 /** What a label may be made of: anything else would have to be escaped, differently in each place that shows it. */
 const LABEL = /^[\w.~/:@*+-]{1,128}$/;
 
-/** Reads the route's own words. Pure and total: what is wrong becomes `isInvalid`, never an exception. */
-export function readRouteContext(extensions: ReadonlyMap<string, string>, options: RouteContextOptions): RouteContext {
-  const direction = readDirection(extensions.get('jimini.direction') ?? 'inbound');
-  const packs = extensions
-    .get('jimini.packs')
+/** Where words come from. */
+export type ContextSources = Pick<CheckFields, 'contextExtensions' | 'routeMetadata' | 'requestMetadata' | 'principal'>;
+
+/**
+ * Reads what the proxy says. For each key the first source that has it counts: what nobody but the operator can influence goes
+ * before what depends on the request. Pure and total: what is wrong anywhere becomes `isInvalid`, never an exception.
+ */
+export function readRouteContext(sources: ContextSources, options: RouteContextOptions): RouteContext {
+  const words: readonly OwnWords[] = [sources.contextExtensions, sources.routeMetadata, sources.requestMetadata];
+  const said = (key: string) => words.find((of) => of.has(key))?.get(key);
+  const direction = readDirection(said('jimini.direction') ?? 'inbound');
+  const packs = said('jimini.packs')
     ?.split(',', LIMITS.contextValueCharsMax)
     .map((name) => name.trim());
   const named = packs?.filter((name) => name !== '');
-  const endpoint = trimmedValue(extensions, 'jimini.endpoint');
+  const endpoint = allowedValue(said('jimini.endpoint'));
   return {
     direction: direction ?? '',
     endpoint,
     label: endpoint === '' || LABEL.test(endpoint) ? endpoint : 'other',
-    tenant: trimmedValue(extensions, 'jimini.tenant') || options.tenant,
+    tenant: allowedValue(said('jimini.tenant')) || options.tenantOf(sources.principal) || options.tenant,
     ...(named && { packs: [...new Set([...named, ...options.requiredPacks])] }),
-    isInvalid: direction === undefined || [...extensions].some((entry) => isInvalidEntry(entry, options)),
+    isInvalid: direction === undefined || words.some((of) => [...of].some((entry) => isInvalidEntry(entry, options))),
     hasNoPacks: named?.length === 0,
   };
 }
 
 /** A value that is not allowed is not kept either: the request is denied, and its record should not repeat it. */
-function trimmedValue(extensions: ReadonlyMap<string, string>, key: string): string {
-  const value = extensions.get(key) ?? '';
+function allowedValue(value = ''): string {
   return isAllowedValue(value) ? value.trim() : '';
 }
 
-function isAllowedValue(value: string): boolean {
-  return value.length <= LIMITS.contextValueCharsMax && !CONTROL_CHARACTER.test(value);
+function isAllowedValue(value: string | undefined): value is string {
+  return value !== undefined && value.length <= LIMITS.contextValueCharsMax && !CONTROL_CHARACTER.test(value);
 }
 
-function isInvalidEntry([key, value]: readonly [string, string], options: RouteContextOptions): boolean {
+function isInvalidEntry([key, value]: readonly [string, string | undefined], options: RouteContextOptions): boolean {
   if (!OURS.test(key)) return false;
   if (!isAllowedValue(value)) return true;
   switch (key) {

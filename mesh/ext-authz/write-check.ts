@@ -3,7 +3,7 @@ import { type Decision, ruleIdsOf } from '../../sidecar/kernel/evaluation.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { ProtobufWriter } from '../protobuf-writer.js';
 import { type Denial, denialOf } from './denial.js';
-import { DECISION_ID_HEADER, VERDICT_HEADER } from './header-names.js';
+import { DECISION_ID_HEADER, type Header, VERDICT_HEADER } from './header-names.js';
 import { type Caller, UNKNOWN_CALLER } from './read-check.js';
 
 /** google.rpc.Code: only this number decides, whatever else the answer says. */
@@ -30,16 +30,11 @@ const LIST = { values: 1 } as const;
 /** One for all answers: each is written without a pause. */
 const writer = new ProtobufWriter();
 
-/**
- * The bytes of the CheckResponse for a decision. Pure.
- *
- * Every denial is a 403, outages included: client SDKs raise it at once and do not send the request again (they do for
- * 408, 409, 429 and 5xx), and routers do not fall back to another upstream. `error.code` says which denial it is.
- */
+/** The bytes of the CheckResponse for a decision. Pure. */
 export function writeCheck(decision: Decision, caller: Caller): Uint8Array {
   writer.clear();
   if (isAllowed(decision)) writeAllowed(decision, caller);
-  else writeDenied(denialOf(decision.outage ?? 'blocked', caller.errorShape, decision), jiminiHeaders(decision));
+  else writeDenied(denialOf(decision.outage ?? 'blocked', caller, decision), jiminiHeaders(decision));
   writeMetadata(metadataOf(decision));
   return writer.finish();
 }
@@ -85,7 +80,7 @@ function writeAllowed(decision: Decision, caller: Caller): void {
 
 function deniedWithout(reason: 'overloaded' | 'internal', caller: Caller): Uint8Array {
   writer.clear();
-  writeDenied(denialOf(reason, caller.errorShape), [[VERDICT_HEADER, 'BLOCK']]);
+  writeDenied(denialOf(reason, caller), [[VERDICT_HEADER, 'BLOCK']]);
   writeMetadata({ verdict: 'BLOCK', outage: reason });
   return writer.finish();
 }
@@ -97,15 +92,12 @@ function writeDenied(denial: Denial, headers: readonly Header[]): void {
   writer.end(status);
   const denied = writer.begin(RESPONSE.denied);
   const httpStatus = writer.begin(DENIED_RESPONSE.status);
-  writer.uint32(HTTP_STATUS.code, 403);
+  writer.uint32(HTTP_STATUS.code, denial.httpStatus);
   writer.end(httpStatus);
-  for (const [key, value] of headers) writeHeader(DENIED_RESPONSE.headers, key, value);
-  writeHeader(DENIED_RESPONSE.headers, 'content-type', denial.contentType);
+  for (const [key, value] of [...headers, ...denial.headers]) writeHeader(DENIED_RESPONSE.headers, key, value);
   writer.string(DENIED_RESPONSE.body, denial.body);
   writer.end(denied);
 }
-
-type Header = readonly [key: string, value: string];
 
 function jiminiHeaders({ decisionId, effective }: Decision): Header[] {
   const verdict: Header = [VERDICT_HEADER, effective];

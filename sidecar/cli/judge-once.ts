@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { createModerators } from '../../adapters/moderators/moderators.js';
 import type { Config } from '../config/config.js';
 import { loadConfig, type UsableConfig, usable } from '../config/load.js';
-import { readEndpoint } from '../content/endpoint.js';
 import { inspect, type PolicySnapshot, type Question } from '../inspection/inspect.js';
 import { systemClock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import { type Content, type Evaluation, type Judgement, readDirection } from '../kernel/evaluation.js';
 import { FIXED_GAP_KINDS, GAP_ACTIONS, type GapAction, type GapKind } from '../kernel/gap.js';
 import { type Classifiers, settleJudgement } from '../policy/classifier.js';
-import { gapActionOf } from '../policy/verdict.js';
+import { gapActionOf, settingsOn } from '../policy/verdict.js';
 import { type LoadedPolicy, loadPolicy } from '../wiring/load-policy.js';
+import { readStatedEndpoint } from '../wiring/stated-endpoint.js';
 import type { CliIo } from './cli-io.js';
 
 /** What `jimini test` asks of the engine beside the content. */
@@ -39,20 +39,19 @@ export interface Judged {
 export async function judgeOnce(content: Content, options: JudgeOptions, io: CliIo): Promise<Judged> {
   const direction = readDirection(options.direction ?? '');
   if (direction === undefined) throw new JiminiError('JIMINI_USAGE', '--direction: expected inbound or outbound');
-  const { endpoint, route, ambiguous } = readEndpoint(options.endpoint ?? '');
   const loadedConfig = await configOf(options, io);
   const { config } = loadedConfig;
+  const { snapshot, moderators, routeOf } = await loadPolicy(loadedConfig);
+  const { ambiguous, ...scope } = readStatedEndpoint(options.endpoint ?? '', routeOf);
   const evaluation: Evaluation = {
     door: 'cli',
     direction,
-    endpoint,
-    route,
+    ...scope,
     tenant: options.tenant ?? config.tenant,
     content: [content],
     gaps: ambiguous ? [{ kind: 'path:ambiguous' }] : [],
     requestId: '',
   };
-  const { snapshot, moderators } = await loadPolicy(loadedConfig);
   const question = { evaluation, nowMs: systemClock.nowMs() };
   const open = inspect(snapshot, question);
   const judgement = open.questions ? await settleJudgement(open, classifiersOf(moderators)) : open;
@@ -60,7 +59,7 @@ export async function judgeOnce(content: Content, options: JudgeOptions, io: Cli
     if (config.shadow && !FIXED_GAP_KINDS.includes(kind)) return 'allow';
     return kind === 'classifier:unavailable'
       ? failureActionOf(judgement, config)
-      : gapActionOf(kind, snapshot.settings);
+      : gapActionOf(kind, settingsOn(scope.namedRoute, snapshot.settings));
   };
   const gapActions = new Map(judgement.gaps.map(({ kind }) => [kind, actionNow(kind)]));
   return { judgement, gapActions, question, snapshot };

@@ -23,6 +23,7 @@ export function findImpossible(config: Config): readonly Impossible[] {
   return [
     ...packEntries(config),
     ...requiredPacks(config),
+    ...routePacks(config),
     ...listeners(config),
     ...impossibleTls(config),
     ...subjectHeaders(config),
@@ -45,14 +46,32 @@ function requiredPacks(config: Config): Impossible[] {
   if (required.includes('all') && required.length > 1) {
     return [{ key, message: '"all" already holds every pack; leave the others out' }];
   }
-  if (config.packs.some(isPackPath)) return [];
-  return required
-    .filter((name) => name !== 'all' && !config.packs.includes(name))
+  return notAmongPacks(config, key, required);
+}
+
+function notAmongPacks({ packs }: Config, key: string, names: readonly string[]): Impossible[] {
+  if (packs.some(isPackPath)) return [];
+  return names
+    .filter((name) => name !== 'all' && !packs.includes(name))
     .map((name) => ({
       key,
-      index: required.indexOf(name),
-      message: `${name} is not among packs (${config.packs.join(', ')})`,
+      index: names.indexOf(name),
+      message: `${printable(name)} is not among packs (${packs.join(', ')})`,
     }));
+}
+
+/** A route chooses packs only where not all of them are required. */
+function routePacks(config: Config): Impossible[] {
+  const { routes, requiredPacks: required } = config.policy;
+  return Object.entries(routes).flatMap(([name, { packs }]) => {
+    const key = `policy.routes.${name}.packs`;
+    if (packs === undefined) return [];
+    if (packs.includes('all')) return [{ key, message: 'name each pack; a route without packs has all of them' }];
+    if (!required.includes('all')) return notAmongPacks(config, key, packs);
+    const message =
+      'has no effect, because all packs are required; name in policy.requiredPacks those that no route may drop';
+    return [{ key, message }];
+  });
 }
 
 function listeners(config: Config): Impossible[] {

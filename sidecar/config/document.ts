@@ -24,7 +24,7 @@ function takes({ node }: ConfigKey): string {
   const members = node.additionalProperties;
   if (typeof members !== 'object') return expectedOf(node);
   if (members.properties) return 'name: settings';
-  return `gap kind: ${members.enum?.join(', ') ?? 'text'}`;
+  return members.enum ? `gap kind: ${members.enum.join(', ')}` : 'pattern: text';
 }
 
 function defaultOf(key: ConfigKey): string {

@@ -2,9 +2,10 @@ import type * as z from 'zod';
 import { FIXED_GAP_KINDS, type GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import { printable } from '../kernel/printable.js';
+import { GAPS_DECIDED_ELSEWHERE } from './gap-actions.js';
 import { CONFIG_KEYS, configJsonSchema, expectedOf, type SchemaNode } from './keys.js';
 import { nearest } from './nearest.js';
-import { type ConfigInput, configSchema, GAPS_DECIDED_ELSEWHERE } from './schema.js';
+import { type ConfigInput, configSchema } from './schema.js';
 import type { PathStep } from './yaml-document.js';
 
 /** One reason why a value does not fit the schema. */
@@ -59,7 +60,7 @@ function describe(issue: z.core.$ZodIssue, path: readonly PathStep[], root: unkn
 }
 
 function unknownKey(path: readonly PathStep[], key: string): string {
-  if (path.join('.') === 'policy.gaps') return unknownGapKind(key);
+  if (path[0] === 'policy' && path.at(-1) === 'gaps') return unknownGapKind(path, key);
   if (path[0] === 'moderators' && /key|token|secret|password/i.test(key)) {
     return 'no setting holds a secret; put it into a file and name that by keyFile';
   }
@@ -72,10 +73,14 @@ function unknownKey(path: readonly PathStep[], key: string): string {
   return `unknown key; the nearest known one is ${close === undefined ? '' : known.get(close)}`;
 }
 
-function unknownGapKind(kind: string): string {
+/** A route has settings of its own with the names that those of the policy have. */
+function unknownGapKind(path: readonly PathStep[], kind: string): string {
   if (FIXED_GAP_KINDS.includes(kind as GapKind)) return 'this gap is always denied; it cannot be set';
   const elsewhere = GAPS_DECIDED_ELSEWHERE.get(kind);
-  if (elsewhere !== undefined) return `${elsewhere} decides this gap; set that instead`;
+  if (elsewhere !== undefined) {
+    const setting = elsewhere.replace(/^policy(?=\.)/, path.slice(0, -1).join('.'));
+    return `${setting} decides this gap; set that instead`;
+  }
   const kinds = nodeAt(['policy', 'gaps']).propertyNames?.enum ?? [];
   return `unknown gap kind; the nearest known one is ${nearest(kind, kinds.map(String))}`;
 }

@@ -99,7 +99,7 @@ export function requiredPackNames(required: readonly string[], loaded: readonly 
   return required.includes('all') ? loaded : required;
 }
 
-/** Required packs that are not loaded; to be refused once every pack's name is known. */
-export function missingRequiredPacks(required: readonly string[], loaded: readonly string[]): readonly string[] {
-  return required.filter((name) => name !== 'all' && !loaded.includes(name));
+/** Packs that a setting names and that are not loaded; to be refused once every pack's name is known. */
+export function missingPacks(named: readonly string[], loaded: readonly string[]): readonly string[] {
+  return named.filter((name) => name !== 'all' && !loaded.includes(name));
 }

@@ -4,13 +4,7 @@ import { takeInSlices } from '../kernel/slices.js';
 import { loadPackSteps } from '../policy/load-pack.js';
 import type { LoadedPack, Pack, Problem } from '../policy/pack.js';
 import type { Config, Origins } from './config.js';
-import {
-  checkPackNames,
-  missingRequiredPacks,
-  type PackFile,
-  type PackFileProblem,
-  readPackFiles,
-} from './pack-files.js';
+import { checkPackNames, missingPacks, type PackFile, type PackFileProblem, readPackFiles } from './pack-files.js';
 import { type ConfigProblem, originOfItem } from './problem.js';
 
 /** One pack file with what loading it gave. */
@@ -84,16 +78,21 @@ function hasProven({ file, pack }: LoadedFile, other: PackFile): boolean {
   return pack?.format === 'full' && isSameFile(file, other);
 }
 
-/** Required packs are known to be missing only when every pack has told its name. */
+/** Packs that settings name are known to be missing only when every pack has told its name. */
 function missing({ config, origins }: PackSettings, packs: readonly Pack[]): ConfigProblem[] {
-  const key = 'policy.requiredPacks';
-  const { requiredPacks } = config.policy;
+  const { requiredPacks, routes } = config.policy;
   const names = packs.map(({ name }) => name);
-  return missingRequiredPacks(requiredPacks, names).map((name) => ({
-    origin: originOfItem(origins, key, requiredPacks.indexOf(name)),
-    key,
-    message: `no pack is named ${printable(name)}; loaded are ${names.map((known) => printable(known)).join(', ')}`,
-  }));
+  const lists: (readonly [key: string, asked: readonly string[]])[] = [
+    ['policy.requiredPacks', requiredPacks],
+    ...Object.entries(routes).map(([name, route]) => [`policy.routes.${name}.packs`, route.packs ?? []] as const),
+  ];
+  return lists.flatMap(([key, asked]) =>
+    missingPacks(asked, names).map((name) => ({
+      origin: originOfItem(origins, key, asked.indexOf(name)),
+      key,
+      message: `no pack is named ${printable(name)}; loaded are ${names.map((known) => printable(known)).join(', ')}`,
+    })),
+  );
 }
 
 /** A problem of a file as a whole. */

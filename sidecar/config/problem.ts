@@ -19,9 +19,13 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** Where one item of a list was said: its own place in a file, else that of the list. */
+/** Where one item of a list was said: its own place in a file, else that of the list, else that of the map around it. */
 export function originOfItem(origins: ReadonlyMap<string, Origin>, key: string, index: number): Origin {
-  return origins.get(`${key}[${index}]`) ?? origins.get(key) ?? { kind: 'default' };
+  let origin = origins.get(`${key}[${index}]`);
+  for (let path = key; origin === undefined && path !== ''; path = path.slice(0, Math.max(0, path.lastIndexOf('.')))) {
+    origin = origins.get(path);
+  }
+  return origin ?? { kind: 'default' };
 }
 
 /** `file:line:column`, the name of a variable or flag, or `default`. Printable. */

@@ -1,8 +1,10 @@
 import * as z from 'zod';
-import { FIXED_GAP_KINDS, GAP_ACTIONS, GAP_KINDS, type GapKind } from '../kernel/gap.js';
+import { GAP_ACTIONS } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
+import { gapActions } from './gap-actions.js';
 import { parseListenAddress } from './listen-address.js';
 import { moderators } from './moderators.js';
+import { routes } from './routes.js';
 import { killSwitch, maintenance } from './switches.js';
 import { tls } from './tls.js';
 
@@ -42,17 +44,10 @@ const tenantName = z
     error: 'expected a name without control characters and without blanks at its ends',
   });
 
-/** Gap kinds that another setting decides, and which one. */
-export const GAPS_DECIDED_ELSEWHERE: ReadonlyMap<string, string> = new Map([
-  ['engine:error', 'policy.onError'],
-  ['engine:budget', 'policy.onError'],
-  ['classifier:unavailable', 'onFailure of the moderator'],
-]);
-
-/** Gap kinds whose action is a setting: not the fixed ones, and not those that another setting decides. */
-export const SETTABLE_GAP_KINDS = (Object.keys(GAP_KINDS) as GapKind[]).filter(
-  (kind) => !FIXED_GAP_KINDS.includes(kind) && !GAPS_DECIDED_ELSEWHERE.has(kind),
-);
+/** Name of a client in its certificate, or a pattern of such names. */
+const principalPattern = z.string().regex(/^[^\p{Cc}\p{Cf}]{1,2048}$/u, {
+  error: 'expected a principal of 1 to 2048 characters, such as spiffe://cluster.local/ns/acme/*',
+});
 
 /** Refuses with a reason what is known, but does not exist yet. */
 function only<const T extends string>(value: T, later: readonly string[], reason: string) {
@@ -105,12 +100,21 @@ const policy = z.strictObject({
         'live',
       ),
     ),
-  gaps: z
-    .partialRecord(z.enum(SETTABLE_GAP_KINDS), z.enum(GAP_ACTIONS))
-    .default({})
+  gaps: gapActions.meta(
+    about(
+      'What happens to content that was not, or could not be, inspected, per gap kind; a kind that is not named keeps its default. Only in the file.',
+      'live',
+    ),
+  ),
+  routes: routes.meta(
+    about('Named routes on which gaps, errors or packs are decided differently. Only in the file.', 'live'),
+  ),
+  denialMessage: z
+    .enum(['reasons', 'decision'])
+    .default('reasons')
     .meta(
       about(
-        'What happens to content that was not, or could not be, inspected, per gap kind; a kind that is not named keeps its default. Only in the file.',
+        'What a denied caller is told: `reasons` = titles of rules and kinds of gaps, `decision` = the id of the decision alone. Never text.',
         'live',
       ),
     ),
@@ -163,6 +167,19 @@ export const configSchema = z.strictObject({
     .meta(
       about(
         'Tenant of requests whose route names none, and of Evaluate: records name it, and exceptions for it hold. Empty = none.',
+        'live',
+      ),
+    ),
+  tenants: z
+    .record(principalPattern, tenantName.min(1))
+    .superRefine((map, context) => {
+      if (Object.keys(map).length <= LIMITS.tenantsMax) return;
+      context.addIssue({ code: 'custom', message: `expected at most ${LIMITS.tenantsMax} entries` });
+    })
+    .default({})
+    .meta(
+      about(
+        'Tenants by patterns of principals: names in the certificates that clients show the proxy, such as SPIFFE ids. Only in the file.',
         'live',
       ),
     ),

@@ -60,7 +60,7 @@ export function judgeUnread(policy: Policy, question: Question, kind: GapKind): 
 }
 
 function scopeOf({ evaluation, nowMs, workMax }: Question): Scope {
-  const { direction, endpoint, tenant, packs, heldBack } = evaluation;
+  const { direction, endpoint, tenant, packs, heldBack, namedRoute: route } = evaluation;
   return {
     direction,
     endpoint,
@@ -68,6 +68,7 @@ function scopeOf({ evaluation, nowMs, workMax }: Question): Scope {
     nowMs,
     ...(packs && { packs }),
     ...(heldBack && { heldBack }),
+    ...(route !== undefined && { route }),
     ...(workMax !== undefined && { workMax }),
   };
 }

@@ -4,7 +4,7 @@ import type { Decision, Evaluation } from './evaluation.js';
 export interface DecisionPort {
   /**
    * Judges and records. Resolves after the record is on disk, also when `signal` has aborted in the meantime: a caller
-   * that hung up is still recorded. A store that cannot record gives BLOCK with `outage`. Rejects only with
+   * that hung up is still recorded. A store that cannot record gives `outage`, and BLOCK unless `passesUnrecorded`. Rejects only with
    * `JIMINI_OVERLOADED`: nothing was judged and nothing recorded.
    */
   decide(evaluation: Evaluation, signal: AbortSignal): Promise<Decision>;

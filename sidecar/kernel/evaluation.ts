@@ -62,6 +62,10 @@ export interface Evaluation {
   readonly endpoint: string;
   /** Bounded label for records and metrics: a configured name or a known API path, else `other`. Never a raw path. */
   readonly route: string;
+  /** Name of the route in the configuration, which may decide gaps differently; absent = none. It is the `route` then. */
+  readonly namedRoute?: string;
+  /** Its route passes on, unrecorded, what is judged ALLOW or FLAG while the store is unavailable; absent = it is denied. */
+  readonly passesUnrecorded?: true;
   /** Tenant from the principal or configuration; empty = none. */
   readonly tenant: string;
   /** Packs chosen by the route, already joined with the required ones; absent = all loaded packs. */

@@ -68,10 +68,26 @@ export const LIMITS = {
   contextValueCharsMax: 512,
   /** Endpoints that have series of their own in the metrics; what comes later counts as `other`. More than there are known API paths. */
   endpointLabelsMax: 200,
+  /** Keys that are read of our namespace in metadata. There are five that mean something. */
+  contextWordsMax: 64,
+  /** Named routes of a configuration; their patterns are tried one after the other for each request. */
+  routesMax: 64,
   /** Characters kept of a request id. A UUID has 36; a client may send anything. */
   requestIdCharsMax: 128,
+  /** Longest name of a client in its certificate that a tenant is looked up by. A SPIFFE id has at most 2,048 bytes. */
+  principalBytesMax: 2048,
+  /** Patterns of principals that have a tenant; tried one after the other for each request that comes with a certificate. */
+  tenantsMax: 1000,
   /** Characters of the sentence that a denied client is told. It names rules, of which there can be hundreds. */
   denialMessageCharsMax: 1024,
+  /** Body of a denied JSON-RPC call in which its ids are looked for: what servers of MCP accept. Takes some milliseconds. */
+  rpcBodyBytesMax: 4 * 1024 * 1024,
+  /** Messages of one JSON-RPC batch that are answered one by one: each takes a copy of the denial. */
+  rpcBatchMax: 100,
+  /** Members of one JSON-RPC message. Four are known. */
+  rpcMembersMax: 32,
+  /** Longest id of a JSON-RPC request, with its quotes: it is echoed. A UUID takes 38. */
+  rpcIdBytesMax: 256,
   /** Nesting of JSON. Real requests stay below 20. */
   jsonDepthMax: 128,
   /**

@@ -21,7 +21,7 @@ import type { RulePlan } from './rule-plan.js';
 import { prepareRules, type RuleExceptions } from './rule-set.js';
 import { areGapsInShadow, isPackInShadow, rememberPlans, type Scope } from './scope.js';
 import { type StreamingClass, streamingClassOf } from './streaming.js';
-import { gapActionOf, type VerdictSettings, verdictsOf } from './verdict.js';
+import { gapActionOf, settingsOn, type VerdictSettings, verdictsOf } from './verdict.js';
 
 /** What was read of one evaluation. */
 export interface Reading {
@@ -102,7 +102,7 @@ export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSett
     const run = runRules({ engine, planFor, exceptions, packs }, reading, scope);
     const matched = run.matches.map(({ prepared }) => toldRule(prepared, scope));
     const judgement = {
-      ...verdictsOf(matched, run.gaps, settings, areGapsInShadow(scope, settings.shadow)),
+      ...verdictsOf(matched, run.gaps, settingsOn(scope.route, settings), areGapsInShadow(scope, settings.shadow)),
       matched,
       findings: findingsOf(run.matches, reading.segments),
       gaps: run.gaps,

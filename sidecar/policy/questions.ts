@@ -7,7 +7,7 @@ import type { LlmPrompt, Problem } from './pack.js';
 import { appliesToRole, type PreparedRule } from './prepared-rule.js';
 import type { RuleExceptions } from './rule-set.js';
 import { areGapsInShadow, isInScope, isPackInShadow, type Scope } from './scope.js';
-import { gapActionOf, type VerdictSettings, verdictOfGap } from './verdict.js';
+import { gapActionOf, settingsOn, type VerdictSettings, verdictOfGap } from './verdict.js';
 
 /** What the rules without classifiers gave. */
 interface Judged {
@@ -45,7 +45,10 @@ export function createQuestioner(
   const asking = rules.filter((prepared) => isAsked(prepared, settings));
   if (asking.length === 0) return undefined;
   const partial = (scope: Scope) =>
-    verdictOfGap(gapActionOf('classifier:partial', settings), areGapsInShadow(scope, settings.shadow));
+    verdictOfGap(
+      gapActionOf('classifier:partial', settingsOn(scope.route, settings)),
+      areGapsInShadow(scope, settings.shadow),
+    );
   const failed = ({ rule, pack }: PreparedRule, { classifier }: LlmPrompt, scope: Scope) =>
     verdictOfGap(
       settings.classifiers?.get(classifier) ?? 'flag',

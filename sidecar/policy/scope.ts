@@ -9,6 +9,8 @@ export interface Scope {
   readonly endpoint: string;
   /** Names of the packs that apply; absent = all loaded ones. */
   readonly packs?: readonly string[];
+  /** Name of the configured route, which may decide gaps differently; absent = none. */
+  readonly route?: string;
   /** For exceptions of one tenant; absent or empty = none. */
   readonly tenant?: string;
   /** Wall-clock time for exceptions that expire; absent: such exceptions do not hold. */

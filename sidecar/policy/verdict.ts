@@ -19,12 +19,29 @@ export interface VerdictSettings {
   readonly gapActions: Partial<Record<GapKind, GapAction>>;
   /** What MASK becomes where the door cannot change a body; absent = `block`. */
   readonly maskInExtAuthz?: 'block' | 'flag';
+  /** What differs on named routes; absent = there are none. */
+  readonly routes?: ReadonlyMap<string, RouteVerdicts>;
   /** Secret of the mask style `hash`: equal texts have equal digests under one key. Influences no verdict. */
   readonly maskKey?: string;
   /** Classifiers that can be asked, by name, with what it means when one gives no usable answer; absent = none. */
   readonly classifiers?: ReadonlyMap<string, GapAction>;
   /** Whatever else decides what is judged (such as which query parameters are content), as text: it goes into the revision. */
   readonly otherInputs?: string;
+}
+
+/** What a named route decides differently. */
+export interface RouteVerdicts {
+  readonly gapActions: VerdictSettings['gapActions'];
+  /** Absent = as everywhere. */
+  readonly onError?: GapAction;
+}
+
+/** The settings as they are on a route; undefined, or a name that is not known: as they are elsewhere. */
+export function settingsOn(route: string | undefined, settings: VerdictSettings): VerdictSettings {
+  const differing = route === undefined ? undefined : settings.routes?.get(route);
+  if (differing === undefined) return settings;
+  const { onError = settings.onError, gapActions } = differing;
+  return { ...settings, onError, gapActions: { ...settings.gapActions, ...gapActions } };
 }
 
 /** What happens about one kind of gap. For `classifier:unavailable` it is the default; each classifier has its own. */

@@ -25,8 +25,13 @@ export interface PolicyServiceOptions {
   readonly decisions: DecisionPort;
   /** The rules as loaded now, in order of packs and files. */
   readonly listRules: () => { readonly rules: readonly Rule[]; readonly policyRevision: string };
-  /** The scope and label of an endpoint that a caller states; never empty text. */
-  readonly normaliseEndpoint: (raw: string) => { endpoint: string; route: string; ambiguous: boolean };
+  /** What an endpoint that a caller states means; empty text is asked, too. */
+  readonly readEndpoint: (stated: string) => Pick<
+    Evaluation,
+    'endpoint' | 'route' | 'namedRoute' | 'passesUnrecorded' | 'packs'
+  > & {
+    readonly ambiguous: boolean;
+  };
   /** Tenant of every caller; from the configuration, never from a message. */
   readonly tenant: () => string;
   /** A message of this method could not be decoded. */
@@ -85,16 +90,12 @@ function evaluationOf(request: EvaluateRequest, options: PolicyServiceOptions): 
   }
   const direction = readDirection(request.direction);
   if (direction === undefined) throw invalid('direction is neither "inbound" nor "outbound" nor empty');
-  const scope =
-    request.endpoint === ''
-      ? { endpoint: '', route: 'other', ambiguous: false }
-      : options.normaliseEndpoint(request.endpoint);
-  const gaps: Gap[] = scope.ambiguous ? [{ kind: 'path:ambiguous' }] : [];
+  const { ambiguous, ...scope } = options.readEndpoint(request.endpoint);
+  const gaps: Gap[] = ambiguous ? [{ kind: 'path:ambiguous' }] : [];
   return {
     door: 'evaluate',
     direction,
-    endpoint: scope.endpoint,
-    route: scope.route,
+    ...scope,
     tenant: options.tenant(),
     content: [contentOf(request)],
     gaps,

@@ -3,15 +3,16 @@ import type { CheckSettings } from '../../mesh/ext-authz/read-check.js';
 import { overloadedCheckResponse } from '../../mesh/ext-authz/write-check.js';
 import type { Config } from '../config/config.js';
 import { apiPathLabel } from '../content/api-path-label.js';
-import { readEndpoint } from '../content/endpoint.js';
 import { readRequestPath } from '../content/request-path.js';
 import type { DecisionPort } from '../kernel/decision-port.js';
 import { JiminiError } from '../kernel/errors.js';
+import { createTenantFinder } from '../policy/tenants.js';
 import type { UnaryMethod } from '../server/grpc-server.js';
 import { createPolicyService, EVALUATE_PATH, LIST_RULES_PATH, overloaded } from '../server/policy-service.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { LoadedPolicy } from './load-policy.js';
+import { readStatedEndpoint } from './stated-endpoint.js';
 
 /** What the doors need of the parts behind them. */
 export interface DoorsOptions {
@@ -34,7 +35,7 @@ export function createDoors({ inForce, metrics, logger, ...rest }: DoorsOptions)
     decisions,
     tenant: () => inForce().config.tenant,
     onMalformed: metrics.malformed,
-    normaliseEndpoint: readEndpoint,
+    readEndpoint: (stated) => readStatedEndpoint(stated, inForce().loaded.routeOf),
     listRules: () => {
       const { policy } = inForce().loaded.snapshot;
       return {
@@ -73,8 +74,11 @@ function checkSettings(inForce: DoorsOptions['inForce']): () => CheckSettings {
       requiredPacks: loaded.requiredPacks,
       trustedHeaders: new Set(config.trustedHeaders),
       tenant: config.tenant,
+      tenantOf: createTenantFinder(config.tenants),
+      tellsReasons: config.policy.denialMessage === 'reasons',
       readPath: readRequestPath,
       pathLabel: apiPathLabel,
+      routeOf: loaded.routeOf,
     };
     return settings;
   };

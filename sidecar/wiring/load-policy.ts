@@ -11,12 +11,16 @@ import { LIMITS } from '../kernel/limits.js';
 import { takeInSlices } from '../kernel/slices.js';
 import { expiredExceptions } from '../policy/expired.js';
 import { createPolicySteps } from '../policy/policy.js';
+import { createRouteFinder, type NamedRoute } from '../policy/routes.js';
+import type { RouteVerdicts } from '../policy/verdict.js';
 
 /** A policy made from files, and what the files' authors should know. */
 export interface LoadedPolicy {
   readonly snapshot: PolicySnapshot;
   /** Packs that no route can drop. */
   readonly requiredPacks: readonly string[];
+  /** The configured route of an endpoint. */
+  readonly routeOf: (endpoint: string) => NamedRoute | undefined;
   /** The files behind it, so that a reload need not load those again that have not changed. */
   readonly packFiles: PackSet['loaded'];
   /** The classifiers that rules may ask. Holds keys: not to be shown. */
@@ -40,12 +44,13 @@ export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy):
   const { moderators, problems: keyProblems } = await readModeratorKeys(config);
   const inSettings = [...settingProblems, ...keyProblems];
   if (inSettings.length > 0) throw configError(inSettings);
-  const { ancestorDirections, requiredPacks } = config.policy;
+  const { ancestorDirections, requiredPacks, routes } = config.policy;
   const settings = {
     shadow: config.shadow,
     onError: config.policy.onError,
     maskInExtAuthz: config.policy.maskInExtAuthz,
     gapActions: config.policy.gaps,
+    routes: new Map(Object.entries(routes).map(([name, route]) => [name, verdictsOfRoute(route)])),
     maskKey: previous?.snapshot.settings.maskKey ?? randomBytes(32).toString('hex'),
     classifiers: new Map(moderators.map(({ name, onFailure }) => [name, onFailure])),
     otherInputs: JSON.stringify([
@@ -53,11 +58,16 @@ export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy):
       requiredPacks,
       config.trustedHeaders,
       config.tenant,
+      config.tenants,
+      routes,
       moderators.map(({ key: _, ...rest }) => rest),
     ]),
   };
   const policy = await takeInSlices(createPolicySteps(packs, settings), LIMITS.loadSliceMs);
-  const loaded = packs.map(({ name }) => name);
+  const required = requiredPackNames(
+    requiredPacks,
+    packs.map(({ name }) => name),
+  );
   return {
     snapshot: {
       policy,
@@ -66,10 +76,22 @@ export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy):
       contentOptions: { credentialQueryNames: new Set(config.credentials.query) },
     },
     packFiles: loadedFiles,
-    requiredPacks: requiredPackNames(requiredPacks, loaded),
+    requiredPacks: required,
+    routeOf: createRouteFinder(
+      Object.entries(routes).map(([name, { endpoints, onStoreUnavailable, packs: chosen }]) => ({
+        name,
+        endpoints,
+        ...(onStoreUnavailable === 'open' && { passesUnrecorded: true }),
+        ...(chosen && { packs: [...new Set([...chosen, ...required])] }),
+      })),
+    ),
     moderators,
     warnings: [...problems, ...policy.warnings, ...expiredExceptions(packs, systemClock.nowMs())].map(
       formatPackProblem,
     ),
   };
+}
+
+function verdictsOfRoute({ gaps, onError }: UsableConfig['config']['policy']['routes'][string]): RouteVerdicts {
+  return { gapActions: gaps, ...(onError && { onError }) };
 }

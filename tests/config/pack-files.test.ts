@@ -4,7 +4,7 @@ import test from 'ava';
 import {
   builtinPackDirectory,
   checkPackNames,
-  missingRequiredPacks,
+  missingPacks,
   packPathOf,
   readPackFiles,
   requiredPackNames,
@@ -106,6 +106,6 @@ test('required packs are all loaded ones unless some are named', (t) => {
   t.deepEqual(requiredPackNames(['all'], ['a', 'b']), ['a', 'b']);
   t.deepEqual(requiredPackNames(['b'], ['a', 'b']), ['b']);
   t.deepEqual(requiredPackNames([], ['a', 'b']), []);
-  t.deepEqual(missingRequiredPacks(['all'], ['a']), []);
-  t.deepEqual(missingRequiredPacks(['a', 'c'], ['a', 'b']), ['c']);
+  t.deepEqual(missingPacks(['all'], ['a']), []);
+  t.deepEqual(missingPacks(['a', 'c'], ['a', 'b']), ['c']);
 });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHECK_METHOD, createCheckHandler } from '../../mesh/ext-authz/handler.js';
+import type { CheckSettings } from '../../mesh/ext-authz/read-check.js';
 import { overloadedCheckResponse } from '../../mesh/ext-authz/write-check.js';
 import type { UnaryHandler } from '../../sidecar/kernel/call.js';
 import type { DecisionPort } from '../../sidecar/kernel/decision-port.js';
@@ -30,6 +31,8 @@ export interface ChainOptions {
   readonly overUnixSocket?: boolean;
   /** Changes the shipped configuration before Envoy starts. */
   readonly edit?: (config: EnvoyConfig) => void;
+  /** What of the door's settings differs from `plainSettings`. */
+  readonly settings?: Partial<CheckSettings>;
   /** Makes the decision; default: ALLOW without gaps, else BLOCK. */
   readonly decide?: (evaluation: Evaluation) => Decision;
 }
@@ -47,7 +50,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   const faults: unknown[] = [];
   const check = createCheckHandler({
     decisionPort,
-    settings: () => plainSettings,
+    settings: () => ({ ...plainSettings, ...options.settings }),
     onFault: (error) => faults.push(error),
   });
   const handler: UnaryHandler = (message, call) => {

@@ -46,7 +46,13 @@ export function connectionManager(config: EnvoyConfig): Json {
 
 /** The ext_authz filter of the first listener, to be changed by a test. */
 export function extAuthz(config: EnvoyConfig): Json {
-  return connectionManager(config).http_filters[0].typed_config;
+  const filters: Json[] = connectionManager(config).http_filters;
+  return filters.find(({ name }) => name === 'envoy.filters.http.ext_authz').typed_config;
+}
+
+/** The one route of the first listener, to be changed by a test. */
+export function route(config: EnvoyConfig): Json {
+  return connectionManager(config).route_config.virtual_hosts[0].routes[0];
 }
 
 function addressOf(place: Place): Json {

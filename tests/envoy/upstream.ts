@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answerMcp } from './mcp-server.js';
 
 /** One request as it reached the upstream. */
 export interface UpstreamRequest {
@@ -8,6 +9,8 @@ export interface UpstreamRequest {
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
+  /** Names and values by turns, repeated ones apart. */
+  readonly rawHeaders: readonly string[];
   readonly body: Buffer;
 }
 
@@ -20,13 +23,22 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-/** Starts a server on loopback that answers like OpenAI's chat completions API, agrees to upgrades, and keeps what it was sent. */
+/**
+ * Starts a server on loopback that answers like OpenAI's chat completions API, on `/mcp` like a server of MCP, agrees to
+ * upgrades, and keeps what it was sent.
+ */
 export async function startUpstream(): Promise<Upstream> {
   const received: UpstreamRequest[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    received.push(requestOf(request, Buffer.concat(chunks)));
+    const got = requestOf(request, Buffer.concat(chunks));
+    received.push(got);
+    if (got.url === '/mcp') {
+      const { status, body } = answerMcp(got);
+      response.writeHead(status, body && { 'content-type': 'application/json' }).end(body && JSON.stringify(body));
+      return;
+    }
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(completion(`Answer ${received.length} of the stand-in model.`)));
   });
@@ -47,8 +59,8 @@ export async function startUpstream(): Promise<Upstream> {
   };
 }
 
-function requestOf({ method = '', url = '', headers }: IncomingMessage, body: Buffer): UpstreamRequest {
-  return { method, url, headers, body };
+function requestOf({ method = '', url = '', headers, rawHeaders }: IncomingMessage, body: Buffer): UpstreamRequest {
+  return { method, url, headers, rawHeaders, body };
 }
 
 /** Shape after OpenAI's API reference, "The chat completion object". */

@@ -10,6 +10,10 @@ export interface CheckParts {
   readonly body?: Uint8Array | string;
   readonly size?: number;
   readonly context?: { readonly [key: string]: string };
+  /** Metadata of the route and of the request: structs by namespace. */
+  readonly routeMetadata?: { readonly [namespace: string]: object };
+  readonly requestMetadata?: { readonly [namespace: string]: object };
+  readonly principal?: string;
 }
 
 /** Written by the generated encoder, which shares no code with the reader under test. */
@@ -18,6 +22,9 @@ export function checkRequest(parts: CheckParts): CheckRequest {
   return Codec.fromPartial({
     attributes: {
       contextExtensions: parts.context ?? {},
+      ...(parts.routeMetadata && { routeMetadataContext: { filterMetadata: parts.routeMetadata } }),
+      ...(parts.requestMetadata && { metadataContext: { filterMetadata: parts.requestMetadata } }),
+      ...(parts.principal && { source: { principal: parts.principal } }),
       request: {
         http: {
           id: parts.id ?? '',

@@ -7,11 +7,14 @@ export const plainSettings: CheckSettings = {
   requiredPacks: ['secrets'],
   trustedHeaders: new Set(['x-verified-user']),
   tenant: '',
+  tenantOf: () => '',
+  tellsReasons: true,
   readPath: (rawPath) => {
     const mark = rawPath.indexOf('?');
     const path = mark < 0 ? rawPath : rawPath.slice(0, mark);
     return { path, query: mark < 0 ? '' : rawPath.slice(mark + 1), ambiguous: path.includes('//') };
   },
+  routeOf: () => undefined,
   pathLabel: (path) => (path.startsWith('/v1/') ? path : 'other'),
 };
 

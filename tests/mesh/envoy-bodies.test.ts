@@ -3,10 +3,11 @@ import test from 'ava';
 import type { Evaluation } from '../../sidecar/kernel/evaluation.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { type Chain, startChain } from '../envoy/chain.js';
-import { sendHttp2, sendRaw } from '../envoy/clients.js';
+import { callGrpc, connectHttp1, sendHttp2, sendRaw } from '../envoy/clients.js';
 import { connectionManager, type EnvoyConfig, extAuthz } from '../envoy/sample-config.js';
 import { needs } from '../tools/needs.js';
 import { program, toolPath } from '../tools/programs.js';
+import { decisionFor } from './decisions.js';
 
 const testEnvoy = needs(program('envoy'));
 /** Long enough for Envoy to see what came so far as all there is for now. */
@@ -20,7 +21,13 @@ test.before(async () => {
     overUnixSocket: true,
     edit: (config) => {
       const manager = connectionManager(config);
-      manager.upgrade_configs = [{ upgrade_type: 'websocket' }];
+      manager.upgrade_configs = [{ upgrade_type: 'websocket' }, { upgrade_type: 'CONNECT' }];
+      const { routes } = manager.route_config.virtual_hosts[0];
+      // Envoy would wait for the end of a tunnel, or of a stream, before it asks.
+      const apart = { route: { cluster: 'llm' }, typed_per_filter_config: unbuffered() };
+      const connect = { match: { connect_matcher: {} }, ...apart };
+      const grpc = { match: { prefix: '/some.Service/' }, ...apart };
+      routes.unshift(connect, grpc);
       manager.http2_protocol_options = { allow_connect: true };
     },
   });
@@ -131,6 +138,8 @@ const REQUESTS: readonly (readonly [title: string, gaps: readonly string[], send
   ['POST over HTTP/2 with a body', [], ({ envoy }) => sendHttp2(envoy.port, http2('POST'), '{}')],
   ['GET over HTTP/2 with a body', [], ({ envoy }) => sendHttp2(envoy.port, http2('GET'), '{}')],
   ['GET', [], ({ url }) => fetch(`${url}/v1/models?q=1`)],
+  ['HEAD', [], ({ url }) => fetch(`${url}/v1/models`, { method: 'HEAD' })],
+  ['OPTIONS', [], ({ url }) => fetch(`${url}/v1/models`, { method: 'OPTIONS' })],
   ['DELETE', [], ({ url }) => fetch(`${url}/v1/files/1`, { method: 'DELETE' })],
   [
     'a CORS preflight',
@@ -154,7 +163,25 @@ const REQUESTS: readonly (readonly [title: string, gaps: readonly string[], send
     ['http:upgrade'],
     ({ envoy }) => sendHttp2(envoy.port, { ...http2('CONNECT'), ':protocol': 'websocket' }, ''),
   ],
+  ['a CONNECT', ['http:connect'], ({ envoy }) => connectHttp1(envoy.port)],
+  [
+    'a CONNECT over HTTP/2',
+    ['http:connect'],
+    ({ envoy }) => sendHttp2(envoy.port, { ':method': 'CONNECT', ':authority': 'a:443' }, ''),
+  ],
+  [
+    'a gRPC call on a route whose bodies are not buffered',
+    ['body:absent'],
+    ({ envoy }) => callGrpc(envoy.port, Buffer.from('hello')),
+  ],
 ];
+
+/** What a route says whose bodies are not to be waited for. */
+function unbuffered(): object {
+  const type = 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute';
+  const settings = { disable_request_body_buffering: true };
+  return { 'envoy.filters.http.ext_authz': { '@type': type, check_settings: settings } };
+}
 
 function http2(method: string): Record<string, string> {
   return { ':method': method, ':path': '/v1/x', ':scheme': 'http', ':authority': 'a' };
@@ -167,6 +194,69 @@ for (const [title, gaps, send] of REQUESTS) {
     t.is(chain.evaluations.length, before + 1);
     t.deepEqual(lastGaps(chain), gaps);
   });
+}
+
+testEnvoy(
+  'what is refused on a tunnel or a stream never reaches the upstream, and what is let through does',
+  async (t) => {
+    const isTunnel = ({ gaps }: Evaluation) => gaps.some(({ kind }) => kind === 'http:upgrade');
+    const open = await startChain({
+      edit: (config) => {
+        connectionManager(config).upgrade_configs = [{ upgrade_type: 'websocket' }];
+      },
+      decide: (evaluation) =>
+        decisionFor(isTunnel(evaluation) && evaluation.endpoint !== '/v1/realtime' ? 'BLOCK' : 'ALLOW'),
+    });
+    const upgrade = (path: string) =>
+      sendRaw(open.envoy.port, [
+        `GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n`,
+      ]);
+    try {
+      t.regex(await upgrade('/v1/other'), /^HTTP\/1\.1 403 /);
+      t.is(open.upstream.length, 0);
+      t.regex(await upgrade('/v1/realtime'), /^HTTP\/1\.1 101 /);
+      t.is(open.upstream.length, 1);
+    } finally {
+      await open.stop();
+    }
+  },
+);
+
+testEnvoy('a connection that is checked without HTTP is a gap, closed or let through by its decision', async (t) => {
+  let verdict: 'ALLOW' | 'BLOCK' = 'BLOCK';
+  const tcp = await startChain({ edit: withoutHttp, decide: () => decisionFor(verdict) });
+  const request = `GET /v1/models HTTP/1.1\r\n${CLOSE}\r\n`;
+  try {
+    t.is(await sendRaw(tcp.envoy.port, [request]), '');
+    t.deepEqual(lastGaps(tcp), ['http:absent']);
+    t.is(tcp.upstream.length, 0);
+    verdict = 'ALLOW';
+    t.regex(await sendRaw(tcp.envoy.port, [request]), /^HTTP\/1\.1 200 /);
+    t.is(tcp.upstream.length, 1);
+  } finally {
+    await tcp.stop();
+  }
+});
+
+/** The filter of the network layer, which asks once a connection, in place of the HTTP connection manager. */
+function withoutHttp(config: EnvoyConfig): void {
+  const network = 'type.googleapis.com/envoy.extensions.filters.network';
+  const check = { envoy_grpc: { cluster_name: 'jimini' }, timeout: '5s' };
+  config.static_resources.listeners[0].filter_chains[0].filters = [
+    {
+      name: 'envoy.filters.network.ext_authz',
+      typed_config: {
+        '@type': `${network}.ext_authz.v3.ExtAuthz`,
+        stat_prefix: 'tcp',
+        transport_api_version: 'V3',
+        grpc_service: check,
+      },
+    },
+    {
+      name: 'envoy.filters.network.tcp_proxy',
+      typed_config: { '@type': `${network}.tcp_proxy.v3.TcpProxy`, stat_prefix: 'tcp', cluster: 'llm' },
+    },
+  ];
 }
 
 testEnvoy('a body that waits for 100 Continue is judged', async (t) => {

@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import OpenAI from 'openai';
 import { type Chain, startChain } from '../envoy/chain.js';
-import { callGrpc } from '../envoy/clients.js';
+import { sendRaw } from '../envoy/clients.js';
 import { startEnvoy } from '../envoy/envoy.js';
 import { connectionManager, extAuthz, sampleConfigFor } from '../envoy/sample-config.js';
+import type { UpstreamRequest } from '../envoy/upstream.js';
 import { repositoryRoot } from '../processes/sidecar.js';
 import { needs } from '../tools/needs.js';
 import { program, toolPath } from '../tools/programs.js';
@@ -33,7 +33,6 @@ test.before(async () => {
     decide: ({ content }) => {
       const text = content.map((part) => (part.kind === 'body' ? new TextDecoder().decode(part.bytes) : '')).join('');
       if (text.includes('mask me')) return decisionFor('MASK');
-      if (text.includes('store down')) return decisionFor('BLOCK', { decisionId: '', outage: 'store_unavailable' });
       if (!text.includes('4111')) return decisionFor('FLAG', { gaps: [{ kind: 'reference:url' }] });
       return decisionFor('BLOCK', { matched: [CARD_RULE], message: 'Payment card number.' });
     },
@@ -87,19 +86,42 @@ testEnvoy('a client cannot forge our headers', async (t) => {
   t.is(chain.upstream.at(-1)?.headers['x-jimini-decision-id'], DECISION_ID);
 });
 
+/** Every header that some server would take for one of ours, as it came to the upstream. */
+function oursIn(request: UpstreamRequest | undefined): string[] {
+  const lines: string[] = [];
+  const { rawHeaders = [] } = request ?? {};
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase().includes('jimini')) lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
+  }
+  return lines.sort();
+}
+
 testEnvoy('the answer alone removes forged headers, where the proxy does not', async (t) => {
   const lax = await startChain({
-    edit: (config) => delete connectionManager(config).early_header_mutation_extensions,
-    decide: () => decisionFor('ALLOW', { decisionId: '' }),
+    edit: (config) => {
+      delete connectionManager(config).early_header_mutation_extensions;
+      delete connectionManager(config).common_http_protocol_options;
+    },
+    decide: ({ endpoint }) => decisionFor('ALLOW', endpoint === '/unrecorded' ? { decisionId: '' } : {}),
   });
+  const forged = [
+    'X-JIMINI-VERDICT: BLOCK',
+    'x-jimini-verdict: again',
+    'x_jimini_verdict: under',
+    'X_Jimini-Decision_Id: mixed',
+    'X-Jimini-Decision-Id: mine',
+    'x-jimini-decision-id: again',
+    'x-jimini-tenant: other',
+    'x-jimini-tenant: again',
+    'x-jimini_tenant: under',
+  ];
+  const get = (path: string) =>
+    sendRaw(lax.envoy.port, [`GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n${forged.join('\r\n')}\r\n\r\n`]);
   try {
-    const forged = { 'x-jimini-verdict': 'BLOCK', 'X-Jimini-Decision-Id': 'mine', 'x-jimini-tenant': 'other' };
-    await fetch(`${lax.url}/v1/models`, { headers: forged });
-    const { headers } = lax.upstream[0] ?? { headers: {} };
-    t.deepEqual(
-      Object.entries(headers).filter(([name]) => name.startsWith('x-jimini-')),
-      [['x-jimini-verdict', 'ALLOW']],
-    );
+    await get('/recorded');
+    t.deepEqual(oursIn(lax.upstream.at(-1)), [`x-jimini-decision-id: ${DECISION_ID}`, 'x-jimini-verdict: ALLOW']);
+    await get('/unrecorded');
+    t.deepEqual(oursIn(lax.upstream.at(-1)), ['x-jimini-verdict: ALLOW']);
   } finally {
     await lax.stop();
   }
@@ -128,20 +150,6 @@ testEnvoy('what should be masked is stopped, because ext_authz cannot change a b
   t.is((await post(PROMPT('mask me'))).status, 403);
 });
 
-testEnvoy('the official SDK raises its own error with our message, at once and without trying again', async (t) => {
-  const client = new OpenAI({ apiKey: 'sk-test', baseURL: `${chain.url}/v1` });
-  for (const [content, code] of [
-    ['card 4111 1111 1111 1111', 'jimini_blocked'],
-    ['store down', 'jimini_store_unavailable'],
-  ] as const) {
-    const before = chain.evaluations.length;
-    const call = client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content }] });
-    const error = await t.throwsAsync(() => call, { instanceOf: OpenAI.PermissionDeniedError });
-    t.is(error?.code, code);
-    t.is(chain.evaluations.length, before + 1);
-  }
-});
-
 testEnvoy('dynamic metadata reaches the access log on allow and on deny', async (t) => {
   for (const [text, expected] of [
     ['hello', { jimini_verdict: 'FLAG', jimini_rule_ids: [], jimini_coverage_gaps: ['reference:url'] }],
@@ -151,25 +159,6 @@ testEnvoy('dynamic metadata reaches the access log on allow and on deny', async 
     const line = JSON.parse(await chain.envoy.line(`"${chain.evaluations.at(-1)?.requestId}"`));
     t.like(line, { ...expected, jimini_decision_id: DECISION_ID, jimini_duration_ms: 1.5 });
   }
-});
-
-testEnvoy('a gRPC client sees PERMISSION_DENIED and the message', async (t) => {
-  const error = await callGrpc(chain.envoy.port, Buffer.from('4111'));
-  t.is(error.code, 7);
-  t.is(error.details, `Payment card number. Decision ${DECISION_ID}.`);
-});
-
-testEnvoy('a gRPC-Web client, which is none to Envoy, sees 403 and JSON', async (t) => {
-  const answer = await post('4111', { 'content-type': 'application/grpc-web+proto' });
-  t.is(answer.status, 403);
-  t.is(answer.headers.get('content-type'), 'application/json');
-  t.is(JSON.parse(await answer.text()).error.code, 'jimini_blocked');
-});
-
-testEnvoy('a client of another API sees an error of that API', async (t) => {
-  const answer = await fetch(`${chain.url}/v1/messages`, { method: 'POST', body: PROMPT('4111') });
-  t.is(answer.status, 403);
-  t.like(await answer.json(), { type: 'error', error: { type: 'permission_error' } });
 });
 
 testEnvoy('the trace context of the client reaches the evaluation and the upstream', async (t) => {

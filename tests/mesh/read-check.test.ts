@@ -55,13 +55,64 @@ test('a check becomes an evaluation', (t) => {
     requestId: 'req-1',
     trace: { traceparent, tracestate: '' },
   });
-  t.deepEqual(caller, { forgedHeaders: ['x-jimini-verdict', 'x-jimini-other'], errorShape: 'openai' });
+  t.deepEqual(caller, {
+    forgedHeaders: ['x-jimini-verdict', 'x-jimini-other'],
+    errorShape: 'openai',
+    contentType: 'application/json',
+    body: Buffer.from('{}'),
+    mayKnowReasons: true,
+  });
+});
+
+test('a header of ours is one whatever its case and with underscores, and nothing else is', (t) => {
+  const forgedIn = (names: string[]) =>
+    read(checkBytes({ headers: Object.fromEntries(names.map((name) => [name, '1'])) })).caller.forgedHeaders;
+  const ours = ['x-jimini-verdict', 'X_JIMINI_Verdict', 'x_jimini-a', 'x-jimini--'];
+  t.deepEqual(
+    forgedIn(ours),
+    ours.map((name) => name.toLowerCase()),
+  );
+  t.deepEqual(forgedIn(['x-jimini', 'x.jimini.a', 'xx-jimini-a', 'jimini-a', 'x-jiminy-a']), []);
 });
 
 test('the route names endpoint, tenant and packs, and cannot drop a required pack', (t) => {
   const context = { 'jimini.endpoint': 'chat', 'jimini.tenant': 'acme', 'jimini.packs': 'pii, pci,,pii' };
   const { evaluation } = read(checkBytes({ method: 'GET', path: '/unknown', context }));
   t.like(evaluation, { endpoint: 'chat', route: 'chat', tenant: 'acme', packs: ['pii', 'pci', 'secrets'] });
+});
+
+const routed = (parts: CheckParts) =>
+  readCheck(checkBytes({ method: 'GET', ...parts }), {
+    ...plainSettings,
+    routeOf: (endpoint) =>
+      ({
+        chat: { name: 'talk', packs: ['pii'] },
+        '/v1/x': { name: 'ex', passesUnrecorded: true as const },
+        '/v1//x': { name: 'no' },
+      })[endpoint],
+  }).evaluation;
+
+test('a configured route gives its name, and its packs where the proxy names none', (t) => {
+  t.like(routed({ path: '/v1/x?q=1' }), {
+    endpoint: '/v1/x',
+    route: 'ex',
+    namedRoute: 'ex',
+    passesUnrecorded: true,
+    packs: undefined,
+  });
+  const context = { 'jimini.endpoint': 'chat' };
+  t.like(routed({ path: '/v1/x', context }), { endpoint: 'chat', route: 'talk', namedRoute: 'talk', packs: ['pii'] });
+  const packs = { ...context, 'jimini.packs': 'pci' };
+  t.like(routed({ path: '/v1/x', context: packs }), { namedRoute: 'talk', packs: ['pci', 'secrets'] });
+});
+
+test('a path that is ambiguous, or of a tunnel, leads to no configured route; what the proxy says does', (t) => {
+  t.is(routed({ path: '/v1//x' }).namedRoute, undefined);
+  t.is(routed({ path: '/v1/x', method: 'CONNECT' }).namedRoute, undefined);
+  t.is(routed({ path: '/v1//x', context: { 'jimini.endpoint': 'chat' } }).namedRoute, 'talk');
+  const tcp = CheckRequest.fromPartial({ attributes: { contextExtensions: { 'jimini.endpoint': 'chat' } } });
+  const settings = { ...plainSettings, routeOf: () => ({ name: 'talk' }) };
+  t.like(readCheck(CheckRequest.encode(tcp).finish(), settings).evaluation, { route: 'talk', namedRoute: 'talk' });
 });
 
 test('a request whose route names no tenant has the configured one, whatever it is', (t) => {
@@ -71,6 +122,58 @@ test('a request whose route names no tenant has the configured one, whatever it 
   t.is(tenantOf(checkBytes({ method: 'GET', context: { 'jimini.tenant': 'acme' } })), 'acme');
   t.is(tenantOf(new Uint8Array([1, 2, 3])), 'house');
 });
+
+test('the tenant is what the route says, then its metadata, then that of the request, then the principal, then the setting', (t) => {
+  const tenantOf = (parts: CheckParts) =>
+    readCheck(checkBytes({ method: 'GET', principal: 'spiffe://a/b', ...parts }), {
+      ...plainSettings,
+      tenant: 'house',
+      tenantOf: (principal) => (principal === 'spiffe://a/b' ? 'of principal' : ''),
+    }).evaluation.tenant;
+  const requestMetadata = { jimini: { tenant: 'of request' } };
+  const routeMetadata = { jimini: { tenant: 'of route' } };
+  const context = { 'jimini.tenant': 'of context' };
+  t.is(tenantOf({ context, routeMetadata, requestMetadata }), 'of context');
+  t.is(tenantOf({ routeMetadata, requestMetadata }), 'of route');
+  t.is(tenantOf({ requestMetadata }), 'of request');
+  t.is(tenantOf({}), 'of principal');
+  t.is(tenantOf({ principal: 'spiffe://a/c' }), 'house');
+  t.is(tenantOf({ principal: 'x'.repeat(LIMITS.principalBytesMax + 1) }), 'house');
+  t.is(tenantOf({ requestMetadata: { 'jimini.x': { tenant: 'of another' } } }), 'of principal');
+});
+
+test('metadata names endpoint, direction and packs as context_extensions do', (t) => {
+  const routeMetadata = { jimini: { endpoint: 'chat', direction: 'outbound', packs: ['pii', 'pci'] } };
+  const { evaluation } = read(checkBytes({ method: 'GET', path: '/x', routeMetadata }));
+  t.like(evaluation, { endpoint: 'chat', direction: 'outbound', packs: ['pii', 'pci', 'secrets'], gaps: [] });
+});
+
+test('our namespace of metadata is read as far as anybody could mean it', (t) => {
+  const packs = (count: number) => ({ jimini: { packs: Array.from({ length: count }, () => 'p') } });
+  const readPacks = (count: number) => read(checkBytes({ method: 'GET', routeMetadata: packs(count) })).evaluation;
+  t.deepEqual(readPacks(LIMITS.contextValueCharsMax / 2).packs, ['p', 'secrets']);
+  t.deepEqual(readPacks(LIMITS.contextValueCharsMax + 1).gaps, [{ kind: 'config:context' }]);
+  const keys = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key${i}`, '']));
+  const many = checkBytes({ method: 'GET', requestMetadata: { jimini: keys } });
+  t.deepEqual(read(many).evaluation.gaps, [{ kind: 'config:context' }]);
+});
+
+test('our namespace twice, and anything typed in it, is refused', (t) => {
+  const entry = (number: number, value: Buffer) =>
+    wrap((number << 3) | 2, Buffer.concat([wrap(0x0a, Buffer.from('jimini')), wrap(0x12, value)]));
+  const tenant = wrap(
+    0x0a,
+    Buffer.concat([wrap(0x0a, Buffer.from('tenant')), wrap(0x12, wrap(0x1a, Buffer.from('a')))]),
+  );
+  const check = (...entries: Buffer[]) => read(wrap(0x0a, wrap(0x6a, Buffer.concat(entries)))).evaluation;
+  t.like(check(entry(1, tenant)), { tenant: 'a', gaps: [{ kind: 'http:absent' }] });
+  t.deepEqual(check(entry(1, tenant), entry(1, tenant)).gaps, [{ kind: 'message:malformed' }]);
+  t.deepEqual(check(entry(1, Buffer.concat([tenant, tenant]))).gaps, [{ kind: 'message:malformed' }]);
+  t.deepEqual(check(entry(2, Buffer.of())).gaps, [{ kind: 'config:context' }, { kind: 'http:absent' }]);
+});
+
+/** A field with a key of one byte whose value is shorter than 128 bytes. */
+const wrap = (key: number, inner: Buffer) => Buffer.concat([Buffer.from([key, inner.length]), inner]);
 
 test('no header of a client chooses policy', (t) => {
   const headers = Object.fromEntries(
@@ -145,19 +248,6 @@ test('a query string that a caller gives apart from the path is content too, onc
   );
 });
 
-test('a gRPC caller is known by its content type, and is one where Envoy says so too', (t) => {
-  const shapeFor = (type: string) => read(checkBytes({ headers: { 'content-type': type } })).caller.errorShape;
-  for (const type of ['application/grpc', 'application/grpc+proto']) t.is(shapeFor(type), 'grpc', type);
-  for (const type of [
-    'application/grpc-web',
-    'application/grpc-web+proto',
-    'application/grpc;x=1',
-    'application/GRPC',
-  ]) {
-    t.is(shapeFor(type), 'openai', type);
-  }
-});
-
 for (const [path, shape] of [
   ['/v1/chat/completions', 'openai'],
   ['/openai/deployments/x/chat/completions?api-version=1', 'openai'],
@@ -173,8 +263,17 @@ for (const [path, shape] of [
   ['/upload/v1beta/files', 'google'],
   ['/model/anthropic.claude-v2/invoke-with-response-stream', 'bedrock'],
   ['/model/amazon.nova/converse', 'bedrock'],
+  ['/model/amazon.nova/count-tokens', 'bedrock'],
+  ['/v2/chat', 'cohere'],
+  ['/cohere/v1/embed', 'cohere'],
+  ['/v1/rerank', 'openai'],
   ['/api/chat', 'ollama'],
   ['/api/chats', 'openai'],
+  ['/generate_stream', 'tgi'],
+  ['/generated', 'openai'],
+  ['/mcp', 'mcp'],
+  ['/servers/git/mcp/', 'mcp'],
+  ['/mcphub', 'openai'],
 ] as const) {
   test(`a caller of ${path} gets errors as of ${shape}, whatever the route calls its endpoint`, (t) => {
     t.is(read(checkBytes({ path, context: { 'jimini.endpoint': '/v1/other' } })).caller.errorShape, shape);
@@ -229,7 +328,6 @@ function fieldsOfHttp(message: Buffer): Buffer[] {
 }
 
 function checkOfHttp(fields: readonly Buffer[]): Buffer {
-  const wrap = (key: number, inner: Buffer) => Buffer.concat([Buffer.from([key, inner.length]), inner]);
   return wrap(0x0a, wrap(0x22, wrap(0x12, Buffer.concat(fields))));
 }
 
@@ -244,6 +342,12 @@ const anyRequest: fc.Arbitrary<CheckParts> = fc.record({
   body: fc.oneof(fc.string(), fc.uint8Array()),
   size: fc.integer({ min: -1, max: 100 }),
   context: fc.dictionary(fc.constantFrom('jimini.packs', 'jimini.tenant', 'other'), fc.string({ unit: 'grapheme' })),
+  routeMetadata: fc.dictionary(fc.constantFrom('jimini', 'other'), fc.object()),
+  requestMetadata: fc.dictionary(
+    fc.constantFrom('jimini', 'other'),
+    fc.dictionary(fc.constantFrom('tenant', 'packs'), fc.jsonValue()),
+  ),
+  principal: fc.string({ unit: 'grapheme' }),
 });
 
 test('any bytes at all give an evaluation with a known gap', (t) => {
@@ -260,6 +364,19 @@ test('any bytes at all give an evaluation with a known gap', (t) => {
   );
 });
 
+/** What the first source that names a tenant says, if it is text. */
+function tenantIn(attributes: CheckRequest['attributes']): string {
+  const said = [
+    [attributes?.contextExtensions, 'jimini.tenant'],
+    [attributes?.routeMetadataContext?.filterMetadata['jimini'], 'tenant'],
+    [attributes?.metadataContext?.filterMetadata['jimini'], 'tenant'],
+  ] as const;
+  const [words, key] = said.find(([of, name]) => of && Object.hasOwn(of, name)) ?? [];
+  const value: unknown = words?.[key ?? ''];
+  const texts = Array.isArray(value) ? value : [value];
+  return texts.every((text) => typeof text === 'string') ? texts.join(',') : '';
+}
+
 test('our reader and the generated decoder see the same request', (t) => {
   fc.assert(
     fc.property(anyRequest, (parts) => {
@@ -270,7 +387,7 @@ test('our reader and the generated decoder see the same request', (t) => {
       const part = evaluation.content.find((content) => content.kind === 'body');
       if (part?.kind === 'body') t.deepEqual(Buffer.from(part.bytes), Buffer.from(sent));
       t.is(evaluation.requestId, (http?.headers['x-request-id'] ?? http?.id ?? '').slice(0, LIMITS.requestIdCharsMax));
-      const tenant = parts.context?.['jimini.tenant'] ?? '';
+      const tenant = tenantIn(CheckRequest.decode(bytes).attributes);
       t.is(evaluation.tenant, /[\p{Cc}\p{Cf}\u2028\u2029]/u.test(tenant) ? '' : tenant.trim());
       if (part?.kind === 'body') t.is(part.contentType, http?.headers['content-type'] ?? '');
     }),

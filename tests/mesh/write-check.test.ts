@@ -11,6 +11,9 @@ import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { VERDICTS } from '../../sidecar/kernel/verdict.js';
 import { DECISION_ID, decisionFor } from './decisions.js';
 
+/** One that may know the reasons. */
+const CURIOUS: Caller = { ...UNKNOWN_CALLER, mayKnowReasons: true };
+
 function answer(decision: Decision, caller: Caller = UNKNOWN_CALLER): CheckResponse {
   return CheckResponse.decode(writeCheck(decision, caller));
 }
@@ -68,7 +71,7 @@ test('without a decision id a client cannot put its own in the place', (t) => {
 });
 
 test('a denial is a 403 with a JSON body that names decision and rules', (t) => {
-  const denied = deniedOf(answer(decisionFor('BLOCK', { message: 'Payment card number.' })));
+  const denied = deniedOf(answer(decisionFor('BLOCK', { message: 'Payment card number.' }), CURIOUS));
   t.is(denied.status?.code, 403);
   t.deepEqual(headersOf(denied), [
     ['x-jimini-decision-id', DECISION_ID],
@@ -100,20 +103,90 @@ for (const [errorShape, body] of [
       },
     },
   ],
-  ['bedrock', { __type: 'AccessDeniedException', message: 'MESSAGE' }],
+  ['bedrock', { message: 'MESSAGE' }],
+  ['cohere', { message: 'MESSAGE' }],
   ['ollama', { error: 'MESSAGE' }],
+  ['tgi', { error: 'MESSAGE', error_type: 'jimini_store_unavailable' }],
 ] as const) {
   test(`a denial is written as ${errorShape} writes a 403`, (t) => {
     const decision = decisionFor('BLOCK', { message: 'MESSAGE', decisionId: '', outage: 'store_unavailable' });
-    const denied = deniedOf(answer(decision, { ...UNKNOWN_CALLER, errorShape }));
+    const denied = deniedOf(answer(decision, { ...CURIOUS, errorShape }));
+    t.is(denied.status?.code, 403);
     t.deepEqual(JSON.parse(denied.body), body);
-    t.deepEqual(headersOf(denied).at(-1), ['content-type', 'application/json']);
+    const { 'content-type': type, 'x-amzn-errortype': errorType } = Object.fromEntries(headersOf(denied));
+    t.is(type, 'application/json');
+    t.is(errorType, errorShape === 'bedrock' ? 'AccessDeniedException' : undefined);
   });
 }
 
-test('a gRPC caller gets the sentence instead of JSON', (t) => {
-  const denied = deniedOf(answer(decisionFor('BLOCK'), { ...UNKNOWN_CALLER, errorShape: 'grpc' }));
-  t.is(denied.body, `Blocked by policy. Decision ${DECISION_ID}.`);
+const grpcTypes = [
+  ['application/grpc', 'application/grpc'],
+  ['application/GRPC+proto; x=1', 'application/grpc+proto'],
+  ['application/grpc+thrift', 'application/grpc'],
+  ['application/grpc-web', 'application/grpc-web'],
+  ['application/grpc-web+proto', 'application/grpc-web+proto'],
+  ['application/grpc-web-text+proto', 'application/grpc-web-text+proto'],
+] as const;
+
+for (const [contentType, answered] of grpcTypes) {
+  test(`a caller with ${contentType} gets trailers only, as ${answered}`, (t) => {
+    const denied = deniedOf(
+      answer(decisionFor('BLOCK', { message: 'Schädlich: 100 %\u{1f6ab}.' }), { ...CURIOUS, contentType }),
+    );
+    t.is(denied.status?.code, 200);
+    t.is(denied.body, '');
+    t.deepEqual(headersOf(denied).slice(2), [
+      ['content-type', answered],
+      ['grpc-status', '7'],
+      ['grpc-message', `Sch%C3%A4dlich: 100 %25%F0%9F%9A%AB. Decision ${DECISION_ID}.`],
+    ]);
+  });
+}
+
+test('what only looks like gRPC gets JSON', (t) => {
+  for (const contentType of ['application/grpcweb', 'application/grpc-webby', 'text/application/grpc']) {
+    t.is(deniedOf(answer(decisionFor('BLOCK'), { ...CURIOUS, contentType })).status?.code, 403, contentType);
+  }
+});
+
+const rpc = (body: string, errorShape: Caller['errorShape'] = 'openai') =>
+  deniedOf(answer(decisionFor('BLOCK', { message: 'MESSAGE' }), { ...CURIOUS, errorShape, body: Buffer.from(body) }));
+const RPC_ERROR = {
+  code: 403,
+  message: `MESSAGE Decision ${DECISION_ID}.`,
+  data: { reason: 'jimini_blocked', decision_id: DECISION_ID },
+};
+
+test('a JSON-RPC request is answered with its own id, each of a batch with its own', (t) => {
+  const one = rpc('{"jsonrpc":"2.0","method":"tools/call","id":"a"}');
+  t.is(one.status?.code, 200);
+  t.deepEqual(JSON.parse(one.body), { jsonrpc: '2.0', id: 'a', error: RPC_ERROR });
+  const batch = rpc(
+    '[{"jsonrpc":"2.0","method":"a","id":1},{"jsonrpc":"2.0","method":"b"},{"jsonrpc":"2.0","method":"c","id":2}]',
+  );
+  t.is(batch.status?.code, 200);
+  t.deepEqual(
+    JSON.parse(batch.body),
+    [1, 2].map((id) => ({ jsonrpc: '2.0', id, error: RPC_ERROR })),
+  );
+});
+
+test('what JSON-RPC has no answer for is refused by the status of HTTP', (t) => {
+  for (const body of ['{"jsonrpc":"2.0","method":"notifications/progress"}', '{"jsonrpc":"2.0","id":1,"result":{}}']) {
+    const denied = rpc(body);
+    t.is(denied.status?.code, 403);
+    t.deepEqual(JSON.parse(denied.body), { jsonrpc: '2.0', error: RPC_ERROR });
+  }
+  t.deepEqual(JSON.parse(rpc('', 'mcp').body), { jsonrpc: '2.0', error: RPC_ERROR });
+});
+
+test('JSON-RPC in the body of another API is no reason to answer that way', (t) => {
+  t.is(rpc('{"jsonrpc":"2.0","method":"a","id":1}', 'anthropic').status?.code, 403);
+});
+
+test('a caller that may not know the reasons is told the decision alone', (t) => {
+  const denied = deniedOf(answer(decisionFor('BLOCK', { message: 'Payment card number.' })));
+  t.is(JSON.parse(denied.body).error.message, `Blocked by policy. Decision ${DECISION_ID}.`);
 });
 
 test('a decision that could not be recorded says so and has no decision id', (t) => {
@@ -122,6 +195,13 @@ test('a decision that could not be recorded says so and has no decision id', (t)
   t.deepEqual(headersOf(denied)[0], ['x-jimini-verdict', 'BLOCK']);
   t.like(JSON.parse(denied.body).error, { code: 'jimini_store_unavailable', type: 'policy_unavailable' });
   t.like(response.dynamicMetadata, { decision_id: '', outage: 'store_unavailable' });
+});
+
+test('what passes unrecorded has a verdict and no decision id', (t) => {
+  const response = answer(decisionFor('FLAG', { decisionId: '', outage: 'store_unavailable' }));
+  t.is(response.status?.code, 0);
+  t.deepEqual(headersOf(okOf(response)), [['x-jimini-verdict', 'FLAG']]);
+  t.like(response.dynamicMetadata, { decision_id: '', verdict: 'FLAG', outage: 'store_unavailable' });
 });
 
 test('overload and faults of our own are denials', (t) => {
@@ -166,7 +246,7 @@ test('an id that rules of two packs have is told once', (t) => {
 test('lists and sentences are bounded', (t) => {
   const rule = { id: 'r', pack: 'p', title: 't', severity: 'low', action: 'flag', effectiveAction: 'flag' } as const;
   const matched = Array.from({ length: 1000 }, (_, index) => ({ ...rule, id: `r${index}` }));
-  const response = answer(decisionFor('BLOCK', { matched, message: 'm'.repeat(10_000) }));
+  const response = answer(decisionFor('BLOCK', { matched, message: 'm'.repeat(10_000) }), CURIOUS);
   t.is(response.dynamicMetadata?.['rule_ids'].length, LIMITS.leafRuleIdsMax);
   t.true(deniedOf(response).body.length < LIMITS.denialMessageCharsMax + 300);
 });

@@ -140,3 +140,19 @@ test('maintenance of packs holds back their rules, but for those that enforce; o
   t.is(ofGap('json:depth', 'all'), 'ALLOW');
   t.is(ofGap('config:packs', 'all'), 'BLOCK', 'as in shadow');
 });
+
+test('what a named route says of gaps and errors goes before what holds elsewhere, gap by gap', (t) => {
+  const policy = policyOf(packOf(rule({ id: 'B', pattern: 'b' })), {
+    gapActions: { 'uninspectable:image': 'deny', 'reference:url': 'deny' },
+    routes: new Map([['images', { gapActions: { 'uninspectable:image': 'allow' }, onError: 'flag' as const }]]),
+  });
+  const rawOf = (kind: GapKind, route?: string) =>
+    policy.judge({ segments: [], gaps: [{ kind }] }, { direction: '', endpoint: '', ...(route && { route }) }).raw;
+  t.is(rawOf('uninspectable:image'), 'BLOCK');
+  t.is(rawOf('uninspectable:image', 'images'), 'ALLOW');
+  t.is(rawOf('uninspectable:image', 'gone'), 'BLOCK');
+  t.is(rawOf('reference:url', 'images'), 'BLOCK');
+  t.is(rawOf('engine:error', 'images'), 'FLAG');
+  t.is(rawOf('engine:error'), 'BLOCK');
+  t.is(rawOf('config:packs', 'images'), 'BLOCK');
+});

@@ -69,6 +69,7 @@ export interface CheckInput {
   readonly headers?: Record<string, string>;
   readonly body?: Uint8Array;
   readonly contextExtensions?: Record<string, string>;
+  readonly principal?: string;
 }
 
 /** Bytes of the CheckRequest that Envoy sends for such a request, with `pack_as_bytes`. */
@@ -78,12 +79,14 @@ export function checkRequestBytes({
   headers,
   body,
   contextExtensions,
+  principal,
 }: CheckInput) {
   const lengths: Record<string, string> =
     body === undefined ? {} : { 'content-length': String(body.length), 'x-envoy-auth-partial-body': 'false' };
   const request = CheckRequest.fromPartial({
     attributes: {
       contextExtensions: contextExtensions ?? {},
+      ...(principal && { source: { principal } }),
       request: {
         http: {
           id: '1',

@@ -33,7 +33,11 @@ function service(decision: Decision = allowed, more: Partial<PolicyServiceOption
       },
     },
     listRules: () => ({ rules: [], policyRevision: 'rev' }),
-    normaliseEndpoint: (raw) => ({ endpoint: raw.toLowerCase(), route: 'known', ambiguous: raw.includes('..') }),
+    readEndpoint: (stated) => ({
+      endpoint: stated.toLowerCase(),
+      route: stated === '' ? 'other' : 'known',
+      ambiguous: stated.includes('..'),
+    }),
     tenant: () => 'acme',
     onMalformed: (method) => malformed.push(method),
     ...more,

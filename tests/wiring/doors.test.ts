@@ -21,8 +21,12 @@ test('both doors judge for the configured tenant, which a reload changes and a m
   let tenant = 'acme';
   const asked: string[] = [];
   const metrics = createMetrics({ version: '0', seedNames: false, sources: nothing });
-  const loaded = { requiredPacks: [] };
-  const inForce = (() => ({ config: { trustedHeaders: [], tenant }, loaded: { ...loaded } })) as unknown;
+  const loaded = { requiredPacks: [], routeOf: () => undefined };
+  const policy = { denialMessage: 'reasons' };
+  const inForce = (() => ({
+    config: { trustedHeaders: [], tenant, tenants: {}, policy },
+    loaded: { ...loaded },
+  })) as unknown;
   const doors = createDoors({
     decisions: {
       decide(evaluation) {
@@ -48,8 +52,9 @@ test('both doors judge for the configured tenant, which a reload changes and a m
 
 test('what is turned away behind the doors is counted as overload, at both of them', async (t) => {
   const metrics = createMetrics({ version: '0', seedNames: false, sources: nothing });
-  const config = { trustedHeaders: [], tenant: '' };
-  const inForce = (() => ({ config, loaded: { requiredPacks: [] } })) as unknown as DoorsOptions['inForce'];
+  const config = { trustedHeaders: [], tenant: '', tenants: {}, policy: { denialMessage: 'reasons' } };
+  const loaded = { requiredPacks: [], routeOf: () => undefined };
+  const inForce = (() => ({ config, loaded })) as unknown as DoorsOptions['inForce'];
   const decide = () => Promise.reject(new JiminiError('JIMINI_OVERLOADED', 'too many wait'));
   const doors = createDoors({ decisions: { decide }, inForce, metrics, logger: createLogger('silent') });
   const call = { signal: AbortSignal.abort(), header: () => undefined };
