@@ -1,4 +1,4 @@
-import { createWireField, readField, WIRE, type WireField } from '../protobuf-wire.js';
+import { createWireField, readField, WIRE, type WireField } from '../../sidecar/kernel/protobuf-wire.js';
 import { createEntry, type HttpFields, readEntry, readHttp } from './http-fields.js';
 
 /** What Jimini reads of a CheckRequest. Everything else in the message stays bytes. */

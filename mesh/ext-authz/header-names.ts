@@ -8,9 +8,11 @@ export const VERDICT_HEADER = 'x-jimini-verdict';
 /** Headers that say how to read a body or what becomes of the connection, and the ids that tie records to traces. */
 const READ_HEADERS = [
   ':protocol',
+  'connect-content-encoding',
   'content-encoding',
   'content-length',
   'content-type',
+  'grpc-encoding',
   'traceparent',
   'tracestate',
   'transfer-encoding',

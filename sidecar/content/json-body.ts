@@ -11,7 +11,7 @@ import { readEscapes, readNestedJson } from './nested-json.js';
 export type DeclaredJson = 'json' | 'lines' | undefined;
 
 /** A number with fewer digits is no identifier of anything that rules look for. */
-const NUMBER_DIGITS_MIN = 6;
+export const NUMBER_DIGITS_MIN = 6;
 
 /**
  * Reads a text as JSON: every decoded string and name and every long number becomes a segment. What ends the reading

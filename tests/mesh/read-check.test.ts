@@ -58,6 +58,17 @@ test('a check becomes an evaluation', (t) => {
   t.deepEqual(caller, { forgedHeaders: ['x-jimini-verdict', 'x-jimini-other'], errorShape: 'openai' });
 });
 
+test('what compresses the messages of a gRPC body is passed on, and two of it are none', (t) => {
+  const codingOf = (headers: { readonly [name: string]: string }) => {
+    const [content] = read(checkBytes({ headers, body: Buffer.from('x') })).evaluation.content;
+    return content?.kind === 'body' ? content.messageEncoding : 'no body';
+  };
+  t.is(codingOf({}), undefined);
+  t.is(codingOf({ 'grpc-encoding': 'gzip' }), 'gzip');
+  t.is(codingOf({ 'Connect-Content-Encoding': 'br' }), 'br');
+  t.is(codingOf({ 'grpc-encoding': 'gzip', 'connect-content-encoding': 'br' }), 'gzip br');
+});
+
 test('the route names endpoint, tenant and packs, and cannot drop a required pack', (t) => {
   const context = { 'jimini.endpoint': 'chat', 'jimini.tenant': 'acme', 'jimini.packs': 'pii, pci,,pii' };
   const { evaluation } = read(checkBytes({ method: 'GET', path: '/unknown', context }));
