@@ -7,10 +7,12 @@ const MAGIC: readonly (readonly [start: RegExp, gap: GapKind])[] = [
   [/^(?:RIFF.{4}WAVE|ID3|OggS|fLaC|#!AMR|.{4}ftypM4A)/s, 'uninspectable:audio'],
   [/^(?:.{4}ftyp|\x1aE\xdf\xa3|RIFF.{4}AVI)/s, 'uninspectable:video'],
 ];
+/** No file of any of these is shorter. */
 const MAGIC_BYTES = 16;
 
 /** The gap of bytes that begin like a file of images, sound, film or pages; undefined for any others. */
 export function mediaGapOf(bytes: Uint8Array): GapKind | undefined {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, MAGIC_BYTES)).toString('latin1');
+  if (bytes.length < MAGIC_BYTES) return undefined;
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, MAGIC_BYTES).toString('latin1');
   return MAGIC.find(([magic]) => magic.test(start))?.[1];
 }

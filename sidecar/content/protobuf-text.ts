@@ -1,12 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import { LIMITS } from '../kernel/limits.js';
 import { createWireField, int64Of, readField, WIRE, type WireField } from '../kernel/protobuf-wire.js';
 import { mediaGapOf } from './carried-bytes.js';
 import { addDerivedText, addText, type Draft, isFull } from './draft.js';
 import { NUMBER_DIGITS_MIN } from './json-body.js';
 import { readNestedJson } from './nested-json.js';
-
-/** Fatal: bytes that are no text must not become some. */
-const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Reads a protobuf message whose schema is not known (https://protobuf.dev/programming-guides/encoding/): every
@@ -84,10 +82,7 @@ function add(draft: Draft, text: string, { pointer, isDerived }: Around): boolea
   return true;
 }
 
+/** Undefined for bytes that are no text, without an exception: a hostile message may have ten million such fields. */
 function textOf(bytes: Uint8Array): string | undefined {
-  try {
-    return UTF_8.decode(bytes);
-  } catch {
-    return undefined;
-  }
+  return isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString() : undefined;
 }

@@ -104,7 +104,7 @@ test('a body without a message neither', gives, '', GRPC, []);
 test(
   'what a field holds besides text is named',
   gives,
-  frameOf(protobufOf({ 1: Buffer.from('89504e470d0a1a0a00', 'hex') })),
+  frameOf(protobufOf({ 1: Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex') })),
   GRPC,
   [],
   OPAQUE,
@@ -237,6 +237,10 @@ test('messages nested deeper than is read', (t) => {
 
 test('a message of two million fields ends in a gap', (t) => {
   t.deepEqual(read(Buffer.from('0a0161'.repeat(1e6), 'hex'), PROTOBUF).gaps, [OPAQUE, 'json:too_many_segments']);
+});
+
+test('ten million fields that are nothing are passed over', (t) => {
+  t.deepEqual(read(Buffer.from('0a01ff'.repeat(1e7), 'hex'), PROTOBUF), { texts: [], gaps: [OPAQUE] });
 });
 
 test('thirty megabytes that are text and message at every level are not multiplied', (t) => {
