@@ -19,7 +19,7 @@ import {
   uninspectableGap,
 } from './media-type.js';
 import { splitMultipart } from './multipart.js';
-import { readPlainText } from './nested-json.js';
+import { readPlainText } from './plain-text.js';
 import { readProtobuf } from './protobuf-text.js';
 import { fieldPointer, readForm } from './query.js';
 

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { LIMITS } from '../kernel/limits.js';
 import { createWireField, int64Of, readField, WIRE, type WireField } from '../kernel/protobuf-wire.js';
 import { mediaGapOf } from './carried-bytes.js';
+import { readDataUrls } from './data-urls.js';
 import { addDerivedText, addText, type Draft, isFull } from './draft.js';
 import { NUMBER_DIGITS_MIN } from './json-body.js';
 import { readNestedJson } from './nested-json.js';
@@ -54,6 +55,7 @@ function readValue(draft: Draft, value: Uint8Array, place: Around): void {
   if (text !== undefined) {
     if (!add(draft, text, place)) return;
     readNestedJson(draft, text, place.pointer);
+    readDataUrls(draft, text, place.pointer);
   }
   if (!isMessage(value)) {
     const media = text === undefined ? mediaGapOf(value) : undefined;
