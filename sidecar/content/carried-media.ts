@@ -86,8 +86,12 @@ function gapOf(place: JsonPlace, text: string): GapKind | undefined {
   }
   const reference = REFERENCES.get(place.member);
   if (reference !== undefined && isRequest(place)) return reference;
-  const gap = STRINGS.get(place.member)?.(text, place.name);
+  const gap = STRINGS.get(place.member)?.(text, ownerOf(place));
   return gap !== undefined && isSpoken(place) ? gap : undefined;
+}
+
+function ownerOf({ name, parent }: JsonPlace): string {
+  return typeof name === 'number' ? `${parent?.name}[]` : name;
 }
 
 /** The gap of a list of numbers that stands for text; a list of such lists may hold several. */

@@ -8,7 +8,7 @@ import { createRun, type Part } from './seams.js';
 
 /**
  * Role names of the chat completions API; `function` is the older name of `tool`, `model` is Gemini's assistant, `agent`
- * that of Agent2Agent, and those in capitals are Cohere's. Any other counts as `user`.
+ * and `ROLE_AGENT` are those of Agent2Agent, and those in capitals are Cohere's. Any other counts as `user`.
  */
 const ROLE_OF_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['system', 'system'],
@@ -19,6 +19,7 @@ const ROLE_OF_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['tool', 'tool'],
   ['function', 'tool'],
   ['agent', 'assistant'],
+  ['ROLE_AGENT', 'assistant'],
   ['SYSTEM', 'system'],
   ['CHATBOT', 'assistant'],
   ['TOOL', 'tool'],
@@ -29,6 +30,7 @@ const PEERS: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['user', 'user'],
   ['assistant', 'assistant'],
   ['agent', 'assistant'],
+  ['ROLE_AGENT', 'assistant'],
 ]);
 
 /** Members whose texts are joined as a model reads them, in lower case: see `isSpelled`. */
@@ -135,7 +137,8 @@ export function createConversation(draft: Draft): Conversation {
     levels.pop();
     level = levels.at(-1);
     if (level === undefined) return;
-    if (hasTurns || hasInnerTurns) level.hasInnerTurns = true;
+    // A request in the place of a list of turns stands for it.
+    if ((hasTurns || hasInnerTurns) && !TURNS.has(closed.place.name as string)) level.hasInnerTurns = true;
     if (shape.kind === 'result')
       level.result = { from: firstSegment, to: draft.segments.length, speaker: closed.speaker };
   };

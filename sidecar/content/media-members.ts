@@ -4,8 +4,8 @@ import { INSTRUCTIONS, OTHER_SPOKEN, SINGLE_TURNS, TURNS } from './prompt-member
 
 // Members of JSON bodies that hold something else than text, by the public API references of those named.
 
-/** Judges the string of one member by its text and the name of the object that it stands in. */
-type StringRule = (text: string, owner: string | number) => GapKind | undefined;
+/** Judges the string of one member by its text and the name of the object that it stands in; `LIST[]` for an element of a list. */
+type StringRule = (text: string, owner: string) => GapKind | undefined;
 
 /** Members of a request that hold what is said. Elsewhere (tool definitions, metadata) the names below mean nothing. */
 export const SPOKEN_MEMBERS: ReadonlySet<string | number> = new Set([
@@ -38,7 +38,7 @@ export const REFERENCES: ReadonlyMap<string | number, GapKind> = new Map<string,
  * {data}`, `file {file_id}`, `audio {id}`; Responses: `image_url`, `file_url`, `item_reference`, `encrypted_content`;
  * realtime: `audio`), Amazon Bedrock (`s3Location {uri}`), vLLM (`audio_url`, `video_url`), Mistral (`document_url`),
  * Anthropic (`source {url}`, `redacted_thinking`), Gemini (`fileData {fileUri}`), Vertex AI (`gcsUri`), the Model Context
- * Protocol (`resource_link`, `mimeType`) and Agent2Agent (`file {uri}`, `contextId`, `taskId`).
+ * Protocol (`resource_link`, `mimeType`) and Agent2Agent (`file {uri}`, `url`, `mediaType`, `contextId`, `taskId`).
  */
 export const STRINGS: ReadonlyMap<string | number, StringRule> = new Map<string, StringRule>([
   ['url', (text, owner) => (URL_MEMBERS.has(owner) ? byUrl(text, owner) : undefined)],
@@ -48,12 +48,13 @@ export const STRINGS: ReadonlyMap<string | number, StringRule> = new Map<string,
   ['file_url', (text) => byUrl(text, 'file_url')],
   ['document_url', (text) => byUrl(text, 'document_url')],
   ['data', (_text, owner) => (owner === 'input_audio' ? 'uninspectable:audio' : undefined)],
-  ['audio', (_text, owner) => (typeof owner === 'number' ? 'uninspectable:audio' : undefined)],
+  ['audio', (_text, owner) => (owner === 'content[]' ? 'uninspectable:audio' : undefined)],
   ['file_id', () => 'reference:file'],
   ['file_uri', () => 'reference:file'],
   ['fileUri', () => 'reference:file'],
   ['gcsUri', () => 'reference:file'],
-  ['mimeType', (text, owner) => (MIME_OWNERS.has(owner) ? uninspectableGap(text.toLowerCase()) : undefined)],
+  ['mimeType', (text, owner) => (TYPE_OWNERS.has(owner) ? uninspectableGap(text.toLowerCase()) : undefined)],
+  ['mediaType', (text, owner) => (TYPE_OWNERS.has(owner) ? uninspectableGap(text.toLowerCase()) : undefined)],
   ['uri', (_text, owner) => URI_OWNERS.get(owner)],
   ['type', (text) => TYPES.get(text)],
   ['id', (_text, owner) => ID_OWNERS.get(owner)],
@@ -62,26 +63,28 @@ export const STRINGS: ReadonlyMap<string | number, StringRule> = new Map<string,
   ['taskId', (_text, owner) => (owner === 'message' ? 'reference:previous_response' : undefined)],
 ]);
 
-/** Objects that hold a file in base64, in one of these members, and may state its type: Anthropic and Bedrock, Gemini, OpenAI and Agent2Agent, MCP. */
+/** Objects that hold a file in base64, in one of these members, and may state its type: Anthropic and Bedrock, Gemini, OpenAI and Agent2Agent, MCP, Bedrock CountTokens. */
 export const FILE_OWNERS: ReadonlySet<string | number> = new Set([
   'source',
   'inlineData',
   'inline_data',
   'file',
   'resource',
+  'invokeModel',
 ]);
 export const FILE_MEMBERS: ReadonlyMap<string | number, 'base64' | 'type' | 'kind'> = new Map([
   ['data', 'base64'],
   ['bytes', 'base64'],
   ['blob', 'base64'],
   ['file_data', 'base64'],
+  ['body', 'base64'],
   ['media_type', 'type'],
   ['mime_type', 'type'],
   ['mimeType', 'type'],
   ['type', 'kind'],
 ]);
-/** Members that hold such a file whatever they stand in: OpenAI responses, Vertex AI. */
-export const FILE_STRINGS: ReadonlySet<string | number> = new Set(['file_data', 'bytesBase64Encoded']);
+/** Members that hold such a file whatever they stand in: OpenAI responses, Vertex AI, Agent2Agent, MCP. */
+export const FILE_STRINGS: ReadonlySet<string | number> = new Set(['file_data', 'bytesBase64Encoded', 'raw', 'blob']);
 
 /** Lists of strings: Ollama (`images`), OpenAI (attached files and stores), Agent2Agent. */
 export const LISTS: ReadonlyMap<string | number, (text: string) => GapKind> = new Map<
@@ -105,7 +108,7 @@ export const TOKEN_LISTS: ReadonlyMap<string | number, GapKind> = new Map<string
 ]);
 
 /** What the content is when a member that should hold a URL holds something else. */
-const URL_MEMBERS: ReadonlyMap<string | number, GapKind> = new Map<string, GapKind>([
+const URL_MEMBERS: ReadonlyMap<string, GapKind> = new Map<string, GapKind>([
   ['image_url', 'uninspectable:image'],
   ['audio_url', 'uninspectable:audio'],
   ['video_url', 'uninspectable:video'],
@@ -113,16 +116,17 @@ const URL_MEMBERS: ReadonlyMap<string | number, GapKind> = new Map<string, GapKi
   ['document_url', 'uninspectable:binary'],
   ['images', 'uninspectable:image'],
   ['source', 'uninspectable:binary'],
+  ['parts[]', 'uninspectable:binary'],
 ]);
 
-const ID_OWNERS: ReadonlyMap<string | number, GapKind> = new Map<string, GapKind>([
+const ID_OWNERS: ReadonlyMap<string, GapKind> = new Map<string, GapKind>([
   ['audio', 'reference:previous_response'],
   ['conversation', 'reference:previous_response'],
   ['prompt', 'reference:prompt'],
   ['container', 'reference:file'],
 ]);
 
-const URI_OWNERS: ReadonlyMap<string | number, GapKind> = new Map<string, GapKind>([
+const URI_OWNERS: ReadonlyMap<string, GapKind> = new Map<string, GapKind>([
   ['s3Location', 'reference:file'],
   ['file', 'reference:url'],
 ]);
@@ -133,9 +137,8 @@ const TYPES: ReadonlyMap<string, GapKind> = new Map<string, GapKind>([
   ['resource_link', 'reference:url'],
 ]);
 
-/** An item of a list is one, too; see `mimeType`. */
-const MIME_OWNERS = { has: (owner: string | number) => typeof owner === 'number' || owner === 'content' };
+const TYPE_OWNERS: ReadonlySet<string> = new Set(['content', 'content[]', 'contents[]', 'parts[]']);
 
-function byUrl(text: string, member: string | number): GapKind | undefined {
+function byUrl(text: string, member: string): GapKind | undefined {
   return /^\s*[a-z][a-z0-9+.-]*:/i.test(text) ? 'reference:url' : URL_MEMBERS.get(member);
 }

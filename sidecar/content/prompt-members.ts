@@ -2,7 +2,7 @@
 
 /**
  * Lists whose items name their speaker: OpenAI chat completions and Anthropic, OpenAI responses, Gemini, Mistral
- * conversations, Cohere chat, OpenAI runs. A request has one of them.
+ * conversations, Cohere chat, OpenAI runs and conversations. A request has one of them.
  */
 export const TURNS: ReadonlySet<string> = new Set([
   'messages',
@@ -11,6 +11,7 @@ export const TURNS: ReadonlySet<string> = new Set([
   'inputs',
   'chat_history',
   'additional_messages',
+  'items',
 ]);
 
 /** Members that hold one message or its parts: Agent2Agent, Gemini embedContent, results of the Model Context Protocol. */
@@ -33,7 +34,7 @@ export const INSTRUCTIONS: ReadonlyMap<string, readonly string[]> = new Map([
 
 /**
  * Others: completions; OpenAI responses and image edits; Anthropic (`container`); Mistral OCR (`document`); Vertex AI
- * (`image`, `video`).
+ * (`image`, `video`); Amazon Bedrock CountTokens (`invokeModel`).
  */
 export const OTHER_SPOKEN: ReadonlySet<string> = new Set([
   'prompt',
@@ -44,4 +45,5 @@ export const OTHER_SPOKEN: ReadonlySet<string> = new Set([
   'document',
   'image',
   'video',
+  'invokeModel',
 ]);

@@ -34,8 +34,11 @@ const REQUEST_PATHS: Readonly<Record<string, Exclude<RequestKind, undefined>>> =
   request: 'request',
   // Vertex AI predict.
   'instances/*': 'request',
-  // Line of an Amazon Bedrock batch.
+  // Line of an Amazon Bedrock batch, CountTokens.
   modelInput: 'request',
+  'input/converse': 'request',
+  // Alibaba Model Studio.
+  input: 'request',
   // JSON-RPC 2.0, batches included: the Model Context Protocol and Agent2Agent. Neither side instructs the other's model.
   params: 'rpc',
   '*/params': 'rpc',
@@ -54,9 +57,11 @@ interface Located {
   readonly member: string | number | undefined;
 }
 
-/** The shape of a container whose parent has `around`. */
+/** The shape of a container whose parent has `around`. A list that should be an object is none, and the reverse. */
 export function innerShape(around: RequestShape, place: JsonPlace): RequestShape | undefined {
-  return place.parent?.isArray ? around.element : around.members.get(place.name);
+  const shape = place.parent?.isArray ? around.element : around.members.get(place.name);
+  if (shape === undefined) return undefined;
+  return place.isArray === (shape.element !== undefined) ? shape : undefined;
 }
 
 /** Name of the member of the innermost request that the member which is being read stands in, or is; and whether it is. */
