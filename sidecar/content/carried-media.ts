@@ -36,9 +36,11 @@ export interface CarriedMedia {
 /** An object that holds a file in base64 and is being read: what the file is may stand behind it. */
 interface OpenFile {
   readonly place: JsonPlace;
-  readonly members: Partial<Record<'base64' | 'type' | 'kind', string>>;
-  /** Where the base64 stands. */
-  pointer: string;
+  /** What may be base64, with its name and where it stands; honest objects have one. */
+  readonly data: { readonly text: string; readonly name: string | number; readonly pointer: string }[];
+  type: string;
+  /** It says that its `data` is text as it stands. */
+  isPlain: boolean;
 }
 
 export function createCarriedMedia(draft: Draft): CarriedMedia {
@@ -47,10 +49,11 @@ export function createCarriedMedia(draft: Draft): CarriedMedia {
     const member = FILE_MEMBERS.get(place.member);
     if (member === undefined) return;
     const last = files.at(-1);
-    const file = last?.place === place ? last : { place, members: {}, pointer: '' };
+    const file: OpenFile = last?.place === place ? last : { place, data: [], type: '', isPlain: false };
     if (file !== last) files.push(file);
-    file.members[member] = text;
-    if (member === 'base64') file.pointer = pointerOfMember(place);
+    if (member === 'type') file.type = text;
+    else if (member === 'kind') file.isPlain = text === 'text';
+    else file.data.push({ text, name: place.member, pointer: pointerOfMember(place) });
   };
   return {
     string(place, text) {
@@ -70,8 +73,9 @@ export function createCarriedMedia(draft: Draft): CarriedMedia {
       const file = files.at(-1);
       if (file?.place !== place) return;
       files.pop();
-      const { base64, type = '', kind } = file.members;
-      if (base64 !== undefined && kind !== 'text' && isSpoken(place)) readBase64(draft, base64, type, file.pointer);
+      if (file.data.length === 0 || !isSpoken(place)) return;
+      for (const { text, name, pointer } of file.data)
+        if (!file.isPlain || name !== 'data') readBase64(draft, text, file.type, pointer);
     },
   };
 }

@@ -40,7 +40,7 @@ const SECTIONS: ReadonlySet<string> = new Set(
 const SECTION_CHARS_MAX = 'additional_instructions'.length;
 const TURNS_CHARS_MAX = 'additional_messages'.length;
 
-/** Items of OpenAI responses that no role stands in and that hold what came from outside. */
+/** Items of OpenAI responses, and of Mistral conversations, that no role stands in and that hold what came from outside. */
 const TOOL_TYPES: ReadonlySet<string> = new Set([
   'function_call_output',
   'custom_tool_call_output',
@@ -49,6 +49,7 @@ const TOOL_TYPES: ReadonlySet<string> = new Set([
   'shell_call_output',
   'apply_patch_call_output',
   'mcp_call',
+  'function.result',
 ]);
 
 /** What a conversation adds to the bare strings of a body: roles, and texts joined as the model sees them. */

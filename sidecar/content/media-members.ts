@@ -35,8 +35,7 @@ export const REFERENCES: ReadonlyMap<string | number, GapKind> = new Map<string,
 
 /**
  * Members whose string stands for content that is not text: OpenAI (chat completions: `image_url {url}`, `input_audio
- * {data}`, `file {file_id}`, `audio {id}`; Responses: `image_url`, `file_url`, `item_reference`, `encrypted_content`;
- * realtime: `audio`), Amazon Bedrock (`s3Location {uri}`), vLLM (`audio_url`, `video_url`), Mistral (`document_url`),
+ * {data}`, `file {file_id}`, `audio {id}`; Responses: `image_url`, `file_url`, `item_reference`, `encrypted_content`), Amazon Bedrock (`s3Location {uri}`), vLLM (`audio_url`, `video_url`), Mistral (`document_url`),
  * Anthropic (`source {url}`, `redacted_thinking`), Gemini (`fileData {fileUri}`), Vertex AI (`gcsUri`), the Model Context
  * Protocol (`resource_link`, `mimeType`) and Agent2Agent (`file {uri}`, `url`, `mediaType`, `contextId`, `taskId`).
  */
@@ -48,7 +47,6 @@ export const STRINGS: ReadonlyMap<string | number, StringRule> = new Map<string,
   ['file_url', (text) => byUrl(text, 'file_url')],
   ['document_url', (text) => byUrl(text, 'document_url')],
   ['data', (_text, owner) => (owner === 'input_audio' ? 'uninspectable:audio' : undefined)],
-  ['audio', (_text, owner) => (owner === 'content[]' ? 'uninspectable:audio' : undefined)],
   ['file_id', () => 'reference:file'],
   ['file_uri', () => 'reference:file'],
   ['fileUri', () => 'reference:file'],

@@ -6,6 +6,7 @@ import { readDataUrls } from './data-urls.js';
 import { addDerivedText, addText, type Draft, isFull } from './draft.js';
 import { NUMBER_DIGITS_MIN } from './json-body.js';
 import { readNestedJson } from './nested-json.js';
+import { tensorTextsOf } from './tensor-text.js';
 
 /**
  * Reads a protobuf message whose schema is not known (https://protobuf.dev/programming-guides/encoding/): every
@@ -52,16 +53,22 @@ function readFields(draft: Draft, bytes: Uint8Array, around: Around): void {
 function readValue(draft: Draft, value: Uint8Array, place: Around): void {
   if (value.length === 0) return;
   const text = textOf(value);
-  if (text !== undefined) {
-    if (!add(draft, text, place)) return;
-    readNestedJson(draft, text, place.pointer);
-    readDataUrls(draft, text, place.pointer);
-  }
+  for (const one of text === undefined ? (tensorTextsOf(value) ?? []) : [text])
+    if (!readText(draft, one, place)) return;
   if (!isMessage(value)) {
     const media = text === undefined ? mediaGapOf(value) : undefined;
     if (media !== undefined) draft.gaps.add(media);
   } else if (place.depth >= LIMITS.protobufDepthMax) draft.gaps.add('format:protobuf');
   else readFields(draft, value, { ...place, depth: place.depth + 1, isDerived: text !== undefined || place.isDerived });
+}
+
+/** False when there is room for no more. */
+function readText(draft: Draft, text: string, place: Around): boolean {
+  if (isFull(draft)) draft.gaps.add('json:too_many_segments');
+  if (isFull(draft) || !add(draft, text, place)) return false;
+  readNestedJson(draft, text, place.pointer);
+  readDataUrls(draft, text, place.pointer);
+  return true;
 }
 
 function readInteger(draft: Draft, bytes: Uint8Array, field: WireField, place: Around): void {

@@ -18,12 +18,10 @@ export interface RequestShape {
  */
 const REQUEST_PATHS: Readonly<Record<string, Exclude<RequestKind, undefined>>> = {
   '': 'request',
-  // OpenAI: line of a batch, thread that is created with a run, realtime session and answer.
+  // OpenAI: line of a batch, thread that is created with a run, realtime session.
   body: 'request',
   thread: 'request',
   session: 'request',
-  response: 'request',
-  item: 'request',
   // Anthropic message batches.
   'requests/*/params': 'request',
   // Gemini: batchEmbedContents, countTokens, batchGenerateContent, line of a batch.

@@ -94,12 +94,12 @@ function partBytes({ name, filename, type, value }: Part): Buffer {
   ]);
 }
 
-/** A text as it is, a list as lines of JSON, `base64` as the bytes that it stands for. */
+/** A text as it is, a list as lines of JSON, `base64` as the bytes that it stands for, another object as JSON. */
 function valueBytes(value: Tree): Buffer {
   if (typeof value === 'string') return Buffer.from(value);
   if (Array.isArray(value)) return Buffer.from(linesOf(value));
-  const { base64 = '' } = (value ?? {}) as { readonly base64?: string };
-  return Buffer.from(base64, 'base64');
+  const { base64 } = (value ?? {}) as { readonly base64?: string };
+  return base64 === undefined ? Buffer.from(JSON.stringify(value)) : Buffer.from(base64, 'base64');
 }
 
 function linesOf(body: Tree): string {

@@ -139,6 +139,36 @@ test(
   'uninspectable:binary',
 );
 
+const sized = (text: string) => {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.length);
+  return Buffer.concat([length, Buffer.from(text)]);
+};
+test(
+  'the strings of a tensor are read',
+  gives,
+  frameOf(protobufOf({ 7: Buffer.concat([sized(LONG), sized(''), sized('hi')]) })),
+  GRPC,
+  [
+    ['grpc:/0/7', LONG],
+    ['grpc:/0/7', 'hi'],
+  ],
+  OPAQUE,
+);
+test(
+  'what is no tensor to its end is none',
+  gives,
+  frameOf(protobufOf({ 7: sized(LONG).subarray(0, -1) })),
+  GRPC,
+  [],
+  OPAQUE,
+);
+test('a tensor of millions of strings ends in a gap', (t) => {
+  const tensor = Buffer.concat(Array.from({ length: 300_000 }, () => Buffer.from([1, 0, 0, 0, 0x61])));
+  const { gaps } = read(frameOf(protobufOf({ 7: Buffer.concat([sized(LONG), tensor]) })), GRPC);
+  t.deepEqual(gaps, [OPAQUE, 'json:too_many_segments']);
+});
+
 const ZIPPED = frameOf(gzipSync(protobufOf({ 1: 'hi' })), 1);
 test(
   'a compressed message is undone',
