@@ -1,4 +1,4 @@
-import { createWireField, readField, WIRE } from './protobuf-wire.js';
+import { createWireField, readField, WIRE } from '../sidecar/kernel/protobuf-wire.js';
 
 /**
  * Which fields of a message are messages themselves, by field number. A length-delimited field says nothing about

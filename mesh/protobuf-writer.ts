@@ -1,4 +1,4 @@
-import { WIRE } from './protobuf-wire.js';
+import { WIRE } from '../sidecar/kernel/protobuf-wire.js';
 
 /** Room at first; answers are some hundred bytes, and a denial holds at most a few thousand. */
 const FIRST_BYTES = 4096;

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../sidecar/kernel/limits.js';
-import { createWireField, readField, WIRE, type WireField } from '../protobuf-wire.js';
+import { createWireField, readField, WIRE, type WireField } from '../../sidecar/kernel/protobuf-wire.js';
 import { createEntry, type HttpFields, readEntry, readHttp } from './http-fields.js';
 import { NO_WORDS, type OwnWords, readOwnMetadata } from './metadata-fields.js';
 

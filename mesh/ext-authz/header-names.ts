@@ -11,9 +11,11 @@ export type Header = readonly [name: string, value: string];
 /** Headers that say how to read a body or what becomes of the connection, and the ids that tie records to traces. */
 const READ_HEADERS = [
   ':protocol',
+  'connect-content-encoding',
   'content-encoding',
   'content-length',
   'content-type',
+  'grpc-encoding',
   'traceparent',
   'tracestate',
   'transfer-encoding',

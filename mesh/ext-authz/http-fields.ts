@@ -1,4 +1,4 @@
-import { createWireField, int64Of, readField, WIRE, type WireField } from '../protobuf-wire.js';
+import { createWireField, int64Of, readField, WIRE, type WireField } from '../../sidecar/kernel/protobuf-wire.js';
 import { readHeaderName, readOwnName } from './header-names.js';
 
 /** What Jimini reads of `AttributeContext.HttpRequest`. */

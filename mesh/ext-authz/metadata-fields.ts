@@ -1,5 +1,5 @@
 import { LIMITS } from '../../sidecar/kernel/limits.js';
-import { createWireField, readField, WIRE, type WireField } from '../protobuf-wire.js';
+import { createWireField, readField, WIRE, type WireField } from '../../sidecar/kernel/protobuf-wire.js';
 import { createEntry, readEntry } from './http-fields.js';
 
 /** What is said under our names, by key; undefined = something that is neither text nor a list of texts. */

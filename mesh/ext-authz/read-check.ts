@@ -136,9 +136,17 @@ function contentOf(http: HttpFields, query: string, gap: GapKind | undefined): C
       bytes: http.body,
       contentType: http.headers.get('content-type') ?? '',
       contentEncoding: http.headers.get('content-encoding') ?? '',
+      ...messageEncodingOf(http.headers),
     });
   }
   return content;
+}
+
+/** What compressed messages of a gRPC body are compressed by; both names at once make a coding that nobody knows. */
+function messageEncodingOf(headers: ReadonlyMap<string, string>): { messageEncoding?: string } {
+  const named = [headers.get('grpc-encoding'), headers.get('connect-content-encoding')];
+  const names = named.filter((name) => name !== undefined);
+  return names.length === 0 ? {} : { messageEncoding: names.join(' ') };
 }
 
 function contextGaps(context: RouteContext): Gap[] {

@@ -16,6 +16,10 @@ const OPENAI = [
   'audio/transcriptions',
   'audio/translations',
   'realtime',
+  'realtime/client_secrets',
+  'assistants',
+  'threads',
+  'threads/runs',
   'rerank',
 ];
 
@@ -43,11 +47,16 @@ const KNOWN_PATHS: ReadonlySet<string> = new Set([
   '/v2/rerank',
   // Mistral.
   '/v1/fim/completions',
+  '/v1/agents/completions',
+  '/v1/ocr',
   // Ollama.
   '/api/chat',
   '/api/generate',
   '/api/embed',
   '/api/embeddings',
+  // Text Generation Inference.
+  '/generate',
+  '/generate_stream',
   '/mcp',
   '/v1/evaluate',
 ]);

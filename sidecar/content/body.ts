@@ -4,19 +4,23 @@ import { LIMITS } from '../kernel/limits.js';
 import { decodeText, startsAsJson } from './charset.js';
 import { decodeCodings, isCoded, looksCompressed } from './content-coding.js';
 import { addDerivedText, addText, assignRole, type Draft, markDerived, readUnder } from './draft.js';
+import { readFrames } from './grpc-body.js';
 import { type DeclaredJson, readJsonBody } from './json-body.js';
 import { beginsAsLenientJson, looksLikeJson } from './json-start.js';
 import {
   type DeclaredType,
+  framedType,
   parseContentType,
   saysForm,
   saysJson,
   saysJsonLines,
   saysMultipart,
+  saysProtobuf,
   uninspectableGap,
 } from './media-type.js';
 import { splitMultipart } from './multipart.js';
-import { readPlainText } from './nested-json.js';
+import { readPlainText } from './plain-text.js';
+import { readProtobuf } from './protobuf-text.js';
 import { fieldPointer, readForm } from './query.js';
 
 type Body = Extract<Content, { kind: 'body' }>;
@@ -39,7 +43,31 @@ export function readBody(draft: Draft, body: Body, decodedBytesMax?: number): vo
     readBytes(draft, body.bytes, { ...declared, mediaTypes: [] }, true);
   } else if (coding.bytes.length > 0 && declared.mediaTypes.some(saysMultipart))
     readMultipart(draft, coding.bytes, body.contentType);
+  else if (declared.mediaTypes.some(framedType)) readFramed(draft, coding.bytes, declared, body, decodedBytesMax);
+  else if (declared.mediaTypes.some(saysProtobuf))
+    readUnder(draft, 'proto:', () => readBytes(draft, coding.bytes, declared));
   else readBytes(draft, coding.bytes, declared);
+}
+
+/** The messages of a gRPC body, each as a body of its own; as plain text when they cannot be told apart. */
+function readFramed(
+  draft: Draft,
+  bytes: Uint8Array,
+  { mediaTypes }: DeclaredType,
+  { messageEncoding = '' }: Body,
+  decodedBytesMax?: number,
+): void {
+  const coding = { name: messageEncoding, decodedBytesMax };
+  const isRead = mediaTypes.every((mediaType) => {
+    const framed = framedType(mediaType);
+    return (
+      framed &&
+      readFrames(draft, bytes, framed, coding, (message, type) => readBytes(draft, message, parseContentType(type)))
+    );
+  });
+  if (isRead) return;
+  draft.gaps.add('format:grpc');
+  readBytes(draft, bytes, parseContentType(''), true);
 }
 
 /** The parts of a multipart body, each as a body of its own under the name of its field; as plain text when they cannot be told apart. */
@@ -67,6 +95,13 @@ function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string): vo
 /** `isSecondBest`: a gap says already that the bytes may be something else, so that no text in them is none of its own. */
 function readBytes(draft: Draft, bytes: Uint8Array, declared: DeclaredType, isSecondBest = false): void {
   const json = declaredJsonOf(declared);
+  if (declared.mediaTypes.some(saysProtobuf)) {
+    if (!readProtobuf(draft, bytes)) {
+      draft.gaps.add('format:protobuf');
+      readBytes(draft, bytes, parseContentType(''), true);
+    }
+    return;
+  }
   const { text, asDeclared, gap } = decodeText(bytes, declared.charset, json !== undefined);
   if (text === '') {
     addText(draft, '', '');
@@ -112,7 +147,7 @@ export function plainTextOf({
   const declared = parseContentType(contentType);
   const json = declaredJsonOf(declared);
   const { text, asDeclared } = decodeText(bytes, declared.charset, json !== undefined);
-  const isInParts = declared.mediaTypes.some((mediaType) => saysMultipart(mediaType) || saysForm(mediaType));
+  const isInParts = [saysMultipart, saysForm, saysProtobuf, framedType].some((says) => declared.mediaTypes.some(says));
   if (text === undefined || asDeclared !== undefined || isInParts) return undefined;
   return { text, isJson: isReadAsJson(text, json) };
 }

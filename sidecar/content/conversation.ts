@@ -1,13 +1,14 @@
 import type { Role } from '../kernel/evaluation.js';
 import { assignRole, type Draft } from './draft.js';
-import { createInstructions } from './instructions.js';
+import { createInstructions, type Instructions } from './instructions.js';
 import type { JsonPlace } from './json-walk.js';
-import { INSTRUCTIONS, TURNS } from './prompt-members.js';
+import { INSTRUCTIONS, SINGLE_TURNS, TURNS } from './prompt-members.js';
+import { innerShape, type RequestShape, WHOLE_BODY } from './request-places.js';
 import { createRun, type Part } from './seams.js';
 
 /**
- * Role names of the chat completions API; `function` is the older name of `tool`, and `model` is Gemini's assistant.
- * Any other counts as `user`.
+ * Role names of the chat completions API; `function` is the older name of `tool`, `model` is Gemini's assistant, `agent`
+ * and `ROLE_AGENT` are those of Agent2Agent, and those in capitals are Cohere's. Any other counts as `user`.
  */
 const ROLE_OF_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['system', 'system'],
@@ -17,14 +18,29 @@ const ROLE_OF_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['model', 'assistant'],
   ['tool', 'tool'],
   ['function', 'tool'],
+  ['agent', 'assistant'],
+  ['ROLE_AGENT', 'assistant'],
+  ['SYSTEM', 'system'],
+  ['CHATBOT', 'assistant'],
+  ['TOOL', 'tool'],
+]);
+
+/** Who may say a result: an answer of a model that another program asked for is no tool's. */
+const PEERS: ReadonlyMap<string, Role> = new Map<string, Role>([
+  ['user', 'user'],
+  ['assistant', 'assistant'],
+  ['agent', 'assistant'],
+  ['ROLE_AGENT', 'assistant'],
 ]);
 
 /** Members whose texts are joined as a model reads them, in lower case: see `isSpelled`. */
-const SECTIONS: ReadonlySet<string> = new Set([...TURNS, ...INSTRUCTIONS.keys()].map((name) => name.toLowerCase()));
-const SECTION_CHARS_MAX = 'system_instruction'.length;
-const TURNS_CHARS_MAX = 'messages'.length;
+const SECTIONS: ReadonlySet<string> = new Set(
+  [...TURNS, ...INSTRUCTIONS.keys(), ...SINGLE_TURNS].map((name) => name.toLowerCase()),
+);
+const SECTION_CHARS_MAX = 'additional_instructions'.length;
+const TURNS_CHARS_MAX = 'additional_messages'.length;
 
-/** Items of OpenAI responses that no role stands in and that hold what came from outside. */
+/** Items of OpenAI responses, and of Mistral conversations, that no role stands in and that hold what came from outside. */
 const TOOL_TYPES: ReadonlySet<string> = new Set([
   'function_call_output',
   'custom_tool_call_output',
@@ -33,6 +49,7 @@ const TOOL_TYPES: ReadonlySet<string> = new Set([
   'shell_call_output',
   'apply_patch_call_output',
   'mcp_call',
+  'function.result',
 ]);
 
 /** What a conversation adds to the bare strings of a body: roles, and texts joined as the model sees them. */
@@ -56,31 +73,83 @@ interface Message {
   parts: Part[] | undefined;
 }
 
+/** A container on the way to a request, or the object that is one. */
+interface Level {
+  readonly place: JsonPlace;
+  readonly shape: RequestShape;
+  readonly firstSegment: number;
+  readonly instructions: Instructions;
+  /** It says that it is JSON-RPC 2.0. */
+  isRpc: boolean;
+  /** Of a result: who says it. Of what has a result: where its segments stand, and that speaker. */
+  speaker: Role;
+  result: { readonly from: number; readonly to: number; readonly speaker: Role } | undefined;
+  hasTurns: boolean;
+  /** A request inside has messages. */
+  hasInnerTurns: boolean;
+  /** Readers differ on which messages count, so nobody speaks for more than a user. */
+  isDisputed: boolean;
+}
+
 /**
- * Follows a walk through the body of a request to a model. Roles are read in the items of an array `messages`, `input`
- * or `contents`, and in the members that instruct (see instructions.ts). The shape alone decides, never the path or
- * the media type.
+ * Follows a walk through the body of a request to a model. Roles are read in the items of the lists that `TURNS` names,
+ * and in the members that instruct (see instructions.ts), of each request in the body (see request-places.ts). The shape
+ * alone decides, never the path or the media type.
  */
 export function createConversation(draft: Draft): Conversation {
-  const bodyStart = draft.segments.length;
-  const instructions = createInstructions(draft);
-  let hasTurns = false;
-  /** Readers differ on which messages count, so nobody speaks for more than a user. */
-  let isDisputed = false;
+  const levels: Level[] = [];
+  let level: Level | undefined;
   let section: JsonPlace | undefined;
   let message: Message | undefined;
   const run = createRun(draft);
 
-  const endMessage = ({ roleCount, role: named, isToolResult, firstSegment, parts }: Message) => {
+  const endMessage = (
+    { roleCount, role: named, isToolResult, firstSegment, parts }: Message,
+    { shape, isDisputed }: Level,
+  ) => {
     const unnamed = roleCount === 0 && isToolResult ? 'tool' : 'user';
     const speaker = roleCount === 1 ? named : unnamed;
-    const hasRoles = !isDisputed && section?.isArray === true && TURNS.has(section.name as string);
+    const isHeld = shape.kind === 'request' || (speaker !== 'system' && speaker !== 'developer');
+    const hasRoles = !isDisputed && isHeld && section?.isArray === true && TURNS.has(section.name as string);
     if (hasRoles && speaker !== 'user') assignRole(draft, firstSegment, speaker);
     run.add(parts, speaker, hasRoles ? speaker : 'user');
   };
+  const open = (place: JsonPlace, shape: RequestShape) => {
+    level = {
+      place,
+      shape,
+      firstSegment: draft.segments.length,
+      instructions: createInstructions(draft),
+      isRpc: false,
+      speaker: 'tool',
+      result: undefined,
+      hasTurns: false,
+      hasInnerTurns: false,
+      isDisputed: false,
+    };
+    levels.push(level);
+  };
+  const close = (closed: Level) => {
+    const { shape, result, firstSegment, hasTurns, hasInnerTurns } = closed;
+    const isUnclear = closed.isDisputed || (hasTurns && hasInnerTurns);
+    if (shape.kind === 'request') closed.instructions.end(isUnclear);
+    if (closed.isRpc && result) assignRole(draft, result.from, result.speaker, result.to);
+    if (isUnclear) assignRole(draft, firstSegment, 'user');
+    levels.pop();
+    level = levels.at(-1);
+    if (level === undefined) return;
+    // A request in the place of a list of turns stands for it.
+    if ((hasTurns || hasInnerTurns) && !TURNS.has(closed.place.name as string)) level.hasInnerTurns = true;
+    if (shape.kind === 'result')
+      level.result = { from: firstSegment, to: draft.segments.length, speaker: closed.speaker };
+  };
   return {
     enter(place) {
-      if (place.depth === 2) section = isSection(place) ? place : undefined;
+      if (place.parent === level?.place) {
+        const shape = level === undefined ? WHOLE_BODY : innerShape(level.shape, place);
+        if (shape !== undefined) open(place, shape);
+        else if (isSection(place) && level?.shape.kind !== undefined) section = place;
+      }
       if (section !== undefined && isMessage(place, section))
         message = {
           place,
@@ -92,32 +161,33 @@ export function createConversation(draft: Draft): Conversation {
         };
     },
     leave(place) {
+      if (level === undefined) return;
       if (place === message?.place) {
-        endMessage(message);
+        endMessage(message, level);
         message = undefined;
       }
       if (place === section) {
         run.end();
         section = undefined;
       }
-      if (place.depth === 1 && !place.isArray) instructions.end(isDisputed);
+      if (place === level.place) close(level);
     },
     key(place, name) {
       if (place === message?.place) {
         if (name === 'role') message.roleCount++;
         // A reader that is blind to case may take this one instead.
         else if (isSpelled(name, 'role') || (name !== 'content' && isSpelled(name, 'content'))) message.roleCount += 2;
-      } else if (place.depth === 1) {
-        instructions.member(name);
+      } else if (place === level?.place) {
+        level.instructions.member(name);
+        if (name === 'jsonrpc') level.isRpc = true;
         if (name.length > TURNS_CHARS_MAX || !TURNS.has(folded(name))) return;
-        if (!isDisputed && (hasTurns || !TURNS.has(name))) {
-          isDisputed = true;
-          assignRole(draft, bodyStart, 'user');
-        }
-        hasTurns = true;
+        if (level.hasTurns || !TURNS.has(name)) level.isDisputed = true;
+        level.hasTurns = true;
       }
     },
     string(place, text) {
+      if (level?.shape.kind === 'result' && place === level.place && place.member === 'role')
+        level.speaker = PEERS.get(text) ?? 'tool';
       if (message === undefined) return;
       if (place === message.place && place.member === 'role') message.role = ROLE_OF_NAME.get(text) ?? 'user';
       else if (place === message.place && place.member === 'type') message.isToolResult = TOOL_TYPES.has(text);
@@ -129,7 +199,7 @@ export function createConversation(draft: Draft): Conversation {
   };
 }
 
-/** A member of the outermost object that holds messages. */
+/** A member of a request that holds messages. */
 function isSection({ parent, name }: JsonPlace): boolean {
   if (parent?.isArray !== false || typeof name !== 'string' || name.length > SECTION_CHARS_MAX) return false;
   return name === 'messages' || SECTIONS.has(folded(name));

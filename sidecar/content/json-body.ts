@@ -1,4 +1,4 @@
-import { carriedGap, tokenGap } from './carried-media.js';
+import { createCarriedMedia } from './carried-media.js';
 import { createConversation } from './conversation.js';
 import { addDerivedText, addText, assignRole, type Draft, isFull, markDerived, readUnder } from './draft.js';
 import { jsonLinesOf } from './json-lines.js';
@@ -11,7 +11,7 @@ import { readEscapes, readNestedJson } from './nested-json.js';
 export type DeclaredJson = 'json' | 'lines' | undefined;
 
 /** A number with fewer digits is no identifier of anything that rules look for. */
-const NUMBER_DIGITS_MIN = 6;
+export const NUMBER_DIGITS_MIN = 6;
 
 /**
  * Reads a text as JSON: every decoded string and name and every long number becomes a segment. What ends the reading
@@ -64,9 +64,13 @@ function createBodyVisitor(draft: Draft, body: string): JsonVisitor {
   // Only these leave a backslash in a decoded string, and with it something to be decoded once more.
   const hasBackslashes = hasEscapes && (body.includes('\\\\') || (hasUnicodeEscapes && /\\u005c/i.test(body)));
   const conversation = createConversation(draft);
+  const media = createCarriedMedia(draft);
   return {
     enter: conversation.enter,
-    leave: conversation.leave,
+    leave(place) {
+      media.leave(place);
+      conversation.leave(place);
+    },
     key(place, name) {
       const pointer = `${pointerOfMember(place)}#`;
       addText(draft, name, pointer);
@@ -80,15 +84,13 @@ function createBodyVisitor(draft: Draft, body: string): JsonVisitor {
       if (hasUnicodeEscapes) noteLoneSurrogate(draft, text);
       if (place !== undefined) {
         conversation.string(place, text);
-        const gap = carriedGap(place, text);
-        if (gap !== undefined) draft.gaps.add(gap);
+        media.string(place, text);
       }
       if (looksLikeJson(text) || (hasBackslashes && text.includes('\\')))
         readNestedJson(draft, text, pointer, place?.member === 'arguments');
     },
     number(place, literal) {
-      const gap = place && tokenGap(place);
-      if (gap !== undefined) draft.gaps.add(gap);
+      if (place !== undefined) media.number(place);
       if (literal.length < NUMBER_DIGITS_MIN || literal.replaceAll(/\D/g, '').length < NUMBER_DIGITS_MIN) return;
       const pointer = pointerOfMember(place);
       addText(draft, literal, pointer);

@@ -25,9 +25,7 @@ const UNINSPECTABLE: readonly (readonly [prefix: string, gap: GapKind])[] = [
   ['video/', 'uninspectable:video'],
   ['application/pdf', 'uninspectable:pdf'],
   ['application/grpc', 'uninspectable:binary'],
-  ['application/protobuf', 'uninspectable:binary'],
-  ['application/x-protobuf', 'uninspectable:binary'],
-  ['application/vnd.google.protobuf', 'uninspectable:binary'],
+  ['application/connect+', 'uninspectable:binary'],
   ['application/vnd.amazon.eventstream', 'uninspectable:binary'],
   ['application/zip', 'uninspectable:binary'],
   ['application/gzip', 'uninspectable:binary'],
@@ -82,4 +80,28 @@ export function saysMultipart(mediaType: string): boolean {
 /** A form written like a query string, by name. */
 export function saysForm(mediaType: string): boolean {
   return mediaType.startsWith('application/x-www-form-urlencoded');
+}
+
+/** A single protobuf message, by name; `application/proto` is that of the Connect protocol. */
+export function saysProtobuf(mediaType: string): boolean {
+  return /^application\/(?:x-|vnd\.google\.)?proto(?:buf)?(?:\s|$)/.test(mediaType);
+}
+
+/** How the messages of a body lie behind one another, and what they are written in. */
+export interface FramedType {
+  readonly protocol: 'grpc' | 'grpc-web' | 'grpc-web-text' | 'connect';
+  /** `proto` unless stated. */
+  readonly message: string;
+}
+
+/**
+ * A body of length-prefixed messages, by name: gRPC (grpc/grpc, PROTOCOL-HTTP2.md), gRPC-Web (PROTOCOL-WEB.md) and the
+ * streams of the Connect protocol (connectrpc.com/docs/protocol).
+ */
+export function framedType(mediaType: string): FramedType | undefined {
+  const [, protocol, message] =
+    /^application\/(grpc-web-text|grpc-web|grpc|connect(?=\+))(?:\+([\w.-]+))?$/.exec(mediaType) ?? [];
+  return protocol === undefined
+    ? undefined
+    : { protocol: protocol as FramedType['protocol'], message: message ?? 'proto' };
 }

@@ -1,5 +1,5 @@
 import { LIMITS } from '../kernel/limits.js';
-import { addDerivedText, addText, type Draft } from './draft.js';
+import { addDerivedText, type Draft } from './draft.js';
 import { resolveEscapes } from './json-escapes.js';
 import { looksLikeJson } from './json-start.js';
 import { type JsonWalkEnd, walkJson } from './json-walk.js';
@@ -21,12 +21,6 @@ const LONE_SURROGATE = /[\ud800-\udfff]/gu;
  */
 export function readNestedJson(draft: Draft, text: string, pointer: string, isJson = false): void {
   follow({ draft, pointer }, text, isJson, 1);
-}
-
-/** Adds a text that no format is known of, and what it says as JSON. */
-export function readPlainText(draft: Draft, text: string, pointer: string): void {
-  addText(draft, text, pointer);
-  readNestedJson(draft, text, pointer);
 }
 
 /** Adds what the escape sequences of a text say whose strings were read already, as far as it is JSON. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
+const PERCENT = 0x25;
 const lenient = new TextDecoder('utf-8');
 
 /**
@@ -24,4 +25,30 @@ function decodeBytes(sequence: string): string {
 
 function bytesOf(sequence: string): Buffer {
   return Buffer.from(sequence.replaceAll('%', ''), 'hex');
+}
+
+/** The bytes of a text in UTF-8 with every `%XX` undone, as URLs other than queries have it: `+` stays. */
+export function percentDecoded(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    let byte = bytes[at] as number;
+    if (byte === PERCENT) {
+      const value = hexDigit(bytes[at + 1]) * 16 + hexDigit(bytes[at + 2]);
+      if (value >= 0) {
+        byte = value;
+        at += 2;
+      }
+    }
+    bytes[length++] = byte;
+  }
+  return bytes.subarray(0, length);
+}
+
+/** NaN for what is none. */
+function hexDigit(byte: number | undefined): number {
+  if (byte === undefined) return Number.NaN;
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN;
 }

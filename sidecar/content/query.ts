@@ -1,8 +1,8 @@
 import { LIMITS } from '../kernel/limits.js';
 import { addText, type Draft, isFull } from './draft.js';
 import { pointerToken } from './json-pointer.js';
-import { readPlainText } from './nested-json.js';
 import { decodeQueryComponent, isUtf8Percent } from './percent.js';
+import { readPlainText } from './plain-text.js';
 
 /**
  * Reads a raw query string: the name of every parameter and its value are segments, decoded. The value of a credential

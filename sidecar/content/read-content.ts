@@ -3,7 +3,7 @@ import type { Content } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import { readBody } from './body.js';
 import { createDraft, type Draft, type Reading, readingOf } from './draft.js';
-import { readPlainText } from './nested-json.js';
+import { readPlainText } from './plain-text.js';
 import { readQuery } from './query.js';
 
 /** What the configuration says about reading. */

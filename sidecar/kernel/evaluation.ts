@@ -28,7 +28,9 @@ export interface Segment {
    * Where it stands: an RFC 6901 JSON pointer into the body (the empty string is the whole body); for the name of an
    * object member the pointer of its value followed by `#`; for a query parameter `query:/NAME`, its name
    * `query:/NAME#`; for a field of a form `form:/NAME`, its headers or name `form:/NAME#`, JSON in it `form:/NAME/...`;
-   * for the n-th of several JSON texts, one a line, `/n` and its own pointer. One over the length bound is cut to that
+   * for the n-th of several JSON texts, one a line, `/n` and its own pointer;
+   * for a protobuf message the numbers of its fields, `proto:/2/1`, with `.n` behind that of a field that occurred n times before;
+   * for the n-th message of a gRPC body `grpc:/n` and what it would have by itself. One over the length bound is cut to that
    * of the nearest enclosing container.
    */
   readonly pointer: string;
@@ -47,6 +49,8 @@ export type Content =
       readonly bytes: Uint8Array;
       readonly contentType: string;
       readonly contentEncoding: string;
+      /** What compressed messages of a gRPC body are compressed by (`grpc-encoding`); absent or empty = not stated. */
+      readonly messageEncoding?: string;
     }
   /** The query string of the request target, undecoded, without the question mark, credential carriers included. */
   | { readonly kind: 'query'; readonly raw: string };

@@ -38,6 +38,8 @@ export const GAP_KINDS = {
     action: 'deny',
     meaning: 'readers may differ on the parts of the multipart body, or a part is multipart itself',
   },
+  'format:grpc': { action: 'deny', meaning: 'the gRPC body cannot be taken apart into its messages' },
+  'format:protobuf': { action: 'deny', meaning: 'the message is no protobuf, or is nested deeper than is read' },
   'json:malformed': { action: 'deny', meaning: 'the body says it is JSON, and is not' },
   'json:duplicate_key': {
     action: 'deny',
@@ -57,6 +59,10 @@ export const GAP_KINDS = {
   'uninspectable:video': { action: 'flag', meaning: 'video content cannot be read' },
   'uninspectable:pdf': { action: 'flag', meaning: 'PDF content cannot be read' },
   'uninspectable:binary': { action: 'flag', meaning: 'binary content cannot be read' },
+  'uninspectable:protobuf': {
+    action: 'flag',
+    meaning: 'the schema of a protobuf message is unknown: what looks like text in it is judged',
+  },
   'reference:url': { action: 'flag', meaning: 'content stands behind a URL' },
   'reference:file': { action: 'flag', meaning: 'content stands in a file uploaded earlier' },
   'reference:prompt': { action: 'flag', meaning: 'content stands in a prompt template kept by the provider' },

@@ -10,6 +10,8 @@ export const LIMITS = {
   codingBytesFree: 1024 * 1024,
   /** JSON texts, one a line, that are read of one body; each costs a pass of its own. */
   jsonLinesMax: 20_000,
+  /** Messages of one gRPC body. A call with more is a stream, which is never seen whole. */
+  grpcMessagesMax: 20_000,
   /** Parts of one multipart body. Batches of files have some hundred. */
   multipartPartsMax: 1000,
   /** Headers of one part, and the header that names the boundary. */

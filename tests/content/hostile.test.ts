@@ -144,3 +144,22 @@ test('a million lines of JSON are named, and judged as one text', (t) => {
   const { segments, gaps } = readTestBody(body, { contentType: 'application/x-ndjson' });
   t.deepEqual([segments.map(({ text }) => text), gaps], [[body], [{ kind: 'json:malformed' }]]);
 });
+
+test('thirty megabytes of base64 are decoded, wherever they stand', (t) => {
+  const base64 = 'YWFh'.repeat(7_500_000);
+  for (const value of [`data:text/plain;base64,${base64}`, `see data:text/plain;base64,${base64}`]) {
+    const { segments, gaps } = readTestBody(JSON.stringify([value]));
+    t.deepEqual([segments.map(({ text }) => text.length), gaps], [[value.length, 22_500_000], []]);
+  }
+  t.deepEqual(kindsOf(JSON.stringify([`data:text/plain;base64,${base64}*`])), ['uninspectable:binary']);
+});
+
+test('millions of beginnings of data URLs are passed over', (t) => {
+  t.deepEqual(kindsOf(JSON.stringify([';base64,'.repeat(1e6)])), []);
+  t.deepEqual(kindsOf(JSON.stringify([` ${'data:;base64,'.repeat(1e6)}`])), ['uninspectable:binary']);
+});
+
+test('references far inside a body cost no more than others', (t) => {
+  const references = Array.from({ length: 50_000 }, () => '{"file_id":"x"}').join();
+  t.deepEqual(kindsOf(`${'{"messages":'.repeat(120)}[${references}]${'}'.repeat(120)}`), ['reference:file']);
+});

@@ -1,73 +1,51 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
-import { type RunningEnvoy, startEnvoy } from '../envoy/envoy.js';
-import { sampleConfigFor } from '../envoy/sample-config.js';
-import { startUpstream, type Upstream } from '../envoy/upstream.js';
+import { bytesOf, contentTypeOf } from '../content/format-bodies.js';
+import { type FormatRequest, gapsOf, isTextField, planted, readFormats } from '../content/formats.js';
+import { frameOf, protobufOf } from '../content/grpc-bodies.js';
 import { chatBodyOf } from '../processes/client.js';
-import { type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
 import { needs } from '../tools/needs.js';
 import { program, toolPath } from '../tools/programs.js';
+import { startWholeChain, type WholeChain } from './whole-chain.js';
 
 /** One way in which a text travels to a model. */
 interface Carrier {
   readonly path?: string;
   readonly contentType?: string;
   readonly contentEncoding?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   body(text: string): Uint8Array | string;
 }
 
 const testEnvoy = needs(program('envoy'));
 const CARD = '4111 1111 1111 1111';
+const LLM_METHOD = '/google.cloud.aiplatform.v1.PredictionService/GenerateContent';
 const HARMLESS = 'the answer is forty-two, naïvely';
 
-let folder: string;
-let upstream: Upstream;
-let sidecar: SidecarProcess;
-let envoy: RunningEnvoy;
+let chain: WholeChain | undefined;
 
 test.before(async () => {
-  if (!toolPath('envoy')) return;
-  folder = await mkdtemp(join(tmpdir(), 'jimini-formats-'));
-  upstream = await startUpstream();
-  sidecar = await startSidecarProcess({ dataDir: join(folder, 'data') });
-  const port = Number(sidecar.data.split(':').at(-1));
-  envoy = await startEnvoy(sampleConfigFor({ listen: { port: 0 }, jimini: { port }, llm: { port: upstream.port } }));
+  if (toolPath('envoy')) chain = await startWholeChain();
 });
-test.after.always(async () => {
-  await envoy?.stop();
-  await sidecar?.stop();
-  await upstream?.close();
-  if (folder) await rm(folder, { recursive: true, force: true });
-});
-
-async function send(carrier: Carrier, text: string): Promise<{ status: number; body: Buffer; requestId: string }> {
-  const body = Buffer.from(carrier.body(text));
-  const requestId = crypto.randomUUID();
-  const response = await fetch(`http://127.0.0.1:${envoy.port}${carrier.path ?? '/v1/chat/completions'}`, {
-    method: 'POST',
-    body,
-    headers: {
-      'content-type': carrier.contentType ?? 'application/json',
-      ...(carrier.contentEncoding && { 'content-encoding': carrier.contentEncoding }),
-      'x-test-id': requestId,
-    },
-  });
-  await response.arrayBuffer();
-  return { status: response.status, body, requestId };
-}
+test.after.always(() => chain?.stop());
 
 /** A card number is stopped before the upstream sees anything; a harmless text in the same wrapping arrives byte for byte. */
 async function isRead(t: ExecutionContext, carrier: Carrier): Promise<void> {
-  const seen = (requestId: string) => upstream.received.find(({ headers }) => headers['x-test-id'] === requestId);
-  const planted = await send(carrier, `my card is ${CARD}`);
-  t.is(planted.status, 403);
-  t.is(seen(planted.requestId), undefined);
-  const harmless = await send(carrier, HARMLESS);
-  t.is(harmless.status, 200);
-  t.deepEqual(seen(harmless.requestId)?.body, harmless.body);
+  const headers = {
+    'content-type': carrier.contentType ?? 'application/json',
+    ...(carrier.contentEncoding && { 'content-encoding': carrier.contentEncoding }),
+    ...carrier.headers,
+  };
+  const send = (text: string) => {
+    const body = Buffer.from(carrier.body(text));
+    return { body, outcome: chain?.post(carrier.path ?? '/v1/chat/completions', headers, body) };
+  };
+  const planted = await send(`my card is ${CARD}`).outcome;
+  t.deepEqual(planted, { status: 403, seen: undefined });
+  const { body, outcome } = send(HARMLESS);
+  const harmless = await outcome;
+  t.is(harmless?.status, 200);
+  t.deepEqual(harmless?.seen?.body, body);
 }
 
 const json = (value: unknown) => JSON.stringify(value);
@@ -123,6 +101,37 @@ const CARRIERS: Readonly<Record<string, Carrier>> = {
         `${json({ body: 'first' })}\n${json({ body: text })}`,
       )}--b0undary--\r\n`,
   },
+  'gRPC with protobuf': {
+    path: LLM_METHOD,
+    contentType: 'application/grpc',
+    body: (text) => frameOf(protobufOf({ 2: { 1: { 1: text } } })),
+  },
+  'gRPC with compressed messages': {
+    path: LLM_METHOD,
+    contentType: 'application/grpc+proto',
+    headers: { 'grpc-encoding': 'gzip' },
+    body: (text) => frameOf(gzipSync(protobufOf({ 2: { 1: { 1: text } } })), 1),
+  },
+  'gRPC with JSON': {
+    path: LLM_METHOD,
+    contentType: 'application/grpc+json',
+    body: (text) => frameOf(json({ prompt: text })),
+  },
+  'gRPC-Web': {
+    path: LLM_METHOD,
+    contentType: 'application/grpc-web+proto',
+    body: (text) => Buffer.concat([frameOf(protobufOf({ 1: 'm' })), frameOf(protobufOf({ 2: text }))]),
+  },
+  'gRPC-Web in base64': {
+    path: LLM_METHOD,
+    contentType: 'application/grpc-web-text',
+    body: (text) => frameOf(protobufOf({ 2: text })).toString('base64'),
+  },
+  'protobuf without frames': {
+    path: LLM_METHOD,
+    contentType: 'application/x-protobuf',
+    body: (text) => protobufOf({ 2: text }),
+  },
   'plain text': { contentType: 'text/plain', body: (text) => text },
   'plain text in Latin-1': {
     contentType: 'text/plain; charset=iso-8859-1',
@@ -147,4 +156,25 @@ for (const [name, carrier] of Object.entries(CARRIERS)) {
   testEnvoy(`through a real Envoy, ${name}: what is planted is found, and what is harmless arrives unchanged`, (t) =>
     isRead(t, carrier),
   );
+}
+
+const post = (request: FormatRequest) =>
+  chain?.post(request.path, { 'content-type': contentTypeOf(request) }, bytesOf(request));
+
+for (const { title, requests } of readFormats()) {
+  for (const request of requests) {
+    testEnvoy(
+      `through a real Envoy, ${title}, ${request.title}: each field is read, and the golden body arrives`,
+      async (t) => {
+        const golden = await post(request);
+        t.is(golden?.status, 200);
+        t.deepEqual(golden?.seen?.body, bytesOf(request));
+        t.is(golden?.seen?.headers['x-jimini-verdict'], gapsOf(request).length === 0 ? 'ALLOW' : 'FLAG');
+        for (const field of request.fields.filter(isTextField)) {
+          const outcome = await post(planted(request, field, `my card is ${CARD}`));
+          t.deepEqual(outcome, { status: 403, seen: undefined }, field.at);
+        }
+      },
+    );
+  }
 }

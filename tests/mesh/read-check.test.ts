@@ -75,6 +75,17 @@ test('a header of ours is one whatever its case and with underscores, and nothin
   t.deepEqual(forgedIn(['x-jimini', 'x.jimini.a', 'xx-jimini-a', 'jimini-a', 'x-jiminy-a']), []);
 });
 
+test('what compresses the messages of a gRPC body is passed on, and two of it are none', (t) => {
+  const codingOf = (headers: { readonly [name: string]: string }) => {
+    const [content] = read(checkBytes({ headers, body: Buffer.from('x') })).evaluation.content;
+    return content?.kind === 'body' ? content.messageEncoding : 'no body';
+  };
+  t.is(codingOf({}), undefined);
+  t.is(codingOf({ 'grpc-encoding': 'gzip' }), 'gzip');
+  t.is(codingOf({ 'Connect-Content-Encoding': 'br' }), 'br');
+  t.is(codingOf({ 'grpc-encoding': 'gzip', 'connect-content-encoding': 'br' }), 'gzip br');
+});
+
 test('the route names endpoint, tenant and packs, and cannot drop a required pack', (t) => {
   const context = { 'jimini.endpoint': 'chat', 'jimini.tenant': 'acme', 'jimini.packs': 'pii, pci,,pii' };
   const { evaluation } = read(checkBytes({ method: 'GET', path: '/unknown', context }));
