@@ -65,6 +65,15 @@ export class Fields {
     return value;
   }
 
+  /** A list of one or more of the words. */
+  someOf<T extends string>(key: string, allowed: readonly T[]): readonly T[] | undefined {
+    return this.list(key, { max: allowed.length })?.flatMap((item) => {
+      const value = allowed.find((candidate) => item.kind === 'scalar' && item.value === candidate);
+      if (value === undefined) this.report.error(item, `an entry of ${key} must be ${allowed.join(' or ')}`);
+      return value ?? [];
+    });
+  }
+
   number(key: string, range: { min: number; max: number; whole?: boolean }): number | undefined {
     const tree = this.get(key);
     if (!tree) return undefined;

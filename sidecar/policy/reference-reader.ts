@@ -18,11 +18,16 @@ export function readSuppressed(fields: Fields, report: Report): SuppressedRule[]
   }));
 }
 
-/** Reads `exempts`. */
-export function readExemptions(fields: Fields, report: Report): Exemption[] {
-  const limits = ['endpoint', 'tenant', 'expires'];
-  return references(fields, report, 'exempts', limits).map(({ id, place, fields: own }) => {
-    return { id, place, ...(own && readLimits(own, report)) };
+/** Reads `exempts` or `lowers`. */
+export function readExemptions(fields: Fields, report: Report, key: 'exempts' | 'lowers'): Exemption[] {
+  const more = ['where', 'endpoint', 'tenant', 'expires'];
+  return references(fields, report, key, more).map(({ id, place, fields: own }) => {
+    return {
+      id,
+      place,
+      where: own?.oneOf('where', ['inside', 'text']) ?? 'inside',
+      ...(own && readLimits(own, report)),
+    };
   });
 }
 

@@ -1,3 +1,4 @@
+import { ROLES, type Role } from '../kernel/evaluation.js';
 import { readAllowedValues } from './allowed-values-reader.js';
 import { readExamples } from './example-reader.js';
 import { Fields, type Report } from './fields.js';
@@ -29,6 +30,7 @@ const KEYS = [
   'classifier',
   'applies_to',
   'endpoints',
+  'roles',
   'shadow_override',
   'keywords',
   'validators',
@@ -36,6 +38,7 @@ const KEYS = [
   'score',
   'suppresses',
   'exempts',
+  'lowers',
   'except',
   'tags',
   'mask',
@@ -70,7 +73,8 @@ export function readRule(tree: Tree, report: Report, options: ReadOptions): Rule
     ...readScope(fields, report, options),
     ...readConditions(fields, report, options),
     suppresses: readSuppressed(fields, report),
-    exempts: readExemptions(fields, report),
+    exempts: readExemptions(fields, report, 'exempts'),
+    lowers: readExemptions(fields, report, 'lowers'),
     except: readAllowedValues(fields, report),
     examples: readExamples(fields, report),
     place: { line: tree.line, column: tree.column },
@@ -132,7 +136,14 @@ function readScope(fields: Fields, report: Report, options: ReadOptions) {
   return {
     appliesTo: mapped,
     endpoints: fields.texts('endpoints', { min: lenient ? 0 : 1, max: 1000, chars: 512 }) ?? [],
+    roles: readRoles(fields, report),
   };
+}
+
+function readRoles(fields: Fields, report: Report): readonly Role[] {
+  const other = ['max_chars', 'llm_prompt'].find((key) => fields.get(key) !== undefined);
+  if (other && fields.get('roles')) report.error(fields.keyPlace('roles'), `roles belongs to pattern, not to ${other}`);
+  return fields.someOf('roles', ROLES) ?? [];
 }
 
 function readConditions(fields: Fields, report: Report, options: ReadOptions) {
@@ -172,7 +183,7 @@ function refuseUnusable(
     if (rule.action !== 'mask' || fields.get(key) === undefined) continue;
     report.error(fields.keyPlace(key), `${key} has no place in the text that could be masked; use block or flag`);
   }
-  for (const reference of [...(rule.suppresses ?? []), ...(rule.exempts ?? [])]) {
+  for (const reference of [...(rule.suppresses ?? []), ...(rule.exempts ?? []), ...(rule.lowers ?? [])]) {
     if (reference.id === rule.id) report.error(reference.place, 'a rule cannot name itself');
   }
   return [rule.id, rule.title, rule.severity, rule.action].includes(undefined);
