@@ -57,9 +57,7 @@ function references(fields: Fields, report: Report, key: string, more: readonly 
       return [{ id, place, fields: undefined }];
     }
     const own = new Fields(item, report, false);
-    own.onlyKnown(['id', ...more], ({ key: name, keyPlace }) =>
-      report.error(keyPlace, `the key ${JSON.stringify(name.slice(0, 40))} is not known`),
-    );
+    own.onlyKnown(['id', ...more]);
     own.require(['id']);
     const id = own.text('id', { max: limits.max });
     return id === undefined ? [] : [{ id, place, fields: own }];
