@@ -17,7 +17,7 @@ interface TestOptions extends InputOptions, JudgeOptions {
 export function testCommand(context: CliContext): Command {
   const command = new Command('test')
     .description('Judge a text or a body as the sidecar would, and say why. Nothing is recorded.')
-    .option('--pack <pack>', 'built-in pack, `all`, or path of a pack; may be repeated', collect)
+    .option('--pack <pack>', 'built-in packs, `all`, or paths of packs, with commas between; may be repeated', collect)
     .option('--text <text>', 'text to judge; - reads standard input')
     .option('--file <file>', 'file with the text to judge; - reads standard input')
     .option('--body <file>', 'file with a request body, read like an intercepted one; - reads standard input')
@@ -64,5 +64,5 @@ async function test(options: TestOptions, { io, exit }: CliContext): Promise<voi
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
+  return [...before, ...value.split(',').map((pack) => pack.trim())];
 }

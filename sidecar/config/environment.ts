@@ -1,6 +1,6 @@
+import { nearest } from '../kernel/nearest.js';
 import { printable } from '../kernel/printable.js';
 import { CONFIG_KEYS, type ConfigKey, variableOf } from './keys.js';
-import { nearest } from './nearest.js';
 import type { ConfigProblem, Origin } from './problem.js';
 
 /** The process environment, or what a test puts in its place. */

@@ -1,10 +1,10 @@
 import type * as z from 'zod';
 import { FIXED_GAP_KINDS, type GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
+import { nearest } from '../kernel/nearest.js';
 import { printable } from '../kernel/printable.js';
 import { GAPS_DECIDED_ELSEWHERE } from './gap-actions.js';
 import { CONFIG_KEYS, configJsonSchema, expectedOf, type SchemaNode } from './keys.js';
-import { nearest } from './nearest.js';
 import { type ConfigInput, configSchema } from './schema.js';
 import type { PathStep } from './yaml-document.js';
 

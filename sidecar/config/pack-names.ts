@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
+import { nearest } from '../kernel/nearest.js';
 import { printable } from '../kernel/printable.js';
-import { nearest } from './nearest.js';
 
 /** The built-in packs. A pack of somebody else's cannot have one of these names. */
 export const SHIPPED_PACKS: readonly string[] = [

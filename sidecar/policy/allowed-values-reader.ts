@@ -32,9 +32,7 @@ export function readNamedAllowedValues(fields: Fields, report: Report): NamedAll
 
 function readList(item: Tree & { kind: 'map' }, more: readonly string[], report: Report): AllowedValues[] {
   const own = new Fields(item, report, false);
-  own.onlyKnown([...more, 'values', 'endpoint', 'tenant', 'expires'], ({ key, keyPlace }) =>
-    report.error(keyPlace, `the key ${JSON.stringify(key.slice(0, 40))} is not known`),
-  );
+  own.onlyKnown([...more, 'values', 'endpoint', 'tenant', 'expires']);
   own.require([...more, 'values']);
   const values = own.list('values', { max: VALUES_MAX });
   return values ? [{ ...sorted(values, report), ...readLimits(own, report), place: placeOf(item) }] : [];

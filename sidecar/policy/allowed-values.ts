@@ -13,7 +13,7 @@ export function allowedValueTest(lists: readonly AllowedValues[]): (value: strin
     values.has(allowedValue(value)) || (digests.size > 0 && digests.has(sha256(withoutGroups(foldText(value)))));
 }
 
-/** A value as it is compared: widths and ASCII case do not matter, nor do the spaces and dashes that group a number. */
+/** A value as it is compared: widths and case do not matter, nor do the spaces and dashes that group a number. */
 export function allowedValue(value: string): string {
   return withoutGroups(comparableText(value));
 }

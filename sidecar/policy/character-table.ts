@@ -1,5 +1,5 @@
 import { type CharSet, DIGITS, HEXES, membersOf, NUMBER, TOKEN } from './char-set.js';
-import { folds, foldText, foldUnit } from './fold.js';
+import { folds, foldUnit, lowerUnit, mapUnits } from './fold.js';
 import { mayHaveSkeleton } from './views/skeleton.js';
 
 /** Bits of an entry of the character table. The lower six are the character's part of a hash. */
@@ -29,15 +29,15 @@ const MARKED: readonly (readonly [number, CharSet])[] = [
   [HEX_MARK, HEXES],
 ];
 
+/** For every UTF-16 unit the unit that it is compared as: folded, letters in lower case. */
+export const COMPARABLE: Uint16Array = Uint16Array.from({ length: 0x10000 }, (_, unit) => lowerUnit(foldUnit(unit)));
+
 /** For every UTF-16 unit its part of the hash, and its marks. What is compared as equal hashes alike. */
 export const CHARACTERS: Int32Array = buildTable();
 
-/** For every UTF-16 unit the unit that it is compared as: folded, ASCII letters in lower case. */
-export const COMPARABLE: Uint16Array = Uint16Array.from({ length: 0x10000 }, (_, unit) => comparableUnit(unit));
-
-/** A text as literals and keywords are compared: folded, ASCII letters in lower case. Same length. */
+/** A text as literals, keywords and words are compared: folded, letters in lower case. Same length. */
 export function comparableText(text: string): string {
-  return foldText(text).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return mapUnits(text, COMPARABLE);
 }
 
 /** The mark of a sign; 0 for a text that is none. */
@@ -53,15 +53,10 @@ function hashPartOf(comparable: number): number {
   return comparable === 0x20 ? 0 : 37 + ((comparable ^ (comparable >>> 5)) % 27);
 }
 
-function comparableUnit(unit: number): number {
-  const folded = foldUnit(unit);
-  return folded >= 0x41 && folded <= 0x5a ? folded + 0x20 : folded;
-}
-
 function buildTable(): Int32Array {
   const table = new Int32Array(0x10000);
   for (let unit = 0; unit < 0x10000; unit++) {
-    table[unit] = hashPartOf(comparableUnit(unit));
+    table[unit] = hashPartOf(COMPARABLE[unit] as number);
   }
   for (const [mark, set] of MARKED) for (const unit of membersOf(set)) addMark(table, unit, mark);
   for (const sign of SIGNS) addMark(table, sign.charCodeAt(0), signMark(sign));

@@ -48,7 +48,7 @@ export function createContextFinder(rule: ContextRule): ContextFinder {
         (cutBefore >= 0 ? (text[cutBefore] ?? '') : '') + before,
         after + (text[end + rule.windowChars] ?? ''),
         pointer,
-      ].map(asciiLower);
+      ].map(inLowerCase);
       return usable.some((parts) => near.some((place) => holdsPhrase(place, parts)));
     },
   };
@@ -56,7 +56,7 @@ export function createContextFinder(rule: ContextRule): ContextFinder {
 
 /** What a word or phrase consists of, as it is compared. */
 function partsOf(word: string): string[] {
-  return asciiLower(foldText(word))
+  return inLowerCase(foldText(word))
     .split(/[^\p{L}\p{N}]+/u)
     .filter(Boolean);
 }
@@ -92,6 +92,7 @@ function isWordChar(text: string, at: number): boolean {
   return at >= 0 && at < text.length && WORD_CHAR.test(text[at] as string);
 }
 
-function asciiLower(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+/** The small sigma at the end of a word counts as the other one: capitals do not tell them apart. */
+function inLowerCase(text: string): string {
+  return text.toLowerCase().replaceAll('ς', 'σ');
 }

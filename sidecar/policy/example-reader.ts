@@ -16,9 +16,7 @@ export function readExamples(fields: Fields, report: Report): Example[] {
     return [];
   }
   const own = new Fields(tree, report, false);
-  own.onlyKnown(['match', 'no_match'], (entry) =>
-    report.error(entry.keyPlace, `the key ${JSON.stringify(entry.key.slice(0, 40))} is not known`),
-  );
+  own.onlyKnown(['match', 'no_match']);
   const read = (key: string, matches: boolean) =>
     (own.list(key, { min: 0, max: EXAMPLES_MAX }) ?? []).flatMap((item) => readExample(item, matches, report) ?? []);
   return [...read('match', true), ...read('no_match', false)];
@@ -34,9 +32,7 @@ function readExample(tree: Tree, matches: boolean, report: Report): Example | un
     return undefined;
   }
   const fields = new Fields(tree, report, false);
-  fields.onlyKnown(KEYS, (entry) =>
-    report.error(entry.keyPlace, `the key ${JSON.stringify(entry.key.slice(0, 40))} is not known`),
-  );
+  fields.onlyKnown(KEYS);
   fields.require(['text']);
   const text = fields.text('text', { min: 0, max: LIMITS.exampleCharsMax });
   const repeat = fields.number('repeat', { min: 0, max: LIMITS.exampleCharsMax, whole: true }) ?? 1;

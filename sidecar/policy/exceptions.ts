@@ -1,3 +1,4 @@
+import type { Action } from '../kernel/verdict.js';
 import type { RuleMatches, Span } from './matches.js';
 import type { Pack } from './pack.js';
 import type { PreparedRule } from './prepared-rule.js';
@@ -6,15 +7,35 @@ import type { PreparedRule } from './prepared-rule.js';
 export interface Exception {
   readonly by: number;
   readonly target: number;
-  /** `inside`: matches of the target inside of one of this rule; `overlap`: that share a character; `anywhere`: all. */
-  readonly where: 'inside' | 'overlap' | 'anywhere';
+  /**
+   * `inside`: matches of the target inside of one of this rule; `overlap`: that share a character; `text`: in the same text;
+   * `anywhere`: all.
+   */
+  readonly where: 'inside' | 'overlap' | 'text' | 'anywhere';
+  /** The matches stay, but flag at most. */
+  readonly lowers?: boolean;
 }
 
 /** Whether what is left of a rule's matches makes the rule match. */
 export function isMatched({ prepared, spans, byLength }: RuleMatches): boolean {
-  const minCount = prepared.rule.pattern?.minCount ?? 1;
-  if (byLength || minCount === 1) return byLength || spans.length > 0;
-  return spans.filter(({ derived }) => !derived).length >= minCount;
+  return byLength || isEnough(prepared, spans);
+}
+
+function isEnough({ rule }: PreparedRule, spans: readonly Span[]): boolean {
+  const minCount = rule.pattern?.minCount ?? 1;
+  return minCount === 1 ? spans.length > 0 : spans.filter(({ derived }) => !derived).length >= minCount;
+}
+
+/** What a rule that matches does: its action, or `flag` when that is less and the matches that are not lowered are too few. */
+export function actionOf({ prepared, spans, byLength }: RuleMatches): Action {
+  const { action } = prepared.rule;
+  if (action === 'allow' || byLength || !spans.some(({ isLowered }) => isLowered)) return action;
+  return isEnough(prepared, notLowered(spans)) ? action : 'flag';
+}
+
+/** Matches that count in full. */
+export function notLowered(spans: readonly Span[]): readonly Span[] {
+  return spans.filter(({ isLowered }) => !isLowered);
 }
 
 /**
@@ -24,36 +45,39 @@ export function isMatched({ prepared, spans, byLength }: RuleMatches): boolean {
 export function applyExceptions(matches: readonly RuleMatches[], exceptions: readonly Exception[]): void {
   if (exceptions.length === 0 || matches.length < 2) return;
   const byIndex = new Map(matches.map((match) => [match.prepared.index, match]));
-  for (const { by, target, where } of exceptions) {
+  for (const { by, target, where, lowers } of exceptions) {
     const actor = byIndex.get(by);
     if (!actor) continue;
     const subject = byIndex.get(target);
     if (!subject || !isMatched(actor)) continue;
-    if (where === 'anywhere' || actor.byLength) {
-      subject.spans = [];
-      subject.overlaid = [];
-      subject.byLength = false;
+    const isEverywhere = where === 'anywhere' || actor.byLength;
+    const taken = (spans: Span[]) => new Set(isEverywhere ? spans : related(spans, actor.spans, where));
+    const gone = taken(subject.spans);
+    if (lowers) {
+      subject.spans = subject.spans.map((span) => (gone.has(span) ? { ...span, isLowered: true } : span));
       continue;
     }
-    const relates = where === 'inside' ? isInside : overlaps;
-    subject.spans = without(subject.spans, actor.spans, relates);
-    subject.overlaid = without(subject.overlaid, actor.spans, relates);
+    const overlaidGone = taken(subject.overlaid);
+    subject.spans = subject.spans.filter((span) => !gone.has(span));
+    subject.overlaid = subject.overlaid.filter((span) => !overlaidGone.has(span));
+    if (isEverywhere) subject.byLength = false;
   }
 }
 
-/** Spans that relate to none of `others`. Both ascend and are without overlap, so one walk over both is enough. */
-function without(
-  spans: readonly Span[],
-  others: readonly Span[],
-  relates: (span: Span, other: Span) => boolean,
-): Span[] {
+/** Spans that relate to one of `others`. Both ascend and are without overlap, so one walk over both is enough. */
+function related(spans: readonly Span[], others: readonly Span[], where: 'inside' | 'overlap' | 'text'): Span[] {
+  if (where === 'text') {
+    const segments = new Set(others.map(({ segment }) => segment));
+    return spans.filter(({ segment }) => segments.has(segment));
+  }
+  const relates = where === 'inside' ? isInside : overlaps;
   let at = 0;
   return spans.filter((span) => {
     while (at < others.length && endsBefore(others[at] as Span, span)) at++;
     for (let i = at; i < others.length && !startsAfter(others[i] as Span, span); i++) {
-      if (relates(span, others[i] as Span)) return false;
+      if (relates(span, others[i] as Span)) return true;
     }
-    return true;
+    return false;
   });
 }
 

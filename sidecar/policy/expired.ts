@@ -4,7 +4,7 @@ import type { ExceptionLimits, Pack, Place, Problem } from './pack.js';
 export function expiredExceptions(packs: readonly Pack[], nowMs: number): Problem[] {
   return packs.flatMap((pack) => {
     const exceptions: readonly (ExceptionLimits & { readonly place: Place })[] = [
-      ...pack.rules.flatMap(({ exempts, except }) => [...exempts, ...except]),
+      ...pack.rules.flatMap(({ exempts, lowers, except }) => [...exempts, ...lowers, ...except]),
       ...pack.except,
     ];
     return exceptions.flatMap(({ expiresMs, place }): Problem[] => {

@@ -1,3 +1,4 @@
+import { nearest } from '../kernel/nearest.js';
 import type { Place, Problem } from './pack.js';
 import type { Entry, Tree } from './yaml-tree.js';
 
@@ -42,9 +43,15 @@ export class Fields {
     return this.entries.get(key)?.keyPlace ?? this.place;
   }
 
-  /** Reports every key that is not in `known`. */
-  onlyKnown(known: readonly string[], unknown: (entry: Entry) => void): void {
-    for (const entry of this.entries.values()) if (!known.includes(entry.key)) unknown(entry);
+  /** Reports every key that is not in `known`, with the nearest that is; as a warning where such keys may stand. */
+  onlyKnown(known: readonly string[]): void {
+    for (const { key, keyPlace } of this.entries.values()) {
+      if (known.includes(key)) continue;
+      const shown = `the key ${JSON.stringify(key.slice(0, 40))} is not known`;
+      const close = `the nearest known one is ${JSON.stringify(nearest(key, known))}`;
+      if (this.lenient) this.report.warn(keyPlace, `${shown} and has no effect; ${close}`);
+      else this.report.error(keyPlace, `${shown}; ${close}`);
+    }
   }
 
   require(keys: readonly string[]): void {
@@ -57,12 +64,34 @@ export class Fields {
     return tree && readText(tree, this.report, { what: key, ...limits });
   }
 
+  /** Reports a text that is no more than two letters away from one of `usual`, and is none of them. */
+  refuseSlips(key: string, usual: readonly string[]): void {
+    const tree = this.get(key);
+    const value = tree?.kind === 'scalar' && typeof tree.value === 'string' ? tree.value : undefined;
+    if (!tree || value === undefined || usual.includes(value.toLowerCase())) return;
+    const close = nearest(value, usual, Math.min(2, value.length - 2));
+    if (close)
+      this.report.error(
+        tree,
+        `${key} ${JSON.stringify(value)} looks like a slip for ${close}; usual are ${usual.join(', ')}`,
+      );
+  }
+
   oneOf<T extends string>(key: string, allowed: readonly T[]): T | undefined {
     const tree = this.get(key);
     if (!tree) return undefined;
     const value = allowed.find((candidate) => tree.kind === 'scalar' && tree.value === candidate);
     if (value === undefined) this.report.error(tree, `${key} must be ${allowed.join(' or ')}`);
     return value;
+  }
+
+  /** A list of one or more of the words. */
+  someOf<T extends string>(key: string, allowed: readonly T[]): readonly T[] | undefined {
+    return this.list(key, { max: allowed.length })?.flatMap((item) => {
+      const value = allowed.find((candidate) => item.kind === 'scalar' && item.value === candidate);
+      if (value === undefined) this.report.error(item, `an entry of ${key} must be ${allowed.join(' or ')}`);
+      return value ?? [];
+    });
   }
 
   number(key: string, range: { min: number; max: number; whole?: boolean }): number | undefined {

@@ -17,6 +17,18 @@ export function foldUnit(unit: number): number {
   return unit < 0x80 ? unit : (FOLDED.get(unit) ?? unit);
 }
 
+/**
+ * The lower case of a unit, where that is one unit as well: what upper and lower case of a letter are compared as. By way of the
+ * upper case, so that the two small sigmas are one. No letter beyond ASCII becomes one of ASCII.
+ */
+export function lowerUnit(unit: number): number {
+  if (unit < 0x80) return unit >= 0x41 && unit <= 0x5a ? unit + 0x20 : unit;
+  const char = String.fromCharCode(unit);
+  const upper = char.toUpperCase();
+  const lower = (upper.length === 1 ? upper : char).toLowerCase();
+  return lower.length === 1 && lower.charCodeAt(0) >= 0x80 ? lower.charCodeAt(0) : unit;
+}
+
 /** Every folded unit with what it becomes. */
 export function folds(): ReadonlyMap<number, number> {
   return FOLDED;
@@ -25,17 +37,22 @@ export function folds(): ReadonlyMap<number, number> {
 /** For every UTF-16 unit the unit that it counts as. */
 const UNITS = Uint16Array.from({ length: 0x10000 }, (_, unit) => foldUnit(unit));
 const CHUNK_UNITS = 8192;
-const folded = new Uint16Array(CHUNK_UNITS);
+const mapped = new Uint16Array(CHUNK_UNITS);
 /** As bytes, little-endian as on every platform that Node runs on. */
-const foldedBytes = Buffer.from(folded.buffer);
+const mappedBytes = Buffer.from(mapped.buffer);
 
 /** The text with every unit folded; same length. */
 export function foldText(text: string): string {
+  return mapUnits(text, UNITS);
+}
+
+/** The text with what `table` has for each of its units. */
+export function mapUnits(text: string, table: Uint16Array): string {
   let out = '';
   for (let from = 0; from < text.length; from += CHUNK_UNITS) {
     const count = Math.min(CHUNK_UNITS, text.length - from);
-    for (let i = 0; i < count; i++) folded[i] = UNITS[text.charCodeAt(from + i)] as number;
-    out += foldedBytes.toString('utf16le', 0, count * 2);
+    for (let i = 0; i < count; i++) mapped[i] = table[text.charCodeAt(from + i)] as number;
+    out += mappedBytes.toString('utf16le', 0, count * 2);
   }
   return out;
 }

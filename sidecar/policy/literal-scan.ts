@@ -23,7 +23,7 @@ export interface LiteralScanner {
   scan(text: string): void;
   /** Another scanner of the same literals, with a text of its own. */
   twin(): LiteralScanner;
-  /** The groups of which a literal occurs, each once; ASCII case does not matter, and folded characters are equal. */
+  /** The groups of which a literal occurs, each once; case does not matter, and folded characters are equal. */
   readonly groups: readonly number[];
   has(group: number): boolean;
   /** Ends of the occurrences of the group's literals, ascending; undefined when there were too many to keep. */

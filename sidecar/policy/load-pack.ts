@@ -71,17 +71,13 @@ function readHeader(source: PackSource, tree: Tree, format: Pack['format'], repo
   if (format === 'ancestor') {
     if (tree.kind === 'map') {
       const fields = new Fields(tree, report, true);
-      fields.onlyKnown(['rules'], ({ key, keyPlace }) =>
-        report.warn(keyPlace, `the key ${JSON.stringify(key.slice(0, 40))} is not known and has no effect`),
-      );
+      fields.onlyKnown(['rules']);
     }
     return { name: source.name, version: '', description: '', except: [] };
   }
   if (tree.kind !== 'map') return undefined;
   const fields = new Fields(tree, report, false);
-  fields.onlyKnown(PACK_KEYS, ({ key, keyPlace }) =>
-    report.error(keyPlace, `the key ${JSON.stringify(key.slice(0, 40))} is not known`),
-  );
+  fields.onlyKnown(PACK_KEYS);
   const except = readNamedAllowedValues(fields, report);
   fields.require(['name', 'version', ...(fields.get('except') ? [] : ['rules'])]);
   const expected = 'lower-case letters, digits and dashes';

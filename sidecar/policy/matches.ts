@@ -9,6 +9,8 @@ export interface Span {
   readonly score: number;
   /** Found in another reading of the text: what stands at this place says it in other characters. */
   readonly inView: boolean;
+  /** Another rule says that this match flags at most (`lowers`). */
+  readonly isLowered?: true;
   /** The text stands in another segment too (`Segment.derived`): it matches, but is not counted. */
   readonly derived: boolean;
 }

@@ -70,9 +70,13 @@ export interface Rule {
   readonly appliesTo: readonly string[];
   /** Empty: everywhere. */
   readonly endpoints: readonly string[];
+  /** Whose text the pattern is tried on; empty: everybody's. */
+  readonly roles: readonly Role[];
   readonly enforce: boolean;
   readonly suppresses: readonly SuppressedRule[];
   readonly exempts: readonly Exemption[];
+  /** As `exempts`, but what is taken from the other rule is only its severity: its match flags, whatever its action. */
+  readonly lowers: readonly Exemption[];
   readonly except: readonly AllowedValues[];
   readonly tags: readonly string[];
   readonly mask: Mask;
@@ -130,7 +134,10 @@ export interface ExceptionLimits {
   readonly expiresMs?: number;
 }
 
-export type Exemption = RuleReference & ExceptionLimits;
+/** `inside`: matches of the other rule inside of one of this rule; `text`: all that are in the same text as one. */
+export interface Exemption extends RuleReference, ExceptionLimits {
+  readonly where: 'inside' | 'text';
+}
 
 /** Texts that a rule may find without matching. */
 export interface AllowedValues extends ExceptionLimits {

@@ -57,9 +57,7 @@ function readContext(fields: Fields, report: Report): ContextRule | undefined {
     return undefined;
   }
   const own = new Fields(tree, report, false);
-  own.onlyKnown(['words', 'window', 'required', 'alone', 'raise'], ({ key, keyPlace }) =>
-    report.error(keyPlace, `the key ${JSON.stringify(key.slice(0, 40))} is not known`),
-  );
+  own.onlyKnown(['words', 'window', 'required', 'alone', 'raise']);
   own.require(['words']);
   const required = own.flag('required') ?? false;
   const alone = own.flag('alone') ?? false;

@@ -9,7 +9,7 @@ import type { Action } from '../kernel/verdict.js';
 import { BudgetExceeded, WorkBudget } from './budget.js';
 import type { OpenJudgement } from './classifier.js';
 import { createEngine, type Engine } from './engine.js';
-import { applyExceptions, isMatched } from './exceptions.js';
+import { actionOf, applyExceptions, isMatched, notLowered } from './exceptions.js';
 import { findingsOf } from './findings.js';
 import { replacementsOf } from './masking.js';
 import type { RuleMatches } from './matches.js';
@@ -73,7 +73,7 @@ export interface Policy {
 }
 
 /** Changes whenever the same packs would be judged differently, so that revisions tell engines apart too. */
-const ENGINE_REVISION = 2;
+const ENGINE_REVISION = 3;
 
 /** Length of text for which `RuleInfo.engine` speaks. */
 const TYPICAL_CHARS = 2048;
@@ -95,12 +95,12 @@ export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSett
   const active = rules.filter(isMatchable);
   const planFor = rememberPlans(active);
   const revision = revisionOf(packs, settings);
-  const toldRule = (prepared: PreparedRule, scope: Scope) =>
-    matchedRuleOf(prepared, isPackInShadow(prepared.pack.name, scope, settings.shadow));
+  const toldRule = (prepared: PreparedRule, scope: Scope, action = prepared.rule.action) =>
+    matchedRuleOf(prepared, action, isPackInShadow(prepared.pack.name, scope, settings.shadow));
   const questioner = createQuestioner(rules, { exceptions, settings, matchedRuleOf: toldRule });
   const judge = (reading: Reading, scope: Scope): OpenJudgement => {
     const run = runRules({ engine, planFor, exceptions, packs }, reading, scope);
-    const matched = run.matches.map(({ prepared }) => toldRule(prepared, scope));
+    const matched = run.matches.map((match) => toldRule(match.prepared, scope, actionOf(match)));
     const judgement = {
       ...verdictsOf(matched, run.gaps, settingsOn(scope.route, settings), areGapsInShadow(scope, settings.shadow)),
       matched,
@@ -116,7 +116,9 @@ export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSett
   };
   const replacements = (reading: Reading, scope: Scope) => {
     const { matches } = runRules({ engine, planFor, exceptions, packs }, reading, scope);
-    const masking = matches.filter((match) => toldRule(match.prepared, scope).effectiveAction === 'mask');
+    const masking = matches
+      .filter((match) => toldRule(match.prepared, scope, actionOf(match)).effectiveAction === 'mask')
+      .map((match) => ({ ...match, spans: [...notLowered(match.spans)] }));
     return replacementsOf(masking, reading.segments, settings.maskKey ?? '');
   };
   for (const prepared of active) {
@@ -201,14 +203,14 @@ function packsAreKnown(packs: readonly Pack[], { packs: chosen }: Scope): boolea
   return chosen.length > 0 && chosen.every((name) => packs.some((pack) => pack.name === name));
 }
 
-function matchedRuleOf({ rule, pack }: PreparedRule, shadow: boolean): MatchedRule {
+function matchedRuleOf({ rule, pack }: PreparedRule, action: Action, shadow: boolean): MatchedRule {
   return {
     id: rule.id,
     pack: pack.name,
     title: rule.title,
     severity: rule.severity,
-    action: rule.action,
-    effectiveAction: shadow && !rule.enforce ? 'allow' : rule.action,
+    action,
+    effectiveAction: shadow && !rule.enforce ? 'allow' : action,
   };
 }
 

@@ -134,6 +134,7 @@ export function appliesToEndpoint({ endpointTests }: PreparedRule, endpoint: str
 }
 
 /** Whether a rule judges text of this role: instructions are not an attack on themselves. */
-export function appliesToRole({ isInjection }: PreparedRule, role: Role): boolean {
+export function appliesToRole({ isInjection, rule: { roles } }: PreparedRule, role: Role): boolean {
+  if (roles.length > 0 && !roles.includes(role)) return false;
   return !isInjection || (role !== 'system' && role !== 'developer');
 }

@@ -90,7 +90,7 @@ export function questionWarnings(rules: readonly PreparedRule[], settings: Verdi
     const { classifier, place } = rule.llmPrompt;
     const warning = (message: string): Problem => ({ severity: 'warning', file: pack.file, ...place, message });
     const isUnknown = !isAsked(prepared, settings);
-    const takesAway = rule.suppresses.length + rule.exempts.length > 0;
+    const takesAway = rule.suppresses.length + rule.exempts.length + rule.lowers.length > 0;
     return [
       ...(isUnknown ? [warning(`llm_prompt is not asked: moderators.${classifier} is not configured`)] : []),
       ...(takesAway ? [warning('a match by llm_prompt suppresses and exempts nothing')] : []),
@@ -108,7 +108,8 @@ function couldMatter(rule: MatchedRule, { raw, effective }: Judgement): boolean 
 function takenAway(exceptions: RuleExceptions, matches: readonly RuleMatches[], scope: Scope) {
   const byIndex = new Map(matches.map((match) => [match.prepared.index, match]));
   const everywhere = [...exceptions.exemptionsFor(scope), ...exceptions.suppressions].filter(
-    ({ by, where }) => byIndex.has(by) && (where === 'anywhere' || byIndex.get(by)?.byLength === true),
+    ({ by, where, lowers }) =>
+      !lowers && byIndex.has(by) && (where === 'anywhere' || byIndex.get(by)?.byLength === true),
   );
   return ({ index }: PreparedRule) => byIndex.has(index) || everywhere.some(({ target }) => target === index);
 }

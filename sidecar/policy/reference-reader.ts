@@ -18,11 +18,16 @@ export function readSuppressed(fields: Fields, report: Report): SuppressedRule[]
   }));
 }
 
-/** Reads `exempts`. */
-export function readExemptions(fields: Fields, report: Report): Exemption[] {
-  const limits = ['endpoint', 'tenant', 'expires'];
-  return references(fields, report, 'exempts', limits).map(({ id, place, fields: own }) => {
-    return { id, place, ...(own && readLimits(own, report)) };
+/** Reads `exempts` or `lowers`. */
+export function readExemptions(fields: Fields, report: Report, key: 'exempts' | 'lowers'): Exemption[] {
+  const more = ['where', 'endpoint', 'tenant', 'expires'];
+  return references(fields, report, key, more).map(({ id, place, fields: own }) => {
+    return {
+      id,
+      place,
+      where: own?.oneOf('where', ['inside', 'text']) ?? 'inside',
+      ...(own && readLimits(own, report)),
+    };
   });
 }
 
@@ -52,9 +57,7 @@ function references(fields: Fields, report: Report, key: string, more: readonly 
       return [{ id, place, fields: undefined }];
     }
     const own = new Fields(item, report, false);
-    own.onlyKnown(['id', ...more], ({ key: name, keyPlace }) =>
-      report.error(keyPlace, `the key ${JSON.stringify(name.slice(0, 40))} is not known`),
-    );
+    own.onlyKnown(['id', ...more]);
     own.require(['id']);
     const id = own.text('id', { max: limits.max });
     return id === undefined ? [] : [{ id, place, fields: own }];

@@ -1,5 +1,6 @@
 import { assertNever } from '../kernel/assert-never.js';
 import { DIGITS, HEXES, hasAstral, isSubset, membersOf, NUMBER, sizeOf, TOKEN } from './char-set.js';
+import { lowerUnit } from './fold.js';
 import { rarityBits } from './rarity.js';
 import type { CharNode, RegexNode, RepeatNode } from './regex-ast.js';
 
@@ -168,9 +169,9 @@ function factsOfChar(node: CharNode): Facts {
   };
 }
 
-/** ASCII only, as the literal scan folds. */
+/** As the literal scan compares, which knows UTF-16 units. */
 function lower(point: number): number {
-  return point >= 0x41 && point <= 0x5a ? point + 0x20 : point;
+  return point > 0xffff ? point : lowerUnit(point);
 }
 
 function factsOfRepeat({ item, min, max }: RepeatNode): Facts {

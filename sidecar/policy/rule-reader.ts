@@ -1,3 +1,4 @@
+import { ROLES, type Role } from '../kernel/evaluation.js';
 import { readAllowedValues } from './allowed-values-reader.js';
 import { readExamples } from './example-reader.js';
 import { Fields, type Report } from './fields.js';
@@ -6,7 +7,7 @@ import type { LlmPrompt, Rule } from './pack.js';
 import { readPattern } from './pattern-reader.js';
 import { readExemptions, readSuppressed } from './reference-reader.js';
 import type { Dialect } from './regex-ast.js';
-import type { Entry, Tree } from './yaml-tree.js';
+import type { Tree } from './yaml-tree.js';
 
 /** How one file's rules are read. */
 export interface ReadOptions {
@@ -29,6 +30,7 @@ const KEYS = [
   'classifier',
   'applies_to',
   'endpoints',
+  'roles',
   'shadow_override',
   'keywords',
   'validators',
@@ -36,6 +38,7 @@ const KEYS = [
   'score',
   'suppresses',
   'exempts',
+  'lowers',
   'except',
   'tags',
   'mask',
@@ -44,6 +47,8 @@ const KEYS = [
 ];
 const REQUIRED = ['id', 'title', 'severity', 'action'];
 const ACTIONS = ['allow', 'flag', 'mask', 'block'] as const;
+/** Any word will do, because it decides nothing; but one that is nearly one of these is misspelt. */
+const SEVERITIES = ['low', 'medium', 'high', 'critical'];
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 const CLASSIFIER_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** Asked by rules that name no classifier. */
@@ -63,14 +68,15 @@ export function readRule(tree: Tree, report: Report, options: ReadOptions): Rule
   }
   const lenient = options.format === 'ancestor';
   const fields = new Fields(tree, report, lenient);
-  fields.onlyKnown(KEYS, (entry) => unknownKey(entry, report, lenient));
+  fields.onlyKnown(KEYS);
   fields.require(REQUIRED);
   const rule = {
     ...readIdentity(fields, report, options),
     ...readScope(fields, report, options),
     ...readConditions(fields, report, options),
     suppresses: readSuppressed(fields, report),
-    exempts: readExemptions(fields, report),
+    exempts: readExemptions(fields, report, 'exempts'),
+    lowers: readExemptions(fields, report, 'lowers'),
     except: readAllowedValues(fields, report),
     examples: readExamples(fields, report),
     place: { line: tree.line, column: tree.column },
@@ -78,14 +84,9 @@ export function readRule(tree: Tree, report: Report, options: ReadOptions): Rule
   return refuseUnusable(rule, fields, report) ? undefined : (rule as Rule);
 }
 
-function unknownKey({ key, keyPlace }: Entry, report: Report, lenient: boolean): void {
-  const shown = JSON.stringify(key.slice(0, 40));
-  if (lenient) report.warn(keyPlace, `the key ${shown} is not known and has no effect`);
-  else report.error(keyPlace, `the key ${shown} is not known`);
-}
-
 function readIdentity(fields: Fields, report: Report, options: ReadOptions) {
   const lenient = options.format === 'ancestor';
+  if (!lenient) fields.refuseSlips('severity', SEVERITIES);
   const idShape = lenient ? { max: 128, shape: /^[^\p{Cc}]+$/u } : { max: 64, shape: ID };
   return {
     id: fields.text('id', { ...idShape, expected: 'letters, digits and . _ : -' }),
@@ -108,7 +109,7 @@ function readMask(fields: Fields, report: Report): Mask {
   const tree = fields.get('mask');
   if (tree?.kind !== 'map') return { style: fields.oneOf('mask', MASK_STYLES) ?? 'type', name };
   const own = new Fields(tree, report, false);
-  own.onlyKnown(['style', 'name'], (entry) => unknownKey(entry, report, false));
+  own.onlyKnown(['style', 'name']);
   const expected = 'letters, digits and . _ : -';
   return {
     style: own.oneOf('style', MASK_STYLES) ?? 'type',
@@ -132,7 +133,14 @@ function readScope(fields: Fields, report: Report, options: ReadOptions) {
   return {
     appliesTo: mapped,
     endpoints: fields.texts('endpoints', { min: lenient ? 0 : 1, max: 1000, chars: 512 }) ?? [],
+    roles: readRoles(fields, report),
   };
+}
+
+function readRoles(fields: Fields, report: Report): readonly Role[] {
+  const other = ['max_chars', 'llm_prompt'].find((key) => fields.get(key) !== undefined);
+  if (other && fields.get('roles')) report.error(fields.keyPlace('roles'), `roles belongs to pattern, not to ${other}`);
+  return fields.someOf('roles', ROLES) ?? [];
 }
 
 function readConditions(fields: Fields, report: Report, options: ReadOptions) {
@@ -172,7 +180,7 @@ function refuseUnusable(
     if (rule.action !== 'mask' || fields.get(key) === undefined) continue;
     report.error(fields.keyPlace(key), `${key} has no place in the text that could be masked; use block or flag`);
   }
-  for (const reference of [...(rule.suppresses ?? []), ...(rule.exempts ?? [])]) {
+  for (const reference of [...(rule.suppresses ?? []), ...(rule.exempts ?? []), ...(rule.lowers ?? [])]) {
     if (reference.id === rule.id) report.error(reference.place, 'a rule cannot name itself');
   }
   return [rule.id, rule.title, rule.severity, rule.action].includes(undefined);

@@ -3,7 +3,7 @@ import { allowedValueTest } from './allowed-values.js';
 import { endpointMatcher } from './endpoint.js';
 import { createReferenceResolver, type Exception } from './exceptions.js';
 import type { LiteralGroups } from './literal-scan.js';
-import type { ExceptionLimits, Pack, Problem, RuleReference } from './pack.js';
+import type { ExceptionLimits, Exemption, Pack, Problem, Rule, RuleReference } from './pack.js';
 import { type AddGroup, type PreparedRule, prepareRule } from './prepared-rule.js';
 import type { Scope } from './scope.js';
 
@@ -83,16 +83,18 @@ function* resolveReferences(
     ),
   );
   yield;
-  const exemptions = rules.flatMap((from) =>
-    from.rule.exempts.flatMap((exemption) => {
+  const exemptionsBy = (from: PreparedRule, list: readonly Exemption[], lowers: boolean) =>
+    list.flatMap((exemption) => {
       const holds = conditionOf(exemption);
       return targetsOf(from.pack, exemption, from.rule.id).map(({ index }) => ({
-        by: from.index,
-        target: index,
+        exception: { by: from.index, target: index, where: exemption.where, lowers },
         holds,
       }));
-    }),
-  );
+    });
+  const exemptions = rules.flatMap((from) => [
+    ...exemptionsBy(from, from.rule.exempts, false),
+    ...exemptionsBy(from, from.rule.lowers, true),
+  ]);
   yield;
   const allowed = [
     ...rules.flatMap((rule) => rule.rule.except.map((list) => ({ rule, list, holds: conditionOf(list) }))),
@@ -103,9 +105,7 @@ function* resolveReferences(
     ),
   ];
   yield;
-  const exemptionsFor = rememberHolding(exemptions, (holding) =>
-    holding.map(({ by, target }) => ({ by, target, where: 'inside' as const })),
-  );
+  const exemptionsFor = rememberHolding(exemptions, (holding) => holding.map(({ exception }) => exception));
   const allowedFor = rememberHolding(allowed, (holding) => {
     const lists = Map.groupBy(holding, ({ rule }) => rule);
     return new Map(Array.from(lists, ([rule, of]) => [rule, allowedValueTest(of.map(({ list }) => list))] as const));
@@ -138,8 +138,8 @@ function rememberHolding<T extends Limited, R>(
   };
 }
 
-function namesIn(rule: { suppresses: readonly RuleReference[]; exempts: readonly RuleReference[] }): string[] {
-  return [...rule.suppresses, ...rule.exempts].map(({ id }) => id);
+function namesIn({ suppresses, exempts, lowers }: Rule): string[] {
+  return [...suppresses, ...exempts, ...lowers].map(({ id }) => id);
 }
 
 function conditionOf({ endpoint, tenant, expiresMs }: ExceptionLimits): ((scope: Scope) => boolean) | undefined {

@@ -1,5 +1,6 @@
 import { type CountryCode, isSupportedCountry } from 'libphonenumber-js/max';
 import validator from 'validator';
+import { nearest } from '../kernel/nearest.js';
 import { isStateAndZip } from './address-checks.js';
 import { WORK } from './budget.js';
 import { isCardNumber, isOneDigit } from './card-checks.js';
@@ -88,7 +89,10 @@ export const VALIDATOR_NAMES: readonly string[] = [...MAKERS.keys()];
 /** The validator of a name and parameter, or what is wrong with them. */
 export function createValidator(name: string, parameter: Parameter): Validator | string {
   const make = MAKERS.get(name);
-  if (!make) return `there is no validator called ${name}; there are ${VALIDATOR_NAMES.join(', ')}`;
+  if (!make) {
+    const close = nearest(name, VALIDATOR_NAMES);
+    return `there is no validator called ${name}; the nearest is ${close}; there are ${VALIDATOR_NAMES.join(', ')}`;
+  }
   const accepts = make(parameter);
   return typeof accepts === 'string'
     ? `the validator ${name} ${accepts}`
@@ -141,7 +145,10 @@ function identifier(parameter: Parameter) {
   const checks = names.map(identifierCheck);
   const known = checks.filter((check) => check !== undefined);
   if (known.length > 0 && known.length === checks.length) return (text: string) => known.some((check) => check(text));
-  return `needs a kind of identifier such as pl.pesel, or a list of them; there are ${IDENTIFIER_NAMES.join(', ')}`;
+  const unknown = names.find((name) => identifierCheck(name) === undefined);
+  const close =
+    unknown === undefined ? '' : `; ${unknown} is none, the nearest is ${nearest(unknown, IDENTIFIER_NAMES)}`;
+  return `needs a kind of identifier such as pl.pesel, or a list of them${close}; there are ${IDENTIFIER_NAMES.join(', ')}`;
 }
 
 function digitsOf(text: string): string {

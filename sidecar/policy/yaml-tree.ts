@@ -13,6 +13,7 @@ import {
 import { LIMITS } from '../kernel/limits.js';
 import type { Steps } from '../kernel/steps.js';
 import type { Place } from './pack.js';
+import { explained } from './yaml-faults.js';
 import { type DocumentParts, parseParts } from './yaml-parts.js';
 
 /** A YAML value with its place. Maps keep their entries in order; keys are strings, and unique. */
@@ -63,7 +64,7 @@ export function* parseYaml(text: string): Steps<Tree> {
   if (other) throw new YamlFault('the file holds more than one YAML document', placeOf(lines, other.first.range[0]));
   const { first, more } = document;
   const fault = first.errors[0];
-  if (fault) throw new YamlFault(`not YAML: ${fault.message.split(/ at line |\n/)[0]}`, placeOf(lines, fault.pos[0]));
+  if (fault) throw new YamlFault(`not YAML: ${explained(fault)}`, placeOf(lines, fault.pos[0]));
   const builder = new TreeBuilder(lines);
   const tree = builder.treeOf(first);
   if (!tree) throw new YamlFault('the file is empty', START);
@@ -137,7 +138,8 @@ class TreeBuilder {
     if (depth > DEPTH_MAX) throw new YamlFault(`nested deeper than ${DEPTH_MAX} levels`, place);
     if (isAlias(node)) {
       const target = this.targets.get(node);
-      if (!target) throw new YamlFault(`there is no anchor called ${node.source}`, place);
+      if (!target)
+        throw new YamlFault(`there is no anchor called ${node.source}; a text that begins with * needs quotes`, place);
       return { ...this.build(target, depth + 1), ...place };
     }
     if (isSeq(node))

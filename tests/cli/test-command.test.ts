@@ -22,6 +22,7 @@ test('block exits 1', exits, ['--text', CARD], 1);
 test('block in shadow exits 0', exits, ['--text', CARD, '--shadow'], 0);
 test('a pack that does not apply does not block', exits, ['--text', CARD, '--pack', 'injection'], 0);
 test('packs may be repeated', exits, ['--text', CARD, '--pack', 'injection', '--pack', 'pci'], 1);
+test('packs may be a list', exits, ['--text', CARD, '--pack', 'injection, pci'], 1);
 test('a body that cannot be read is blocked', exits, ['--body', 'package.json', '--content-encoding', 'gzip'], 1);
 test('no input exits 2', exits, [], 2);
 test('two inputs exit 2', exits, ['--text', 'a', '--file', 'b'], 2);

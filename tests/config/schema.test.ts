@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { configTable } from '../../sidecar/config/document.js';
 import { GAPS_DECIDED_ELSEWHERE, SETTABLE_GAP_KINDS } from '../../sidecar/config/gap-actions.js';
 import { CONFIG_KEYS, configJsonSchema } from '../../sidecar/config/keys.js';
-import { nearest } from '../../sidecar/config/nearest.js';
 import { packageRoot } from '../../sidecar/config/package-root.js';
 import { FIXED_GAP_KINDS, GAP_KINDS } from '../../sidecar/kernel/gap.js';
+import { nearest } from '../../sidecar/kernel/nearest.js';
 
 test('every setting has a description, a default and a time at which it takes effect', (t) => {
   const incomplete = CONFIG_KEYS.filter(

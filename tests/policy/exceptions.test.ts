@@ -1,5 +1,6 @@
 import test from 'ava';
-import { idsOf, judge, packOf, policyOf, rule } from './inline-pack.js';
+import type { Segment } from '../../sidecar/kernel/evaluation.js';
+import { idsOf, judge, packOf, policyOf, rule, segment } from './inline-pack.js';
 
 const general = rule({ id: 'G', pattern: '[a-z]+[0-9]+' });
 
@@ -80,6 +81,69 @@ test('a rule that matches by length exempts anywhere', (t) => {
   );
   t.is(judge(policy, 'abcdef', { endpoint: '/chat' }).raw, 'BLOCK');
   t.is(judge(policy, 'abcdef', { endpoint: '/batch/1' }).raw, 'ALLOW');
+});
+
+const lowering = (action: string, more: object = {}) =>
+  policyOf(
+    packOf(
+      rule({ id: 'G', pattern: '[a-z]+[0-9]+', action, ...more }) +
+        rule({ id: 'X', pattern: '"[^"]*"', action: 'allow', lowers: ['G'] }),
+    ),
+    { maskKey: 'key' },
+  );
+
+test('a match that is lowered flags, whatever the action, and is still found', (t) => {
+  for (const [action, raw] of [
+    ['block', 'FLAG'],
+    ['mask', 'FLAG'],
+    ['flag', 'FLAG'],
+    ['allow', 'ALLOW'],
+  ] as const) {
+    t.is(judge(lowering(action), '"key1"').raw, raw, action);
+  }
+  t.deepEqual(idsOf(judge(lowering('block'), '"key1"')), ['G', 'X']);
+  t.is(judge(lowering('block'), '"key1"').findings.length, 1);
+  t.is(judge(lowering('block'), '"key1" key2').raw, 'BLOCK', 'another match is not lowered');
+});
+
+test('a count is reached in full only by matches that are not lowered', (t) => {
+  const policy = lowering('block', { min_count: 2 });
+  t.is(judge(policy, '"key1" key2').raw, 'FLAG');
+  t.is(judge(policy, '"key1" key2 key3').raw, 'BLOCK');
+  t.is(judge(policy, '"key1"').raw, 'ALLOW');
+});
+
+test('what is lowered is not masked', (t) => {
+  const segments = [segment('"key1" key2')];
+  const replaced = lowering('mask').replacements({ segments, gaps: [] }, { direction: '', endpoint: '' });
+  t.deepEqual(
+    replaced.map(({ start, end }) => [start, end]),
+    [[7, 11]],
+  );
+});
+
+test('an exception of the same text reaches past the match, but not into another text', (t) => {
+  const policy = exempting({ id: 'G', where: 'text' });
+  t.is(judge(policy, 'key1 "x" key2').raw, 'ALLOW');
+  t.is(judge(policy, ['"x"', 'key1']).raw, 'BLOCK');
+});
+
+test('a rule may take exceptions away from a later one', (t) => {
+  const policy = policyOf(
+    packOf(
+      rule({ id: 'N', pattern: 'really', action: 'allow', exempts: [{ id: 'X', where: 'text' }] }) +
+        general +
+        rule({ id: 'X', pattern: '"[^"]*"', action: 'allow', exempts: ['G'] }),
+    ),
+  );
+  t.is(judge(policy, '"key1"').raw, 'ALLOW');
+  t.is(judge(policy, '"key1", really').raw, 'BLOCK');
+});
+
+test('a rule with roles sees only their texts', (t) => {
+  const policy = policyOf(packOf(rule({ id: 'A', pattern: 'key1', roles: ['tool', 'assistant'] })));
+  const rawOf = (role: Segment['role']) => judge(policy, [segment('key1', { role })]).raw;
+  t.deepEqual((['tool', 'assistant', 'user', 'system'] as const).map(rawOf), ['BLOCK', 'BLOCK', 'ALLOW', 'ALLOW']);
 });
 
 test('a bare id means the own pack first, then every other; a full one names its pack', (t) => {

@@ -130,6 +130,27 @@ test('context words of scripts without spaces are found within a run of letters'
   for (const text of ['我的号码是123456789', 'did 123456789']) t.deepEqual(ids(text), [], text);
 });
 
+const inEitherCase = test.macro((t, word: string) => {
+  const rules = [
+    rule({ id: 'LITERAL', pattern: `(?i)${word}` }),
+    rule({ id: 'KEYWORD', pattern: '[0-9]{3}', keywords: [word] }),
+    rule({ id: 'WORD', pattern: '[0-9]{3}', context: { words: [word], required: true } }),
+  ];
+  const policy = policyOf(packOf(rules.join('')));
+  for (const text of [word, word.toUpperCase(), word.toLowerCase()]) {
+    t.deepEqual(idsOf(judge(policy, `${text} 123`)), ['LITERAL', 'KEYWORD', 'WORD'], text);
+  }
+});
+
+test(
+  'capitals are found as small letters are: Latin with accents',
+  inEitherCase,
+  'Größenänderung é'.replace('ß', 'ss'),
+);
+test('capitals are found as small letters are: Cyrillic', inEitherCase, 'телефон ёлка');
+test('capitals are found as small letters are: Greek, whose sigma has two small forms', inEitherCase, 'κωδικός χρήσης');
+test('capitals are found as small letters are: Armenian', inEitherCase, 'հեռախոս');
+
 test('keywords gate the pattern by segment, or by the names that lead to it', (t) => {
   const policy = policyOf(packOf(rule({ id: 'A', pattern: '[a-z0-9]{8}', keywords: ['AWS'] })));
   t.deepEqual(idsOf(judge(policy, 'abcd1234')), []);

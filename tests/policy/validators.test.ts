@@ -205,7 +205,7 @@ const refused = test.macro({
   },
   title: (_, name, parameter) => `${name}: ${parameter} is refused`,
 });
-test(refused, 'loon', undefined, /no validator called loon; there are luhn, /);
+test(refused, 'loon', undefined, /no validator called loon; the nearest is luhn; there are luhn, /);
 test(refused, 'luhn', 3, /takes no parameter/);
 test(refused, 'entropy', undefined, /needs the bits/);
 test(refused, 'entropy', 9, /needs the bits/);

@@ -1,5 +1,6 @@
 import validator from 'validator';
 import { isNhs } from '../health-checks.js';
+import { isBirthdayOfAnyCentury, pairsAt } from './calendar.js';
 import { LIBRARY_CHECKS } from './library.js';
 import { type IdCheck, isLuhn, weightedSum } from './weights.js';
 
@@ -8,6 +9,12 @@ const DOUBLED = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
 
 /** Numbers without a date that no library at hand has, or that it checks wrongly. */
 export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
+  // CBU, Banco Central de la República Argentina, communication A 2557: bank and branch, account, each with a check digit.
+  'ar.cbu': (text) => {
+    if (!/^\d{22}$/.test(text)) return false;
+    const first = weightedSum(text, [7, 1, 3, 9, 7, 1, 3, 1]) % 10 === 0;
+    return first && weightedSum(text.slice(8), [3, 9, 7, 1, 3, 9, 7, 1, 3, 9, 7, 1, 3, 1]) % 10 === 0;
+  },
   // Medicare card: eight digits, check digit, issue, sometimes the person on the card.
   'au.medicare': (text) =>
     /^[2-6]\d{8}[1-9]\d?$/.test(text) && weightedSum(text, [1, 3, 7, 9, 1, 3, 7, 9]) % 10 === Number(text[8]),
@@ -22,6 +29,13 @@ export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
       .map(Number)
       .reduce((total, digit, i) => total + (i % 2 === 0 ? digit : (DOUBLED[digit] ?? 0)), 0);
     return sum % 10 === Number(text[9]);
+  },
+  // Número de afiliación a la Seguridad Social: province, number, both modulo 97. A number below ten millions counts as seven digits.
+  'es.nss': (text) => {
+    if (!/^(?:0[1-9]|[1-4]\d|5[0-3]|66)\d{10}$/.test(text)) return false;
+    const [province, number] = [Number(text.slice(0, 2)), Number(text.slice(2, 10))];
+    const whole = province * (number < 10_000_000 ? 10_000_000 : 100_000_000) + number;
+    return whole % 97 === Number(text.slice(10));
   },
   // SIRET: SIREN and whole both pass Luhn; those of La Poste (356 000 000) have a digit sum divisible by 5.
   'fr.siret': (text) => {
@@ -58,6 +72,11 @@ export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
   },
   // Matricule: YYYYMMDD, serial, a Luhn and a Verhoeff digit.
   'lu.matricule': (text) => validator.isTaxID(text, 'fr-LU'),
+  // National identity number of Mauritius: initial of the surname, DDMMYY, serial; modulus 17.
+  'mu.nid': (text) => {
+    if (!/^[A-Z]\d{12}[\dA-G]$/.test(text) || !isBirthdayOfAnyCentury(...dayFirst(text))) return false;
+    return [...text].reduce((sum, sign, i) => sum + documentValue(sign) * (i < 13 ? 14 - i : 1), 0) % 17 === 0;
+  },
   // RFC: the library also takes a check digit counted with an alphabet that is out of use, so that a tenth of all wrong ones pass.
   'mx.rfc': (text) => {
     const isRight = text.length < 12 || RFC_CHECK[rfcSum(text) % 11] === text.at(-1);
@@ -81,6 +100,14 @@ export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
     if (!/^\d{11}$/.test(text) || Number(text.slice(0, 9)) <= 1_001_998) return false;
     return (weightedSum(text, [9, 8, 7, 6, 5, 4, 3, 2, 1]) % 101) % 100 === Number(text.slice(9));
   },
+  // NIT of El Salvador: municipality, DDMMYY, serial; numbers given before the serials above 100 have other weights.
+  'sv.nit': (text) => {
+    if (!/^[019]\d{13}$/.test(text) || !isBirthdayOfAnyCentury(...dayFirst(text, 4))) return false;
+    const isOld = text.slice(10, 13) <= '100';
+    const old = (weightedSum(text, [14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 10;
+    const rest = weightedSum(text, [2, 7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11;
+    return Number(text[13]) === (isOld ? old : ((11 - rest) % 11) % 10);
+  },
   // رقم الهوية الوطنية: 1 for citizens, 2 for residents, Luhn.
   'sa.nid': (text) => /^[12]\d{9}$/.test(text) && isLuhn(text),
   // NRIC and FIN: the letter in front chooses the row of letters at the end.
@@ -91,6 +118,12 @@ export const CHECK_DIGITS: Readonly<Record<string, IdCheck>> = {
     return row[(offset + weightedSum(text.slice(1), [2, 7, 6, 5, 4, 3, 2])) % 11] === text[8];
   },
 };
+
+/** Year, month and day of DDMMYY. */
+function dayFirst(text: string, at = 1): [number, number, number] {
+  const [day, month, year] = pairsAt(text, at);
+  return [year, month, day];
+}
 
 /** A letter's value in documents: A is 10, Z is 35. */
 function documentValue(sign: string): number {

@@ -1,12 +1,19 @@
 /** Longer names are cut before comparing: what is compared comes from outside, and the work is quadratic. */
 const COMPARED_CHARS_MAX = 80;
 
-/** The known name that is the fewest single-character edits away from `name`; undefined when none is known. */
-export function nearest(name: string, known: Iterable<string>): string | undefined {
+/**
+ * The known name that is the fewest single-character edits away from `name`; undefined when none is known, or none is at most
+ * `editsMax` away.
+ */
+export function nearest(
+  name: string,
+  known: Iterable<string>,
+  editsMax = Number.POSITIVE_INFINITY,
+): string | undefined {
   let best: { name: string; edits: number } | undefined;
   for (const candidate of known) {
     const edits = editDistance(fold(name), fold(candidate));
-    if (!best || edits < best.edits) best = { name: candidate, edits };
+    if (edits <= editsMax && (!best || edits < best.edits)) best = { name: candidate, edits };
   }
   return best?.name;
 }
