@@ -23,19 +23,24 @@ export async function readTextFile(path: string): Promise<string | Unreadable> {
 }
 
 /**
- * A secret: the only line of a file that nobody but its owner could have written and few can read. The file (symlinks
- * followed, as Kubernetes mounts Secrets) belongs to our user, who alone may read it, or to root. Refusals are values.
+ * The text of a file that nobody but its owner could have written and few can read. The file (symlinks followed, as
+ * Kubernetes mounts Secrets) belongs to our user, who alone may read it, or to root. Refusals are values.
  */
-export async function readSecretFile(path: string): Promise<string | Unreadable> {
+export async function readSecuredText(path: string): Promise<string | Unreadable> {
   try {
-    const text = decode(await readBounded(path, refuseUnsafe));
-    if (typeof text !== 'string') return text;
-    const secret = text.replace(/\r?\n$/, '');
-    const isToken = secret.length <= LIMITS.secretCharsMax && /^[!-~]+$/.test(secret);
-    return isToken ? secret : { reason: `expected one line of 1 to ${LIMITS.secretCharsMax} visible ASCII characters` };
+    return decode(await readBounded(path, refuseUnsafe));
   } catch (error) {
     return { reason: reasonOf(error) };
   }
+}
+
+/** A secret: the only line of a secured file. Refusals are values. */
+export async function readSecretFile(path: string): Promise<string | Unreadable> {
+  const text = await readSecuredText(path);
+  if (typeof text !== 'string') return text;
+  const secret = text.replace(/\r?\n$/, '');
+  const isToken = secret.length <= LIMITS.secretCharsMax && /^[!-~]+$/.test(secret);
+  return isToken ? secret : { reason: `expected one line of 1 to ${LIMITS.secretCharsMax} visible ASCII characters` };
 }
 
 function refuseUnsafe({ uid, mode }: Stats): void {
