@@ -1,7 +1,8 @@
-/** RFC 4648 section 6, in lower case. */
-const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+import { randomText } from '../kernel/random-text.js';
+
+const LOG_ID_CHARS = 26;
 
 /** A new log id: 26 characters a-z2-7, 130 random bits, from `random(n)`, which gives n random bytes. */
 export function mintLogId(random: (count: number) => Uint8Array): string {
-  return Array.from(random(26), (byte) => ALPHABET[byte & 31]).join('');
+  return randomText(random, LOG_ID_CHARS);
 }

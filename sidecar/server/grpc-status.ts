@@ -19,6 +19,8 @@ const TABLE: Readonly<Record<ErrorCode, { code: status; says: 'own' | (string & 
   JIMINI_CONFIG_INVALID: { code: status.INTERNAL, says: 'internal error' },
   JIMINI_PACK_INVALID: { code: status.INTERNAL, says: 'internal error' },
   JIMINI_USAGE: { code: status.INTERNAL, says: 'internal error' },
+  JIMINI_KEYRING_UNAVAILABLE: { code: status.UNAVAILABLE, says: 'the keyring cannot be used' },
+  JIMINI_PAYLOAD_SEALED: { code: status.FAILED_PRECONDITION, says: 'the payload cannot be opened' },
   JIMINI_LISTEN_REFUSED: { code: status.INTERNAL, says: 'internal error' },
   JIMINI_INTERNAL: { code: status.INTERNAL, says: 'internal error' },
 };
