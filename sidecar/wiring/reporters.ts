@@ -2,7 +2,7 @@ import type { LogHealth } from '../audit/audit-log.js';
 import type { Breaker } from '../kernel/breaker.js';
 import { JiminiError } from '../kernel/errors.js';
 import { switchPlace } from '../kernel/switch.js';
-import type { SwitchEvent } from '../kernel/switch-board.js';
+import type { SwitchEvent } from '../kernel/switch-machine.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** Tells operators when the log stops and starts taking records: every answer is a denial in between. */
