@@ -10,7 +10,7 @@ import { switchesOf, switchProblems } from '../config/switches.js';
 import { readTlsFiles } from '../config/tls-files.js';
 import { systemClock } from '../kernel/clock.js';
 import { printableJson } from '../kernel/printable.js';
-import { createSwitchBoard, showSwitches } from '../kernel/switch-board.js';
+import { createSwitchMachine, showSwitches } from '../kernel/switch-machine.js';
 import { readSwitchNotes } from '../storage/switch-notes.js';
 import { type CliContext, columns, complain, printLines } from './cli-io.js';
 import { addConfigOptions, loadConfigOf } from './config-options.js';
@@ -74,7 +74,7 @@ async function problemsOf({ config, origins, problems }: LoadedConfig) {
 async function switchProblemsOf(said: Pick<UsableConfig, 'config' | 'origins'>): Promise<readonly ConfigProblem[]> {
   const notes = await readSwitchNotes(said.config.dataDir).catch(() => []);
   const now = { wallMs: systemClock.nowMs(), monoMs: 0 };
-  const { refusals } = showSwitches(createSwitchBoard(notes), switchesOf(said.config), now);
+  const { refusals } = showSwitches(createSwitchMachine(notes), switchesOf(said.config), now);
   return switchProblems(said, refusals);
 }
 

@@ -1,7 +1,7 @@
 import type { Direction, Door } from './evaluation.js';
 import type { GapKind } from './gap.js';
 import type { KillSwitchMode, Switch } from './switch.js';
-import type { SwitchEvent } from './switch-board.js';
+import type { SwitchEvent } from './switch-machine.js';
 import type { Verdict } from './verdict.js';
 
 /** One judgement. Lists longer than `LIMITS.leafRuleIdsMax` and `leafGapsMax` are cut when written; the counts are not. */

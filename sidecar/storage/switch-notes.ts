@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type CanonicalValue, canonicalJson } from '../kernel/canonical-json.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
-import type { SwitchNote } from '../kernel/switch-board.js';
+import type { SwitchNote } from '../kernel/switch-machine.js';
 import { syncDirectory } from './data-directory.js';
 
 /** Where a data directory keeps what outlives a run of its switches. */

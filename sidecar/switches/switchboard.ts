@@ -13,16 +13,16 @@ import {
 } from '../kernel/switch.js';
 import {
   advanceSwitches,
-  createSwitchBoard,
+  createSwitchMachine,
   type Moment,
   type ShownSwitch,
-  type SwitchBoard,
   type SwitchEvent,
+  type SwitchMachine,
   type SwitchNote,
   type SwitchStep,
   showSwitches,
   switchNotes,
-} from '../kernel/switch-board.js';
+} from '../kernel/switch-machine.js';
 import { createMaintenanceWindow, type MaintenanceWindow } from '../policy/maintenance.js';
 
 /** The switches that are in force, as decisions see them. */
@@ -76,7 +76,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
 
 class RecordedSwitchboard implements Switchboard {
   readonly #options: SwitchboardOptions;
-  #board: SwitchBoard;
+  #machine: SwitchMachine;
   /** What is to be recorded, in order. */
   #queue: SwitchEvent[] = [];
   /** Effects of switches that the log knows to be in force. */
@@ -91,12 +91,12 @@ class RecordedSwitchboard implements Switchboard {
 
   constructor(options: SwitchboardOptions) {
     this.#options = options;
-    this.#board = createSwitchBoard(options.notes);
+    this.#machine = createSwitchMachine(options.notes);
   }
 
   show(definitions: readonly Switch[]): readonly (readonly SwitchRefusal[])[] {
-    if (definitions.length === 0 && this.#board.shown.length === 0) return [];
-    const step = showSwitches(this.#board, definitions, this.#now());
+    if (definitions.length === 0 && this.#machine.shown.length === 0) return [];
+    const step = showSwitches(this.#machine, definitions, this.#now());
     this.#take(step);
     return step.refusals;
   }
@@ -118,7 +118,7 @@ class RecordedSwitchboard implements Switchboard {
 
   states(): readonly SwitchState[] {
     this.#advance();
-    return this.#board.shown.map((one) => {
+    return this.#machine.shown.map((one) => {
       const { definition, now } = one;
       if (now.phase !== 'acting') return { definition, state: now.phase };
       return { definition, state: this.#isInForce(one) ? 'acting' : 'recording' };
@@ -135,7 +135,7 @@ class RecordedSwitchboard implements Switchboard {
     const hasBegun = this.#timer !== undefined;
     clearInterval(this.#timer);
     await this.#busy;
-    this.#isUnsaved ||= this.#board.shown.length > 0;
+    this.#isUnsaved ||= this.#machine.shown.length > 0;
     if (hasBegun) this.#work();
     else if (this.#isUnsaved) this.#busy = this.#save().catch(this.#options.onFailure);
     await this.#busy;
@@ -147,19 +147,19 @@ class RecordedSwitchboard implements Switchboard {
   }
 
   #advance(): void {
-    if (this.#board.shown.length > 0) this.#take(advanceSwitches(this.#board, this.#now()));
+    if (this.#machine.shown.length > 0) this.#take(advanceSwitches(this.#machine, this.#now()));
   }
 
   #tick(): void {
     this.#advance();
-    const acts = this.#board.shown.some(({ now }) => now.phase === 'acting');
+    const acts = this.#machine.shown.some(({ now }) => now.phase === 'acting');
     if (acts && this.#now().monoMs - this.#savedMonoMs >= LIMITS.switchSaveMs) this.#isUnsaved = true;
     this.#work();
   }
 
-  #take({ board, events }: SwitchStep): void {
-    if (board === this.#board) return;
-    this.#board = board;
+  #take({ machine, events }: SwitchStep): void {
+    if (machine === this.#machine) return;
+    this.#machine = machine;
     this.#queue.push(...events);
     this.#isUnsaved = true;
     this.#settle();
@@ -180,7 +180,7 @@ class RecordedSwitchboard implements Switchboard {
   }
 
   #acting(): readonly ShownSwitch[] {
-    return this.#board.shown.filter(({ now }) => now.phase === 'acting');
+    return this.#machine.shown.filter(({ now }) => now.phase === 'acting');
   }
 
   #isInForce({ definition }: ShownSwitch): boolean {
@@ -226,7 +226,7 @@ class RecordedSwitchboard implements Switchboard {
   /** An end that the log does not tell yet is noted as one that is still to be found, so that the next run tells it. */
   #notes(now: Moment): readonly SwitchNote[] {
     const untold = this.#queue.flatMap(({ event, definition }) => (event === 'expire' ? switchKey(definition) : []));
-    return switchNotes(this.#board, now).map((note) =>
+    return switchNotes(this.#machine, now).map((note) =>
       untold.includes(note.key) ? { ...note, isOver: false, reachedMs: Math.max(note.reachedMs, note.untilMs) } : note,
     );
   }

@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.js';
+import type { Switch } from '../kernel/switch.js';
 import type { PackInfo } from '../policy/policy.js';
 import type { DiskSpace } from '../storage/disk-space.js';
 import type { SwitchState } from '../switches/switchboard.js';
@@ -77,19 +78,17 @@ function tlsReport({ identity, problems }: NonNullable<HealthSources['certificat
 
 /** What the configuration shows, those that have ended too: they do nothing, and wait to be taken out of it. */
 function switchesOf(states: readonly SwitchState[]): object {
-  const told = states.map(({ definition, state }) => ({
-    state,
-    reason: definition.reason,
-    ...(definition.kind === 'kill_switch'
+  const told = (kind: Switch['kind']) => states.filter(({ definition }) => definition.kind === kind).map(switchOf);
+  return { kill_switch: told('kill_switch')[0] ?? null, maintenance: told('maintenance') };
+}
+
+function switchOf({ definition, state }: SwitchState): object {
+  const { reason, untilMs } = definition;
+  const own =
+    definition.kind === 'kill_switch'
       ? { mode: definition.mode }
-      : { name: definition.name, scope: definition.scope, from: new Date(definition.fromMs).toISOString() }),
-    until: new Date(definition.untilMs).toISOString(),
-  }));
-  const isKillSwitch = states.map(({ definition }) => definition.kind === 'kill_switch');
-  return {
-    kill_switch: told.find((_, index) => isKillSwitch[index]) ?? null,
-    maintenance: told.filter((_, index) => !isKillSwitch[index]),
-  };
+      : { name: definition.name, scope: definition.scope, from: new Date(definition.fromMs).toISOString() };
+  return { ...own, state, reason, until: new Date(untilMs).toISOString() };
 }
 
 /** A pack under the names that JSON has everywhere else in the program. */

@@ -5,7 +5,7 @@ import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { printable } from '../kernel/printable.js';
 import { switchPlace } from '../kernel/switch.js';
-import type { SwitchEvent } from '../kernel/switch-board.js';
+import type { SwitchEvent } from '../kernel/switch-machine.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** Tells operators when the log stops and starts taking records: every answer is a denial in between. */

@@ -45,6 +45,7 @@ async function startChain(folder: string) {
     sampleConfigFor({ listen: { port: 0 }, jimini: { port }, llm: { port: upstream.port } }),
   );
   const client = connect(sidecar.data);
+  const metrics = async () => (await fetch(`http://${sidecar.ops}/metrics`)).text();
   const post = async (text: string) => {
     const response = await fetch(`http://127.0.0.1:${envoy.port}/v1/chat/completions`, {
       method: 'POST',
@@ -61,7 +62,8 @@ async function startChain(folder: string) {
       await rename(`${file}.new`, file);
     },
     statusIs: (text: string, status: number) => until(async () => (await post(text)).status === status),
-    metrics: async () => (await fetch(`http://${sidecar.ops}/metrics`)).text(),
+    windowsAre: (count: number) => until(async () => (await metrics()).includes(`\njimini_maintenance ${count}\n`)),
+    metrics,
     health: async () => (await (await fetch(`http://${sidecar.ops}/health`)).json()) as Health,
     stop: async () => {
       client.close();
@@ -177,11 +179,12 @@ testEnvoy(
       t.is(masked.status, 403, 'ext_authz cannot mask');
       t.regex(masked.message, /^Blocked \(cannot be masked here\): a word\./);
       t.like(await first.client.evaluate({ text: 'a melon' }), { verdict: Verdict.MASK, maskedText: 'a [HIDE]' });
-      await first.write(`${PACKS}policy: {maskInExtAuthz: flag}\n${maintenance}`);
-      t.true(await first.statusIs('a melon', 200));
-      await first.write(`${PACKS}policy: {maskInExtAuthz: flag}\n`);
-      t.true(await until(async () => (await first.metrics()).includes('\njimini_maintenance 0\n')));
+      await first.write(`${PACKS}${maintenance}`);
+      t.true(await first.windowsAre(1));
       t.is((await first.post('a melon')).status, 200);
+      await first.write(`${PACKS}policy: {maskInExtAuthz: flag}\n`);
+      t.true(await first.windowsAre(0));
+      t.true(await first.statusIs('a melon', 200));
       t.is(first.upstream.received.at(-1)?.headers['x-jimini-verdict'], 'FLAG');
     } finally {
       await first.stop();

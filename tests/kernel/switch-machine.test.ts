@@ -10,13 +10,13 @@ import {
 } from '../../sidecar/kernel/switch.js';
 import {
   advanceSwitches,
-  createSwitchBoard,
-  type SwitchBoard,
+  createSwitchMachine,
   type SwitchEvent,
+  type SwitchMachine,
   type SwitchNote,
   showSwitches,
   switchNotes,
-} from '../../sidecar/kernel/switch-board.js';
+} from '../../sidecar/kernel/switch-machine.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -37,7 +37,7 @@ const window = (from: number, to: number, name = 'move'): Maintenance => ({
 
 /** A machine with two clocks, a configuration, and a disk for notes. */
 class Machine {
-  board: SwitchBoard = createSwitchBoard([]);
+  state: SwitchMachine = createSwitchMachine([]);
   wallMs = START_MS;
   monoMs = 0;
   events: SwitchEvent[] = [];
@@ -45,7 +45,7 @@ class Machine {
   noted: readonly SwitchNote[] = [];
 
   show(...definitions: Switch[]): boolean {
-    const step = showSwitches(this.board, definitions, this);
+    const step = showSwitches(this.state, definitions, this);
     this.#take(step);
     return step.refusals.every(({ length }) => length === 0);
   }
@@ -62,25 +62,25 @@ class Machine {
   }
 
   look(): void {
-    this.#take(advanceSwitches(this.board, this));
+    this.#take(advanceSwitches(this.state, this));
   }
 
   /** Ends in order, and starts again some minutes later. */
   restart(definitions: readonly Switch[], minutes = 0): void {
-    this.noted = switchNotes(this.board, this);
+    this.noted = switchNotes(this.state, this);
     this.wallMs += minutes * MINUTE_MS;
     this.monoMs = 7;
-    this.board = createSwitchBoard(this.noted);
+    this.state = createSwitchMachine(this.noted);
     this.show(...definitions);
   }
 
-  #take(step: { board: SwitchBoard; events: readonly SwitchEvent[] }): void {
-    this.board = step.board;
+  #take(step: { machine: SwitchMachine; events: readonly SwitchEvent[] }): void {
+    this.state = step.machine;
     this.events.push(...step.events);
   }
 
   phases(): string[] {
-    return this.board.shown.map(({ now }) => now.phase);
+    return this.state.shown.map(({ now }) => now.phase);
   }
 
   said(): string[] {
@@ -258,15 +258,15 @@ function must(condition: boolean, what: string): void {
 }
 
 const isLockdown = (one: Switch) => one.kind === 'kill_switch' && one.mode === 'lockdown';
-const actingIn = ({ board }: Machine) =>
-  board.shown.filter(({ now }) => now.phase === 'acting').map(({ definition }) => definition);
+const actingIn = ({ state }: Machine) =>
+  state.shown.filter(({ now }) => now.phase === 'acting').map(({ definition }) => definition);
 
 /** Holds whatever has happened; `minutes` of real time have passed since the last look, the clock untouched. */
 function check(model: Model, machine: Machine, actedBefore: readonly Switch[], minutes = 0): void {
   for (const one of actedBefore) {
     model.acted.set(switchKey(one), (model.acted.get(switchKey(one)) ?? 0) + minutes);
   }
-  for (const { definition: one, now } of machine.board.shown) {
+  for (const { definition: one, now } of machine.state.shown) {
     const key = switchKey(one);
     if (now.phase === 'acting') {
       const left = (one.untilMs - machine.wallMs) / MINUTE_MS;
@@ -285,7 +285,7 @@ function check(model: Model, machine: Machine, actedBefore: readonly Switch[], m
       model.ended.add(key);
     }
   }
-  must(machine.board.shown.length === model.shown.length, 'the board shows something else');
+  must(machine.state.shown.length === model.shown.length, 'the machine shows something else');
 }
 
 class Pass implements SwitchCommand {
@@ -378,7 +378,7 @@ test('only so many switches are remembered that nobody shows, those that end las
   const machine = new Machine();
   for (let i = 1; i <= 100; i++) machine.show(bypass(i / 2, `${i}`));
   machine.show();
-  const notes = switchNotes(machine.board, machine);
+  const notes = switchNotes(machine.state, machine);
   t.is(notes.length, 64);
   t.is(Math.min(...notes.map(({ untilMs }) => untilMs)), START_MS + 18.5 * MINUTE_MS);
   t.true(notes.every(({ untilMs, firstShownMs }) => untilMs - firstShownMs <= HOUR_MS));

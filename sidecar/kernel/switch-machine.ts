@@ -44,7 +44,7 @@ export interface ShownSwitch {
 }
 
 /** All switches, as a value: every function gives the next one, and time comes in from outside. */
-export interface SwitchBoard {
+export interface SwitchMachine {
   readonly shown: readonly ShownSwitch[];
   /** Of switches that are not shown, but were: taken out of the configuration, or refused. By key. */
   readonly notes: ReadonlyMap<string, SwitchNote>;
@@ -57,21 +57,21 @@ export interface SwitchEvent {
   readonly firstShownMs: number;
 }
 
-/** The next board, and what has happened on the way to it, in order. */
+/** The next machine, and what has happened on the way to it, in order. */
 export interface SwitchStep {
-  readonly board: SwitchBoard;
+  readonly machine: SwitchMachine;
   readonly events: readonly SwitchEvent[];
 }
 
-/** A board with nothing on it but what an earlier run has noted. */
-export function createSwitchBoard(notes: readonly SwitchNote[]): SwitchBoard {
+/** A machine that knows nothing but what an earlier run has noted. */
+export function createSwitchMachine(notes: readonly SwitchNote[]): SwitchMachine {
   return { shown: [], notes: new Map(notes.map((note) => [note.key, note])) };
 }
 
 /** Lets time go by: switches begin and end. */
-export function advanceSwitches(board: SwitchBoard, now: Moment): SwitchStep {
+export function advanceSwitches(machine: SwitchMachine, now: Moment): SwitchStep {
   const events: SwitchEvent[] = [];
-  const shown = board.shown.map((one) => {
+  const shown = machine.shown.map((one) => {
     const next = nextPhase(one, now);
     if (next === one.now) return one;
     const note = noteAt({ ...one, now: next }, now);
@@ -79,7 +79,7 @@ export function advanceSwitches(board: SwitchBoard, now: Moment): SwitchStep {
     if (next.phase === 'over') events.push(eventOf('expire', one));
     return { ...one, note, now: next };
   });
-  return events.length === 0 ? { board, events } : { board: { ...board, shown }, events };
+  return events.length === 0 ? { machine, events } : { machine: { ...machine, shown }, events };
 }
 
 /**
@@ -88,46 +88,46 @@ export function advanceSwitches(board: SwitchBoard, now: Moment): SwitchStep {
  * `refusals` has one list for each definition.
  */
 export function showSwitches(
-  before: SwitchBoard,
+  before: SwitchMachine,
   definitions: readonly Switch[],
   now: Moment,
 ): SwitchStep & { readonly refusals: readonly (readonly SwitchRefusal[])[] } {
-  const { board, events: passed } = advanceSwitches(before, now);
-  const known = new Map([...board.notes, ...board.shown.map(({ note }) => [note.key, note] as const)]);
+  const { machine, events: passed } = advanceSwitches(before, now);
+  const known = new Map([...machine.notes, ...machine.shown.map(({ note }) => [note.key, note] as const)]);
   const noteFor = (definition: Switch) => known.get(switchKey(definition)) ?? firstNote(definition, now);
   const refusals = definitions.map((one) => switchRefusals(one, noteFor(one).firstShownMs));
   if (refusals.some(({ length }) => length > 0)) {
-    const notes = new Map(board.notes);
+    const notes = new Map(machine.notes);
     for (const one of definitions) if (!known.has(switchKey(one))) notes.set(switchKey(one), noteFor(one));
-    return { board: { ...board, notes: remembered(notes) }, events: passed, refusals };
+    return { machine: { ...machine, notes: remembered(notes) }, events: passed, refusals };
   }
   const shown = definitions.map((definition): ShownSwitch => {
     const note = noteFor(definition);
-    const same = board.shown.find(({ note: other }) => other.key === note.key);
+    const same = machine.shown.find(({ note: other }) => other.key === note.key);
     if (same) return { ...same, definition };
     const phase = firstPhase(definition, note, now);
     return { definition, note: noteAt({ definition, note, now: phase }, now), now: phase };
   });
-  const notes = new Map(board.notes);
-  for (const one of board.shown) notes.set(one.note.key, noteAt(one, now));
+  const notes = new Map(machine.notes);
+  for (const one of machine.shown) notes.set(one.note.key, noteAt(one, now));
   for (const { note } of shown) notes.delete(note.key);
-  const events = [...passed, ...differences(board, shown)];
-  return { board: { shown, notes: remembered(notes) }, events, refusals };
+  const events = [...passed, ...differences(machine, shown)];
+  return { machine: { shown, notes: remembered(notes) }, events, refusals };
 }
 
 /** All that has to outlive this run, as of now. */
-export function switchNotes({ shown, notes }: SwitchBoard, now: Moment): readonly SwitchNote[] {
+export function switchNotes({ shown, notes }: SwitchMachine, now: Moment): readonly SwitchNote[] {
   return [...shown.map((one) => noteAt(one, now)), ...notes.values()];
 }
 
-function differences(board: SwitchBoard, shown: readonly ShownSwitch[]): SwitchEvent[] {
+function differences(machine: SwitchMachine, shown: readonly ShownSwitch[]): SwitchEvent[] {
   const inPlace = (list: readonly ShownSwitch[], { definition }: ShownSwitch) =>
     list.find((other) => switchPlace(other.definition) === switchPlace(definition));
   const wasOver = (key: string) =>
-    board.notes.get(key)?.isOver || board.shown.some(({ note }) => note.key === key && note.isOver);
+    machine.notes.get(key)?.isOver || machine.shown.some(({ note }) => note.key === key && note.isOver);
   const acts = (one: ShownSwitch | undefined) => one?.now.phase === 'acting';
   const shownNow = shown.flatMap((one): SwitchEvent[] => {
-    const old = inPlace(board.shown, one);
+    const old = inPlace(machine.shown, one);
     switch (one.now.phase) {
       case 'acting':
         if (!old || !acts(old)) return [eventOf('begin', one)];
@@ -140,7 +140,7 @@ function differences(board: SwitchBoard, shown: readonly ShownSwitch[]): SwitchE
         return assertNever(one.now);
     }
   });
-  const lifted = board.shown.filter((old) => acts(old) && !acts(inPlace(shown, old)));
+  const lifted = machine.shown.filter((old) => acts(old) && !acts(inPlace(shown, old)));
   return [...shownNow, ...lifted.map((old) => eventOf('lift', old))];
 }
 
