@@ -240,8 +240,11 @@ export const LIMITS = {
   messageCharsMax: 500,
   /** How long a TLS handshake may take. One over a slow link takes a second; who sends nothing holds a place this long. */
   tlsHandshakeMsMax: 5_000,
-  /** TLS handshakes under way on one listener; over it the oldest is cut. A quarter of the connections, so that who cannot show a certificate cannot take the places of those who have. */
-  tlsHandshakesMax: 128,
+  /**
+   * Part of a listener's connections that may be TLS handshakes under way; over it the oldest is cut. So who cannot show a
+   * certificate cannot take the places of those who have.
+   */
+  tlsHandshakesShareMax: 0.25,
   /** Longest URI name of a client that may be allowed: a SPIFFE id is at most this long (SPIFFE-ID, section 2.3). */
   clientIdCharsMax: 2048,
   /** Certificates of one PEM file: chains have four, bundles of public authorities some 150. */

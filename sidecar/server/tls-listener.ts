@@ -66,12 +66,13 @@ export function createTlsListener(terms: TlsTerms, onConnection: (socket: TLSSoc
   return withBoundedHandshakes(server, onRefused);
 }
 
-/** Bounds the handshakes of a TLS server in number, counts those that fail, and lets its certificate be renewed. */
+/** Bounds the handshakes of a TLS server by its `maxConnections`, counts those that fail, and lets its certificate be renewed. */
 export function withBoundedHandshakes(server: Server, onRefused: TlsTerms['onRefused']): TlsListener {
   const underWay = new Map<string, Socket>(); // a Map remembers order: the first one has waited longest
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket);
-    const [oldest] = underWay.size >= LIMITS.tlsHandshakesMax ? underWay.values() : [];
+    const isFull = underWay.size >= server.maxConnections * LIMITS.tlsHandshakesShareMax;
+    const [oldest] = isFull ? underWay.values() : [];
     oldest?.destroy();
     underWay.set(peer, socket);
     socket.once('close', () => underWay.get(peer) === socket && underWay.delete(peer));

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { connect } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { createOpsServer, type OpsSources } from '../../sidecar/server/ops-http.js';
 import { createAuthority } from '../envoy/certificates.js';
 import { socketPath, until } from './rig.js';
@@ -149,5 +150,17 @@ test('over TLS it asks for no client certificate, shows a renewed one, and cuts 
   plain.on('error', () => {}).end('GET /livez HTTP/1.1\r\n\r\n');
   await once(plain.resume(), 'close');
   await until(() => refused.includes('not_tls'));
-  t.pass();
+  const silent = Array.from({ length: LIMITS.opsConnectionsMax }, () => connect(port, '127.0.0.1'));
+  t.teardown(() => {
+    for (const socket of silent) socket.destroy();
+  });
+  await Promise.all(
+    silent.map((socket) =>
+      once(
+        socket.on('error', () => {}),
+        'connect',
+      ),
+    ),
+  );
+  t.is(await ready(other.cert), 200);
 });
