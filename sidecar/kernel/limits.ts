@@ -154,6 +154,10 @@ export const LIMITS = {
   appendQueueMax: 8192,
   /** Records written and synced as one group. Larger groups gain nothing measurable and delay the first of them. */
   appendBatchMax: 1024,
+  /** Longest time that a leaf waits for a checkpoint: what somebody can cut off unseen. A signature and two syncs a second cost little. */
+  checkpointMsMax: 1_000,
+  /** Leaves after which a checkpoint does not wait for that. */
+  checkpointLeavesMax: 1_000,
   /** Largest signed note. Signatures of the future have nearly 5 kB (ML-DSA), and C2SP signed-note wants 16 of them accepted. */
   noteBytesMax: 256 * 1024,
   /** Longest verifier key. A name is a URL without its scheme; the rest has 55 characters. */

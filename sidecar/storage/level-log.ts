@@ -1,12 +1,20 @@
 import { ClassicLevel } from 'classic-level';
 import { firstKeyOf, LEAF_KEYS, leafKey, parseLeafKey } from './leaf-key.js';
-import { damagedKey, storeError } from './store-error.js';
+import { damagedKey, damagedTile, storeError } from './store-error.js';
+import { firstTreeKeyOf, parseTreeKey, treeKey } from './tree-key.js';
 
 /** A leaf as this store takes and gives it. Structurally the row of the log's store port. */
 interface Row {
   readonly seq: number;
   readonly hash: string;
   readonly bytes: Uint8Array;
+}
+
+/** A hash of the tree over the leaves, of level 1 or above (docs/log-tree.md). */
+interface TreeHash {
+  readonly level: number;
+  readonly index: number;
+  readonly hash: Uint8Array;
 }
 
 /** One stored pair, as raw as it lies there. */
@@ -27,6 +35,8 @@ interface LevelLogOptions {
 
 /** LevelDB's own default. */
 const OPEN_FILES_MAX = 1_000;
+/** Hashes of one tile. */
+const TILE_WIDTH = 256;
 /** Pairs fetched at once: enough to make crossing into native code cheap. */
 const ROWS_PER_FETCH = 1_000;
 const FETCH_BYTES_MAX = 1024 * 1024;
@@ -54,10 +64,28 @@ export class LevelLog {
     return log;
   }
 
-  /** Writes all rows or none, and resolves after they are synced. After a rejection only `close` may be called. */
-  async write(rows: readonly Row[]): Promise<void> {
-    const puts = rows.map(({ seq, hash, bytes }) => ({ type: 'put' as const, key: leafKey(seq, hash), value: bytes }));
-    await this.#guarded(() => this.#db.batch(puts, { sync: true }));
+  /**
+   * Writes all rows or none, with the tree hashes that they complete, and resolves after they are synced. After a rejection
+   * only `close` may be called.
+   */
+  async write(rows: readonly Row[], hashes: readonly TreeHash[] = []): Promise<void> {
+    const leaves = rows.map(({ seq, hash, bytes }) => put(leafKey(seq, hash), bytes));
+    const nodes = hashes.map(({ level, index, hash }) => put(treeKey(level, index, hash), NOTHING));
+    await this.#guarded(() => this.#db.batch([...leaves, ...nodes], { sync: true }));
+  }
+
+  /**
+   * The first `width` hashes of a tile, 32 bytes each: of level 0 from the keys of the leaves. Rejects with
+   * `JIMINI_STORE_CORRUPT` when they are not all there, or one of them is there twice.
+   */
+  async readTile(level: number, index: number, width: number): Promise<Buffer> {
+    const first = index * TILE_WIDTH;
+    const keyOf = (at: number) => (level === 0 ? firstKeyOf(at) : firstTreeKeyOf(level, at));
+    const range = { gte: keyOf(first), lt: keyOf(first + width) };
+    const keys = await this.#guarded(() => this.#db.keys({ ...range, limit: width + 1 }).all());
+    const hashes = keys.map((key, at) => hashAt(key, level, first + at));
+    if (hashes.length !== width) throw damagedTile(level, index);
+    return Buffer.concat(hashes);
   }
 
   /** The last `count` leaves, ascending. */
@@ -103,6 +131,21 @@ export class LevelLog {
       throw storeError(error, { location: this.#db.location, shownAs: this.#shownAs });
     }
   }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function put(key: Uint8Array, value: Uint8Array) {
+  return { type: 'put' as const, key, value };
+}
+
+/** The hash in a key, which must be that of this place. */
+function hashAt(key: Uint8Array, level: number, index: number): Buffer {
+  const leaf = level === 0 ? parseLeafKey(key) : undefined;
+  const node = level === 0 ? undefined : parseTreeKey(key);
+  if (leaf?.seq === index) return Buffer.from(leaf.hash, 'hex');
+  if (node?.level === level && node.index === index) return node.hash;
+  throw damagedTile(level, Math.floor(index / TILE_WIDTH));
 }
 
 function rowOf(key: Uint8Array, bytes: Uint8Array): Row {

@@ -30,6 +30,12 @@ export function damagedKey(): JiminiError {
   return new JiminiError('JIMINI_STORE_CORRUPT', 'the log holds a foreign key: run `jimini log verify`');
 }
 
+/** Hashes of the tree that are not as they were written. */
+export function damagedTile(level: number, index: number): JiminiError {
+  const what = `tile ${index} of level ${level} of the log's tree is damaged`;
+  return new JiminiError('JIMINI_STORE_CORRUPT', `${what}: run \`jimini log verify\``);
+}
+
 function causes(error: unknown): Error[] {
   const chain: Error[] = [];
   for (let at = error; at instanceof Error && chain.length < 8; at = at.cause) chain.push(at);

@@ -1,0 +1,38 @@
+/** Keys of tree hashes begin with this byte (`t`). */
+const PREFIX = 0x74;
+const HASH_BYTES = 32;
+const HASH_AT = 10;
+const WORD = 2 ** 32;
+
+const TREE_KEY_BYTES = HASH_AT + HASH_BYTES;
+
+/** First key that hash `index` of a level can have: `t`, the level (1 byte), the index (8 bytes, big-endian). */
+export function firstTreeKeyOf(level: number, index: number): Buffer {
+  const key = Buffer.alloc(HASH_AT);
+  writePlace(key, level, index);
+  return key;
+}
+
+/** Key of a hash of level 1 or above. With the hash in it, no key is ever written twice with different bytes. */
+export function treeKey(level: number, index: number, hash: Uint8Array): Buffer {
+  const key = Buffer.alloc(TREE_KEY_BYTES);
+  writePlace(key, level, index);
+  key.set(hash, HASH_AT);
+  return key;
+}
+
+/** The parts of a key, or undefined when it is not one of a tree hash. */
+export function parseTreeKey(bytes: Uint8Array): { level: number; index: number; hash: Buffer } | undefined {
+  if (bytes.length !== TREE_KEY_BYTES || bytes[0] !== PREFIX) return undefined;
+  const key = Buffer.from(bytes);
+  const level = key.readUInt8(1);
+  const index = key.readUInt32BE(2) * WORD + key.readUInt32BE(6);
+  return level > 0 && Number.isSafeInteger(index) ? { level, index, hash: key.subarray(HASH_AT) } : undefined;
+}
+
+function writePlace(key: Buffer, level: number, index: number): void {
+  key[0] = PREFIX;
+  key.writeUInt8(level, 1);
+  key.writeUInt32BE(Math.floor(index / WORD), 2);
+  key.writeUInt32BE(index % WORD, 6);
+}

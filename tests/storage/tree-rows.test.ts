@@ -1,0 +1,109 @@
+import test from 'ava';
+import { ClassicLevel } from 'classic-level';
+import { consistencyProof, inclusionProof } from '../../sidecar/audit/tree/proofs.js';
+import { recoverEdge } from '../../sidecar/audit/tree/recover-edge.js';
+import { createTreeEdge, type TreeEdge } from '../../sidecar/audit/tree/tree-edge.js';
+import { isConsistent, isIncluded } from '../../sidecar/audit/verify/merkle.js';
+import { logDirectory } from '../../sidecar/storage/data-directory.js';
+import { leafKey } from '../../sidecar/storage/leaf-key.js';
+import type { LevelLog } from '../../sidecar/storage/level-log.js';
+import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
+import { treeKey } from '../../sidecar/storage/tree-key.js';
+import { leafHashOf } from '../audit/tree/reference.js';
+import { temporaryDataDirectory } from './temporary.js';
+
+const BATCH = 1000;
+
+/** Writes leaves `from` to before `to`, as a log does: in groups, each with the tree hashes that it completes. */
+async function writeLeaves(log: LevelLog, edge: TreeEdge, to: number): Promise<void> {
+  while (edge.size < to) {
+    const rows = [];
+    const nodes = [];
+    while (rows.length < BATCH && edge.size < to) {
+      const bytes = Buffer.from(`leaf ${edge.size}`);
+      const leafHash = leafHashOf(bytes);
+      rows.push({ seq: edge.size, hash: leafHash.toString('hex'), bytes });
+      nodes.push(...edge.append(leafHash));
+    }
+    await log.write(rows, nodes);
+  }
+}
+
+test('the edge and proofs come back from LevelDB, and hold', async (t) => {
+  const store = createLevelLogStore(await temporaryDataDirectory());
+  const first = await store.open();
+  const edge = createTreeEdge();
+  const roots = new Map<number, Buffer>();
+  for (const size of [1, 255, 256, 257, 65_536, 66_000]) {
+    await writeLeaves(first, edge, size);
+    roots.set(size, edge.root());
+  }
+  await first.close();
+
+  const log = await store.open();
+  const size = 66_000;
+  for (const [from, root] of roots) {
+    t.deepEqual((await recoverEdge(log, from)).root(), root);
+    const proof = await consistencyProof(log, from, size);
+    t.true(isConsistent({ size: from, root }, { size, root: edge.root() }, proof), `from ${from}`);
+  }
+  for (const index of [0, 255, 256, 40_000, 65_535, 65_536, 65_999]) {
+    const leaf = { hash: leafHashOf(`leaf ${index}`), index };
+    t.true(isIncluded(leaf, { size, root: edge.root() }, await inclusionProof(log, index, size)), `leaf ${index}`);
+  }
+  await log.close();
+});
+
+test('rows of the tree do not show among the leaves', async (t) => {
+  const log = await createLevelLogStore(await temporaryDataDirectory()).open();
+  await writeLeaves(log, createTreeEdge(), 600);
+  t.deepEqual(
+    (await log.lastRows(2)).map(({ seq }) => seq),
+    [598, 599],
+  );
+  let count = 0;
+  for await (const { key } of log.rawRows()) count += key.length === 41 ? 1 : 1_000_000;
+  t.is(count, 600);
+  await log.close();
+});
+
+const damages = test.macro(async (t, damage: (database: ClassicLevel<Uint8Array, Uint8Array>) => Promise<void>) => {
+  const dataDir = await temporaryDataDirectory();
+  const store = createLevelLogStore(dataDir);
+  const first = await store.open();
+  await writeLeaves(first, createTreeEdge(), 600);
+  await first.close();
+  const database = new ClassicLevel<Uint8Array, Uint8Array>(logDirectory(dataDir), {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+  });
+  await damage(database);
+  await database.close();
+  const log = await store.open();
+  await t.throwsAsync(recoverEdge(log, 600), { code: 'JIMINI_STORE_CORRUPT' });
+  await log.close();
+});
+
+const node = (index: number) => leafHashOf(`node ${index}`);
+const nothing = new Uint8Array(0);
+/** Keys of the tree's rows, in order. */
+const treeKeys = (database: ClassicLevel<Uint8Array, Uint8Array>) =>
+  database.keys({ gte: Buffer.from('t'), lt: Buffer.from('u') }).all();
+
+test('a tree hash that is gone is noticed', damages, async (database) => {
+  await database.del((await treeKeys(database))[0] as Uint8Array);
+});
+test('a tree hash that is there twice is noticed', damages, async (database) => {
+  await database.put(treeKey(1, 0, node(0)), nothing);
+});
+test('a key that is cut is noticed', damages, async (database) => {
+  const key = (await treeKeys(database))[0] as Uint8Array;
+  await database.del(key);
+  await database.put(key.subarray(0, 41), nothing);
+});
+test('a leaf that is gone is noticed', damages, async (database) => {
+  await database.del(leafKey(599, leafHashOf('leaf 599').toString('hex')));
+});
+test('a leaf that is there twice is noticed', damages, async (database) => {
+  await database.put(leafKey(599, node(599).toString('hex')), nothing);
+});
