@@ -1,5 +1,6 @@
 import { createCarriedMedia } from './carried-media.js';
 import { createConversation } from './conversation.js';
+import { readDataUrls } from './data-urls.js';
 import { addDerivedText, addText, assignRole, type Draft, isFull, markDerived, readUnder } from './draft.js';
 import { jsonLinesOf } from './json-lines.js';
 import { pointerOfMember } from './json-pointer.js';
@@ -85,7 +86,7 @@ function createBodyVisitor(draft: Draft, body: string): JsonVisitor {
       if (place !== undefined) {
         conversation.string(place, text);
         media.string(place, text);
-      }
+      } else readDataUrls(draft, text, pointer);
       if (looksLikeJson(text) || (hasBackslashes && text.includes('\\')))
         readNestedJson(draft, text, pointer, place?.member === 'arguments');
     },

@@ -35,7 +35,7 @@ export interface Segment {
    */
   readonly pointer: string;
   /**
-   * True for text that stands in another segment too (joined parts, JSON inside a string): it is matched like any
+   * True for text that stands in another segment too (joined parts, JSON inside a string, a decoded file): it is matched like any
    * other, but not counted by `min_count`, `max_chars` and the text length.
    */
   readonly derived?: true;

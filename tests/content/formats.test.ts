@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import fc from 'fast-check';
 import { packageRoot } from '../../sidecar/config/package-root.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { bytesOf, contentTypeOf, pointerOf } from './format-bodies.js';
 import {
   type FormatRequest,
@@ -60,6 +62,24 @@ for (const { title, requests } of readFormats()) {
     }
   }
 }
+
+test('golden bodies with some bytes changed are read without a fault', (t) => {
+  const requests = readFormats().flatMap((format) => format.requests);
+  const change = fc.record({ at: fc.nat(), drop: fc.nat(8), insert: fc.uint8Array({ maxLength: 8 }) });
+  fc.assert(
+    fc.property(fc.constantFrom(...requests), fc.array(change, { maxLength: 3 }), (request, changes) => {
+      let bytes = bytesOf(request);
+      for (const { at, drop, insert } of changes) {
+        const start = at % (bytes.length + 1);
+        bytes = Buffer.concat([bytes.subarray(0, start), insert, bytes.subarray(start + drop)]);
+      }
+      const { segments } = readTestBody(bytes, { contentType: contentTypeOf(request) });
+      return segments.every(({ pointer }) => pointer.length <= LIMITS.pointerCharsMax + 1);
+    }),
+    { numRuns: 1000 },
+  );
+  t.pass();
+});
 
 test('docs/formats.md is what the golden bodies say', (t) => {
   const file = join(packageRoot(), 'docs', 'formats.md');
