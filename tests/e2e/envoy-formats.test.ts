@@ -16,6 +16,8 @@ interface Carrier {
   readonly path?: string;
   readonly contentType?: string;
   readonly contentEncoding?: string;
+  /** Default 403. */
+  readonly deniedStatus?: number;
   body(text: string): Uint8Array | string;
 }
 
@@ -63,7 +65,7 @@ async function send(carrier: Carrier, text: string): Promise<{ status: number; b
 async function isRead(t: ExecutionContext, carrier: Carrier): Promise<void> {
   const seen = (requestId: string) => upstream.received.find(({ headers }) => headers['x-test-id'] === requestId);
   const planted = await send(carrier, `my card is ${CARD}`);
-  t.is(planted.status, 403);
+  t.is(planted.status, carrier.deniedStatus ?? 403);
   t.is(seen(planted.requestId), undefined);
   const harmless = await send(carrier, HARMLESS);
   t.is(harmless.status, 200);
@@ -104,6 +106,7 @@ const CARRIERS: Readonly<Record<string, Carrier>> = {
   'Ollama generate': { path: '/api/generate', body: (prompt) => json({ model: 'm', prompt, system: 'Be kind.' }) },
   'JSON-RPC of the Model Context Protocol': {
     path: '/mcp',
+    deniedStatus: 200,
     body: (q) => json({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'search', arguments: { q } } }),
   },
   'JSON in a batch, one text a line': {
