@@ -46,6 +46,17 @@ test('the documentation of classifiers has every setting of one, with its defaul
   }
 });
 
+test('the documentation of routes has every setting of one', (t) => {
+  const text = readFileSync(join(packageRoot(), 'docs/configuration.md'), 'utf8');
+  const map = configJsonSchema().properties?.['policy']?.properties?.['routes']?.additionalProperties;
+  const settings = Object.entries((typeof map === 'object' && map.properties) || {});
+  t.true(settings.length > 4);
+  for (const [name, node] of settings) {
+    t.regex(text, new RegExp(`^\\| \`${name}\` `, 'm'));
+    t.true(node.description?.endsWith('.'), name);
+  }
+});
+
 test('the documentation has every gap kind, what happens by default, why, and what decides it', (t) => {
   const text = readFileSync(join(packageRoot(), 'docs/configuration.md'), 'utf8');
   for (const [kind, { action, meaning }] of Object.entries(GAP_KINDS)) {

@@ -17,6 +17,8 @@ interface Carrier {
   body(text: string): Uint8Array | string;
 }
 
+type Outcome = Awaited<ReturnType<WholeChain['post']>>;
+
 const testEnvoy = needs(program('envoy'));
 const CARD = '4111 1111 1111 1111';
 const LLM_METHOD = '/google.cloud.aiplatform.v1.PredictionService/GenerateContent';
@@ -28,6 +30,12 @@ test.before(async () => {
   if (toolPath('envoy')) chain = await startWholeChain();
 });
 test.after.always(() => chain?.stop());
+
+/** The upstream saw nothing. JSON-RPC and gRPC tell a denial inside of a 200, all else by 403. */
+function isDenied(t: ExecutionContext, outcome: Outcome | undefined, message?: string): void {
+  t.is(outcome?.seen, undefined, message);
+  t.true(outcome?.status === 403 || outcome?.status === 200, message);
+}
 
 /** A card number is stopped before the upstream sees anything; a harmless text in the same wrapping arrives byte for byte. */
 async function isRead(t: ExecutionContext, carrier: Carrier): Promise<void> {
@@ -41,7 +49,7 @@ async function isRead(t: ExecutionContext, carrier: Carrier): Promise<void> {
     return { body, outcome: chain?.post(carrier.path ?? '/v1/chat/completions', headers, body) };
   };
   const planted = await send(`my card is ${CARD}`).outcome;
-  t.deepEqual(planted, { status: 403, seen: undefined });
+  isDenied(t, planted);
   const { body, outcome } = send(HARMLESS);
   const harmless = await outcome;
   t.is(harmless?.status, 200);
@@ -172,7 +180,7 @@ for (const { title, requests } of readFormats()) {
         t.is(golden?.seen?.headers['x-jimini-verdict'], gapsOf(request).length === 0 ? 'ALLOW' : 'FLAG');
         for (const field of request.fields.filter(isTextField)) {
           const outcome = await post(planted(request, field, `my card is ${CARD}`));
-          t.deepEqual(outcome, { status: 403, seen: undefined }, field.at);
+          isDenied(t, outcome, field.at);
         }
       },
     );

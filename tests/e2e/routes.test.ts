@@ -3,9 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { Verdict } from '../../proto/gen/jimini/v1/policy.js';
+import { sendRaw } from '../envoy/clients.js';
+import { startEnvoy } from '../envoy/envoy.js';
+import { connectionManager, sampleConfigFor } from '../envoy/sample-config.js';
+import { startUpstream } from '../envoy/upstream.js';
 import { jimini } from '../processes/cli.js';
 import { type CheckInput, checkRequestBytes, connect, type SidecarClient } from '../processes/client.js';
 import { type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
+import { needs } from '../tools/needs.js';
+import { program } from '../tools/programs.js';
 
 const test = anyTest as TestFn<{ folder: string; sidecar: SidecarProcess; client: SidecarClient }>;
 
@@ -87,6 +93,35 @@ test.serial('a path that servers read differently is on no route, unless the pro
   const path = '/v1/images/a%2fb';
   t.is((await check(client, 'hello', { path })).code, 7);
   t.is((await check(client, 'hello', { path, contextExtensions: { 'jimini.endpoint': 'pictures' } })).code, 0);
+});
+
+needs(program('envoy'))('an upgrade passes a real Envoy on the route that allows it, and on no other', async (t) => {
+  const upstream = await startUpstream();
+  const folder = await mkdtemp(join(tmpdir(), 'jimini-upgrade-'));
+  await writeFile(
+    join(folder, 'jimini.yaml'),
+    'policy: {routes: {realtime: {endpoints: [/v1/realtime], gaps: {http:upgrade: flag}}}}',
+  );
+  const sidecar = await startSidecarProcess({
+    dataDir: join(folder, 'data'),
+    args: ['--config', join(folder, 'jimini.yaml')],
+  });
+  const port = Number(sidecar.data.split(':').at(-1));
+  const config = sampleConfigFor({ listen: { port: 0 }, jimini: { port }, llm: { port: upstream.port } });
+  connectionManager(config).upgrade_configs = [{ upgrade_type: 'websocket' }];
+  const envoy = await startEnvoy(config);
+  t.teardown(async () => {
+    await envoy.stop();
+    await sidecar.stop();
+    await upstream.close();
+    await rm(folder, { recursive: true });
+  });
+  const upgrade = (path: string) =>
+    sendRaw(envoy.port, [`GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n`]);
+  t.regex(await upgrade('/v1/realtimes'), /^HTTP\/1\.1 403 .*http:upgrade/s);
+  t.is(upstream.received.length, 0);
+  t.regex(await upgrade('/v1/realtime'), /^HTTP\/1\.1 101 /);
+  t.is(upstream.received[0]?.headers['x-jimini-verdict'], 'FLAG');
 });
 
 test.serial('a client with a certificate has the tenant of its principal, unless the proxy names one', async (t) => {
