@@ -3,6 +3,7 @@ import { packageVersion } from '../config/package-root.js';
 import { type CliContext, type CliIo, complain, linesOf } from './cli-io.js';
 import { configCommand } from './config-command.js';
 import { lintCommand } from './lint-command.js';
+import { meshCommand } from './mesh-command.js';
 import { testCommand } from './test-command.js';
 
 /** Exit code of bad usage and bad input. */
@@ -23,7 +24,7 @@ function createProgram(context: CliContext, extra: readonly Command[] = []): Com
       '\nExamples:\n  jimini serve --config jimini.yaml\n  jimini lint rules/\n  jimini test --text "my card is 4111 1111 1111 1111"' +
         '\n\nExit codes: 0 success, 2 bad usage or input; `test` and `log verify` have more.',
     );
-  const commands = [configCommand(context), lintCommand(context), testCommand(context), ...extra];
+  const commands = [configCommand(context), lintCommand(context), testCommand(context), meshCommand(context), ...extra];
   for (const command of commands) {
     command.copyInheritedSettings(program);
     shareOutput(command, context.io);
