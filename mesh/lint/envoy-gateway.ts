@@ -74,9 +74,25 @@ function checkClientTraffic(report: Report, resource: Tree): void {
   if (escaped && /^(KeepUnchanged|UnescapeAndForward)$/.test(action)) {
     report('path-escaped-slashes', escaped, `${escaped.name} is ${action}`);
   }
+  if (spec && !mentions(at(spec, 'headers', 'earlyRequestHeaders'), 'x-jimini')) {
+    report(
+      'own-headers-accepted',
+      field(resource, 'spec') ?? spec,
+      "a client's own x-jimini-* headers are not removed",
+    );
+  }
   const underscores = field(at(spec, 'headers'), 'withUnderscoresAction');
   if (underscores && textAt(underscores.value) === 'Allow')
     report('underscore-headers', underscores, `${underscores.name} is Allow`);
+}
+
+/** Checks that a policy of a route does not replace the guard of its Gateway by nothing (a policy is merged only when told to). */
+function checkOverride(report: Report, resource: Tree): void {
+  const spec = field(resource, 'spec');
+  if (!spec || at(spec.value, 'extAuth') || at(spec.value, 'mergeType')) return;
+  const targets = [...listAt(spec.value, 'targetRefs'), ...listAt(spec.value, 'targetRef')];
+  const route = targets.find((target) => textAt(target, 'kind')?.endsWith('Route'));
+  if (route) report('policy-overridden', spec, `this policy of ${textAt(route, 'name') ?? 'a route'} has no extAuth`);
 }
 
 /** Checks the upgrades that a BackendTrafficPolicy lets through. */
@@ -113,4 +129,5 @@ export const TRAFFIC_CHECKS: Readonly<Record<string, (report: Report, resource: 
   ClientTrafficPolicy: checkClientTraffic,
   BackendTrafficPolicy: checkBackendTraffic,
   EnvoyProxy: checkFilterOrder,
+  SecurityPolicy: checkOverride,
 };

@@ -73,7 +73,14 @@ function checkEnabled(report: Report, body: Tree): void {
   const denies = isTrue(field(at(body, 'deny_at_disable'), 'default_value'));
   if (enabled && key && !denies) report('runtime-switch', enabled, `${enabled.name} depends on the runtime key ${key}`);
   const condition = field(body, 'filter_enabled_metadata');
-  if (condition) report('metadata-condition', condition, `${condition.name} limits what is checked`);
+  if (condition && !isOfIstio(condition.value))
+    report('metadata-condition', condition, `${condition.name} limits what is checked`);
+}
+
+/** The mark that Istio's RBAC filter sets where a CUSTOM policy matches: clients have no hand in it (istio/istio, extauthz.go). */
+function isOfIstio(condition: Tree): boolean {
+  const key = textAt(listAt(condition, 'path')[0], 'key') ?? '';
+  return textAt(condition, 'filter') === 'envoy.filters.http.rbac' && key.startsWith('istio_ext_authz');
 }
 
 const DENOMINATORS: Readonly<Record<string, number>> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };

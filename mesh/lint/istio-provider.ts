@@ -28,6 +28,17 @@ export function readProviders(root: Tree): Provider[] {
   });
 }
 
+/** Checks how Istio normalises paths, where the mesh configuration says it. */
+export function checkPathNormalisation(report: Report, root: Tree): void {
+  for (const tree of everyMap(root)) {
+    const written = field(at(tree, 'path_normalization'), 'normalization');
+    if (!written || !at(tree, 'extension_providers')) continue;
+    const said = textAt(written.value) ?? '';
+    if (said === 'NONE') report('path-not-normalised', written, `${written.name} is NONE`);
+    if (said === 'BASE' || said === 'DEFAULT') report('path-slashes', written, `${written.name} is ${said}`);
+  }
+}
+
 interface Found {
   readonly name: string;
   readonly settings: Field;

@@ -5,6 +5,7 @@ import type { MeshFinding } from './findings.js';
 import type { Facts } from './guard.js';
 import { checkRemovals } from './istio-envoy-filter.js';
 import { checkPolicy } from './istio-policy.js';
+import { checkPathNormalisation } from './istio-provider.js';
 import { type MeshFile, ownGuards, ownProviders, type ReadFile, readFile } from './read-file.js';
 
 /** Kinds that say more about a guard of another file. */
@@ -44,6 +45,7 @@ function checkFile(file: ReadFile, facts: Facts, hasGateway: boolean): boolean {
   for (const { kind, tree } of file.resources) {
     if (kind === 'AuthorizationPolicy') isRelated = checkPolicy(report, tree, facts) || isRelated;
     if (kind === 'EnvoyFilter') isRelated = checkRemovals(report, tree) || isRelated;
+    if (ownProviders(file).length > 0) checkPathNormalisation(report, tree);
     if (hasGateway) TRAFFIC_CHECKS[kind]?.(report, tree);
   }
   return isRelated;

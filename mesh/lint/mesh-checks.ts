@@ -37,6 +37,11 @@ export const MESH_CHECKS = {
     why: 'requests for which the condition is false are not judged by it',
     mend: 'add an entry without a condition at the end, or drop the conditions',
   },
+  'policy-overridden': {
+    severity: 'error',
+    why: 'a policy of a route replaces the one of its Gateway, so that nothing asks Jimini there',
+    mend: 'set mergeType, or repeat extAuth in it',
+  },
   'policy-order': {
     severity: 'warning',
     why: 'the filter order of Envoy Gateway puts another filter, which may change or answer requests, before ext_authz',

@@ -54,7 +54,7 @@ export const PROXY_CHECKS = {
   },
   'connection-buffer': {
     severity: 'warning',
-    why: 'bodies between the two limits may get 413 instead of a verdict',
+    why: 'other filters that hold bodies go by the smaller limit and answer 413 (ext_authz itself goes by its own)',
     mend: 'make both the same',
   },
   'route-unchecked': {
@@ -90,7 +90,7 @@ export const PROXY_CHECKS = {
   'own-headers-accepted': {
     severity: 'warning',
     why: 'on routes that are not checked, a client can say `x-jimini-verdict: ALLOW` to whatever stands behind the proxy',
-    mend: 'remove the prefix x-jimini- by early_header_mutation_extensions',
+    mend: 'remove the prefix x-jimini- by early_header_mutation_extensions (headers.earlyRequestHeaders.removeOnMatch)',
   },
   'route-by-own-header': {
     severity: 'error',
@@ -105,12 +105,12 @@ export const PROXY_CHECKS = {
   'path-not-normalised': {
     severity: 'warning',
     why: 'Envoy chooses the route by another path than the one that Jimini judges',
-    mend: 'set it to true',
+    mend: 'set it to true, or to DECODE_AND_MERGE_SLASHES in Istio',
   },
   'path-slashes': {
     severity: 'warning',
     why: 'servers differ on what `//` means, and Jimini judges it as one slash',
-    mend: 'let slashes be merged',
+    mend: 'let slashes be merged: DECODE_AND_MERGE_SLASHES in Istio',
   },
   'path-escaped-slashes': {
     severity: 'warning',
