@@ -30,7 +30,11 @@ export function checkManager(report: Report, manager: Manager, guards: readonly 
   if (second) report('two-guards', second.entry, `${second.name} calls Jimini too`);
   checkOrder(report, manager.filters, guard);
   checkUpgrades(report, listAt(manager.body, 'upgrade_configs'));
-  if (!isPatch) checkNormalisation(report, manager);
+  if (isPatch) return;
+  checkNormalisation(report, manager);
+  if (!mentions(at(manager.body, 'access_log'), 'dynamic_metadata(envoy.filters.http.ext_authz')) {
+    report('metadata-unused', manager.place, 'no access log has what ext_authz says of a request');
+  }
 }
 
 /** Checks how the filter's entry stands in the list. */

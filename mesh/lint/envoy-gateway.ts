@@ -2,9 +2,11 @@ import { type BodyNames, checkBody } from './body-settings.js';
 import type { Report } from './checks.js';
 import { isLoopback } from './clusters.js';
 import type { EnvoyPart } from './envoy.js';
+import { BODY_BYTES_LOW } from './expected.js';
 import { checkStatusOnError } from './ext-authz.js';
 import type { Facts, Guard } from './guard.js';
 import { checkHeaderNames } from './header-lists.js';
+import { byteCountOf } from './quantity.js';
 import { checkContext } from './route-context-checks.js';
 import { checkTimeout } from './timeout.js';
 import { at, type Field, field, isTrue, listAt, mentions, type Tree, textAt } from './tree.js';
@@ -95,8 +97,13 @@ function checkOverride(report: Report, resource: Tree): void {
   if (route) report('policy-overridden', spec, `this policy of ${textAt(route, 'name') ?? 'a route'} has no extAuth`);
 }
 
-/** Checks the upgrades that a BackendTrafficPolicy lets through. */
+/** Checks the upgrades and the buffer of a BackendTrafficPolicy. */
 function checkBackendTraffic(report: Report, resource: Tree): void {
+  const limit = field(at(resource, 'spec', 'requestBuffer'), 'limit');
+  const bytes = limit && byteCountOf(limit.value);
+  if (limit && bytes !== undefined && bytes < BODY_BYTES_LOW) {
+    report('buffer-filter-limit', limit, `${limit.name} of requestBuffer is ${bytes}`);
+  }
   for (const upgrade of listAt(resource, 'spec', 'httpUpgrade')) {
     report('upgrade-allowed', upgrade, `httpUpgrade lets upgrades to ${textAt(upgrade, 'type') ?? ''} through`);
   }

@@ -7,7 +7,8 @@ import { checkExtProc } from './ext-proc.js';
 import { authzOf, type HttpFilter, type Manager, managerOf, namesJimini } from './filter-chain.js';
 import type { Facts } from './guard.js';
 import { messageOf, shortType } from './messages.js';
-import { checkRouteMap, type RouteContext, turnsOn } from './routes.js';
+import { checkRouteMap, leadsNowhere, type RouteContext, turnsOn } from './routes.js';
+import { checkRuntime } from './runtime.js';
 import { at, everyMap, type Field, field, isTrue, listAt, mentions, numberOf, type Tree, textAt } from './tree.js';
 
 /** A piece of Envoy's configuration: a whole file, or what a Kubernetes resource patches into one. */
@@ -86,8 +87,11 @@ export function checkEnvoy(report: Report, config: EnvoyConfig, onlyNamed: boole
   const processors = config.extProcs.filter(({ body }) => mentions(body, 'jimini'));
   for (const { body, place } of processors) checkExtProc(report, body, place);
   const context: RouteContext = { report, filterNames: facts.filterNames, isOffByDefault, onCluster };
-  for (const tree of config.maps) checkRouteMap(context, tree);
-  const hasGuard = config.managers.some((manager) => guardsOf(manager, onlyNamed).length > 0);
+  const unguarded = config.managers.filter((manager) => guardsOf(manager, onlyNamed).length === 0);
+  // Where the filter does not stand, routes have nothing to say about it.
+  const elsewhere = new Set<Tree>(unguarded.flatMap(({ body }) => [...everyMap(body)]));
+  for (const tree of config.maps) if (!elsewhere.has(tree)) checkRouteMap(context, tree);
+  const hasGuard = unguarded.length < config.managers.length;
   return hasGuard || loose.length > 0 || processors.length > 0 || config.maps.some((tree) => turnsOn(context, tree));
 }
 
@@ -102,7 +106,7 @@ function checkManagers(
   const hasGuard = config.managers.some((manager) => guardsOf(manager, onlyNamed).length > 0);
   for (const manager of config.managers) {
     const guards = guardsOf(manager, onlyNamed);
-    if (guards.length === 0 && hasGuard && !manager.isPatch) {
+    if (guards.length === 0 && hasGuard && !manager.isPatch && !leadsNowhere(manager.body)) {
       report(
         'listener-unchecked',
         manager.place,
@@ -112,7 +116,10 @@ function checkManagers(
     checkManager(report, manager, guards, manager.isPatch);
     for (const guard of guards) {
       checkFilterEntry(report, guard);
-      if (guard.authz) checkAuthz(report, { ...guard.authz, isPatch: manager.isPatch }, onCluster);
+      if (guard.authz) {
+        checkAuthz(report, { ...guard.authz, isPatch: manager.isPatch }, onCluster);
+        checkRuntime(report, config.maps, guard.authz.body);
+      }
       const disabled = field(guard.entry, 'disabled');
       if (!disabled || !isTrue(disabled)) continue;
       isOffByDefault = facts.isTurnedOn;
@@ -139,7 +146,7 @@ function checkClusterNamed(report: Report, config: EnvoyConfig, facts: Facts, pl
 function checkListener(report: Report, listener: Tree, onlyNamed: boolean): void {
   const limit = field(listener, 'per_connection_buffer_limit_bytes');
   const bytes = limit && numberOf(limit.value);
-  if (!limit || bytes === undefined || !at(listener, 'filter_chains')) return;
+  if (!limit || bytes === undefined || !(at(listener, 'filter_chains') ?? at(listener, 'default_filter_chain'))) return;
   const managers = [...everyMap(listener)].flatMap((tree) => managerOf(tree) ?? []);
   const bodies = managers
     .flatMap((manager) => guardsOf(manager, onlyNamed))

@@ -2,6 +2,7 @@ import { checkBody, ENVOY_BODY } from './body-settings.js';
 import type { Report } from './checks.js';
 import { DENIAL_BYTES } from './expected.js';
 import { checkCredentials, checkHeaderLists } from './header-lists.js';
+import { percentOf } from './percent.js';
 import { checkTimeout } from './timeout.js';
 import { at, type Field, field, isTrue, listAt, nameIn, numberOf, type Place, type Tree, textAt } from './tree.js';
 
@@ -67,7 +68,8 @@ export function checkExtAuthz(report: Report, { body, place, isPatch }: AuthzMes
 /** Checks which requests the filter is on for. */
 function checkEnabled(report: Report, body: Tree): void {
   const enabled = field(body, 'filter_enabled');
-  const percent = percentOf(at(enabled?.value, 'default_value'));
+  const standard = at(enabled?.value, 'default_value');
+  const percent = standard === undefined ? 100 : percentOf(standard);
   if (enabled && percent < 100) report('sampled-requests', enabled, `${enabled.name} is ${percent} %`);
   const key = textAt(enabled?.value, 'runtime_key');
   const denies = isTrue(field(at(body, 'deny_at_disable'), 'default_value'));
@@ -81,15 +83,6 @@ function checkEnabled(report: Report, body: Tree): void {
 function isOfIstio(condition: Tree): boolean {
   const key = textAt(listAt(condition, 'path')[0], 'key') ?? '';
   return textAt(condition, 'filter') === 'envoy.filters.http.rbac' && key.startsWith('istio_ext_authz');
-}
-
-const DENOMINATORS: Readonly<Record<string, number>> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };
-
-/** envoy/type/v3/percent.proto, FractionalPercent; a missing numerator is 0, a missing denominator a hundred. */
-function percentOf(fraction: Tree | undefined): number {
-  if (fraction === undefined) return 100;
-  const numerator = numberOf(at(fraction, 'numerator') ?? fraction) ?? 0;
-  return (100 * numerator) / (DENOMINATORS[textAt(fraction, 'denominator') ?? 'HUNDRED'] ?? 100);
 }
 
 /** Names of envoy/type/v3/http_status.proto that stand for less than 400. */

@@ -109,6 +109,11 @@ export const GUARD_CHECKS = {
     why: 'decision id, verdict and coverage gaps do not reach the access log',
     mend: 'remove it, or set it to true',
   },
+  'metadata-unused': {
+    severity: 'warning',
+    why: 'requests that were not judged (413, unchecked routes) are in no log, and those that were cannot be tied to their record',
+    mend: 'log %DYNAMIC_METADATA(envoy.filters.http.ext_authz:decision_id)%, as mesh/config/envoy.yaml does',
+  },
   'mutations-unchecked': {
     severity: 'warning',
     why: 'an illegal header in an answer changes the request instead of failing it',

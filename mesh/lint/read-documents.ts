@@ -43,6 +43,7 @@ export function readDocuments(text: string, budget: NodeBudget, textPlace: TextP
     for (const document of Array.isArray(parsed) ? parsed : []) {
       const read = readDocument(text, document, places, budget);
       if (read === undefined) continue;
+      if (budget.nodes < 0 && faults.length > 0) break;
       if ('kind' in read) trees.push(read);
       else faults.push(read);
     }

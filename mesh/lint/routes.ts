@@ -19,7 +19,7 @@ export interface RouteContext {
 
 /** Paths of health probes: nothing is lost when they are not judged. */
 const PROBE =
-  /^\/?(-\/)?(healthz?|health[-_]?check|livez?|liveness|readyz?|readiness|startupz?|ping|status|metrics)\/?$/i;
+  /^\/?(-\/)?(healthz?|health[-_]?check|livez?|liveness|readyz?|readiness|startupz?|ping|status|metrics|stats)(\/prometheus)?\/?$/i;
 /** `/package.Service/` or `/package.Service/Method`. */
 const GRPC_PATH = /^\/[A-Za-z_]\w*(\.\w+)+\/(\w+)?$/;
 
@@ -109,6 +109,13 @@ function reportUnchecked(report: Report, carrier: Tree, place: Field): void {
 
 function answersItself(route: Tree): boolean {
   return ['direct_response', 'redirect', 'non_forwarding_action'].some((action) => at(route, action) !== undefined);
+}
+
+/** Whether a manager's own routes lead to nothing but health probes and metrics. False when its routes stand elsewhere. */
+export function leadsNowhere(manager: Tree): boolean {
+  const routes = listAt(manager, 'route_config', 'virtual_hosts').flatMap((host) => listAt(host, 'routes'));
+  const isProbe = (route: Tree) => PROBE.test(pathOf(at(route, 'match')) ?? '');
+  return routes.length > 0 && routes.every((route) => answersItself(route) || isProbe(route));
 }
 
 /** Where the filter is off by default: finds the routes that nobody turned it on for. */
