@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { parse, parseAllDocuments } from 'yaml';
 import { lintMesh } from '../../../mesh/lint/lint.js';
+import { startEnvoy } from '../../envoy/envoy.js';
 import { connectionManager, extAuthz, type Json, sampleConfig, sampleConfigFor } from '../../envoy/sample-config.js';
 import { repositoryRoot } from '../../processes/sidecar.js';
 import { needs } from '../../tools/needs.js';
@@ -35,6 +36,24 @@ for (const name of ENVOY_SAMPLES) {
     t.is(stderr, '');
   });
 }
+
+needs(program('envoy'))('what a running Envoy says of its configuration is read like the file', async (t) => {
+  const config = sampleConfigFor({ listen: { port: 0 }, jimini: { port: 1 }, llm: { port: 1 } });
+  const checksOf = async () => {
+    const envoy = await startEnvoy(config);
+    const text = await (await fetch(`${envoy.admin}/config_dump`)).text().finally(() => envoy.stop());
+    return [...new Set(lintMesh([{ file: 'config_dump', text }]).map(({ check }) => check))].sort();
+  };
+  t.deepEqual(await checksOf(), []);
+  extAuthz(config).failure_mode_allow = true;
+  connectionManager(config).route_config.virtual_hosts[0].routes[0].typed_per_filter_config = {
+    'envoy.filters.http.ext_authz': {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute',
+      disabled: true,
+    },
+  };
+  t.deepEqual(await checksOf(), ['failure-open', 'route-unchecked']);
+});
 
 test('the sample for a Unix socket is the other one, with another address', (t) => {
   const jimini = { path: '/run/jimini/socket/data.sock' };
