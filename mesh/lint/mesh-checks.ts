@@ -52,6 +52,11 @@ export const MESH_CHECKS = {
     why: 'what cannot be read cannot be checked',
     mend: 'correct the file',
   },
+  'field-twice': {
+    severity: 'error',
+    why: 'both are names of one field: Envoy takes the one that comes last, Kubernetes only the one in camel case',
+    mend: 'remove one',
+  },
   'findings-left-out': {
     severity: 'error',
     why: 'what is left out may be worse than what is shown',

@@ -99,6 +99,8 @@ class TreeBuilder {
   readonly #text: string;
   readonly #places: Places;
   readonly #budget: NodeBudget;
+  /** A Kubernetes object: to its readers `!ignore` means nothing. */
+  readonly #isObject: boolean;
   /** What each alias stands for: the last node before it with that anchor. */
   readonly #targets = new Map<Alias, Node>();
 
@@ -106,6 +108,7 @@ class TreeBuilder {
     this.#text = text;
     this.#places = places;
     this.#budget = budget;
+    this.#isObject = isMap(document.contents) && document.contents.has('apiVersion');
     const anchors = new Map<string, Node>();
     visit(document, {
       Node: (_key, node) => {
@@ -154,8 +157,9 @@ class TreeBuilder {
     for (const { key, value } of pairs) {
       const place = this.#places((key as Node | null)?.range?.[0]);
       if (!isScalar(key)) throw new Refusal('a key must be text', place);
-      if (key.tag === '!ignore') continue;
-      const name = String(key.value);
+      if (key.tag === '!ignore' && !this.#isObject) continue;
+      // Under `%YAML 1.1` the parser makes a symbol of a merge key.
+      const name = typeof key.value === 'symbol' ? '<<' : String(key.value);
       const tree = value
         ? this.build(value as Node, depth)
         : ({ ...place, kind: 'scalar', value: null, textPlace: () => place } as const);

@@ -1,4 +1,5 @@
 import { localGuards, policyGuards } from './agentgateway.js';
+import type { Report } from './checks.js';
 import { type EnvoyConfig, type EnvoyPart, hasNamedGuard, readEnvoy } from './envoy.js';
 import { partsOfPatchPolicy, securityPolicyGuard } from './envoy-gateway.js';
 import { createFindings, type FileFindings } from './findings.js';
@@ -6,6 +7,7 @@ import type { Guard } from './guard.js';
 import { clustersOfEnvoyFilter, partsOfEnvoyFilter } from './istio-envoy-filter.js';
 import { type Provider, readProviders } from './istio-provider.js';
 import { type Resource, type Resources, readResources } from './resources.js';
+import { camelCase, everyMap, type Tree } from './tree.js';
 
 /** A file as it was given: its path as it was named, and its text, or why there is none. */
 export type MeshFile = { readonly file: string } & ({ readonly text: string } | { readonly reason: string });
@@ -30,11 +32,21 @@ export function readFile(given: MeshFile): ReadFile {
   const findings = createFindings(given.file);
   const { resources, faults } = 'text' in given ? readResources(given.text) : unreadable(given.reason);
   for (const { message, ...place } of faults) findings.report('file-unreadable', place, message);
+  for (const { tree } of resources) checkNames(findings.report, tree);
   const envoy = readEnvoy(resources.flatMap(partsOf), resources.flatMap(clustersOf));
   const providers = resources.flatMap(({ tree }) => readProviders(tree));
   const guards = resources.flatMap(guardsOfResource);
   const onlyNamed = hasNamedGuard(envoy) || [...providers, ...guards].some(({ isNamed }) => isNamed);
   return { findings, resources, envoy, providers, guards, onlyNamed };
+}
+
+function checkNames(report: Report, root: Tree): void {
+  for (const { fields } of everyMap(root)) {
+    for (const [name, field] of fields) {
+      const other = name.includes('_') ? fields.get(camelCase(name)) : undefined;
+      if (other) report('field-twice', field, `${name} stands beside ${other.name}`);
+    }
+  }
 }
 
 function unreadable(message: string): Resources {
