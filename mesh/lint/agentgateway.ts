@@ -32,7 +32,7 @@ function checkPolicyAuth(report: Report, auth: Field): void {
   const http = field(tree, 'http');
   if (http) report('http-service', http, `${auth.name} calls by ${http.name}`);
   const mode = field(tree, 'failureMode');
-  if (mode && textAt(mode.value) === 'FailOpen') report('failure-open', mode, `${mode.name} is FailOpen`);
+  if (mode && isOpen(mode)) report('failure-open', mode, `${mode.name} is ${textAt(mode.value)}`);
   checkBody(report, { tree, name: auth.name, place: auth, named: (name) => name }, POLICY_BODY);
   checkCache(report, tree);
   for (const entry of fieldsAt(tree, 'grpc', 'contextExtensions'))
@@ -55,7 +55,7 @@ function checkLocalAuth(report: Report, auth: Field): void {
   const http = field(at(tree, 'protocol'), 'http');
   if (http) report('http-service', http, `${auth.name} calls by ${http.name}`);
   const mode = field(tree, 'failureMode');
-  if (mode && textAt(mode.value) === 'allow') report('failure-open', mode, `${mode.name} is allow`);
+  if (mode && isOpen(mode)) report('failure-open', mode, `${mode.name} is ${textAt(mode.value)}`);
   checkStatusOnError(report, field(mode?.value, 'denyWithStatus'));
   checkBody(report, { tree, name: auth.name, place: auth, named: () => 'includeRequestBody' }, LOCAL_BODY);
   checkHeaderNames(report, field(tree, 'includeRequestHeaders'));
@@ -68,6 +68,11 @@ function checkLocalAuth(report: Report, auth: Field): void {
   if (host && !isLoopback(name) && !at(tree, 'policies', 'backendTLS')) {
     report('remote-plaintext', host, `${host.name} is ${name}, without backendTLS`);
   }
+}
+
+/** `FailOpen` on Kubernetes, `allow` without it. */
+function isOpen(mode: Field): boolean {
+  return /^(FailOpen|allow)$/i.test(textAt(mode.value) ?? '');
 }
 
 function checkCache(report: Report, tree: Tree): void {

@@ -1,6 +1,6 @@
 import { bodyLimitOf, ENVOY_BODY } from './body-settings.js';
 import type { Report } from './checks.js';
-import { filterOf, type HttpFilter, type Manager } from './filter-chain.js';
+import { filterOf, type HttpFilter, isOff, type Manager } from './filter-chain.js';
 import { at, type Field, field, isTrue, listAt, mentions, nameIn, numberOf, type Tree, textAt } from './tree.js';
 
 /** Filters that change, or answer, requests: what they leave is not what the client sent. */
@@ -48,12 +48,12 @@ export function checkFilterEntry(report: Report, filter: HttpFilter): void {
 function checkOrder(report: Report, filters: readonly HttpFilter[], guard: HttpFilter): void {
   const own = filters.indexOf(guard);
   const limit = guard.authz && bodyLimitOf(guard.authz.body, ENVOY_BODY);
-  for (const [index, { kind, name, entry }] of filters.entries()) {
-    const isOff = isTrue(field(entry, 'disabled'));
+  for (const [index, filter] of filters.entries()) {
+    const { kind, name, entry } = filter;
     if (kind === 'router' && index < own)
       report('filter-after-router', guard.entry, `${guard.name} stands after ${name}`);
     if (kind === 'buffer' && index < own) checkBufferFilter(report, entry, limit);
-    if (isOff || !rewrites(kind, entry)) continue;
+    if (isOff(filter) || !rewrites(kind, entry)) continue;
     if (index < own) report('filter-after-rewriter', guard.entry, `${guard.name} stands after ${name}`);
     if (index > own) report('filter-before-rewriter', entry, `${name} stands after ${guard.name}`);
   }

@@ -4,12 +4,12 @@ import { checkCluster, clusterOf, reportMissingCluster } from './clusters.js';
 import { checkFilterEntry, checkManager } from './connection-manager.js';
 import { type AuthzMessage, checkExtAuthz, checkServices } from './ext-authz.js';
 import { checkExtProc } from './ext-proc.js';
-import { authzOf, type HttpFilter, type Manager, managerOf, namesJimini } from './filter-chain.js';
+import { authzOf, type HttpFilter, isOff, type Manager, managerOf, namesJimini } from './filter-chain.js';
 import type { Facts } from './guard.js';
 import { messageOf, shortType } from './messages.js';
-import { checkRouteMap, leadsNowhere, type RouteContext, turnsOn } from './routes.js';
+import { checkRouteMap, hasEntry, leadsNowhere, type RouteContext } from './routes.js';
 import { checkRuntime } from './runtime.js';
-import { at, everyMap, type Field, field, isTrue, listAt, mentions, numberOf, type Tree, textAt } from './tree.js';
+import { at, everyMap, type Field, field, listAt, mentions, numberOf, type Tree, textAt } from './tree.js';
 
 /** A piece of Envoy's configuration: a whole file, or what a Kubernetes resource patches into one. */
 export interface EnvoyPart {
@@ -81,18 +81,22 @@ export function guardsOf({ filters }: Manager, onlyNamed: boolean): HttpFilter[]
 /** Checks the configuration of one file. Gives whether anything in it calls Jimini. */
 export function checkEnvoy(report: Report, config: EnvoyConfig, onlyNamed: boolean, facts: Facts): boolean {
   const onCluster = (place: Field) => checkClusterNamed(report, config, facts, place);
-  const isOffByDefault = checkManagers(report, config, onlyNamed, facts, onCluster);
+  checkManagers(report, config, onlyNamed, facts, onCluster);
   const loose = config.looseAuthz.filter(({ body }) => !onlyNamed || mentions(body, 'jimini'));
   for (const authz of loose) checkAuthz(report, authz, onCluster);
   const processors = config.extProcs.filter(({ body }) => mentions(body, 'jimini'));
   for (const { body, place } of processors) checkExtProc(report, body, place);
-  const context: RouteContext = { report, filterNames: facts.filterNames, isOffByDefault, onCluster };
   const unguarded = config.managers.filter((manager) => guardsOf(manager, onlyNamed).length === 0);
   // Where the filter does not stand, routes have nothing to say about it.
   const elsewhere = new Set<Tree>(unguarded.flatMap(({ body }) => [...everyMap(body)]));
-  for (const tree of config.maps) if (!elsewhere.has(tree)) checkRouteMap(context, tree);
-  const hasGuard = unguarded.length < config.managers.length;
-  return hasGuard || loose.length > 0 || processors.length > 0 || config.maps.some((tree) => turnsOn(context, tree));
+  const routes = config.maps.filter((tree) => !elsewhere.has(tree));
+  const hasEntries = routes.some((tree) => hasEntry(facts, tree));
+  if (hasEntries || facts.filterNames.size > 0) {
+    const isOffByDefault = facts.isOffByDefault && facts.isTurnedOn;
+    const context: RouteContext = { report, filterNames: facts.filterNames, isOffByDefault, onCluster };
+    for (const tree of routes) checkRouteMap(context, tree);
+  }
+  return hasEntries || unguarded.length < config.managers.length || loose.length > 0 || processors.length > 0;
 }
 
 function checkManagers(
@@ -101,8 +105,7 @@ function checkManagers(
   onlyNamed: boolean,
   facts: Facts,
   onCluster: (place: Field) => void,
-): boolean {
-  let isOffByDefault = false;
+): void {
   const hasGuard = config.managers.some((manager) => guardsOf(manager, onlyNamed).length > 0);
   for (const manager of config.managers) {
     const guards = guardsOf(manager, onlyNamed);
@@ -121,13 +124,12 @@ function checkManagers(
         checkRuntime(report, config.maps, guard.authz.body);
       }
       const disabled = field(guard.entry, 'disabled');
-      if (!disabled || !isTrue(disabled)) continue;
-      isOffByDefault = facts.isTurnedOn;
-      if (!facts.isTurnedOn) report('filter-disabled', disabled, `${disabled.name} is true for ${guard.name}`);
+      if (disabled && isOff(guard) && !facts.isTurnedOn) {
+        report('filter-disabled', disabled, `${disabled.name} is true for ${guard.name}`);
+      }
     }
   }
   for (const tree of config.maps) checkListener(report, tree, onlyNamed);
-  return isOffByDefault;
 }
 
 function checkAuthz(report: Report, authz: AuthzMessage, onCluster: (place: Field) => void): void {

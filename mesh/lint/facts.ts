@@ -1,4 +1,5 @@
 import { guardsOf } from './envoy.js';
+import { isOff } from './filter-chain.js';
 import type { Facts, Located } from './guard.js';
 import { providerOf } from './istio-policy.js';
 import { ownProviders, type ReadFile } from './read-file.js';
@@ -7,11 +8,10 @@ import { textAt } from './tree.js';
 
 /** Gathers what one file may say about another. */
 export function factsOf(files: readonly ReadFile[]): Facts {
-  const filterNames = new Set(
-    files.flatMap(({ envoy, onlyNamed }) =>
-      envoy.managers.flatMap((manager) => guardsOf(manager, onlyNamed).map(({ name }) => name)),
-    ),
+  const filters = files.flatMap(({ envoy, onlyNamed }) =>
+    envoy.managers.flatMap((manager) => guardsOf(manager, onlyNamed)),
   );
+  const filterNames = new Set(filters.map(({ name }) => name));
   const located = (file: ReadFile) => ({ report: file.findings.report });
   const resources = Map.groupBy(
     files.flatMap((file) => file.resources.map(({ kind, tree }) => ({ kind, tree, ...located(file) }))),
@@ -25,6 +25,7 @@ export function factsOf(files: readonly ReadFile[]): Facts {
       ),
     ),
     filterNames,
+    isOffByDefault: filters.some(isOff),
     isTurnedOn: files.some(({ envoy }) => envoy.maps.some((tree) => turnsOn({ filterNames }, tree))),
     providers: new Set(files.flatMap((file) => ownProviders(file).map(({ name }) => name))),
     allProviders: new Set(files.flatMap(({ providers }) => providers.map(({ name }) => name))),

@@ -1,6 +1,6 @@
 import type { AuthzMessage } from './ext-authz.js';
 import { messageOf, shortType } from './messages.js';
-import { everyMap, type Field, field, listAt, mentions, type Tree, textAt } from './tree.js';
+import { everyMap, type Field, field, isTrue, listAt, mentions, type Tree, textAt } from './tree.js';
 
 /** One HTTP filter of a chain. */
 export interface HttpFilter {
@@ -62,6 +62,11 @@ export function authzOf(tree: Tree, isPatch = false): AuthzMessage | undefined {
   if (!message || !place || shortType(message) !== 'ExtAuthz') return undefined;
   // The TCP filter of the same name has no request to send.
   return message.type.includes('.network.') ? undefined : { body: message.body, place, isPatch };
+}
+
+/** Whether a filter is off unless a route turns it on. */
+export function isOff({ entry }: HttpFilter): boolean {
+  return isTrue(field(entry, 'disabled'));
 }
 
 /** Whether a filter, by its name or its configuration, names Jimini. */

@@ -15,7 +15,9 @@ export interface Facts {
   readonly clusters: ReadonlyMap<string, Located>;
   /** Names under which filter chains hold the ext_authz filters that call Jimini. */
   readonly filterNames: ReadonlySet<string>;
-  /** One of these filters is off by default, and some route turns it on. */
+  /** One of these filters is off unless a route turns it on. */
+  readonly isOffByDefault: boolean;
+  /** Some route turns one on. */
   readonly isTurnedOn: boolean;
   /** Names of Istio's extension providers that call Jimini. */
   readonly providers: ReadonlySet<string>;

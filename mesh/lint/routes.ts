@@ -4,7 +4,7 @@ import { checkUpgrades } from './connection-manager.js';
 import { checkServices } from './ext-authz.js';
 import { messageOf, shortType } from './messages.js';
 import { checkContext } from './route-context-checks.js';
-import { at, type Field, field, fieldsAt, isTrue, listAt, type Tree, textAt } from './tree.js';
+import { at, type Field, field, fieldsAt, isTrue, listAt, type Place, type Tree, textAt } from './tree.js';
 
 /** What the checks of routes need to know. */
 export interface RouteContext {
@@ -85,7 +85,7 @@ function isAuthzEntry(name: string, type: string): boolean {
 
 function checkEntry(context: RouteContext, carrier: Tree, { disabled, config }: FilterEntry): void {
   const { report } = context;
-  if (disabled) reportUnchecked(report, carrier, disabled);
+  if (disabled) reportUnchecked(report, carrier, disabled, `${disabled.name} is true`);
   const settings = at(config, 'check_settings');
   if (!settings) return;
   for (const entry of fieldsAt(settings, 'context_extensions'))
@@ -99,12 +99,10 @@ function checkEntry(context: RouteContext, carrier: Tree, { disabled, config }: 
   if (cluster) context.onCluster(cluster);
 }
 
-function reportUnchecked(report: Report, carrier: Tree, place: Field): void {
+function reportUnchecked(report: Report, carrier: Tree, place: Place, message: string): void {
   if (answersItself(carrier)) return;
-  const path = pathOf(at(carrier, 'match'));
-  const of = path === undefined ? '' : ` for ${path}`;
-  const check = path !== undefined && PROBE.test(path) ? 'probe-route-unchecked' : 'route-unchecked';
-  report(check, place, `${place.name} is true${of}`);
+  const isProbe = PROBE.test(pathOf(at(carrier, 'match')) ?? '');
+  report(isProbe ? 'probe-route-unchecked' : 'route-unchecked', place, message);
 }
 
 function answersItself(route: Tree): boolean {
@@ -124,15 +122,20 @@ function checkEnabledRoutes(context: RouteContext, configuration: Tree): void {
   for (const host of listAt(configuration, 'virtual_hosts')) {
     if (ownEntries(context, host).length > 0) continue;
     for (const route of listAt(host, 'routes')) {
-      if (answersItself(route) || ownEntries(context, route).length > 0) continue;
+      if (ownEntries(context, route).length > 0) continue;
       const path = pathOf(at(route, 'match'));
-      const check = path !== undefined && PROBE.test(path) ? 'probe-route-unchecked' : 'route-unchecked';
-      context.report(check, route, `this route${path === undefined ? '' : ` (${path})`} does not turn the filter on`);
+      const of = path === undefined ? '' : ` for ${path}`;
+      reportUnchecked(context.report, route, route, `this route${of} does not turn the filter on`);
     }
   }
 }
 
-/** Whether some route turns the filter on. */
+/** Whether a map says anything of the filter. */
+export function hasEntry(context: Pick<RouteContext, 'filterNames'>, tree: Tree): boolean {
+  return ownEntries(context, tree).length > 0;
+}
+
+/** Whether a map turns the filter on. */
 export function turnsOn(context: Pick<RouteContext, 'filterNames'>, tree: Tree): boolean {
   return ownEntries(context, tree).some(({ disabled }) => !disabled);
 }

@@ -32,6 +32,19 @@ test('routes of another file are checked under the name that the filter has in i
   t.deepEqual(lint({ chain: renamed, routes: guarded }), ['routes:12 route-unchecked']);
 });
 
+test('where the filter is off by default, routes of another file have to turn it on', (t) => {
+  const off = CHAIN.replace('  - name: envoy.filters.http.ext_authz\n', '$&    disabled: true\n');
+  const routes = caseText('route-unchecked', 'good.yaml');
+  t.deepEqual(lint({ chain: off, routes }), []);
+  const more = routes.replace('    routes:\n', '$&      - { match: { prefix: /v2 }, route: { cluster: llm } }\n');
+  t.deepEqual(lint({ chain: off, routes: more }), ['routes:7 route-unchecked']);
+});
+
+test('routes of a proxy that does not call Jimini are no matter of ours', (t) => {
+  const routes = caseText('grpc-buffered', 'bad.yaml').replace(/ +typed_per_filter_config.*/s, '');
+  t.deepEqual(lint({ routes }), ['routes:1 file-unrelated']);
+});
+
 test('where a guard of a file names Jimini, the others of that file are left alone; where none does, all are checked', (t) => {
   const opa = AUTHZ.replace('cluster_name: jimini', 'cluster_name: opa').replace('allow: false', 'allow: true');
   t.deepEqual(lint({ both: `${AUTHZ}---\n${opa}` }), []);
