@@ -3,6 +3,7 @@ import { packageVersion } from '../config/package-root.js';
 import { type CliContext, type CliIo, complain, linesOf } from './cli-io.js';
 import { configCommand } from './config-command.js';
 import { lintCommand } from './lint-command.js';
+import { meshCommand } from './mesh-command.js';
 import { testCommand } from './test-command.js';
 import { tokenCommand } from './token.js';
 
@@ -28,6 +29,7 @@ function createProgram(context: CliContext, extra: readonly Command[] = []): Com
     configCommand(context),
     lintCommand(context),
     testCommand(context),
+    meshCommand(context),
     tokenCommand(context),
     ...extra,
   ];

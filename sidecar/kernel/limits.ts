@@ -170,6 +170,12 @@ export const LIMITS = {
   leafDepthMax: 8,
   /** Largest rule pack or configuration file. */
   configFileBytesMax: 4 * 1024 * 1024,
+  /** Values of one proxy configuration, aliases multiplied out: a dump of 4 MiB has some 100,000. */
+  meshNodesMax: 500_000,
+  /** Nesting of a proxy configuration: Envoy's own has about 30 levels, a dump of it some more. */
+  meshDepthMax: 100,
+  /** Findings told of one proxy configuration: whoever has more mends the first of them and asks again. */
+  meshFindingsMax: 1000,
   /** Entries of one list in the configuration. */
   configListItemsMax: 64,
   /** Characters of one text in the configuration: a path is at most 4096 bytes on Linux (PATH_MAX). */

@@ -1,4 +1,4 @@
-// Installs the pinned programs that some tests need: node tests/tools/install.mjs [name...]
+// Installs the pinned programs and data that some tests need: node tests/tools/install.mjs [name...]
 // A finished program is `.tools/bin/<name>-<version>-<platform>`: one rename puts it there, so it
 // is whole or absent, and a new pin is a new name. `.tools/bin/<name>` is a link to it, for people.
 import { spawn } from 'node:child_process';
@@ -45,6 +45,25 @@ const TOOLS = {
       providers: ['file', 'yaml', 'env'].map((p) => part(`confmap/provider/${p}provider v1.56.0`)),
     },
   },
+  // Custom resource definitions: what Kubernetes checks our sample resources against. No programs.
+  'istio-crds': {
+    version: '1.32.0',
+    how: fromGoModule,
+    isData: true,
+    pkg: 'istio.io/api',
+    sum: 'h1:37mJvg9I0biYZAEQF+MATs4FNeCpXEIVO3LFpVb6iNM=',
+    files: ['kubernetes/customresourcedefinitions.gen.yaml'],
+  },
+  'envoy-gateway-crds': {
+    version: '1.9.1',
+    how: fromGoModule,
+    isData: true,
+    pkg: 'github.com/envoyproxy/gateway',
+    sum: 'h1:vAVp6/AlBXJ1aOhp1mxL7fNEzVEfjADUguUhm2wzxQY=',
+    files: ['backends', 'clienttrafficpolicies', 'envoypatchpolicies', 'envoyproxies', 'securitypolicies'].map(
+      (kind) => `charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_${kind}.yaml`,
+    ),
+  },
 };
 
 /**
@@ -74,9 +93,7 @@ export async function installTool(name) {
     await locked(name, async (work) => {
       if (toolPath(name)) return; // whoever we waited for has done it
       const built = await tool.how(tool, work);
-      fs.chmodSync(built, 0o755); // Python's zipfile drops the mode
-      const printed = await run(work, built, ['--version']); // also: can it run here at all?
-      if (!printed.includes(tool.version)) throw failure('it reports another version', printed);
+      if (!tool.isData) await checkProgram(tool, built, work);
       fs.renameSync(built, join(BIN, `${name}-${tool.version}-${PLATFORM}`));
     });
   }
@@ -87,6 +104,12 @@ export async function installTool(name) {
     fs.renameSync(temporary, link);
   }
   return path;
+}
+
+async function checkProgram({ version }, built, work) {
+  fs.chmodSync(built, 0o755); // Python's zipfile drops the mode
+  const printed = await run(work, built, ['--version']); // also: can it run here at all?
+  if (!printed.includes(version)) throw failure('it reports another version', printed);
 }
 
 function entry(name) {
@@ -115,6 +138,16 @@ async function goInstall({ version, pkg }, work) {
   const ldflags = `-ldflags=-s -w -X main.version=v${version}`; // without it they print "dev"
   await run(work, 'go', ['install', '-trimpath', ldflags, `${pkg}@v${version}`]);
   return join(work, basename(pkg));
+}
+
+/** The files of a module that are named, one YAML document after the other. */
+async function fromGoModule({ version, pkg, sum, files }, work) {
+  const printed = await run(work, 'go', ['mod', 'download', '-json', `${pkg}@v${version}`]);
+  const said = (key) => new RegExp(`"${key}": "(.+)"`).exec(printed)?.[1] ?? '';
+  if (said('Sum') !== sum) throw failure(`${pkg} has another sum: ${said('Sum')}`, printed);
+  const texts = files.map((file) => fs.readFileSync(join(said('Dir'), file), 'utf8'));
+  fs.writeFileSync(join(work, 'files.yaml'), texts.join('\n---\n'));
+  return join(work, 'files.yaml');
 }
 
 async function collectorBuild(tool, work) {
