@@ -35,7 +35,7 @@ export interface EvaluateLoop {
 /** Starts a loop, once its connections stand. */
 export async function startEvaluateLoop({ address, text, perSecond }: EvaluateLoopOptions): Promise<EvaluateLoop> {
   const clients = await connections(address);
-  const message = evaluateMessage(text);
+  const message = evaluateMessage({ text });
   const samples: Sample[] = [];
   const startMs = performance.now();
   const due = () => startMs + (sent * 1000) / perSecond;
@@ -72,9 +72,9 @@ export async function connections(address: string, count: number = CONNECTIONS):
   return clients;
 }
 
-/** The bytes of an Evaluate request for a text. */
-export function evaluateMessage(text: string): Buffer {
-  return Buffer.from(EvaluateRequest.encode(EvaluateRequest.fromPartial({ text })).finish());
+/** The bytes of an Evaluate request. */
+export function evaluateMessage(request: Partial<EvaluateRequest>): Buffer {
+  return Buffer.from(EvaluateRequest.encode(EvaluateRequest.fromPartial(request)).finish());
 }
 
 /** Sends one request; `answered` is called with its answer, or with nothing when it failed. */

@@ -1,7 +1,8 @@
 // Sends one large Evaluate every so often, by schedule, while it is told to: a process of its own, so that it does not
-// hold up the client whose latencies are measured. Arguments: address, bytes, milliseconds between two. Told by IPC: 'go',
+// hold up the client whose latencies are measured. Arguments: address, `text` or `agent`, bytes, milliseconds between two. Told by IPC: 'go',
 // 'stop' (answered with what was sent since, once all of it is answered, so that nothing is left over for the next phase).
 import { setTimeout as sleep } from 'node:timers/promises';
+import { agentBody } from './agent-body.js';
 import { connections, evaluate, evaluateMessage } from './evaluate-loop.js';
 import { chatText } from './prompt.js';
 
@@ -12,8 +13,11 @@ export interface LargeSent {
   readonly latenciesMs: readonly number[];
 }
 
-const [address = '', bytes, everyMs] = process.argv.slice(2);
-const message = evaluateMessage(chatText(Number(bytes)));
+const [address = '', kind, bytes, everyMs] = process.argv.slice(2);
+const size = Number(bytes);
+const message = evaluateMessage(
+  kind === 'agent' ? { body: agentBody(size), contentType: 'application/json' } : { text: chatText(size) },
+);
 const [client] = await connections(address, 1);
 if (!client) throw new Error('no connection');
 

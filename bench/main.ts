@@ -1,13 +1,15 @@
-// npm run bench [-- check|load|scan|steady|reload ...]      none: check and load
+// npm run bench [-- check|load|read|scan|steady|steady-agent|reload ...]      none: check and load
 //
 //   check    CPU of one Check against a bare grpc-js server that decodes the same message       [--rounds N]
 //   load     latency at a fixed rate (ghz), beside write+fdatasync on the same disk             [--rps N] [--seconds N] [--budget]
+//   read     CPU of reading bodies of 2 KB, 200 KB and 32 MB to segments, against JSON.parse     [--rounds N]
 //   scan     CPU of judging ordinary texts by all packs, against their patterns one by one on V8; of 100 and of 1,000
 //            generated rules; where the time goes, and the costliest rules                      [--rounds N]
 //   steady   latency of small Evaluates, alone and beside a text of 1 MB every 200 ms           [--rps N] [--rounds N]
+//   steady-agent   likewise, beside the body of a coding agent of 32 MB every 2 s               [--rps N] [--rounds N]
 //   reload   latency while packs are replaced under load, against the quiet before              [--rps N] [--rounds N]
 //
-// All but scan take --dir FOLDER_ON_A_DISK; steady and reload need taskset (util-linux).
+// All but read and scan take --dir FOLDER_ON_A_DISK; steady and reload need taskset (util-linux).
 //
 // npm run bench -- quality --set FOLDER [--packs secrets,pii] [--category C] [--entity E*] [--misses N] [--format table|json]
 import { statSync } from 'node:fs';

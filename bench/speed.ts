@@ -3,14 +3,15 @@ import { measureCheckCost } from './check-cost.js';
 import { folderOnDisk } from './disk.js';
 import { measureOpenLoop } from './open-loop.js';
 import { ms, print } from './print.js';
+import { measureRead } from './read.js';
 import { measureReload } from './reload.js';
 import { writeResult } from './results.js';
 import { measureScan } from './scan.js';
 import { printScan } from './scan-report.js';
-import { measureSteady } from './steady.js';
+import { LARGE_LOADS, measureSteady } from './steady.js';
 
 /** The measurements of speed, by name. */
-export const SPEEDS = ['check', 'load', 'scan', 'steady', 'reload'] as const;
+export const SPEEDS = ['check', 'load', 'read', 'scan', 'steady', 'steady-agent', 'reload'] as const;
 type Speed = (typeof SPEEDS)[number];
 
 /** What the command line says; absent = each measurement's own. */
@@ -25,7 +26,7 @@ export interface SpeedOptions {
 /** The latency budget that CI holds: p95 and share of errors at 500 requests a second. */
 const BUDGET = { perSecond: 500, p95Ms: 30, errorFraction: 0.01 };
 /** The goals that are printed beside what was measured. */
-const GOALS = { steadyRatio: 2, reloadStepMs: 20 };
+const GOALS = { readRatio: 4, steadyRatio: { steady: 2, 'steady-agent': 3 }, reloadStepMs: 20 };
 
 export function isSpeed(name: string): name is Speed {
   return (SPEEDS as readonly string[]).includes(name);
@@ -40,8 +41,10 @@ export async function measureSpeed(wanted: readonly Speed[], options: SpeedOptio
   try {
     if (wanted.includes('check')) await check(folder, rounds(5));
     if (wanted.includes('load')) isKept = await load(folder, perSecond(BUDGET.perSecond), options);
+    if (wanted.includes('read')) read(rounds(7));
     if (wanted.includes('scan')) await scan(rounds(7));
-    if (wanted.includes('steady')) await steady(folder, perSecond(500), rounds(5));
+    if (wanted.includes('steady')) await steady('steady', folder, perSecond(500), rounds(5));
+    if (wanted.includes('steady-agent')) await steady('steady-agent', folder, perSecond(500), rounds(3));
     if (wanted.includes('reload')) await reload(folder, perSecond(2000), rounds(3));
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -78,6 +81,17 @@ async function load(folder: string, perSecond: number, { seconds, budget }: Spee
   return kept;
 }
 
+function read(rounds: number): void {
+  process.stderr.write(`CPU of reading a body to segments, ${rounds} rounds interleaved with JSON.parse\n`);
+  const result = measureRead(rounds);
+  for (const { bytes, segments, readMicros, parseMicros, ratio } of result.sizes) {
+    const costs = `${readMicros.toFixed(0)} us, JSON.parse ${parseMicros.toFixed(0)} us`;
+    print(`${bytes} bytes`, `${costs}: ${ratio.toFixed(2)} x, goal ${GOALS.readRatio} x; ${segments} segments`);
+  }
+  print('growth', `${result.growth.toFixed(2)} x a byte from 200 KB to 32 MB`);
+  print('written to', writeResult('read', result));
+}
+
 async function scan(rounds: number): Promise<void> {
   process.stderr.write(`CPU per judgement of 2 KB, ${rounds} rounds interleaved\n`);
   const result = await measureScan(rounds);
@@ -85,20 +99,27 @@ async function scan(rounds: number): Promise<void> {
   print('written to', writeResult('scan', result));
 }
 
-async function steady(folder: string, perSecond: number, rounds: number): Promise<void> {
+async function steady(
+  name: keyof typeof LARGE_LOADS,
+  folder: string,
+  perSecond: number,
+  rounds: number,
+): Promise<void> {
+  const load = LARGE_LOADS[name];
+  const what = `${load.kind} of ${(load.bytes / 1024 / 1024).toFixed(0)} MB`;
   process.stderr.write(
-    `latency at ${perSecond}/s, open loop, alone and beside 1 MB every 200 ms, phases interleaved\n`,
+    `latency at ${perSecond}/s, open loop, alone and beside ${what} every ${load.everyMs} ms, phases interleaved\n`,
   );
-  const result = await measureSteady({ folder, perSecond, rounds });
+  const result = await measureSteady({ folder, perSecond, rounds, large: load });
   for (const [i, alone] of result.alone.entries()) {
     print(`alone ${i + 1}`, percentiles(alone));
-    print(`beside 1 MB ${i + 1}`, percentiles(result.beside[i] ?? alone));
+    print(`beside ${i + 1}`, percentiles(result.beside[i] ?? alone));
   }
   const { large, ratio } = result;
-  print('1 MB texts', `${large.sent} sent, ${large.failed} failed, p50 ${ms(large.p50)}`);
+  print(what, `${large.sent} sent, ${large.failed} failed, p50 ${ms(large.p50)}`);
   print('failed', `${[...result.alone, ...result.beside].reduce((sum, { failed }) => sum + failed, 0)}`);
-  print('ratio (p99)', `${ratio.toFixed(2)} x, median of rounds; goal ${GOALS.steadyRatio} x`);
-  print('written to', writeResult('steady', result));
+  print('ratio (p99)', `${ratio.toFixed(2)} x, median of rounds; goal ${GOALS.steadyRatio[name]} x`);
+  print('written to', writeResult(name, result));
 }
 
 async function reload(folder: string, perSecond: number, rounds: number): Promise<void> {

@@ -11,8 +11,19 @@ import { chatText } from './prompt.js';
 import { median, summary } from './statistics.js';
 
 const SMALL_BYTES = 1024;
-const LARGE_BYTES = 1024 * 1024;
-const LARGE_EVERY_MS = 200;
+/** What is sent beside the small requests: text, or the body of a coding agent, of so many bytes every so often. */
+export interface LargeLoad {
+  readonly kind: 'text' | 'agent';
+  readonly bytes: number;
+  readonly everyMs: number;
+}
+
+export const LARGE_LOADS = {
+  steady: { kind: 'text', bytes: 1024 * 1024, everyMs: 200 },
+  // The largest that is read. What it says is too much to be judged, which the worker finds out in seconds.
+  'steady-agent': { kind: 'agent', bytes: 32 * 1024 * 1024 - 16 * 1024, everyMs: 2000 },
+} as const satisfies Record<string, LargeLoad>;
+
 const WARM_UP_MS = 4000;
 /** Long enough that p99 is of dozens of requests, short enough that a neighbour's minute hits both kinds of phase. */
 const PHASE_MS = 5000;
@@ -21,6 +32,7 @@ export interface SteadyOptions {
   readonly folder: string;
   readonly perSecond: number;
   readonly rounds: number;
+  readonly large: LargeLoad;
 }
 
 /** Latency of the small requests of one phase, ms. */
@@ -32,34 +44,37 @@ export interface SteadyResult {
   readonly perSecond: number;
   readonly alone: readonly Phase[];
   readonly beside: readonly Phase[];
-  /** p99 beside large texts over p99 alone, of each round, and their median. */
+  /** p99 beside large requests over p99 alone, of each round, and their median. */
   readonly ratios: readonly number[];
   readonly ratio: number;
   readonly large: { readonly sent: number; readonly failed: number } & ReturnType<typeof summary>;
 }
 
 /**
- * Latency of small requests at a fixed rate, alone and beside a text of 1 MB every 200 ms, in phases that alternate. The
- * sidecar may use all cores; both clients are kept on one, the sender of the large texts with less right to it.
+ * Latency of small requests at a fixed rate, alone and beside large ones, in phases that alternate and begin settled. The
+ * sidecar may use all cores; both clients are kept on one, the sender of the large ones with less right to it.
  */
-export async function measureSteady({ folder, perSecond, rounds }: SteadyOptions): Promise<SteadyResult> {
+export async function measureSteady({ folder, perSecond, rounds, large: load }: SteadyOptions): Promise<SteadyResult> {
   moveToClientCore();
   const sidecar = await startSidecarProcess({ dataDir: join(folder, 'steady') });
-  const sender = startLargeSender(sidecar.data);
+  const sender = startLargeSender(sidecar.data, load);
   try {
     await settled(sidecar.pid);
-    const load = { address: sidecar.data, text: chatText(SMALL_BYTES), perSecond };
+    const small = { address: sidecar.data, text: chatText(SMALL_BYTES), perSecond };
     sender.send('go');
-    await phase(load, WARM_UP_MS);
+    await phase(small, WARM_UP_MS);
     await stopped(sender);
+    await settled(sidecar.pid);
     const alone: Phase[] = [];
     const beside: Phase[] = [];
     const large: LargeSent[] = [];
     for (let round = 0; round < rounds; round++) {
-      alone.push(await phase(load, PHASE_MS));
+      alone.push(await phase(small, PHASE_MS));
       sender.send('go');
-      beside.push(await phase(load, PHASE_MS));
+      beside.push(await phase(small, PHASE_MS));
       large.push(await stopped(sender));
+      // What nobody waits for any more may still be judged.
+      await settled(sidecar.pid);
       process.stderr.write(`  round ${round + 1}/${rounds}: p99 ${alone.at(-1)?.p99} ms, ${beside.at(-1)?.p99} ms\n`);
     }
     const ratios = beside.map(({ p99 }, i) => p99 / (alone[i]?.p99 ?? Number.NaN));
@@ -78,10 +93,10 @@ async function phase(load: EvaluateLoopOptions, durationMs: number): Promise<Pha
   return { ...summary(loop.samples.map(({ latencyMs }) => latencyMs)), failed };
 }
 
-function startLargeSender(address: string): ChildProcess {
+function startLargeSender(address: string, { kind, bytes, everyMs }: LargeLoad): ChildProcess {
   const program = join(repositoryRoot, 'build', 'bench', 'large-sender.js');
   const args = ['-c', CLIENT_CORE, 'nice', process.execPath, program, address];
-  return spawn('taskset', [...args, String(LARGE_BYTES), String(LARGE_EVERY_MS)], {
+  return spawn('taskset', [...args, kind, String(bytes), String(everyMs)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
 }

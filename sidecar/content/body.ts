@@ -42,7 +42,7 @@ export function readBody(draft: Draft, body: Body, decodedBytesMax?: number): vo
     draft.gaps.add(coding.gap);
     readBytes(draft, body.bytes, { ...declared, mediaTypes: [] }, true);
   } else if (coding.bytes.length > 0 && declared.mediaTypes.some(saysMultipart))
-    readMultipart(draft, coding.bytes, body.contentType);
+    readMultipart(draft, coding.bytes, body.contentType, declared);
   else if (declared.mediaTypes.some(framedType)) readFramed(draft, coding.bytes, declared, body, decodedBytesMax);
   else if (declared.mediaTypes.some(saysProtobuf))
     readUnder(draft, 'proto:', () => readBytes(draft, coding.bytes, declared));
@@ -71,7 +71,9 @@ function readFramed(
 }
 
 /** The parts of a multipart body, each as a body of its own under the name of its field; as plain text when they cannot be told apart. */
-function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string): void {
+function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string, { charset }: DeclaredType): void {
+  // Some servers read parts that name no charset by that of the whole.
+  if (charset === 'other') draft.gaps.add('charset:unknown');
   const parts = splitMultipart(bytes, contentType);
   if (!parts) {
     draft.gaps.add('format:multipart');

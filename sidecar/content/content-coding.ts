@@ -24,8 +24,11 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map([
   ['gzip', gunzip],
   ['x-gzip', gunzip],
   ['deflate', inflate],
-  ['br', (bytes, max) => whole(bytes, brotliDecompressSync(bytes, options(max)))],
-  ['zstd', (bytes, max) => whole(bytes, zstdDecompressSync(bytes, { ...options(max), params: ZSTD_WINDOW }))],
+  ['br', (bytes, max) => whole(bytes, brotliDecompressSync(bytes, options(bytes.length, max)))],
+  [
+    'zstd',
+    (bytes, max) => whole(bytes, zstdDecompressSync(bytes, { ...options(bytes.length, max), params: ZSTD_WINDOW })),
+  ],
 ]);
 
 /** RFC 9659: a decoder of web content need not keep a larger window than 8 MiB. */
@@ -88,16 +91,20 @@ function isTooLarge(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
 }
 
-/** Larger pieces than Node's 16 KiB: a body of megabytes would be put together from thousands. */
-const CHUNK_BYTES = 256 * 1024;
+/** Larger pieces than Node's 16 KiB where the body is large: one of megabytes would be put together from thousands. */
+const CHUNK_BYTES_MAX = 256 * 1024;
+const CHUNK_BYTES = 16 * 1024;
 /** Node refuses smaller ones. */
 const CHUNK_BYTES_MIN = 64;
+/** So many times its size text unpacks to. */
+const USUAL_RATIO = 4;
 
-function options(decodedBytesMax: number) {
+function options(codedBytes: number, decodedBytesMax: number) {
+  const usual = Math.min(CHUNK_BYTES_MAX, Math.max(CHUNK_BYTES, codedBytes * USUAL_RATIO));
   return {
     info: true,
     maxOutputLength: decodedBytesMax,
-    chunkSize: Math.max(CHUNK_BYTES_MIN, Math.min(CHUNK_BYTES, decodedBytesMax)),
+    chunkSize: Math.max(CHUNK_BYTES_MIN, Math.min(usual, decodedBytesMax)),
   };
 }
 
@@ -109,7 +116,7 @@ function whole(bytes: Uint8Array, decompressed: unknown): Buffer {
 
 /** Node reads all members of a file (RFC 1952 section 2.2); the size that the last one ends with tells a single one. */
 function gunzip(bytes: Uint8Array, max: number): Buffer {
-  const decoded = whole(bytes, gunzipSync(bytes, options(max)));
+  const decoded = whole(bytes, gunzipSync(bytes, options(bytes.length, max)));
   const lastSize = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(bytes.length - 4, true);
   if (lastSize !== decoded.length) throw new Error('more than one member');
   return decoded;
@@ -119,5 +126,8 @@ function gunzip(bytes: Uint8Array, max: number): Buffer {
 function inflate(bytes: Uint8Array, max: number): Buffer {
   const [first = 0, second = 0] = bytes;
   const isWrapped = (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0;
-  return whole(bytes, isWrapped ? inflateSync(bytes, options(max)) : inflateRawSync(bytes, options(max)));
+  return whole(
+    bytes,
+    isWrapped ? inflateSync(bytes, options(bytes.length, max)) : inflateRawSync(bytes, options(bytes.length, max)),
+  );
 }

@@ -1,4 +1,4 @@
-const QUOTE = '"';
+const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** Longer strings are left to the engine's own parser: it checks and decodes several times faster than a loop does. */
 const LOOP_CHARS_MAX = 256;
@@ -25,18 +25,29 @@ export function skipSpace(scanner: JsonScanner): number {
 export function readString(scanner: JsonScanner): string | undefined {
   const { text } = scanner;
   const start = scanner.at + 1;
+  const last = Math.min(text.length, start + LOOP_CHARS_MAX);
+  // One pass over what nearly all strings are: short, and without an escape.
+  for (let at = start; at < last; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE) {
+      scanner.at = at + 1;
+      return text.slice(start, at);
+    }
+    if (unit === BACKSLASH) break;
+    // Control characters must not stand bare in a string (RFC 8259 section 7).
+    if (unit < 0x20) return undefined;
+  }
+  return readDecoded(scanner, start);
+}
+
+/** A string that is long or has escapes. */
+function readDecoded(scanner: JsonScanner, start: number): string | undefined {
+  const { text } = scanner;
   const end = closingQuote(text, start);
   if (end < 0) return undefined;
   scanner.at = end + 1;
-  if (end - start > LOOP_CHARS_MAX) return parsed(text.slice(start - 1, end + 1));
-  switch (contentOf(text, start, end)) {
-    case 'plain':
-      return text.slice(start, end);
-    case 'escaped':
-      return parsed(text.slice(start - 1, end + 1));
-    default:
-      return undefined;
-  }
+  const isParsed = end - start > LOOP_CHARS_MAX || isWellFormed(text, start, end);
+  return isParsed ? parsed(text.slice(start - 1, end + 1)) : undefined;
 }
 
 /** Reads a number that starts at the cursor and gives its literal text. */
@@ -60,12 +71,12 @@ export function readLiteral(scanner: JsonScanner): boolean {
 
 /** The quote that ends a string: the first one behind an even number of backslashes. -1 if there is none. */
 function closingQuote(text: string, start: number): number {
-  let quote = text.indexOf(QUOTE, start);
+  let quote = text.indexOf('"', start);
   while (quote > start && text.charCodeAt(quote - 1) === BACKSLASH) {
     let first = quote - 1;
     while (first > start && text.charCodeAt(first - 1) === BACKSLASH) first--;
     if ((quote - first) % 2 === 0) return quote;
-    quote = text.indexOf(QUOTE, quote + 1);
+    quote = text.indexOf('"', quote + 1);
   }
   return quote;
 }
@@ -74,19 +85,16 @@ function closingQuote(text: string, start: number): number {
  * Looks at a short string before it is decoded, so that the parser below need not throw: thousands of exceptions are
  * what a hostile body with thousands of broken strings would cost.
  */
-function contentOf(text: string, start: number, end: number): 'plain' | 'escaped' | 'broken' {
-  let content: 'plain' | 'escaped' = 'plain';
+function isWellFormed(text: string, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const unit = text.charCodeAt(at);
-    // Control characters must not stand bare in a string (RFC 8259 section 7).
-    if (unit < 0x20) return 'broken';
+    if (unit < 0x20) return false;
     if (unit !== BACKSLASH) continue;
     const length = escapeLength(text, at);
-    if (length === 0) return 'broken';
-    content = 'escaped';
+    if (length === 0) return false;
     at += length - 1;
   }
-  return content;
+  return true;
 }
 
 /** Code units of the escape sequence at a backslash; 0 if it is none of RFC 8259 section 7. */

@@ -23,7 +23,11 @@ export function readForm(draft: Draft, text: string): void {
 
 /** Where the value of a parameter or field stands: see `Segment.pointer`. Of a long name only the start is in it. */
 export function fieldPointer(scheme: 'query' | 'form', name: string): string {
-  return `${scheme}:/${pointerToken(name.slice(0, LIMITS.pointerCharsMax).toWellFormed())}`;
+  const start = `${scheme}:/`;
+  const room = LIMITS.pointerCharsMax - start.length;
+  const token = pointerToken(name.slice(0, room).toWellFormed());
+  // Not within `~0` or `~1`.
+  return `${start}${token.length > room ? token.slice(0, room).replace(/~$/, '') : token}`;
 }
 
 function readParameters(

@@ -60,7 +60,7 @@ function buildTable(): Int32Array {
   }
   for (const [mark, set] of MARKED) for (const unit of membersOf(set)) addMark(table, unit, mark);
   for (const sign of SIGNS) addMark(table, sign.charCodeAt(0), signMark(sign));
-  for (let unit = 0x80; unit < 0x10000; unit++) if (mayHaveSkeleton(unit)) addMark(table, unit, SKELETON_MARK);
+  for (let unit = 0; unit < 0x10000; unit++) if (mayHaveSkeleton(unit)) addMark(table, unit, SKELETON_MARK);
   for (const [unit, folded] of folds()) table[unit] = (table[folded] as number) | FOLDABLE_MARK;
   for (let unit = 0xdc00; unit < 0xe000; unit++) addMark(table, unit, LOW_SURROGATE_MARK);
   return table;

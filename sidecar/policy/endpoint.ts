@@ -1,5 +1,5 @@
 /**
- * Makes the test for one endpoint pattern: exact; `/x/*` = `/x` and everything below it, by segment; else a glob where
+ * Makes the test for one endpoint pattern: exact, but for a slash at the end, which many servers do not look at; `/x/*` = `/x` and everything below it, by segment; else a glob where
  * `*` crosses `/`, `?` is one character and `[set]`, `[!set]` one of (none of) a set. Case-sensitive. Both sides are taken
  * as normalised. Matching takes time proportional to pattern times path.
  */
@@ -8,7 +8,7 @@ export function endpointMatcher(pattern: string): (endpoint: string) => boolean 
   if (base !== undefined && !/[*?[]/.test(base)) {
     return (endpoint) => endpoint === base || endpoint.startsWith(`${base}/`);
   }
-  if (!/[*?[]/.test(pattern)) return (endpoint) => endpoint === pattern;
+  if (!/[*?[]/.test(pattern)) return (endpoint) => endpoint === pattern || endpoint === `${pattern}/`;
   const glob = parseGlob(pattern);
   if (base === undefined) return (endpoint) => globMatches(glob, endpoint);
   const self = parseGlob(base);

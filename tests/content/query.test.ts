@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { readContent } from '../../sidecar/content/read-content.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
 
 const credentialQueryNames = new Set(['key', 'api-key', 'x-amz-*']);
 const read = (raw: string) => readContent([{ kind: 'query', raw }], { credentialQueryNames });
@@ -68,6 +69,15 @@ test('a name that only contains a credential name is content', reads, 'monkey=x'
 
 test('a query of a million parameters ends in a gap', (t) => {
   t.deepEqual(read('a&'.repeat(1e6)).gaps, [{ kind: 'json:too_many_segments' }]);
+});
+
+test('a name over the bound of pointers is read whole, and its pointer is as long as one may be', (t) => {
+  for (const name of ['n'.repeat(2000), '~/'.repeat(1000), `${'n'.repeat(LIMITS.pointerCharsMax - 8)}~~`]) {
+    const [first, second] = read(`${encodeURIComponent(name)}=v`).segments;
+    t.is(first?.text, name);
+    t.true((second?.pointer.length ?? Number.NaN) <= LIMITS.pointerCharsMax);
+    t.regex(second?.pointer ?? '', /^query:\/(?:[^~]|~[01])*$/);
+  }
 });
 
 test('what URLSearchParams writes is read back', (t) => {

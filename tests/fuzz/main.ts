@@ -1,29 +1,58 @@
-// npm run fuzz -- policy [--runs N] [--seed N]: generated patterns and texts through the rule engine.
+// npm run fuzz -- policy [--runs N] [--seed N]     generated patterns and texts through the rule engine
+// npm run fuzz -- content [--runs N | --minutes N] [--seed N]     changed and generated bodies through the reader
+// npm run fuzz -- bombs     small bodies that become much, sent to a sidecar; prints verdicts and memory
 import { readArguments, refuseArguments } from '../tools/arguments.js';
+import { runBombs } from './bombs.js';
+import { fuzzGenerated, fuzzMutated } from './content.js';
+import type { FuzzResult } from './fuzz-result.js';
 import { fuzzPatterns, fuzzTexts } from './policy.js';
 
-const USAGE = 'npm run fuzz -- policy [--runs N] [--seed N]';
+const USAGE = 'npm run fuzz -- policy|content|bombs [--runs N] [--minutes N] [--seed N]';
 const { values, positionals } = readArguments({
   usage: USAGE,
   config: {
     allowPositionals: true,
     options: {
-      runs: { type: 'string', default: '100000' },
+      runs: { type: 'string' },
+      minutes: { type: 'string' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     },
   },
-  numbers: { runs: 1, seed: 0 },
+  numbers: { runs: 1, minutes: 1, seed: 0 },
 });
-if (positionals.join(' ') !== 'policy') refuseArguments(`expected policy, found "${positionals.join(' ')}"`, USAGE);
-const options = { runs: Number(values.runs), seed: Number(values.seed) };
-const results = { patterns: fuzzPatterns, texts: fuzzTexts };
-for (const [name, run] of Object.entries(results)) {
+const seed = Number(values.seed);
+const runs = values.runs === undefined ? undefined : Number(values.runs);
+/** Fast-check makes its bodies some hundred times slower than the mutator. */
+const GENERATED_TIME_SHARE = 0.1;
+const GENERATED_RUNS_SHARE = 0.01;
+
+switch (positionals.join(' ')) {
+  case 'policy':
+    show('patterns', () => fuzzPatterns({ runs: runs ?? 100_000, seed }));
+    show('texts', () => fuzzTexts({ runs: runs ?? 100_000, seed }));
+    break;
+  case 'content': {
+    const msMax = values.minutes === undefined ? undefined : Number(values.minutes) * 60_000;
+    const most = runs ?? (msMax === undefined ? 1_000_000 : Number.POSITIVE_INFINITY);
+    const within = (share: number) => (msMax === undefined ? {} : { msMax: msMax * share });
+    show('generated bodies', () =>
+      fuzzGenerated({ runs: Math.ceil(most * GENERATED_RUNS_SHARE), seed, ...within(GENERATED_TIME_SHARE) }),
+    );
+    show('mutated bodies', () => fuzzMutated({ runs: most, seed, ...within(1 - GENERATED_TIME_SHARE) }));
+    break;
+  }
+  case 'bombs':
+    await runBombs();
+    break;
+  default:
+    refuseArguments(`expected policy, content or bombs, found "${positionals.join(' ')}"`, USAGE);
+}
+
+function show(name: string, run: () => FuzzResult): void {
   const started = performance.now();
-  const { runs, failures, figures } = run(options);
+  const { runs: done, failures, figures } = run();
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  process.stdout.write(
-    `${name}: ${runs} runs from seed ${options.seed} in ${seconds} s, ${failures.length} failures\n`,
-  );
+  process.stdout.write(`${name}: ${done} runs from seed ${seed} in ${seconds} s, ${failures.length} failures\n`);
   for (const [figure, value] of Object.entries(figures)) process.stdout.write(`  ${figure}: ${value}\n`);
   for (const failure of failures.slice(0, 20)) process.stdout.write(`  FAILED: ${failure}\n`);
   if (failures.length > 0) process.exitCode = 1;

@@ -11,15 +11,7 @@ import { segment } from '../policy/inline-pack.js';
 import { builtin, DEFAULT_PACKS } from '../policy/packs/builtin-packs.js';
 import { source, text } from '../policy/pattern-generator.js';
 import { DISGUISES, WORD_DISGUISES } from '../policy/views/disguises.js';
-
-/** What a run found. */
-export interface FuzzResult {
-  readonly runs: number;
-  /** One sentence each; the same seed shows them again. */
-  readonly failures: readonly string[];
-  /** Figures for people. */
-  readonly figures: Readonly<Record<string, string>>;
-}
+import type { FuzzResult } from './fuzz-result.js';
 
 /** Less work than this says nothing about how long a unit takes. */
 const UNITS_TIMED_MIN = 300_000;

@@ -39,8 +39,16 @@ for (const [name, least, said] of [
   test(`--${name} ${said}`, isRefused, BENCH, ['check', `--${name}`, said], problem, 'bench [-- check|');
 }
 const FUZZ = 'tests/fuzz/main.js';
-test('an unknown fuzzer', isRefused, FUZZ, ['nonsense'], 'expected policy, found "nonsense"', 'fuzz -- policy');
-test('no fuzzer at all', isRefused, FUZZ, [], 'expected policy, found ""', 'fuzz -- policy');
+const FUZZERS = 'expected policy, content or bombs';
+test(
+  'an unknown fuzzer',
+  isRefused,
+  FUZZ,
+  ['nonsense'],
+  `${FUZZERS}, found "nonsense"`,
+  'fuzz -- policy|content|bombs',
+);
+test('no fuzzer at all', isRefused, FUZZ, [], `${FUZZERS}, found ""`, 'fuzz -- policy|content|bombs');
 test(
   'runs that are no number',
   isRefused,

@@ -2,7 +2,10 @@ import { type MappedText, MappedTextWriter } from './mapped-text.js';
 
 /** Five or more single letters with one and the same kind of thing between them: `i g n o r e`, `i.g.n.o.r.e`. */
 const SPACED =
-  /(?<![A-Za-z0-9])[A-Za-z](?:([ .\-_*])[A-Za-z](?=\1|[^A-Za-z0-9]|$)){4,}(?:[ .\-_*]{2,}[A-Za-z](?:\1[A-Za-z](?=\1|[^A-Za-z0-9]|$))*)*/g;
+  /(?<![A-Za-z0-9])[A-Za-z](?:([ .\-_*/+,:;|~#])[A-Za-z](?=\1|[^A-Za-z0-9]|$)){4,}(?:[ .\-_*]{2,}[A-Za-z](?:\1[A-Za-z](?=\1|[^A-Za-z0-9]|$))*)*/g;
+/** Tags that change how letters look, and comments. */
+const MARKUP = /(?:<!--[^<>]{0,100}-->|<\/?(?:a|b|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)\s*\/?>)+/gi;
+const MARKUP_INSIDE = new RegExp(`(?<=[A-Za-z])${MARKUP.source}(?=[A-Za-z])`, 'i');
 /** A digit or sign that looks like a letter, before one. */
 const LEET_INSIDE = /[013457@$!|][A-Za-z]/g;
 const LEET_WORD = /^(?=.*[A-Za-z].*[A-Za-z])[A-Za-z013457@$!|]{3,40}$/;
@@ -23,9 +26,9 @@ const LEET_CHARS_MAX = 40;
 /** One such word is a name or a version; a sentence has more. */
 const LEET_WORDS_MIN = 2;
 
-/** Whether a token can hold single letters with dots, hyphens or underscores between them. */
+/** Whether a token can hold single letters with one of the signs between them that tokens have too. */
 export function hasJoinedSingles(token: string): boolean {
-  return /(?:[A-Za-z][._-]){4}/.test(token);
+  return /(?:[A-Za-z][._/+-]){4}/.test(token);
 }
 
 /** The text with words in single letters written together; undefined when there are none. */
@@ -42,6 +45,20 @@ export function joinedLetters(text: string): MappedText | undefined {
       else if (!isSeparator && /[A-Za-z]/.test(run[i - 1] as string)) out.write(' ', index + i, index + i + 1);
     }
     copied = index + run.length;
+  }
+  out?.copy(text, copied, text.length);
+  return out?.finish();
+}
+
+/** The text without markup, if some stands within a word; else undefined. */
+export function withoutMarkup(text: string): MappedText | undefined {
+  if (!MARKUP_INSIDE.test(text)) return undefined;
+  let out: MappedTextWriter | undefined;
+  let copied = 0;
+  for (const { 0: markup, index } of text.matchAll(MARKUP)) {
+    out ??= new MappedTextWriter(text.length);
+    out.copy(text, copied, index);
+    copied = index + markup.length;
   }
   out?.copy(text, copied, text.length);
   return out?.finish();

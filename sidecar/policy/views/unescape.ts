@@ -1,9 +1,12 @@
 import { decodeHTML } from 'entities';
 import { type MappedText, MappedTextWriter } from './mapped-text.js';
 
-/** Percent-encoded bytes (RFC 3986 2.1), HTML character references, and the escapes of JSON, JavaScript, Python and C. */
+/**
+ * Percent-encoded bytes (RFC 3986 2.1) and `%u` with a code unit (`unescape` of ECMA-262 B.2.1), HTML character references
+ * (those by number without their semicolon too, as browsers read them), and the escapes of JSON, JavaScript, Python and C.
+ */
 const ESCAPES =
-  /(?:%[0-9A-Fa-f]{2})+|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});|\\u\{[0-9A-Fa-f]{1,6}\}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\x[0-9A-Fa-f]{2}/g;
+  /(?:%[0-9A-Fa-f]{2})+|%u[0-9A-Fa-f]{4}|&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z][A-Za-z0-9]{1,30};)|\\u\{[0-9A-Fa-f]{1,6}\}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}/g;
 
 /** The text with its escapes decoded; undefined when it has none that stand for something else. */
 export function unescapedText(text: string): MappedText | undefined {
@@ -23,7 +26,7 @@ export function unescapedText(text: string): MappedText | undefined {
 function writeDecoded(out: MappedTextWriter, written: string, at: number): void {
   const end = at + written.length;
   if (written.startsWith('&')) out.write(decodeHTML(written), at, end);
-  else if (written.startsWith('\\')) out.write(characterOf(written), at, end);
+  else if (written.startsWith('\\') || written.startsWith('%u')) out.write(characterOf(written), at, end);
   else writeBytes(out, written, at);
 }
 
@@ -42,8 +45,9 @@ function writeBytes(out: MappedTextWriter, written: string, at: number): void {
   }
 }
 
-/** The character of an escape with a hexadecimal code point; the escape itself when there is none. */
+/** The character of an escape with an octal or hexadecimal code point; the escape itself when there is none. */
 function characterOf(written: string): string {
+  if (/^\\\d/.test(written)) return String.fromCharCode(Number.parseInt(written.slice(1), 8));
   const point = Number.parseInt(written.replace(/[^0-9A-Fa-f]/g, ''), 16);
   return point <= 0x10ffff ? String.fromCodePoint(point) : written;
 }

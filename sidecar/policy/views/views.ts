@@ -1,11 +1,11 @@
 import { LIMITS } from '../../kernel/limits.js';
 import { DIGIT_MARK, SKELETON_MARK, signMark } from '../character-table.js';
 import type { Stretch } from '../windows.js';
-import { hasJoinedSingles, joinedLetters, lettersForDigits } from './disguised-words.js';
+import { hasJoinedSingles, joinedLetters, lettersForDigits, withoutMarkup } from './disguised-words.js';
 import { decodedRuns, overLineEnds } from './encoded-runs.js';
 import { hiddenTexts } from './hidden-text.js';
 import { compose, type MappedText } from './mapped-text.js';
-import { skeletonText } from './skeleton.js';
+import { partedText, skeletonText } from './skeleton.js';
 import { unescapedText } from './unescape.js';
 
 /** Another way to read a text: what a person or a model would take it for. */
@@ -28,6 +28,7 @@ export interface Seen {
 }
 
 const ESCAPE_MARKS = signMark('%') | signMark('&') | signMark('\\');
+const MARKUP_MARKS = signMark('<');
 /** Leetspeak without a digit is too rare to look for. */
 const LEET_MARKS = DIGIT_MARK | signMark('@');
 
@@ -36,7 +37,11 @@ const ALL_MARKS = -1;
 
 /** Whether a text may have views at all; nearly all texts do not. */
 export function mayHaveViews({ marks, tokens, hasSingleLetters }: Seen): boolean {
-  return (marks & (SKELETON_MARK | ESCAPE_MARKS | LEET_MARKS)) !== 0 || tokens?.length !== 0 || hasSingleLetters;
+  return (
+    (marks & (SKELETON_MARK | ESCAPE_MARKS | LEET_MARKS | MARKUP_MARKS)) !== 0 ||
+    tokens?.length !== 0 ||
+    hasSingleLetters
+  );
 }
 
 /**
@@ -47,7 +52,11 @@ export function mayHaveViews({ marks, tokens, hasSingleLetters }: Seen): boolean
 export function viewsOf(text: string, seen: Seen, guesses: boolean): View[] {
   const plain = canonicalText(text, seen.marks);
   const views: View[] = plain ? [{ mapped: plain, isGuess: false, depth: 0 }] : decodedViews({ text }, seen.tokens);
-  if (seen.marks & SKELETON_MARK) views.push(...hiddenTexts(text).map((mapped) => decodedView(mapped, 1)));
+  if (seen.marks & SKELETON_MARK) {
+    views.push(...hiddenTexts(text).map((mapped) => decodedView(mapped, 1)));
+    const parted = partedText(text);
+    if (parted) views.push(decodedView(parted, 0));
+  }
   const guess = guesses ? guessOf(plain, text, seen) : undefined;
   if (guess) views.push({ mapped: guess, isGuess: true, depth: 0 });
   return views;
@@ -78,15 +87,28 @@ function decodedView(mapped: MappedText, depth: number): View {
 }
 
 function guessOf(plain: MappedText | undefined, original: string, seen: Seen): MappedText | undefined {
-  const text = plain?.text ?? original;
   const mayBeApart =
     seen.hasSingleLetters ||
     seen.tokens === undefined ||
     seen.tokens.some(([from, to]) => hasJoinedSingles(original.slice(from, to)));
-  const joined = mayBeApart ? joinedLetters(text) : undefined;
-  const letters = seen.marks & LEET_MARKS ? lettersForDigits(joined?.text ?? text) : undefined;
-  const guess = joined && letters ? compose(joined, letters) : (joined ?? letters);
+  const guess = madeBy(plain?.text ?? original, [
+    seen.marks & MARKUP_MARKS ? withoutMarkup : undefined,
+    mayBeApart ? joinedLetters : undefined,
+    seen.marks & LEET_MARKS ? lettersForDigits : undefined,
+  ]);
   return guess && plain ? compose(plain, guess) : guess;
+}
+
+type Step = (text: string) => MappedText | undefined;
+
+/** The text after all steps, each applied to what the one before has made; undefined when none makes anything. */
+function madeBy(text: string, steps: readonly (Step | undefined)[]): MappedText | undefined {
+  let made: MappedText | undefined;
+  for (const step of steps) {
+    const next = step?.(made?.text ?? text);
+    if (next) made = made ? compose(made, next) : next;
+  }
+  return made;
 }
 
 /** Escapes decoded, as often as they are nested, and look-alikes replaced; undefined when nothing changes. */
