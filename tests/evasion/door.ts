@@ -15,11 +15,14 @@ export async function createDoor(pack: string): Promise<(request: WireRequest) =
     flags: new Map(),
     directory: process.cwd(),
   });
-  const { snapshot, requiredPacks } = await loadPolicy(usable(config));
+  const { snapshot, requiredPacks, routeOf } = await loadPolicy(usable(config));
   const settings = {
     requiredPacks,
     trustedHeaders: new Set<string>(),
     tenant: '',
+    tenantOf: () => '',
+    tellsReasons: true,
+    routeOf,
     readPath: readRequestPath,
     pathLabel: apiPathLabel,
   };
