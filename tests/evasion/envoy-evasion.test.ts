@@ -42,7 +42,7 @@ test.after.always(async () => {
 
 interface Outcome {
   readonly status: number;
-  /** Envoy said that the request is refused; over gRPC it says so under the status 200. */
+  /** Envoy said that the request is refused; over gRPC and JSON-RPC it says so under the status 200. */
   readonly isRefused: boolean;
   readonly seen?: UpstreamRequest;
 }
@@ -59,7 +59,8 @@ async function send({ method, path, headers, body }: WireRequest): Promise<Outco
   await once(answer, 'end');
   const seen = upstream.received.find((received) => received.headers['x-test-id'] === id);
   const status = answer.statusCode ?? 0;
-  const isRefused = seen === undefined && ((status >= 400 && status < 500) || 'grpc-status' in answer.headers);
+  const isDenied = answer.headers['x-jimini-verdict'] === 'BLOCK';
+  const isRefused = seen === undefined && ((status >= 400 && status < 500) || isDenied);
   return { status, isRefused, ...(seen && { seen }) };
 }
 
