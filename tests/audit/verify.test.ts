@@ -393,5 +393,5 @@ test('the verifier shares no code with the writer', (t) => {
   const imports = readdirSync(folder).flatMap((name) =>
     [...readFileSync(join(folder, name), 'utf8').matchAll(/from '([^']+)'/g)].map((match) => match[1] ?? ''),
   );
-  t.deepEqual([...new Set(imports.filter((name) => !/^\.\/[a-z-]+\.js$/.test(name)))], ['node:crypto']);
+  t.deepEqual(new Set(imports.filter((name) => !/^\.\/[a-z-]+\.js$/.test(name))), new Set(['node:crypto']));
 });
