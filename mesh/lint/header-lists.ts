@@ -1,5 +1,5 @@
 import type { Report } from './checks.js';
-import { at, type Field, field, fieldsAt, isTrue, listAt, type Tree, textAt } from './tree.js';
+import { type Field, field, fieldsAt, isTrue, listAt, type Tree, textAt } from './tree.js';
 
 /** Headers without which a body cannot be read as the model reads it, or a record not be tied to a request. */
 const NEEDED = [
@@ -63,7 +63,7 @@ function matchOfPattern(pattern: Tree, name: string): Match {
     if (kind === 'suffix') return yesOrNo(name.endsWith(text));
     if (kind === 'contains') return yesOrNo(name.includes(text));
   }
-  return at(pattern) === undefined ? 'no' : 'unknown';
+  return 'unknown';
 }
 
 function yesOrNo(is: boolean): Match {

@@ -44,7 +44,7 @@ function checkNames(report: Report, root: Tree): void {
   for (const { fields } of everyMap(root)) {
     for (const [name, field] of fields) {
       const other = name.includes('_') ? fields.get(camelCase(name)) : undefined;
-      if (other) report('field-twice', field, `${name} stands beside ${other.name}`);
+      if (other && other !== field) report('field-twice', field, `${name} stands beside ${other.name}`);
     }
   }
 }
