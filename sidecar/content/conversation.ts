@@ -52,6 +52,11 @@ const TOOL_TYPES: ReadonlySet<string> = new Set([
   'function.result',
 ]);
 
+/** Types of Anthropic's blocks within a message of whoever: `tool_result`, `web_search_tool_result` and the like. */
+const TOOL_BLOCK_TYPE = /(?:^|_)tool_result$/;
+/** Members of a part of a message that hold a result: of Bedrock's Converse, and of Gemini. */
+const TOOL_BLOCK_MEMBERS: ReadonlySet<string> = new Set(['toolResult', 'functionResponse', 'function_response']);
+
 /** What a conversation adds to the bare strings of a body: roles, and texts joined as the model sees them. */
 export interface Conversation {
   enter(place: JsonPlace): void;
@@ -71,6 +76,15 @@ interface Message {
   isToolResult: boolean;
   /** Its texts so far; none yet: undefined, which is cheaper than an empty list. */
   parts: Part[] | undefined;
+  /** Parts of it that came from a tool, whoever passes them on, as ranges of segments; none yet: undefined. */
+  toolBlocks: { readonly from: number; readonly to: number }[] | undefined;
+}
+
+/** A part of a message that is being read, or the member of one that holds the result of a tool. */
+interface Block {
+  readonly place: JsonPlace;
+  readonly firstSegment: number;
+  isToolResult: boolean;
 }
 
 /** A container on the way to a request, or the object that is one. */
@@ -101,10 +115,11 @@ export function createConversation(draft: Draft): Conversation {
   let level: Level | undefined;
   let section: JsonPlace | undefined;
   let message: Message | undefined;
+  let block: Block | undefined;
   const run = createRun(draft);
 
   const endMessage = (
-    { roleCount, role: named, isToolResult, firstSegment, parts }: Message,
+    { roleCount, role: named, isToolResult, firstSegment, parts, toolBlocks }: Message,
     { shape, isDisputed }: Level,
   ) => {
     const unnamed = roleCount === 0 && isToolResult ? 'tool' : 'user';
@@ -112,6 +127,7 @@ export function createConversation(draft: Draft): Conversation {
     const isHeld = shape.kind === 'request' || (speaker !== 'system' && speaker !== 'developer');
     const hasRoles = !isDisputed && isHeld && section?.isArray === true && TURNS.has(section.name as string);
     if (hasRoles && speaker !== 'user') assignRole(draft, firstSegment, speaker);
+    if (hasRoles && toolBlocks) for (const { from, to } of toolBlocks) assignRole(draft, from, 'tool', to);
     run.add(parts, speaker, hasRoles ? speaker : 'user');
   };
   const open = (place: JsonPlace, shape: RequestShape) => {
@@ -158,10 +174,19 @@ export function createConversation(draft: Draft): Conversation {
           role: 'user',
           isToolResult: false,
           parts: undefined,
+          toolBlocks: undefined,
         };
+      else if (message !== undefined && block === undefined) block = blockAt(place, message.place, draft);
     },
     leave(place) {
       if (level === undefined) return;
+      if (place === block?.place) {
+        if (block.isToolResult && message !== undefined) {
+          message.toolBlocks ??= [];
+          message.toolBlocks.push({ from: block.firstSegment, to: draft.segments.length });
+        }
+        block = undefined;
+      }
       if (place === message?.place) {
         endMessage(message, level);
         message = undefined;
@@ -177,6 +202,8 @@ export function createConversation(draft: Draft): Conversation {
         if (name === 'role') message.roleCount++;
         // A reader that is blind to case may take this one instead.
         else if (isSpelled(name, 'role') || (name !== 'content' && isSpelled(name, 'content'))) message.roleCount += 2;
+      } else if (place === block?.place) {
+        if (TOOL_BLOCK_MEMBERS.has(name)) block.isToolResult = true;
       } else if (place === level?.place) {
         level.instructions.member(name);
         if (name === 'jsonrpc') level.isRpc = true;
@@ -189,6 +216,7 @@ export function createConversation(draft: Draft): Conversation {
       if (level?.shape.kind === 'result' && place === level.place && place.member === 'role')
         level.speaker = PEERS.get(text) ?? 'tool';
       if (message === undefined) return;
+      if (place === block?.place && place.member === 'type') block.isToolResult ||= TOOL_BLOCK_TYPE.test(text);
       if (place === message.place && place.member === 'role') message.role = ROLE_OF_NAME.get(text) ?? 'user';
       else if (place === message.place && place.member === 'type') message.isToolResult = TOOL_TYPES.has(text);
       else if (text !== '' && isTextPart(place)) {
@@ -197,6 +225,12 @@ export function createConversation(draft: Draft): Conversation {
       }
     },
   };
+}
+
+/** The part that begins here: an element of a list in the message. One that has a result as a member is a result as a whole. */
+function blockAt(place: JsonPlace, message: JsonPlace, draft: Draft): Block | undefined {
+  if (place.isArray || place.parent?.isArray !== true || place.parent.parent !== message) return undefined;
+  return { place, firstSegment: draft.segments.length, isToolResult: false };
 }
 
 /** A member of a request that holds messages. */
