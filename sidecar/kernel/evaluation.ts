@@ -126,7 +126,7 @@ export interface MatchedRule {
   readonly pack: string;
   readonly title: string;
   readonly severity: string;
-  /** The rule's own action as written. */
+  /** The rule's own action as written; `flag` when another rule lowers its matches. */
   readonly action: Action;
   /** What it counts for now: `allow` when shadow holds it back. */
   readonly effectiveAction: Action;

@@ -4,6 +4,7 @@ import test from 'ava';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { generatedPack } from '../../bench/generated-pack.js';
 import { takeSteps } from '../../sidecar/kernel/steps.js';
+import { explained } from '../../sidecar/policy/yaml-faults.js';
 import { parseParts } from '../../sidecar/policy/yaml-parts.js';
 import { parseYaml, type Tree, YamlFault } from '../../sidecar/policy/yaml-tree.js';
 import { repositoryRoot } from '../processes/sidecar.js';
@@ -18,7 +19,7 @@ function wholeOf(text: string): string {
   const [first] = 'empty' in documents ? [] : documents;
   if (!first || documents.length > 1) return documents.length > 1 ? 'more than one YAML document' : 'the file is empty';
   const [fault] = first.errors;
-  if (fault) return `${JSON.stringify(lines.linePos(fault.pos[0]))} ${fault.message.split('\n')[0]}`;
+  if (fault) return `${JSON.stringify(lines.linePos(fault.pos[0]))} ${explained(fault)}`;
   try {
     return JSON.stringify(first.toJS({ maxAliasCount: -1 }));
   } catch (error) {
