@@ -1,30 +1,25 @@
-import { randomBytes } from 'node:crypto';
-import { createModerators } from '../adapters/moderators/moderators.js';
-import { recoverAuditLog } from './audit/audit-log.js';
 import type { UsableConfig } from './config/load.js';
-import { createDecisionPoint } from './decision-point.js';
-import { createInspector } from './inspection/inspector.js';
+import { createDecisionPoint, type DecisionPointOptions } from './decision-point.js';
 import type { Clock } from './kernel/clock.js';
+import type { Fault } from './kernel/fault.js';
 import type { CloseReason } from './kernel/leaf.js';
 import { giveMemoryBack } from './kernel/slices.js';
 import { prepareDataDirectory } from './storage/data-directory.js';
-import { createLevelLogStore } from './storage/level-log-store.js';
 import type { Logger } from './telemetry/logger.js';
 import { createMetrics, type Metrics } from './telemetry/metrics.js';
 import type { Tracing } from './telemetry/tracing.js';
+import { createAdoption, type InForce } from './wiring/adoption.js';
 import { loadCertificates } from './wiring/certificates.js';
 import { createDiskGauge } from './wiring/disk-gauge.js';
-import { createDoors } from './wiring/doors.js';
-import { type HealthState, healthReport, notReady } from './wiring/health.js';
-import { type Addresses, createListeners, type Listeners } from './wiring/listeners.js';
+import type { HealthState } from './wiring/health.js';
+import { createJudging, type JudgingOptions } from './wiring/judging.js';
+import type { Addresses, Listeners } from './wiring/listeners.js';
 import { loadPolicy } from './wiring/load-policy.js';
+import { openLog } from './wiring/log.js';
+import { metricSources } from './wiring/metric-sources.js';
 import { watchPolicy } from './wiring/reload.js';
-import {
-  createBreakerReporter,
-  createFaultReporter,
-  createLogHealthReporter,
-  createTlsRefusalReporter,
-} from './wiring/reporters.js';
+import { createEngineFaultReporter } from './wiring/reporters.js';
+import { createServing } from './wiring/serving.js';
 import { createSwitches } from './wiring/switches.js';
 
 /** What a sidecar needs from outside. */
@@ -83,89 +78,47 @@ async function closeAll(closers: Closer[], reason: CloseReason): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
+/** Makes and starts the parts in their order. What each is made of is in `wiring/`. */
 async function wire(options: SidecarOptions, closers: Closer[]): Promise<Addresses> {
   const { loadedConfig, clock, logger, tracing, version } = options;
   const { config } = loadedConfig;
-  const onReload = (result: 'applied' | 'refused') => metrics.tlsReloaded(result);
-  const certificates = await loadCertificates(config.listen.tls, { clock, logger, onReload });
-  let inForce = { config, loaded: await loadPolicy(loadedConfig) };
+  const onTlsReload = (result: 'applied' | 'refused') => metrics.tlsReloaded(result);
+  const certificates = await loadCertificates(config.listen.tls, { clock, logger, onReload: onTlsReload });
+  const inForce: InForce = { config, loaded: await loadPolicy(loadedConfig) };
   giveMemoryBack();
   for (const problem of inForce.loaded.warnings) logger.warn({ problem }, 'pack warning');
   closers.push(() => tracing.close());
 
   const dataDir = await prepareDataDirectory(config.dataDir);
-  const onHealth = createLogHealthReporter(logger);
-  const store = createLevelLogStore(dataDir);
-  const auditLog = await recoverAuditLog({ store, clock, random: (count) => randomBytes(count), version, onHealth });
+  const auditLog = await openLog({ dataDir, clock, logger, version });
   closers.push((reason) => auditLog.close(reason));
   const switches = await createSwitches({ dataDir, clock, auditLog, logger });
   closers.push(() => switches.board.close());
   switches.show(loadedConfig);
-  const inspector = createInspector(inForce.loaded.snapshot);
-  closers.push(() => inspector.close());
-  const moderators = createModerators({
-    clock,
-    random: (count) => randomBytes(count),
-    observe: (name, outcome) => metrics.classified(name, outcome),
-    onState: createBreakerReporter(logger),
-  });
-  moderators.use(inForce.loaded.moderators);
+  const onClassified: JudgingOptions['onClassified'] = (...outcome) => metrics.classified(...outcome);
+  const judging = createJudging({ loaded: inForce.loaded, clock, logger, onClassified });
+  closers.push(() => judging.inspector.close());
   const disk = await createDiskGauge(dataDir);
   closers.push(() => disk.close());
 
-  const state: HealthState = { draining: false };
   let listeners: Listeners | undefined;
-  const metrics: Metrics = createMetrics({
-    version,
-    seedNames: config.metrics.seedNames,
-    sources: {
-      requestsInFlight: () => listeners?.inFlight() ?? 0,
-      logSize: () => auditLog.size,
-      logHealthy: () => auditLog.state === 'open',
-      killSwitch: () => switches.board.killSwitch(),
-      maintenanceWindows: () => switches.board.windows().length,
-      breakers: () => Array.from(moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker] as const),
-      certificateExpiresMs: certificates && (() => certificates.identity().expiresMs),
-      rulesByPack: () => inForce.loaded.snapshot.policy.packs.map((pack) => [pack.name, pack.ruleCount] as const),
-    },
-  });
+  const loaded = () => inForce.loaded;
+  const sources = metricSources({ auditLog, switches, judging, certificates, loaded, listeners: () => listeners });
+  const metrics: Metrics = createMetrics({ version, seedNames: config.metrics.seedNames, sources });
+  const state: HealthState = { draining: false };
   const decisions = createDecisionPoint({
-    inspector,
-    classifiers: moderators,
+    inspector: judging.inspector,
+    classifiers: judging.moderators,
     switches: switches.board,
     auditLog,
     clock,
     tracing,
-    observe: metrics.observe,
+    observe: createObserver(metrics, createEngineFaultReporter(logger, clock)),
   });
   const configFile = loadedConfig.file ?? '';
-  const health = {
-    version,
-    auditLog,
-    configFile,
-    loaded: () => inForce.loaded,
-    disk: disk.read,
-    switches: () => switches.board.states(),
-    state,
-    certificates,
-  };
-  const reportTlsRefusal = createTlsRefusalReporter(logger, clock);
-  listeners = await createListeners({
-    config,
-    methods: createDoors({ decisions, inForce: () => inForce, metrics, logger }),
-    onOverload: metrics.overloaded,
-    identity: certificates?.identity(),
-    onRefused: (listener, reason, clientId) => {
-      metrics.tlsRefused(listener, reason);
-      reportTlsRefusal(listener, reason, clientId);
-    },
-    ops: {
-      metrics: metrics.render,
-      health: () => healthReport(health),
-      notReady: () => notReady(health),
-      onError: createFaultReporter(logger),
-    },
-  });
+  const states = () => switches.board.states();
+  const health = { version, auditLog, configFile, loaded, disk: disk.read, switches: states, state, certificates };
+  listeners = await createServing({ decisions, inForce: () => inForce, health, metrics, clock, logger });
   closers.push(listeners.close);
   // Bound before the log begins, so that a start that fails leaves no leaf behind; answers wait for the `open` leaf.
   const addresses = await listeners.listen();
@@ -173,25 +126,9 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   switches.board.begin();
   closers.push(listeners.drain);
 
-  const watcher = await watchPolicy({
-    ...options,
-    loaded: inForce.loaded,
-    auditLog,
-    showSwitches: switches.show,
-    apply: async (nextConfig, loaded) => {
-      const judgeByIt = await inspector.prepare(loaded.snapshot);
-      inForce = { config: nextConfig, loaded };
-      moderators.use(loaded.moderators);
-      judgeByIt();
-      logger.level = nextConfig.logLevel;
-      state.refusal = undefined;
-      metrics.reloaded('applied');
-    },
-    refuse: (refusal) => {
-      state.refusal = refusal;
-      metrics.reloaded('refused');
-    },
-  });
+  const adoption = createAdoption({ inForce, judging, logger, state, metrics });
+  const showSwitches = switches.show;
+  const watcher = await watchPolicy({ ...options, ...adoption, loaded: inForce.loaded, auditLog, showSwitches });
   closers.push(() => watcher.close());
   const certificateWatcher = await certificates?.watch(listeners.renew);
   closers.push(() => certificateWatcher?.close());
@@ -200,4 +137,12 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     state.draining = true;
   });
   return addresses;
+}
+
+/** Every decision is counted; a failure of the engine is told, too. */
+function createObserver(metrics: Metrics, reportFault: (fault: Fault) => void): DecisionPointOptions['observe'] {
+  return (evaluation, decision) => {
+    metrics.observe(evaluation, decision);
+    if (decision.fault) reportFault(decision.fault);
+  };
 }

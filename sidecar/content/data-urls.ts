@@ -1,3 +1,4 @@
+import { runEnd } from '../kernel/run-end.js';
 import { readBase64, readCarriedBytes } from './carried-bytes.js';
 import type { Draft } from './draft.js';
 import { percentDecoded } from './percent.js';
@@ -9,7 +10,7 @@ const HEADER_CHARS_MAX = 256;
 const MARK = ';base64,';
 /** What may stand between `data:` and the mark; in JSON in a string a slash may be escaped. */
 const TYPE = /^[\w.+\\/;=" -]*$/;
-const BASE64_RUN = /[A-Za-z0-9+/_%=-]*/y;
+const BASE64 = /[A-Za-z0-9+/_%=-]{1,1000}/y;
 /** Shorter data in the middle of a text is an example or a beginning: there code and manuals write such URLs. */
 const EMBEDDED_CHARS_MIN = 24;
 /** A text that is shorter has no `data:` URL with anything in it. */
@@ -27,8 +28,7 @@ export function readDataUrls(draft: Draft, text: string, pointer: string): boole
     const start = before.toLowerCase().lastIndexOf('data:');
     // A slash that JSON in a string had escaped.
     const type = start < 0 ? undefined : before.slice(start + 'data:'.length);
-    BASE64_RUN.lastIndex = at + MARK.length;
-    const [data = ''] = BASE64_RUN.exec(text) ?? [];
+    const data = text.slice(at + MARK.length, runEnd(text, at + MARK.length, BASE64));
     if (type === undefined || !TYPE.test(type) || data.length < EMBEDDED_CHARS_MIN) continue;
     readBase64(
       draft,

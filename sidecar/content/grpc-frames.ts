@@ -1,4 +1,5 @@
 import { LIMITS } from '../kernel/limits.js';
+import { runEnd } from '../kernel/run-end.js';
 import type { FramedType } from './media-type.js';
 
 /** One length-prefixed piece of a body. */
@@ -14,8 +15,7 @@ const HEAD_BYTES = 5;
 const COMPRESSED = 0x01;
 /** The bit of the flag byte that marks what ends a stream: HTTP/1 header lines in gRPC-Web, a JSON object in Connect. */
 const TRAILERS_BIT = { grpc: 0, 'grpc-web': 0x80, 'grpc-web-text': 0x80, connect: 0x02 } as const;
-/** Base64 that ends with its padding. Each piece that a client wrote by itself may end so (PROTOCOL-WEB.md). */
-const BASE64_PIECE = /[A-Za-z0-9+/]+={0,2}/y;
+const BASE64 = /[A-Za-z0-9+/]{1,1000}/y;
 
 /**
  * The frames of a body of length-prefixed messages; undefined when it does not fall into them to its last byte: a length
@@ -47,11 +47,14 @@ export function splitFrames(body: Uint8Array, protocol: FramedType['protocol']):
 function fromBase64(body: Uint8Array): Uint8Array | undefined {
   const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1');
   const pieces: Buffer[] = [];
-  for (let at = 0; at < text.length; at = BASE64_PIECE.lastIndex) {
-    BASE64_PIECE.lastIndex = at;
-    const [piece] = BASE64_PIECE.exec(text) ?? [''];
-    if (piece === '' || piece.length % 4 !== 0 || pieces.length >= LIMITS.grpcMessagesMax) return undefined;
-    pieces.push(Buffer.from(piece, 'base64'));
+  // Each piece that a client wrote by itself may end with padding (PROTOCOL-WEB.md).
+  for (let at = 0; at < text.length; ) {
+    const start = at;
+    at = runEnd(text, start, BASE64);
+    if (at === start) return undefined;
+    for (let padding = 0; padding < 2 && text[at] === '='; padding++) at++;
+    if ((at - start) % 4 !== 0 || pieces.length >= LIMITS.grpcMessagesMax) return undefined;
+    pieces.push(Buffer.from(text.slice(start, at), 'base64'));
   }
   return Buffer.concat(pieces);
 }

@@ -1,9 +1,13 @@
+import { runEnd } from '../kernel/run-end.js';
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** Longer strings are left to the engine's own parser: it checks and decodes several times faster than a loop does. */
 const LOOP_CHARS_MAX = 256;
 /** A JSON number (RFC 8259 section 6). */
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const NUMBER = /-?(?:0|[1-9]\d{0,99})(?:\.\d{1,100})?(?:[eE][+-]?\d{1,100})?/y;
+const DIGITS = /\d{1,1000}/y;
+const FURTHER_PARTS = [/\.\d/y, /[eE][+-]?\d/y];
 
 /** A cursor over a JSON text. A read moves `at` behind what was read; after one that gave undefined nothing may be read. */
 export interface JsonScanner {
@@ -54,9 +58,25 @@ function readDecoded(scanner: JsonScanner, start: number): string | undefined {
 export function readNumber(scanner: JsonScanner): string | undefined {
   NUMBER.lastIndex = scanner.at;
   if (!NUMBER.test(scanner.text)) return undefined;
-  const literal = scanner.text.slice(scanner.at, NUMBER.lastIndex);
-  scanner.at = NUMBER.lastIndex;
-  return literal;
+  const { text, at } = scanner;
+  const end = NUMBER.lastIndex;
+  scanner.at = isDigit(text.charCodeAt(end)) ? longNumberEnd(text, at) : end;
+  return text.slice(at, scanner.at);
+}
+
+/** Where a number ends that has more digits than the expression takes, or digits behind a zero, which are none of its. */
+function longNumberEnd(text: string, from: number): number {
+  let end = text[from] === '-' ? from + 1 : from;
+  end = text[end] === '0' ? end + 1 : runEnd(text, end, DIGITS);
+  for (const part of FURTHER_PARTS) {
+    part.lastIndex = end;
+    if (part.test(text)) end = runEnd(text, part.lastIndex, DIGITS);
+  }
+  return end;
+}
+
+function isDigit(unit: number): boolean {
+  return unit >= 0x30 && unit <= 0x39;
 }
 
 /** Reads `true`, `false` or `null` at the cursor. */

@@ -138,5 +138,5 @@ const TYPES: ReadonlyMap<string, GapKind> = new Map<string, GapKind>([
 const TYPE_OWNERS: ReadonlySet<string> = new Set(['content', 'content[]', 'contents[]', 'parts[]']);
 
 function byUrl(text: string, member: string): GapKind | undefined {
-  return /^\s*[a-z][a-z0-9+.-]*:/i.test(text) ? 'reference:url' : URL_MEMBERS.get(member);
+  return /^[a-z][a-z0-9+.-]{0,255}:/i.test(text.trimStart()) ? 'reference:url' : URL_MEMBERS.get(member);
 }

@@ -9,7 +9,7 @@ const UNICODE_ESCAPE = /\\u[0-9a-fA-F]{4}/;
 /** An escape that may hide what a word says or where it ends; others only stand for the sign behind the backslash. */
 const HIDING_ESCAPE = /\\[bfnrtu]/;
 /** JSON behind blanks of any kind, a string included: only with escapes does one say anything else than it looks like. */
-const BEGINS_AS_JSON = /^\s*["{[]/;
+const BEGINS_AS_JSON = /^["{[]/;
 /** Half a surrogate pair: some readers leave it out, and join what stands around it. */
 const LONE_SURROGATE = /[\ud800-\udfff]/gu;
 
@@ -37,7 +37,8 @@ interface Target {
 function follow(target: Target, text: string, isJson: boolean, level: number): void {
   const hasEscapes = text.includes('\\');
   const isContainer = looksLikeJson(text);
-  if (!isContainer && !(hasEscapes && (isJson || BEGINS_AS_JSON.test(text) || UNICODE_ESCAPE.test(text)))) return;
+  if (!isContainer && !(hasEscapes && (isJson || BEGINS_AS_JSON.test(text.trimStart()) || UNICODE_ESCAPE.test(text))))
+    return;
   if (level > LIMITS.nestedJsonMax) {
     if (HIDING_ESCAPE.test(text)) target.draft.gaps.add('json:depth');
     return;

@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
+import { runEnd } from '../kernel/run-end.js';
 
 const PERCENT = 0x25;
+const BYTES = /(?:%[0-9a-f]{2}){1,1000}/iy;
 const lenient = new TextDecoder('utf-8');
 
 /**
@@ -9,18 +11,28 @@ const lenient = new TextDecoder('utf-8');
  */
 export function decodeQueryComponent(component: string): string {
   const spaced = component.replaceAll('+', ' ');
-  return spaced.includes('%') ? spaced.replaceAll(/(?:%[0-9a-f]{2})+/gi, decodeBytes) : spaced;
+  let decoded = '';
+  let copied = 0;
+  for (const [start, end] of sequencesOf(spaced)) {
+    decoded += spaced.slice(copied, start) + lenient.decode(bytesOf(spaced.slice(start, end)));
+    copied = end;
+  }
+  return copied === 0 ? spaced : decoded + spaced.slice(copied);
 }
 
 /** Whether all bytes that a form writes as `%XX` are UTF-8. */
 export function isUtf8Percent(text: string): boolean {
-  return (
-    !text.includes('%') || !(text.match(/(?:%[0-9a-f]{2})+/gi) ?? []).some((sequence) => !isUtf8(bytesOf(sequence)))
-  );
+  for (const [start, end] of sequencesOf(text)) if (!isUtf8(bytesOf(text.slice(start, end)))) return false;
+  return true;
 }
 
-function decodeBytes(sequence: string): string {
-  return lenient.decode(bytesOf(sequence));
+/** Where bytes are written as `%XX`, each as many as follow one another. */
+function* sequencesOf(text: string): Generator<readonly [start: number, end: number]> {
+  for (let at = text.indexOf('%'); at >= 0; ) {
+    const end = runEnd(text, at, BYTES);
+    if (end > at) yield [at, end];
+    at = text.indexOf('%', Math.max(end, at + 1));
+  }
 }
 
 function bytesOf(sequence: string): Buffer {

@@ -1,7 +1,8 @@
 import type { ContentOptions } from '../content/read-content.js';
 import { readContent } from '../content/read-content.js';
 import type { Content, Evaluation } from '../kernel/evaluation.js';
-import type { Gap, GapKind } from '../kernel/gap.js';
+import { type Fault, faultOf } from '../kernel/fault.js';
+import type { Gap } from '../kernel/gap.js';
 import type { OpenJudgement } from '../policy/classifier.js';
 import type { LoadOptions, PackSource } from '../policy/pack.js';
 import type { Policy } from '../policy/policy.js';
@@ -41,8 +42,8 @@ export function inspect(
     if (evaluation.door === 'ext_authz') return unmasked(judgement, snapshot.settings);
     const maskedText = maskedTextOf(snapshot, question);
     return maskedText === undefined ? judgement : { ...judgement, maskedText };
-  } catch {
-    return judgeUnread(snapshot.policy, question, 'engine:error');
+  } catch (error) {
+    return judgeUnread(snapshot.policy, question, { kind: 'engine:error', fault: faultOf(error) });
   }
 }
 
@@ -53,10 +54,16 @@ function unmasked(judgement: OpenJudgement, { maskInExtAuthz }: UnmaskedSettings
   return { ...judgement, effective: maskInExtAuthz === 'flag' ? 'FLAG' : 'BLOCK', cannotMask: true };
 }
 
+/** Why content was not judged. */
+export interface Unjudged {
+  readonly kind: 'engine:error' | 'engine:budget';
+  readonly fault: Fault;
+}
+
 /** The judgement of content that could not be judged: the door's own gaps and the named one decide. */
-export function judgeUnread(policy: Policy, question: Question, kind: GapKind): OpenJudgement {
+export function judgeUnread(policy: Policy, question: Question, { kind, fault }: Unjudged): OpenJudgement {
   const gaps: Gap[] = [...question.evaluation.gaps, { kind }];
-  return policy.judge({ segments: [], gaps }, scopeOf(question));
+  return { ...policy.judge({ segments: [], gaps }, scopeOf(question)), fault };
 }
 
 function scopeOf({ evaluation, nowMs, workMax }: Question): Scope {

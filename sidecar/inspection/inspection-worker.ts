@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { JiminiError } from '../kernel/errors.js';
 import type { Content, Evaluation } from '../kernel/evaluation.js';
-import type { GapKind } from '../kernel/gap.js';
+import { type Fault, faultOf } from '../kernel/fault.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { OpenJudgement } from '../policy/classifier.js';
-import { contentBytes, judgeUnread, type PolicySnapshot, type Question } from './inspect.js';
+import { contentBytes, judgeUnread, type PolicySnapshot, type Question, type Unjudged } from './inspect.js';
 import type { WorkerOrder, WorkerReport } from './worker-messages.js';
 
 /** One thread that judges large bodies, one after the other, each under the policy that it is given with. */
@@ -44,6 +44,10 @@ const DEFAULTS: WorkerOptions = {
 
 /** A fraction of what V8 takes by default: nearly all that the thread makes is short-lived, or stays. */
 const YOUNG_GENERATION = { maxYoungGenerationSizeMb: 12 };
+
+const CLOSED: Unjudged = { kind: 'engine:error', fault: { cause: 'worker_closed' } };
+const NOT_LOADED: Unjudged = { kind: 'engine:error', fault: { cause: 'worker_load_timeout' } };
+const TOO_SLOW: Unjudged = { kind: 'engine:budget', fault: { cause: 'worker_timeout' } };
 
 interface Job {
   readonly snapshot: PolicySnapshot;
@@ -92,7 +96,7 @@ class OneThread implements InspectionWorker {
   }
 
   async inspect(snapshot: PolicySnapshot, question: Question): Promise<OpenJudgement> {
-    if (this.#isClosed) return judgeUnread(snapshot.policy, question, 'engine:error');
+    if (this.#isClosed) return judgeUnread(snapshot.policy, question, CLOSED);
     const bytes = contentBytes(question.evaluation.content);
     const hasRoom =
       this.#waiting.length < this.#options.waitingMax && this.#waitingBytes + bytes <= this.#options.waitingBytesMax;
@@ -119,7 +123,7 @@ class OneThread implements InspectionWorker {
   async close(): Promise<void> {
     this.#isClosed = true;
     const thread = this.#giveUp();
-    this.#answerAll('engine:error');
+    this.#answerAll(CLOSED);
     await thread?.terminate();
   }
 
@@ -127,9 +131,12 @@ class OneThread implements InspectionWorker {
     const thread = this.#options.startThread();
     thread.unref();
     thread.on('message', (report: WorkerReport) => thread === this.#thread && this.#onReport(report));
+    let fault: Fault = { cause: 'worker_exit' };
     // An error is always followed by the exit.
-    thread.on('error', () => {});
-    thread.on('exit', () => thread === this.#thread && this.#onLost('engine:error'));
+    thread.on('error', (error) => {
+      fault = faultOf(error);
+    });
+    thread.on('exit', () => thread === this.#thread && this.#onLost({ kind: 'engine:error', fault }));
     this.#thread = thread;
   }
 
@@ -146,13 +153,13 @@ class OneThread implements InspectionWorker {
     this.#known.set(snapshot, told);
     const { sources, settings, contentOptions } = snapshot;
     this.#tell({ load: told.number, parts: { sources, settings, contentOptions } });
-    if (!this.#judged) this.#startTimer(this.#options.loadMsMax, 'engine:error');
+    if (!this.#judged) this.#startTimer(this.#options.loadMsMax, NOT_LOADED);
     return told;
   }
 
-  #startTimer(ms: number, kind: GapKind): void {
+  #startTimer(ms: number, why: Unjudged): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#onLost(kind), ms);
+    this.#timer = setTimeout(() => this.#onLost(why), ms);
     // Whoever waits for the thread keeps the process alive; the timer of a thread that nobody waits for must not.
     this.#timer.unref();
   }
@@ -173,17 +180,17 @@ class OneThread implements InspectionWorker {
   #watchLoading(): void {
     clearTimeout(this.#timer);
     if ([...this.#known.values()].some(({ isLoaded }) => !isLoaded)) {
-      this.#startTimer(this.#options.loadMsMax, 'engine:error');
+      this.#startTimer(this.#options.loadMsMax, NOT_LOADED);
     }
   }
 
   /** The question that the thread had is answered; one that cannot even load would not load for the next one either. */
-  #onLost(kind: GapKind): void {
+  #onLost(why: Unjudged): void {
     void this.#giveUp()?.terminate();
     const job = this.#judged;
     this.#judged = undefined;
-    if (job) job.resolve(judgeUnread(job.snapshot.policy, job.question, kind));
-    else this.#answerAll(kind);
+    if (job) job.resolve(judgeUnread(job.snapshot.policy, job.question, why));
+    else this.#answerAll(why);
     this.#next();
   }
 
@@ -203,7 +210,7 @@ class OneThread implements InspectionWorker {
     if (!policy.isLoaded) return;
     this.#take();
     this.#judged = job;
-    this.#startTimer(this.#options.judgeMsMax, 'engine:budget');
+    this.#startTimer(this.#options.judgeMsMax, TOO_SLOW);
     const { copy, transfer } = transferable(job.question.evaluation);
     this.#tell({ judgeBy: policy.number, question: { ...job.question, evaluation: copy } }, transfer);
   }
@@ -229,10 +236,10 @@ class OneThread implements InspectionWorker {
     return job;
   }
 
-  #answerAll(kind: GapKind): void {
+  #answerAll(why: Unjudged): void {
     for (let job = this.#judged ?? this.#take(); job; job = this.#take()) {
       this.#judged = undefined;
-      job.resolve(judgeUnread(job.snapshot.policy, job.question, kind));
+      job.resolve(judgeUnread(job.snapshot.policy, job.question, why));
     }
   }
 

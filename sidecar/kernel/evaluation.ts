@@ -1,3 +1,4 @@
+import type { Fault } from './fault.js';
 import type { Gap } from './gap.js';
 import type { KillSwitchMode } from './switch.js';
 import type { Action, Verdict } from './verdict.js';
@@ -165,6 +166,8 @@ export interface Judgement {
   readonly findings: readonly Finding[];
   /** One entry per gap kind, in order of appearance. */
   readonly gaps: readonly Gap[];
+  /** Why there is the gap `engine:error`, or why a thread was ended over it; for operators, told to no caller. */
+  readonly fault?: Fault;
   /** Digest of all packs and settings that influence a verdict. */
   readonly policyRevision: string;
   /** Code points of text that were judged, over all segments. */

@@ -261,6 +261,8 @@ export const LIMITS = {
   pemCertificatesMax: 500,
   /** Least time between two log lines about refused TLS peers: anybody can cause them. All are counted. */
   tlsRefusalLogMs: 10_000,
+  /** Least time between two log lines about faults of the engine with one cause and place: anybody may find a text that causes them. All are counted. */
+  engineFaultLogMs: 10_000,
   /** Longest time that a kill switch or a maintenance window lasts: whoever needs more renews it, and so remembers it. */
   switchMsMax: 60 * 60 * 1000,
   /** How far ahead a maintenance window may begin: longer plans are forgotten by those who made them. */

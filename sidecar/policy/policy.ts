@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { MatchedRule, Replacement, Segment } from '../kernel/evaluation.js';
+import { type Fault, faultOf } from '../kernel/fault.js';
 import { GAP_KINDS, type Gap, type GapKind } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import { type Steps, takeSteps } from '../kernel/steps.js';
@@ -106,6 +107,7 @@ export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSett
       matched,
       findings: findingsOf(run.matches, reading.segments),
       gaps: run.gaps,
+      ...(run.fault && { fault: run.fault }),
       policyRevision: revision,
       textLength: run.textLength,
     };
@@ -164,6 +166,8 @@ interface Run {
   /** The rules that match, exceptions and suppression applied. */
   readonly matches: readonly RuleMatches[];
   readonly gaps: readonly Gap[];
+  /** Present with the gap `engine:error`. */
+  readonly fault?: Fault;
   readonly textLength: number;
 }
 
@@ -182,8 +186,9 @@ function runRules(runtime: Runtime, reading: Reading, scope: Scope): Run {
     applyExceptions(matches, runtime.exceptions.suppressions);
     return { matches: matches.filter(isMatched), gaps: eachOnce(gaps), textLength };
   } catch (error) {
-    const kind = error instanceof BudgetExceeded ? 'engine:budget' : 'engine:error';
-    return { matches: [], gaps: eachOnce([...gaps, { kind }]), textLength: 0 };
+    const isBudget = error instanceof BudgetExceeded;
+    const failed = eachOnce([...gaps, { kind: isBudget ? 'engine:budget' : 'engine:error' }]);
+    return { matches: [], gaps: failed, textLength: 0, ...(!isBudget && { fault: faultOf(error) }) };
   }
 }
 

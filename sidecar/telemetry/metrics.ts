@@ -66,6 +66,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     labelNames: ['kind'],
     registers,
   });
+  const faults = new Counter({
+    name: 'jimini_engine_faults_total',
+    help: 'Contents that the engine failed over, by class or code of the error, or by what became of the worker thread',
+    labelNames: ['cause'],
+    registers,
+  });
   const outages = new Counter({
     name: 'jimini_unrecorded_answers_total',
     help: 'Answers given without a durable record, by reason',
@@ -101,6 +107,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
         // Only a Check that cannot be decoded is decided on; the other methods refuse and say so by themselves.
         if (kind === 'message:malformed' || kind === 'message:depth') malformed.inc({ method: 'Check' });
       }
+      if (decision.fault) faults.inc({ cause: decision.fault.cause });
       if (decision.outage) outages.inc({ reason: decision.outage });
     },
     ...tls,

@@ -2,6 +2,7 @@ import type { LogHealth } from '../audit/audit-log.js';
 import type { Breaker } from '../kernel/breaker.js';
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
+import type { Fault } from '../kernel/fault.js';
 import { LIMITS } from '../kernel/limits.js';
 import { printable } from '../kernel/printable.js';
 import { switchPlace } from '../kernel/switch.js';
@@ -63,18 +64,39 @@ export function createTlsRefusalReporter(
   logger: Logger,
   clock: Clock,
 ): (listener: string, reason: string, clientId?: string) => void {
-  const toldNs = new Map<string, bigint>();
+  const isNews = createNews(clock, LIMITS.tlsRefusalLogMs);
   return (listener, reason, clientId) => {
-    const nowNs = clock.monotonicNs();
-    const kind = `${listener} ${reason}`;
-    if (reason === 'unfinished' || nowNs - (toldNs.get(kind) ?? -QUIET_NS) < QUIET_NS) return;
-    toldNs.set(kind, nowNs);
+    if (reason === 'unfinished' || !isNews(`${listener} ${reason}`)) return;
     const named = clientId?.startsWith('spiffe://') ? { clientId: printable(clientId) } : {};
     logger.warn({ listener, reason, ...named }, 'a TLS peer was not let in; more of them are only counted for a while');
   };
 }
 
-const QUIET_NS = BigInt(LIMITS.tlsRefusalLogMs) * 1_000_000n;
+/**
+ * Tells operators what failed when content could not be judged, one line for all that have one cause and place and come within
+ * `LIMITS.engineFaultLogMs`.
+ */
+export function createEngineFaultReporter(logger: Logger, clock: Clock): (fault: Fault) => void {
+  const isNews = createNews(clock, LIMITS.engineFaultLogMs);
+  return ({ cause, place }) => {
+    if (!isNews(`${cause} ${place}`)) return;
+    const what =
+      'the engine failed over a content (policy.onError decides); more of these are only counted for a while';
+    logger.error({ cause, ...(place !== undefined && { place }) }, what);
+  };
+}
+
+/** Whether a kind of event was not told within the last so many milliseconds; it counts as told then. */
+function createNews(clock: Clock, quietMs: number): (kind: string) => boolean {
+  const quietNs = BigInt(quietMs) * 1_000_000n;
+  const toldNs = new Map<string, bigint>();
+  return (kind) => {
+    const nowNs = clock.monotonicNs();
+    if (nowNs - (toldNs.get(kind) ?? -quietNs) < quietNs) return false;
+    toldNs.set(kind, nowNs);
+    return true;
+  };
+}
 
 /**
  * Tells of faults of our own with their stack. What a caller did wrong has been answered and is no line here: anybody could

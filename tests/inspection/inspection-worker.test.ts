@@ -70,6 +70,7 @@ function slowWorker(t: ExecutionContext, options: Partial<WorkerOptions> = {}, T
   return { ask, askBy, threads, worker };
 }
 
+const causesOf = (judgements: readonly Judgement[]) => judgements.map(({ fault }) => fault?.cause);
 const gapsOf = (judgements: readonly Judgement[]) => judgements.map(({ gaps }) => gaps.map(({ kind }) => kind));
 
 test('the time that a body waits for others is not held against it', async (t) => {
@@ -84,6 +85,7 @@ test('a body that takes too long is denied as engine:budget, and those behind it
   const { ask, threads } = slowWorker(t, { judgeMsMax: 3 * JUDGE_MS });
   const judged = await Promise.all(['first', 'endless', 'an apple'].map(ask));
   t.deepEqual(gapsOf(judged), [[], ['engine:budget'], []]);
+  t.deepEqual(causesOf(judged), [undefined, 'worker_timeout', undefined]);
   t.is(judged[2]?.effective, 'BLOCK');
   t.is(threads.length, 2);
 });
@@ -92,6 +94,7 @@ test('a body that ends the thread takes no other one with it', async (t) => {
   const { ask, threads } = slowWorker(t);
   const judged = await Promise.all(['poison', 'an apple', 'poison', 'a pear'].map(ask));
   t.deepEqual(gapsOf(judged), [['engine:error'], [], ['engine:error'], []]);
+  t.deepEqual(causesOf(judged), ['worker_exit', undefined, 'worker_exit', undefined]);
   t.is(threads.length, 3);
 });
 

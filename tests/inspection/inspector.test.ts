@@ -130,6 +130,7 @@ test('a worker that cannot start gives engine:error instead of no answer, and so
     const judgement = await inspector.inspect(evaluationOf(content), 0);
     t.is(judgement.effective, 'BLOCK');
     t.deepEqual(judgement.gaps, [{ kind: 'engine:error' }]);
+    t.is(judgement.fault?.cause, 'JIMINI_INTERNAL');
   }
   await inspector.close();
 });

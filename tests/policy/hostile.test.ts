@@ -101,8 +101,8 @@ test('an engine that throws is a gap, decided by onError', (t) => {
     role: 'user',
     pointer: '',
   } as const;
-  const { gaps, raw } = policy.judge({ segments: [broken], gaps: [] }, { direction: '', endpoint: '' });
-  t.deepEqual([gaps, raw], [[{ kind: 'engine:error' }], 'BLOCK']);
+  const { gaps, raw, fault } = policy.judge({ segments: [broken], gaps: [] }, { direction: '', endpoint: '' });
+  t.deepEqual([gaps, raw, fault?.cause], [[{ kind: 'engine:error' }], 'BLOCK', 'Error']);
 });
 
 test('a million matches of an excepted rule end in a verdict', (t) => {

@@ -80,6 +80,17 @@ test('a Check that could not be decoded counts among the malformed messages', as
   t.true(lines.includes('jimini_malformed_messages_total{method="Evaluate"} 1'));
 });
 
+test('a failure of the engine is counted by its cause', async (t) => {
+  const metrics = createTestMetrics();
+  metrics.observe(evaluation, { ...decision, fault: { cause: 'RangeError', place: 'sidecar/x.ts:1' } });
+  metrics.observe(evaluation, decision);
+  const lines = await linesOf(metrics);
+  t.deepEqual(
+    lines.filter((line) => line.startsWith('jimini_engine_faults_total')),
+    ['jimini_engine_faults_total{cause="RangeError"} 1'],
+  );
+});
+
 test('endpoints are labels up to a number; what comes later is counted together', async (t) => {
   const metrics = createTestMetrics();
   for (let i = 0; i < LIMITS.endpointLabelsMax + 3; i++) metrics.observe({ ...evaluation, route: `route-${i}` }, clean);

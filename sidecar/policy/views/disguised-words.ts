@@ -1,10 +1,14 @@
+import { runEnd } from '../../kernel/run-end.js';
 import { type MappedText, MappedTextWriter } from './mapped-text.js';
 
-/** Five or more single letters with one and the same kind of thing between them: `i g n o r e`, `i.g.n.o.r.e`. */
-const SPACED =
-  /(?<![A-Za-z0-9])[A-Za-z](?:([ .\-_*/+,:;|~#])[A-Za-z](?=\1|[^A-Za-z0-9]|$)){4,}(?:[ .\-_*]{2,}[A-Za-z](?:\1[A-Za-z](?=\1|[^A-Za-z0-9]|$))*)*/g;
+/** The first five of single letters with something between them: `i g n o r e`, `i.g.n.o.r.e`. */
+const SPACED = /(?<![A-Za-z0-9])[A-Za-z](?:[ .\-_*/+,:;|~#][A-Za-z](?![A-Za-z0-9])){4}/g;
+const NEXT_LETTERS = /(?:[ .\-_*/+,:;|~#][A-Za-z](?![A-Za-z0-9])){1,1000}/y;
+const NEXT_LETTER = /[ .\-_*/+,:;|~#][A-Za-z](?![A-Za-z0-9])/y;
+const BETWEEN_WORDS = /[ .\-_*]{1,1000}/y;
 /** Tags that change how letters look, and comments. */
-const MARKUP = /(?:<!--[^<>]{0,100}-->|<\/?(?:a|b|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)\s*\/?>)+/gi;
+const MARKUP =
+  /(?:<!--[^<>]{0,100}-->|<\/?(?:a|b|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)\s{0,100}\/?>){1,1000}/gi;
 const MARKUP_INSIDE = new RegExp(`(?<=[A-Za-z])${MARKUP.source}(?=[A-Za-z])`, 'i');
 /** A digit or sign that looks like a letter, before one. */
 const LEET_INSIDE = /[013457@$!|][A-Za-z]/g;
@@ -35,7 +39,12 @@ export function hasJoinedSingles(token: string): boolean {
 export function joinedLetters(text: string): MappedText | undefined {
   let out: MappedTextWriter | undefined;
   let copied = 0;
-  for (const { 0: run, index, 1: separator } of text.matchAll(SPACED)) {
+  SPACED.lastIndex = 0;
+  for (let found = SPACED.exec(text); found; found = SPACED.exec(text)) {
+    const { index } = found;
+    const { end, separator } = spacedFrom(text, SPACED.lastIndex);
+    const run = text.slice(index, end);
+    SPACED.lastIndex = end;
     out ??= new MappedTextWriter(text.length);
     out.copy(text, copied, index);
     for (let i = 0; i < run.length; i++) {
@@ -62,6 +71,23 @@ export function withoutMarkup(text: string): MappedText | undefined {
   }
   out?.copy(text, copied, text.length);
   return out?.finish();
+}
+
+/**
+ * Where single letters end of which the first ones end at `firstEnd`, and what stands between them. Behind the first word come
+ * further ones, with two or more of what may stand between letters before them, and the same between theirs.
+ */
+function spacedFrom(text: string, firstEnd: number): { end: number; separator: string } {
+  let end = runEnd(text, firstEnd, NEXT_LETTERS);
+  const separator = text[end - 2] as string;
+  for (;;) {
+    const word = runEnd(text, end, BETWEEN_WORDS);
+    if (word - end < 2 || !/[A-Za-z]/.test(text[word] ?? '')) return { end, separator };
+    for (end = word + 1; text[end] === separator; end += 2) {
+      NEXT_LETTER.lastIndex = end;
+      if (!NEXT_LETTER.test(text)) break;
+    }
+  }
 }
 
 /** The text with digits and signs that stand for letters (leetspeak) replaced; undefined when there are too few. */

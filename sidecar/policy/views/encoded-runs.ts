@@ -1,12 +1,18 @@
+import { runEnd } from '../../kernel/run-end.js';
 import type { Stretch } from '../windows.js';
 import { type MappedText, MappedTextWriter } from './mapped-text.js';
 
-/** Base64 in either alphabet (RFC 4648 4 and 5), also broken into lines (RFC 2045 6.8); hexadecimal digits are among it. */
-const RUNS = /[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*/g;
-const HEX = /^(?:[0-9A-Fa-f]{2}){12,}$/;
+/** Begins a line of base64 in either alphabet (RFC 4648 4 and 5); hexadecimal digits are among it. */
+const LINE_START = /[A-Za-z0-9+/_-]{4}/g;
+const LINE = /[A-Za-z0-9+/_-]{1,1000}/y;
+/** The first line of encoded text is at least so long. */
+const FIRST_LINE_CHARS_MIN = 16;
+const NO_HEX = /[^0-9A-Fa-f]/;
+const HEX_CHARS_MIN = 24;
 /** Text that a person could have written: none of the controls but tab and line ends. */
 const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]/;
-const PIECES = /[A-Za-z0-9+]{16,}/g;
+const PIECE_START = /[A-Za-z0-9+]{16}/g;
+const PIECE = /[A-Za-z0-9+]{1,1000}/y;
 const START = Buffer.alloc(32);
 const IS_CONTROL = Uint8Array.from({ length: 0x80 }, (_, byte) => (CONTROLS.test(String.fromCharCode(byte)) ? 1 : 0));
 /** Fewer characters say nothing that a rule could find. */
@@ -15,13 +21,38 @@ const DECODED_CHARS_MIN = 6;
 /** The texts that are encoded in [from, to) of `text` as base64 or hexadecimal, at most `most` of them. */
 export function decodedRuns(text: string, from: number, to: number, most: number): MappedText[] {
   const found: MappedText[] = [];
-  for (const { 0: run, index } of text.slice(from, to).matchAll(RUNS)) {
+  for (const [start, end] of runsOf(text.slice(from, to))) {
     if (found.length >= most) break;
-    const whole = decoded(run, from + index);
+    const run = text.slice(from + start, from + end);
+    const whole = decoded(run, from + start);
     if (whole) found.push(whole);
-    else found.push(...pieces(run, from + index).slice(0, most - found.length));
+    else found.push(...pieces(run, from + start, most - found.length));
   }
   return found;
+}
+
+/** Lines that may be encoded, with those that follow directly taken for the same text (RFC 2045 6.8). */
+function* runsOf(text: string): Generator<Stretch> {
+  let [start, end] = [-1, -1];
+  for (const [lineStart, lineEnd] of stretchesOf(text, LINE_START, LINE)) {
+    const isNext = start >= 0 && lineStart - end <= 2 && /^\r?\n$/.test(text.slice(end, lineStart));
+    if (!isNext) {
+      if (start >= 0) yield [start, end];
+      start = lineEnd - lineStart >= FIRST_LINE_CHARS_MIN ? lineStart : -1;
+    }
+    end = lineEnd;
+  }
+  if (start >= 0) yield [start, end];
+}
+
+function* stretchesOf(text: string, beginning: RegExp, rest: RegExp): Generator<Stretch> {
+  for (let at = 0; ; ) {
+    beginning.lastIndex = at; // where it was is lost when another search begins before this one has ended
+    const found = beginning.exec(text);
+    if (!found) return;
+    at = runEnd(text, beginning.lastIndex, rest);
+    yield [found.index, at];
+  }
 }
 
 /** The tokens, with those that only a line end parts taken as one: encoded text is broken into lines. */
@@ -36,10 +67,11 @@ export function overLineEnds(text: string, tokens: readonly Stretch[]): readonly
 }
 
 /** `/`, `-` and `_` are letters of base64, but in paths and names they stand between its runs; so do line ends. */
-function pieces(run: string, index: number): MappedText[] {
+function pieces(run: string, index: number, most: number): MappedText[] {
   const found: MappedText[] = [];
-  for (const piece of run.matchAll(PIECES)) {
-    const made = piece[0].length < run.length ? decoded(piece[0], index + piece.index) : undefined;
+  for (const [start, end] of stretchesOf(run, PIECE_START, PIECE)) {
+    if (found.length >= most) break;
+    const made = end - start < run.length ? decoded(run.slice(start, end), index + start) : undefined;
     if (made) found.push(made);
   }
   return found;
@@ -47,7 +79,8 @@ function pieces(run: string, index: number): MappedText[] {
 
 function decoded(run: string, index: number): MappedText | undefined {
   const characters = run.includes('\n') ? run.replace(/[\r\n]/g, '') : run;
-  const isHex = HEX.test(characters);
+  const { length } = characters;
+  const isHex = length >= HEX_CHARS_MIN && length % 2 === 0 && !NO_HEX.test(characters);
   if (!beginsAsText(characters, isHex)) return undefined;
   const bytes = Buffer.from(characters, isHex ? 'hex' : 'base64');
   const text = bytes.toString('utf8');
@@ -84,8 +117,9 @@ function beginsAsText(characters: string, isHex: boolean): boolean {
 }
 
 /** Where each character of the run that is no line end stands in the text. */
-function placesOf(run: string, index: number): number[] {
-  const places: number[] = [];
-  for (let i = 0; i < run.length; i++) if (run.charCodeAt(i) > 0x20) places.push(index + i);
-  return places;
+function placesOf(run: string, index: number): Int32Array {
+  const places = new Int32Array(run.length);
+  let count = 0;
+  for (let i = 0; i < run.length; i++) if (run.charCodeAt(i) > 0x20) places[count++] = index + i;
+  return places.subarray(0, count);
 }

@@ -1,9 +1,11 @@
+import { runEnd } from '../../kernel/run-end.js';
 import { type MappedText, MappedTextWriter } from './mapped-text.js';
 
 /** Tag characters, each an invisible copy of an ASCII character (Unicode 23.9). */
 const TAGS = /[\u{e0020}-\u{e007e}]/gu;
 /** Variation selectors 1 to 256, taken for the bytes 0 to 255 by those who hide text behind one visible character. */
-const SELECTORS = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]{4,}/gu;
+const SELECTORS = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]{4}/gu;
+const MORE_SELECTORS = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]{1,1000}/uy;
 
 /** Texts that are written in characters which nobody sees and a model reads. */
 export function hiddenTexts(text: string): MappedText[] {
@@ -20,14 +22,19 @@ function ofTags(text: string): MappedText[] {
 }
 
 function ofSelectors(text: string): MappedText[] {
-  return [...text.matchAll(SELECTORS)].flatMap(({ 0: run, index }) => {
-    const bytes = Buffer.from(Array.from(run, byteOf));
-    const decoded = bytes.toString('utf8');
-    if (decoded.includes('\ufffd')) return [];
+  const found: MappedText[] = [];
+  SELECTORS.lastIndex = 0;
+  for (let start = SELECTORS.exec(text); start; start = SELECTORS.exec(text)) {
+    const { index } = start;
+    const run = text.slice(index, runEnd(text, SELECTORS.lastIndex, MORE_SELECTORS));
+    SELECTORS.lastIndex = index + run.length;
+    const decoded = Buffer.from(Array.from(run, byteOf)).toString('utf8');
+    if (decoded.includes('\ufffd')) continue;
     const out = new MappedTextWriter(decoded.length);
     out.write(decoded, index, index + run.length);
-    return [out.finish()];
-  });
+    found.push(out.finish());
+  }
+  return found;
 }
 
 function byteOf(selector: string): number {

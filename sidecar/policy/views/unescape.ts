@@ -1,4 +1,5 @@
 import { decodeHTML } from 'entities';
+import { runEnd } from '../../kernel/run-end.js';
 import { type MappedText, MappedTextWriter } from './mapped-text.js';
 
 /**
@@ -6,17 +7,23 @@ import { type MappedText, MappedTextWriter } from './mapped-text.js';
  * (those by number without their semicolon too, as browsers read them), and the escapes of JSON, JavaScript, Python and C.
  */
 const ESCAPES =
-  /(?:%[0-9A-Fa-f]{2})+|%u[0-9A-Fa-f]{4}|&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z][A-Za-z0-9]{1,30};)|\\u\{[0-9A-Fa-f]{1,6}\}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}/g;
+  /%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}|&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z][A-Za-z0-9]{1,30};)|\\u\{[0-9A-Fa-f]{1,6}\}|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}/g;
+/** Further bytes after one. */
+const BYTES = /(?:%[0-9A-Fa-f]{2}){1,1000}/y;
 
 /** The text with its escapes decoded; undefined when it has none that stand for something else. */
 export function unescapedText(text: string): MappedText | undefined {
   let out: MappedTextWriter | undefined;
   let copied = 0;
-  for (const { 0: written, index } of text.matchAll(ESCAPES)) {
+  ESCAPES.lastIndex = 0;
+  for (let found = ESCAPES.exec(text); found; found = ESCAPES.exec(text)) {
+    const { 0: first, index } = found;
+    const written = /^%[^u]/.test(first) ? text.slice(index, runEnd(text, index, BYTES)) : first;
     out ??= new MappedTextWriter(text.length);
     out.copy(text, copied, index);
     copied = index + written.length;
     writeDecoded(out, written, index);
+    ESCAPES.lastIndex = copied;
   }
   out?.copy(text, copied, text.length);
   const made = out?.finish();

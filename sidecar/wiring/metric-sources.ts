@@ -1,0 +1,35 @@
+import type { AuditLog } from '../audit/audit-log.js';
+import type { MetricSources } from '../telemetry/metrics.js';
+import type { Certificates } from './certificates.js';
+import type { Judging } from './judging.js';
+import type { Listeners } from './listeners.js';
+import type { LoadedPolicy } from './load-policy.js';
+import type { Switches } from './switches.js';
+
+/** The parts that are asked when somebody scrapes. */
+export interface MeasuredParts {
+  readonly auditLog: AuditLog;
+  readonly switches: Switches;
+  readonly judging: Judging;
+  /** Absent without TLS. */
+  readonly certificates: Certificates | undefined;
+  readonly loaded: () => LoadedPolicy;
+  /** Absent until they are made. */
+  readonly listeners: () => Listeners | undefined;
+}
+
+/** Where the gauges get their numbers. */
+export function metricSources(parts: MeasuredParts): MetricSources {
+  const { auditLog, judging, certificates, loaded, listeners } = parts;
+  const { board } = parts.switches;
+  return {
+    requestsInFlight: () => listeners()?.inFlight() ?? 0,
+    logSize: () => auditLog.size,
+    logHealthy: () => auditLog.state === 'open',
+    killSwitch: () => board.killSwitch(),
+    maintenanceWindows: () => board.windows().length,
+    breakers: () => Array.from(judging.moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker]),
+    certificateExpiresMs: certificates && (() => certificates.identity().expiresMs),
+    rulesByPack: () => loaded().snapshot.policy.packs.map((pack) => [pack.name, pack.ruleCount]),
+  };
+}
