@@ -139,6 +139,12 @@ test('a large coded body that is ordinary is read', (t) => {
   t.deepEqual([segments.map(({ text }) => text), gaps], [texts, []]);
 });
 
+test('a million parts are named, and judged as one text', (t) => {
+  const body = `${'--b\r\n\r\n\r\nx\r\n'.repeat(1e6)}--b--\r\n`;
+  const { segments, gaps } = readTestBody(body, { contentType: 'multipart/form-data; boundary=b' });
+  t.deepEqual([segments.map(({ text }) => text), gaps], [[body], [{ kind: 'format:multipart' }]]);
+});
+
 test('a million lines of JSON are named, and judged as one text', (t) => {
   const body = '[1]\n'.repeat(1e6);
   const { segments, gaps } = readTestBody(body, { contentType: 'application/x-ndjson' });

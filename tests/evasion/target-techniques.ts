@@ -79,7 +79,7 @@ export const TARGET_TECHNIQUES: Techniques = {
   'semicolons between fields': inForm((text) => `q=hello;r=${encoded(text)}`),
   'no names': inForm((text) => `=${encoded(text)}`),
   'a plus sign for each space': inForm((text) => `q=${text.replaceAll(' ', '+')}`),
-  'percent u escapes': inForm(
+  'percent u escapes in a form': inForm(
     (text) => `q=${[...text].map((one) => `%u00${one.charCodeAt(0).toString(16)}`).join('')}`,
   ),
   'a charset field': inForm((text) => `_charset_=utf-16&q=${encoded(text)}`),

@@ -14,6 +14,8 @@ interface Bomb {
   readonly contentType?: string;
   readonly contentEncoding?: string;
   readonly make: () => Buffer;
+  /** Its text is judged for seconds. */
+  readonly isLong?: true;
 }
 
 /** What a sidecar made of one bomb. */
@@ -47,11 +49,13 @@ export const BOMBS: readonly Bomb[] = [
   { title: 'a million open objects', make: () => times('{"a":') },
   {
     title: 'a million names',
+    isLong: true,
     make: () => Buffer.from(`{${Array.from({ length: MILLION }, (_, i) => `"k${i}":0`).join(',')}}`),
   },
   { title: 'a million strings', make: () => Buffer.from(`[${'"",'.repeat(MILLION)}""]`) },
   {
     title: 'a million parts',
+    isLong: true,
     contentType: 'multipart/form-data; boundary=b',
     make: () => Buffer.concat([times('--b\r\n\r\n\r\nx\r\n'), Buffer.from('--b--\r\n')]),
   },
@@ -67,10 +71,14 @@ export const BOMBS: readonly Bomb[] = [
 const SETTLE_MS = 1000;
 
 /**
- * Sends every bomb to a sidecar of its own, one after the other, as often as asked, and says what became of each: the second time
+ * Sends bombs to a sidecar of their own, one after the other, as often as asked, and says what became of each: the second time
  * shows whether memory grows. Resolves to the resident set before the first, MiB. Linux only: reads /proc.
  */
-export async function explode(rounds: number, done: (result: BombResult) => void): Promise<number> {
+export async function explode(
+  bombs: readonly Bomb[],
+  rounds: number,
+  done: (result: BombResult) => void,
+): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'jimini-bombs-'));
   const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data') });
   const client = connect(sidecar.data);
@@ -78,7 +86,7 @@ export async function explode(rounds: number, done: (result: BombResult) => void
     await settled(sidecar.pid);
     const beforeMiB = memoryMiB(sidecar.pid, 'VmRSS');
     for (let round = 0; round < rounds; round++) {
-      for (const bomb of BOMBS) done(await explodeOne(bomb, sidecar.pid, client));
+      for (const bomb of bombs) done(await explodeOne(bomb, sidecar.pid, client));
     }
     return beforeMiB;
   } finally {
@@ -120,7 +128,7 @@ function forgetPeak(pid: number): void {
 
 /** Sends every bomb twice and prints what became of it. */
 export async function runBombs(): Promise<void> {
-  const before = await explode(2, print);
+  const before = await explode(BOMBS, 2, print);
   process.stdout.write(`resident before the first: ${before.toFixed(0)} MiB\n`);
 }
 

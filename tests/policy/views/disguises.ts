@@ -17,6 +17,19 @@ export const DISGUISES: Readonly<Record<string, (text: string) => string>> = {
   'percent encoding': (text) => encodeURIComponent(text).replaceAll('n', '%6e'),
   'JSON escapes': (text) => text.replace(/[io]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`),
   'C escapes': (text) => text.replace(/[io]/g, (one) => `\\x${one.charCodeAt(0).toString(16)}`),
+  'code point escapes': (text) => text.replace(/[io]/g, (one) => `\\u{${one.charCodeAt(0).toString(16)}}`),
+  'octal escapes': (text) => text.replace(/[aeio1]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, '0')}`),
+  'percent u escapes': (text) => text.replace(/[aeio1]/g, (one) => `%u00${one.charCodeAt(0).toString(16)}`),
+  'references without a semicolon': (text) => text.replace(/[aeio1](?![0-9])/g, (one) => `&#${one.charCodeAt(0)}`),
+  'control characters within words': (text) => text.replace(/[aio1]/g, '$&\x01'),
+  'zero-width spaces for spaces': (text) => text.replaceAll(' ', '\u200b'),
+  'blank Braille patterns for spaces': (text) => text.replaceAll(' ', '\u2800'),
+  'Hangul fillers for spaces': (text) => text.replaceAll(' ', '\u3164'),
+  'interlinear annotation marks': (text) => text.replace(/[ao1]/g, '$&\ufff9'),
+  'regional indicators': (text) => pictured(text, 0x1f1e6),
+  'negative squared letters': (text) => pictured(text, 0x1f170),
+  'small capitals': (text) =>
+    text.replace(/[a-z]/g, (one) => 'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀsᴛᴜᴠᴡxʏᴢ'[one.charCodeAt(0) - 97] ?? ''),
   base64: (text) => base64(text),
   'base64 for URLs': (text) => base64(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''),
   'base64 in lines': (text) => base64(`${text} ${text}`).replace(/.{60}/g, '$&\n'),
@@ -38,11 +51,17 @@ export const WORD_DISGUISES: Readonly<Record<string, (text: string) => string>> 
       .split(' ')
       .map((word) => [...word].join('.'))
       .join(' '),
+  'tags within words': (text) => text.replace(/([a-z]{2})([a-z])/g, '$1<b>$2</b>'),
   leetspeak: (text) => text.replaceAll('o', '0').replaceAll('i', '1').replaceAll('e', '3'),
 };
 
 function point(codePoint: number): string {
   return String.fromCodePoint(codePoint);
+}
+
+/** ASCII letters as those of an alphabet that has capitals only. */
+function pictured(text: string, first: number): string {
+  return text.toUpperCase().replace(/[A-Z]/g, (one) => point(first + one.charCodeAt(0) - 65));
 }
 
 function base64(text: string): string {
