@@ -15,10 +15,17 @@ import { createCrdChecker } from './crds.js';
 const run = promisify(execFile);
 const FOLDER = join(repositoryRoot, 'mesh', 'config');
 const SAMPLES = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml'));
-const ENVOY_SAMPLES = SAMPLES.filter((name) => name.startsWith('envoy') && name !== 'envoy-gateway.yaml');
+/** Asks about nothing: it serves our own API as REST. */
+const REST_SAMPLE = 'envoy-rest.yaml';
+/** Envoy reads the certificates when it validates; tests/e2e/mtls.test.ts drives this one. */
+const TLS_SAMPLE = 'envoy-mtls.yaml';
+const ENVOY_SAMPLES = SAMPLES.filter(
+  (name) => name.startsWith('envoy') && name !== 'envoy-gateway.yaml' && name !== TLS_SAMPLE,
+);
 
 test('no sample has a finding, each by itself and all together', (t) => {
-  const files = SAMPLES.map((file) => ({ file, text: read(file) }));
+  const asking = SAMPLES.filter((name) => name !== REST_SAMPLE);
+  const files = asking.map((file) => ({ file, text: read(file) }));
   for (const file of files) t.deepEqual(lintMesh([file]), []);
   t.deepEqual(lintMesh(files), []);
 });
