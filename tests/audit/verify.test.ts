@@ -393,8 +393,6 @@ test('the verifier shares no code with the writer', (t) => {
   const imports = readdirSync(folder).flatMap((name) =>
     [...readFileSync(join(folder, name), 'utf8').matchAll(/from '([^']+)'/g)].map((match) => match[1] ?? ''),
   );
-  t.deepEqual(
-    imports.filter((name) => !/^\.\/[a-z-]+\.js$/.test(name)),
-    ['node:crypto'],
-  );
+  const others = new Set(imports.filter((name) => !/^\.\/[a-z-]+\.js$/.test(name)));
+  t.deepEqual([...others], ['node:crypto']);
 });

@@ -167,7 +167,8 @@ for (const { title, requests } of readFormats()) {
       `through a real Envoy, ${title}, ${request.title}: each field is read, and the golden body arrives`,
       async (t) => {
         const golden = await post(request);
-        t.is(golden?.status, 200);
+        // A server of MCP accepts what it has no answer for.
+        t.true(golden?.status === 200 || golden?.status === 202, String(golden?.status));
         t.deepEqual(golden?.seen?.body, bytesOf(request));
         t.is(golden?.seen?.headers['x-jimini-verdict'], gapsOf(request).length === 0 ? 'ALLOW' : 'FLAG');
         for (const field of request.fields.filter(isTextField)) {
