@@ -12,6 +12,11 @@ export interface FileWatcher {
    * told, one before it is not, except that of a file that was watched already.
    */
   replace(files: readonly string[]): Promise<void>;
+  /**
+   * Whether the files still say what was told last. If not, what was read of them since may be half of one state and half of
+   * another; the change is told once they have come to rest.
+   */
+  isAtRest(): Promise<boolean>;
   /** Ends everything; no call back comes after it. */
   close(): void;
 }
@@ -24,13 +29,15 @@ export interface WatchOptions {
   readonly onError: (error: unknown) => void;
   readonly pollMs?: number;
   readonly settleMs?: number;
+  /** Monotonic time, ms. Tests replace it. */
+  readonly nowMs?: () => number;
 }
 
 /**
  * Watches files by content. The system's notices only say when to look: directories are watched, not files, because
  * editors save by renaming and Kubernetes swaps a symbolic link (`..data`) beside the file; and a poll finds what no
- * notice tells (network file systems, links further up). A change counts once two readings in a row are equal, so
- * that a half-written file is not taken for the new one. Absent and unreadable files are states like any other.
+ * notice tells (network file systems, links further up). A change counts once what was read stands unchanged for
+ * `settleMs`, so that a half-written file is not taken for the new one. Absent and unreadable files are states like any other.
  */
 export async function watchFiles(files: readonly string[], options: WatchOptions): Promise<FileWatcher> {
   const watcher = new ContentWatcher(options);
@@ -41,12 +48,15 @@ export async function watchFiles(files: readonly string[], options: WatchOptions
 class ContentWatcher implements FileWatcher {
   readonly #options: WatchOptions;
   readonly #settleMs: number;
+  readonly #nowMs: () => number;
   readonly #poll: NodeJS.Timeout;
   readonly #directories = new Map<string, { watcher: FSWatcher; inode: string }>();
   /** Digest of each file as last told. */
   #told = new Map<string, string>();
   /** Digest of each file as last seen. */
   #seen = new Map<string, string>();
+  /** When the reading had ended that first saw it. */
+  #seenSinceMs = 0;
   #settle: NodeJS.Timeout | undefined;
   #looking = false;
   #lookAgain = false;
@@ -55,6 +65,7 @@ class ContentWatcher implements FileWatcher {
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#settleMs = options.settleMs ?? LIMITS.watchSettleMs;
+    this.#nowMs = options.nowMs ?? (() => performance.now());
     this.#poll = setInterval(() => void this.#look(), options.pollMs ?? LIMITS.watchPollMs);
     this.#poll.unref();
   }
@@ -63,7 +74,17 @@ class ContentWatcher implements FileWatcher {
     const digests = await digestsOf(new Set(files));
     this.#told = new Map([...digests].map(([file, digest]) => [file, this.#told.get(file) ?? digest]));
     this.#seen = digests;
+    this.#seenSinceMs = this.#nowMs();
     await this.#watchDirectories();
+  }
+
+  async isAtRest(): Promise<boolean> {
+    const told = this.#told;
+    const moved = differences(told, await digestsOf(told.keys()));
+    // Told whatever they say then, even what was told before.
+    for (const file of moved) told.set(file, MOVED);
+    if (moved.length > 0) this.#lookSoon();
+    return moved.length === 0;
   }
 
   close(): void {
@@ -97,14 +118,18 @@ class ContentWatcher implements FileWatcher {
 
   async #compare(): Promise<void> {
     const told = this.#told;
+    const beginMs = this.#nowMs();
     const current = await digestsOf(told.keys());
     // The set of files was replaced during the reading.
     if (this.#closed || told !== this.#told) return;
-    const settled = differences(this.#seen, current).length === 0;
-    this.#seen = current;
+    if (differences(this.#seen, current).length > 0) {
+      this.#seen = current;
+      this.#seenSinceMs = this.#nowMs();
+    }
     const changed = differences(told, current);
     if (changed.length === 0) return;
-    if (!settled) return this.#lookSoon();
+    // By the clock: a look for a notice and one of the poll may come directly one after the other.
+    if (beginMs - this.#seenSinceMs < this.#settleMs) return this.#lookSoon();
     this.#told = current;
     await this.#options.onChange(changed);
   }
@@ -143,6 +168,9 @@ class ContentWatcher implements FileWatcher {
     }
   }
 }
+
+/** In place of a digest: equal to none. */
+const MOVED = 'moved';
 
 async function inodeOf(path: string): Promise<string> {
   try {

@@ -1,4 +1,4 @@
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { LIMITS } from '../kernel/limits.js';
 import { takeInSlices } from '../kernel/slices.js';
@@ -73,7 +73,8 @@ function report(said: WorkerReport): void {
 function giveWay(): void {
   if (process.platform !== 'linux') return;
   try {
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+    const niceness = getPriority() + constants.priority.PRIORITY_BELOW_NORMAL;
+    setPriority(Math.min(niceness, constants.priority.PRIORITY_LOW));
   } catch {
     // A sandbox may forbid the call; everything works without it.
   }

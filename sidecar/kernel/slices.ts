@@ -11,19 +11,32 @@ const OTHERS_SHARE = 4;
  */
 const collectYoung = globalThis.gc;
 
+/** The time, and a pass of the event loop. Tests replace them. */
+export interface Turns {
+  /** Monotonic, ms. */
+  nowMs(): number;
+  /** Resolves when everything else that waited has had its turn. */
+  pass(): Promise<void>;
+}
+
+const EVENT_LOOP: Turns = {
+  nowMs: () => performance.now(),
+  pass: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
 /**
  * Takes the steps in slices of `sliceMs`, and lets everything else that waits have its turn between two slices, until nothing
  * waits any more or it had long enough. A slice is longer only by the step that it ends with.
  */
-export async function takeInSlices<T>(steps: Steps<T>, sliceMs: number): Promise<T> {
+export async function takeInSlices<T>(steps: Steps<T>, sliceMs: number, turns = EVENT_LOOP): Promise<T> {
   for (;;) {
-    const endMs = performance.now() + sliceMs;
+    const endMs = turns.nowMs() + sliceMs;
     do {
       const step = steps.next();
       if (step.done) return step.value;
-    } while (performance.now() < endMs);
+    } while (turns.nowMs() < endMs);
     collectYoung?.({ type: 'minor' });
-    await untilIdle(OTHERS_SHARE * sliceMs);
+    await untilIdle(OTHERS_SHARE * sliceMs, turns);
   }
 }
 
@@ -35,11 +48,11 @@ export function giveMemoryBack(): void {
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
-async function untilIdle(msMax: number): Promise<void> {
-  const sinceMs = performance.now();
+async function untilIdle(msMax: number, turns: Turns): Promise<void> {
+  const sinceMs = turns.nowMs();
   for (let beforeMs = sinceMs; ; ) {
-    await new Promise((resolve) => setImmediate(resolve));
-    const nowMs = performance.now();
+    await turns.pass();
+    const nowMs = turns.nowMs();
     if (nowMs - beforeMs < IDLE_MS || nowMs - sinceMs >= msMax) return;
     beforeMs = nowMs;
   }

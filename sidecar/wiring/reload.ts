@@ -56,13 +56,24 @@ export async function watchPolicy(options: ReloadOptions): Promise<{ close(): vo
     ...config.packs.map(packPathOf),
     ...keyFilesOf(config),
   ];
-  const readAll = async (): Promise<InForce> => {
+  const readAll = async (): Promise<InForce | undefined> => {
     const read = await options.readConfig();
+    if (!(await watcher.isAtRest())) return undefined;
     refuseEmptied(read, inForce.read);
     options.showSwitches(read);
     // Before the packs are read: what changes from now on is another change.
     await watcher.replace(filesOf(read.config));
-    return { read, loaded: await loadPolicy(read, inForce.loaded) };
+    const loaded = await loadPolicy(read, inForce.loaded);
+    return (await watcher.isAtRest()) ? { read, loaded } : undefined;
+  };
+  /** Undefined when a file was written meanwhile: whatever was made of half of it, the change is told again. */
+  const readAtRest = async (): Promise<InForce | undefined> => {
+    try {
+      return await readAll();
+    } catch (error) {
+      if (await watcher.isAtRest()) throw error;
+      return undefined;
+    }
   };
   const adopt = async (next: InForce, changed: readonly string[]): Promise<void> => {
     const restart = changedRestartKeys(inForce.read.config, next.read.config);
@@ -96,14 +107,15 @@ export async function watchPolicy(options: ReloadOptions): Promise<{ close(): vo
   const watcher = await watchFiles(filesOf(options.loadedConfig.config), {
     onChange: async (changed) => {
       await checked;
-      await adopt(await readAll(), changed);
+      const next = await readAtRest();
+      if (next) await adopt(next, changed);
     },
     onError,
   });
   // What changed between the first reading and the first look of the watcher, nobody else would notice.
   checked = (async () => {
-    const now = await readAll();
-    if (!isSame(now, inForce)) await adopt(now, filesOf(now.read.config));
+    const now = await readAtRest();
+    if (now && !isSame(now, inForce)) await adopt(now, filesOf(now.read.config));
   })().catch(onError);
   await checked;
   return watcher;

@@ -1,11 +1,12 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { type FileWatcher, watchFiles } from '../../sidecar/config/watch.js';
+import { type FileWatcher, type WatchOptions, watchFiles } from '../../sidecar/config/watch.js';
 import { tempDirectory } from './temp-directory.js';
 
 /** Never comes in a test: what is told then was told by a notice, not by the poll. */
 const NEVER_MS = 3_600_000;
+const SETTLE_MS = 20;
 
 /** A watcher does not keep a program alive; a test that waits for one must do that itself. */
 function stayAlive(t: ExecutionContext): void {
@@ -14,7 +15,11 @@ function stayAlive(t: ExecutionContext): void {
 }
 
 /** A watcher whose changes can be waited for, one after the other. */
-async function watching(t: ExecutionContext, files: readonly string[], options: { pollMs?: number } = {}) {
+async function watching(
+  t: ExecutionContext,
+  files: readonly string[],
+  options: Pick<WatchOptions, 'pollMs' | 'nowMs'> = {},
+) {
   stayAlive(t);
   const changes: (readonly string[])[] = [];
   let arrived = () => {};
@@ -24,8 +29,9 @@ async function watching(t: ExecutionContext, files: readonly string[], options: 
       arrived();
     },
     onError: (error) => t.fail(String(error)),
-    pollMs: options.pollMs ?? NEVER_MS,
-    settleMs: 20,
+    pollMs: NEVER_MS,
+    settleMs: SETTLE_MS,
+    ...options,
   });
   t.teardown(() => watcher.close());
   const next = async () => {
@@ -113,7 +119,8 @@ test('the poll finds what no notice tells', async (t) => {
   t.deepEqual(await next(), [file]);
 });
 
-test('a file that is still being written is not told before it has come to rest', async (t) => {
+/** A file of which no notice tells: its directory is behind two links. */
+function unnoticed(t: ExecutionContext): { real: string; file: string } {
   const directory = tempDirectory(t);
   mkdirSync(join(directory, 'real'));
   const real = join(directory, 'real', 'x');
@@ -121,19 +128,51 @@ test('a file that is still being written is not told before it has come to rest'
   symlinkSync('real', join(directory, 'below'));
   const file = join(directory, 'link.yaml');
   symlinkSync('below/x', file);
-  const { next, changes } = await watching(t, [file], { pollMs: 50 });
-  await new Promise<void>((resolve) => {
-    let writes = 0;
-    const writer = setInterval(() => {
-      writes += 1;
-      writeFileSync(real, String(writes));
-      if (writes < 200) return;
-      clearInterval(writer);
-      resolve();
-    }, 1);
+  return { real, file };
+}
+
+test('a file that is still being written is not told before it has come to rest', async (t) => {
+  const { real, file } = unnoticed(t);
+  let [nowMs, writes] = [0, 0];
+  // It is another one at each look, however much time is between them.
+  const { next, changes } = await watching(t, [file], {
+    pollMs: 1,
+    nowMs() {
+      if (writes > 0 && writes < 20) {
+        t.deepEqual(changes, []);
+        writeFileSync(real, `half ${writes++}`);
+      }
+      nowMs += 1000;
+      return nowMs;
+    },
   });
-  t.deepEqual(changes, []);
+  writes = 1;
   t.deepEqual(await next(), [file]);
+  t.is(writes, 20);
+});
+
+test('looks that come directly one after the other do not make a change', async (t) => {
+  const { real, file } = unnoticed(t);
+  let [nowMs, looks] = [0, 0];
+  const { next, changes } = await watching(t, [file], {
+    pollMs: 1,
+    nowMs() {
+      looks += 1;
+      // Time stands still for a while, as it does between looks that were held up together.
+      if (looks === 20) {
+        t.deepEqual(changes, []);
+        writeFileSync(real, 'whole');
+      }
+      if (looks === 40) {
+        t.deepEqual(changes, []);
+        nowMs += SETTLE_MS;
+      }
+      return nowMs;
+    },
+  });
+  writeFileSync(real, 'half');
+  t.deepEqual(await next(), [file]);
+  t.true(looks >= 40);
 });
 
 test('a directory that was replaced is watched again', async (t) => {

@@ -8,7 +8,7 @@ import { startSidecarProcess } from '../processes/sidecar.js';
 
 /** What became of one request. */
 export interface Outcome {
-  /** 403 as well where Envoy refuses as gRPC does (envoyproxy/envoy#11079). */
+  /** 403 as well where a denial is told inside of HTTP: as gRPC does (envoyproxy/envoy#11079), or by an error of JSON-RPC. */
   readonly status: number;
   /** What reached the upstream, if anything did. */
   readonly seen: UpstreamRequest | undefined;
@@ -36,8 +36,8 @@ export async function startWholeChain(): Promise<WholeChain> {
         body: Buffer.from(body),
         headers: { 'x-test-id': id, ...headers },
       });
-      await response.arrayBuffer();
-      const isRefused = response.headers.get('grpc-status') === '7';
+      const answer = await response.text();
+      const isRefused = response.headers.get('grpc-status') === '7' || answer.includes('"reason":"jimini_blocked"');
       return {
         status: isRefused ? 403 : response.status,
         seen: upstream.received.find((request) => request.headers['x-test-id'] === id),

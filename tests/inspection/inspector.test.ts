@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { getPriority } from 'node:os';
+import { constants, getPriority } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { inspect } from '../../sidecar/inspection/inspect.js';
@@ -113,7 +113,9 @@ test.serial('the thread of large bodies gives way to the one that answers', asyn
   await inspector.inspect(evaluationOf(bodyOf('an apple', LIMITS.inlineBodyBytesMax)), 0);
   const own = getPriority();
   const added = nicenesses().filter((niceness) => niceness > own);
-  t.is(added.length, before.filter((niceness) => niceness > own).length + 1);
+  // Nothing gives way more than the lowest, which the tests themselves may have.
+  const more = own < constants.priority.PRIORITY_LOW ? 1 : 0;
+  t.is(added.length, before.filter((niceness) => niceness > own).length + more);
   await inspector.close();
 });
 

@@ -14,14 +14,27 @@ const PACK = `name: words\nversion: "1"\nrules:
   - {id: WORD, title: a word, severity: low, action: block, pattern: apple, examples: {match: [apple], no_match: [other]}}\n`;
 
 /** A policy that is watched, and what its watcher said so far: `shadow` for each reload in force, or the refusal. */
-async function watched(t: ExecutionContext, before: string, beforeTheWatcher: (file: string) => void = () => {}) {
+async function watched(
+  t: ExecutionContext,
+  before: string,
+  beforeTheWatcher: (file: string) => void = () => {},
+  /** Called before and after the configuration is read. */
+  around: (file: string, when: 'before' | 'after') => void = () => {},
+) {
   const timer = setInterval(() => {}, 1000); // a watcher does not keep the test alive
   const directory = tempDirectory(t);
   const file = join(directory, 'jimini.yaml');
   writeFileSync(join(directory, 'words.yaml'), PACK);
   writeFileSync(file, before);
   const env: Environment = before.includes('packs') ? {} : { JIMINI_PACKS: join(directory, 'words.yaml') };
-  const readConfig = async () => usable(await loadConfig({ file, env, directory }));
+  const readConfig = async () => {
+    around(file, 'before');
+    try {
+      return usable(await loadConfig({ file, env, directory }));
+    } finally {
+      around(file, 'after');
+    }
+  };
   const loadedConfig = await readConfig();
   const loaded = await loadPolicy(loadedConfig);
   beforeTheWatcher(file);
@@ -71,6 +84,23 @@ for (const { name, text } of [
     t.is(refusal.part, 'config');
     t.regex(refusal.problems[0] ?? '', EMPTIED);
     t.is(await next('shadow: false\n'), false, 'the next good file is taken');
+  });
+}
+
+for (const { name, half } of [
+  { name: 'says less', half: '{}\n' },
+  { name: 'is refused', half: 'shadow: tr' },
+]) {
+  test(`a file that is written again while it is read, and ${name} then, is read once it has come to rest`, async (t) => {
+    let isWritten = false;
+    const { said, next } = await watched(t, 'shadow: true\n', undefined, (file, when) => {
+      if (!isWritten) return;
+      writeFileSync(file, when === 'before' ? half : 'shadow: true\nlogLevel: error\n');
+      if (when === 'after') isWritten = false;
+    });
+    isWritten = true;
+    t.is(await next('shadow: true\nlogLevel: warn\n'), true);
+    t.deepEqual(said, [true]);
   });
 }
 
