@@ -28,17 +28,17 @@ const GENERATED_RUNS_SHARE = 0.01;
 
 switch (positionals.join(' ')) {
   case 'policy':
-    show('patterns', () => fuzzPatterns({ runs: runs ?? 100_000, seed }));
-    show('texts', () => fuzzTexts({ runs: runs ?? 100_000, seed }));
+    await show('patterns', () => fuzzPatterns({ runs: runs ?? 100_000, seed }));
+    await show('texts', () => fuzzTexts({ runs: runs ?? 100_000, seed }));
     break;
   case 'content': {
     const msMax = values.minutes === undefined ? undefined : Number(values.minutes) * 60_000;
     const most = runs ?? (msMax === undefined ? 1_000_000 : Number.POSITIVE_INFINITY);
     const within = (share: number) => (msMax === undefined ? {} : { msMax: msMax * share });
-    show('generated bodies', () =>
+    await show('generated bodies', () =>
       fuzzGenerated({ runs: Math.ceil(most * GENERATED_RUNS_SHARE), seed, ...within(GENERATED_TIME_SHARE) }),
     );
-    show('mutated bodies', () => fuzzMutated({ runs: most, seed, ...within(1 - GENERATED_TIME_SHARE) }));
+    await show('mutated bodies', () => fuzzMutated({ runs: most, seed, ...within(1 - GENERATED_TIME_SHARE) }));
     break;
   }
   case 'bombs':
@@ -48,9 +48,9 @@ switch (positionals.join(' ')) {
     refuseArguments(`expected policy, content or bombs, found "${positionals.join(' ')}"`, USAGE);
 }
 
-function show(name: string, run: () => FuzzResult): void {
+async function show(name: string, run: () => FuzzResult | Promise<FuzzResult>): Promise<void> {
   const started = performance.now();
-  const { runs: done, failures, figures } = run();
+  const { runs: done, failures, figures } = await run();
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   process.stdout.write(`${name}: ${done} runs from seed ${seed} in ${seconds} s, ${failures.length} failures\n`);
   for (const [figure, value] of Object.entries(figures)) process.stdout.write(`  ${figure}: ${value}\n`);
