@@ -9,10 +9,12 @@ import type { CloseReason } from './kernel/leaf.js';
 import { giveMemoryBack } from './kernel/slices.js';
 import { prepareDataDirectory } from './storage/data-directory.js';
 import { createLevelLogStore } from './storage/level-log-store.js';
+import { defaultTokenFile } from './storage/token-file.js';
 import type { Logger } from './telemetry/logger.js';
 import { createMetrics, type Metrics } from './telemetry/metrics.js';
 import type { Tracing } from './telemetry/tracing.js';
 import { loadCertificates } from './wiring/certificates.js';
+import { createControl } from './wiring/control.js';
 import { createDiskGauge } from './wiring/disk-gauge.js';
 import { createDoors } from './wiring/doors.js';
 import { type HealthState, healthReport, notReady } from './wiring/health.js';
@@ -26,6 +28,7 @@ import {
   createTlsRefusalReporter,
 } from './wiring/reporters.js';
 import { createSwitches } from './wiring/switches.js';
+import { openTokens } from './wiring/tokens.js';
 
 /** What a sidecar needs from outside. */
 export interface SidecarOptions {
@@ -98,6 +101,13 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const store = createLevelLogStore(dataDir);
   const auditLog = await recoverAuditLog({ store, clock, random: (count) => randomBytes(count), version, onHealth });
   closers.push((reason) => auditLog.close(reason));
+  const tokens = await openTokens({
+    file: config.control.tokensFile || defaultTokenFile(dataDir),
+    dataDir,
+    auditLog,
+    logger,
+  });
+  closers.push(() => tokens.close());
   const switches = await createSwitches({ dataDir, clock, auditLog, logger });
   closers.push(() => switches.board.close());
   switches.show(loadedConfig);
@@ -125,6 +135,8 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
       killSwitch: () => switches.board.killSwitch(),
       maintenanceWindows: () => switches.board.windows().length,
       breakers: () => Array.from(moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker] as const),
+      acceptedTokens: () => tokens.accepted().length,
+      tokensUsable: () => tokens.problem() === undefined,
       certificateExpiresMs: certificates && (() => certificates.identity().expiresMs),
       rulesByPack: () => inForce.loaded.snapshot.policy.packs.map((pack) => [pack.name, pack.ruleCount] as const),
     },
@@ -147,11 +159,15 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     disk: disk.read,
     switches: () => switches.board.states(),
     state,
+    tokens,
     certificates,
   };
   const reportTlsRefusal = createTlsRefusalReporter(logger, clock);
+  const control = createControl({ config, tokens, auditLog, clock, metrics, logger });
+  closers.push(() => control.close());
   listeners = await createListeners({
     config,
+    control,
     methods: createDoors({ decisions, inForce: () => inForce, metrics, logger }),
     onOverload: metrics.overloaded,
     identity: certificates?.identity(),
@@ -171,6 +187,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const addresses = await listeners.listen();
   await auditLog.begin(inForce.loaded.snapshot.policy.revision);
   switches.board.begin();
+  await tokens.begin();
   closers.push(listeners.drain);
 
   const watcher = await watchPolicy({
