@@ -53,6 +53,7 @@ export interface StreamMethod {
 export interface GrpcServerLimits {
   readonly messageBytesMax: number;
   readonly streamsMax: number;
+  readonly stalledMsMax: number;
   readonly callsMax: number;
   readonly bytesMax: number;
   readonly callMsMax: number;
@@ -93,7 +94,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const interceptor = admitCalls(options, { work, auxiliary, streaming, open, lasting, messageBytesMax });
   const server = new Server({ ...CHANNEL_OPTIONS, interceptors: [interceptor] });
   limitSessions(server);
-  const names = addMethods(server, options);
+  const names = addMethods(server, options, limits.stalledMsMax);
   const health = addHealth(server, names);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
@@ -147,6 +148,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
 const DEFAULT_LIMITS: GrpcServerLimits = {
   messageBytesMax: LIMITS.grpcReceiveBytesMax,
   streamsMax: LIMITS.controlStreamsMax,
+  stalledMsMax: LIMITS.streamStalledMsMax,
   callsMax: LIMITS.inFlightRequestsMax,
   bytesMax: LIMITS.inFlightBytesMax,
   callMsMax: LIMITS.callWithoutDeadlineMsMax,
@@ -164,12 +166,22 @@ const CHANNEL_OPTIONS: ChannelOptions = {
 };
 
 /** Adds the methods and reflection, and returns the full names of all services. */
-function addMethods(server: Server, { methods, streams, descriptorSet, onError }: GrpcServerOptions): string[] {
+function addMethods(
+  server: Server,
+  { methods, streams, descriptorSet, onError }: GrpcServerOptions,
+  stalledMsMax: number,
+): string[] {
   for (const [path, { handler }] of methods) {
     server.register(path, unaryMethod(handler, onError) as never, asBuffer as never, asBytes as never, 'unary');
   }
   for (const [path, { handler }] of streams ?? []) {
-    server.register(path, streamMethod(handler, onError) as never, asBuffer as never, asBytes as never, 'serverStream');
+    server.register(
+      path,
+      streamMethod(handler, onError, stalledMsMax) as never,
+      asBuffer as never,
+      asBytes as never,
+      'serverStream',
+    );
   }
   const names = new Set(
     [...methods.keys(), ...(streams?.keys() ?? [])].map((path) => path.slice(1, path.lastIndexOf('/'))),

@@ -1,6 +1,5 @@
 import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
 import { JiminiError } from '../kernel/errors.js';
-import { LIMITS } from '../kernel/limits.js';
 import type { Principal } from './access/gate.js';
 import type { Received } from './received.js';
 
@@ -18,14 +17,18 @@ export interface StreamContext {
  */
 export type StreamHandler = (message: Uint8Array, call: StreamContext) => AsyncIterable<Uint8Array>;
 
-/** Runs a handler as a grpc-js method with a stream of answers. `onError` sees what a caller is not told. */
+/**
+ * Runs a handler as a grpc-js method with a stream of answers. `onError` sees what a caller is not told; an answer may wait
+ * `stalledMsMax` to be read.
+ */
 export function streamMethod(
   handler: StreamHandler,
   onError: (error: unknown) => void,
+  stalledMsMax: number,
 ): handleServerStreamingCall<Received, Uint8Array> {
   return (call) => {
     const received = call.request;
-    sendAll(handler, received, call).then(
+    sendAll(handler, received, (answer) => sent(call, answer, received.signal, stalledMsMax)).then(
       () => {
         received.finished();
         call.end();
@@ -43,12 +46,11 @@ export function streamMethod(
 async function sendAll(
   handler: StreamHandler,
   received: Received,
-  call: ServerWritableStream<Received, Uint8Array>,
+  send: (answer: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const { signal } = received;
   for await (const answer of handler(received.take(), received)) {
-    signal.throwIfAborted();
-    await sent(call, answer, signal);
+    received.signal.throwIfAborted();
+    await send(answer);
   }
 }
 
@@ -59,6 +61,7 @@ function sent(
   call: ServerWritableStream<Received, Uint8Array>,
   answer: Uint8Array,
   signal: AbortSignal,
+  stalledMsMax: number,
 ): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     const settle = (reason?: unknown) => {
@@ -68,7 +71,7 @@ function sent(
       else resolve();
     };
     const onAbort = () => settle(signal.reason);
-    const timer = setTimeout(() => settle(NOT_READ), LIMITS.streamStalledMsMax);
+    const timer = setTimeout(() => settle(NOT_READ), stalledMsMax);
     signal.addEventListener('abort', onAbort);
     call.write(answer, settle);
   });
