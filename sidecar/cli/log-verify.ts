@@ -62,6 +62,9 @@ export function verifyCommand(io: LogIo): Command {
         if (places.length > 1) {
           throw new JiminiError('JIMINI_USAGE', 'give one of --data-dir, --export and --address');
         }
+        if (options.address === undefined && (options.ca ?? options.cert ?? options.certKey) !== undefined) {
+          throw new JiminiError('JIMINI_USAGE', '--ca, --cert and --cert-key have no effect without --address');
+        }
         await verify(options, io);
       }),
     );

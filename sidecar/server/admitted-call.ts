@@ -76,13 +76,15 @@ export class AdmittedCall extends ServerInterceptingCall {
   override start(listener: Listener): void {
     this.#listener = listener;
     this.#stream.on('close', () => this.#onClose());
-    // A compressed message grows a thousandfold after it was counted, and no proxy compresses its checks: refused.
     const caller = this.#rules.access?.admit(credentialsOf(this.#inner));
     if (caller instanceof JiminiError) this.#refuse(grpcStatusOf(caller));
-    else if (mayBeCompressed(this.#inner)) this.#refuse(COMPRESSED);
-    else this.#enter();
+    else {
+      this.#principal = caller;
+      // A compressed message grows a thousandfold after it was counted, and no proxy compresses its checks: refused.
+      if (mayBeCompressed(this.#inner)) this.#refuse(COMPRESSED);
+      else this.#enter();
+    }
     if (this.#answered) return;
-    if (!(caller instanceof JiminiError)) this.#principal = caller;
     this.#stream.on('data', (piece: Buffer) => this.#onPiece(piece));
     this.#inner.start({
       onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),

@@ -59,7 +59,8 @@ export async function openTokens({ file, dataDir, auditLog, logger }: TokensOpti
     if (now.problem === problem) return;
     problem = now.problem;
     if (problem === undefined) logger.info('the file of tokens can be used');
-    else logger.error({ problem }, 'no token is accepted on the control port');
+    // Where there never was a token, nobody is shut out.
+    else logger[now.isAbsent && recorded.size === 0 ? 'warn' : 'error']({ problem }, NOBODY);
   };
   const record = async (): Promise<void> => {
     // A file that cannot be used says nothing of what became of its tokens.
@@ -105,14 +106,23 @@ export async function openTokens({ file, dataDir, auditLog, logger }: TokensOpti
   };
 }
 
-async function readTokens(file: string): Promise<{ tokens: readonly StoredToken[]; problem: string | undefined }> {
+const NOBODY = 'no token is accepted on the control port';
+
+interface TokensRead {
+  readonly tokens: readonly StoredToken[];
+  readonly problem?: string;
+  readonly isAbsent?: true;
+}
+
+async function readTokens(file: string): Promise<TokensRead> {
   const text = await readPrivateFile(file);
   const said = (reason: string) => ({ tokens: [], problem: `${printable(file)}: ${reason}` });
   if (typeof text === 'string') {
     const read = parseTokenFile(text);
-    return 'fault' in read ? said(read.fault) : { tokens: read.tokens, problem: undefined };
+    return 'fault' in read ? said(read.fault) : { tokens: read.tokens };
   }
-  return said(text.reason === 'no such file' ? 'no such file; run `jimini token issue`' : text.reason);
+  if (text.reason !== 'no such file') return said(text.reason);
+  return { ...said('no such file; run `jimini token issue`'), isAbsent: true };
 }
 
 function changesOf(recorded: ReadonlyMap<string, string>, tokens: readonly StoredToken[]): readonly Change[] {

@@ -105,6 +105,12 @@ test('what changes while the program does not run is recorded at the next start,
   t.is(made.recorded().length, 5);
 });
 
+test('a sidecar that never had a token warns, and does not cry', async (t) => {
+  const made = await rig(t);
+  t.regex(made.lines.join(), /"level":40,[^\n]*no such file; run `jimini token issue`/);
+  t.notRegex(made.lines.join(), /"level":50/);
+});
+
 test('tokens that the log tells of are accepted from the start, others wait for it', async (t) => {
   const made = await rig(t, { begins: false });
   await write(made.file, [mint()]);
@@ -146,7 +152,7 @@ const unusable = test.macro({
     await until(() => made.tokens.problem() !== undefined);
     t.deepEqual(ids(made), []);
     t.regex(made.tokens.problem() ?? '', says);
-    t.true(made.lines.some((line) => /no token is accepted on the control port/.test(line)));
+    t.true(made.lines.some((line) => /"level":50.*no token is accepted on the control port/.test(line)));
     t.false(made.lines.join().includes(token.sha256));
     await rm(made.file, { recursive: true, force: true });
     await write(made.file, [token]);
