@@ -111,6 +111,35 @@ test('a method that is not in the table is refused to every role; health needs n
   t.true('answer' in (await call(made, '', { path: '/grpc.health.v1.Health/Check' })));
 });
 
+test('a certificate gives the roles of all entries that name it, that of a proxy none, and a refused workload is named', (t) => {
+  const refusals: Refusal[] = [];
+  const access = createGate({
+    tokens: () => [],
+    clients: { 'spiffe://a/ns/*': ['reader'], 'spiffe://a/ns/x': ['operator'], 'spiffe://a/proxy': ['auditor'] },
+    proxies: ['spiffe://a/proxy'],
+    clock: { nowMs: () => 0, monotonicNs: () => 0n },
+    onRefused: (refusal) => refusals.push(refusal),
+  }).of(`${SERVICE}/ListEntries`);
+  const admit = (clientId: string | undefined, authorization: string[] = []) =>
+    access.admit({ authorization, clientId });
+  t.like(admit('spiffe://a/ns/x'), { name: 'spiffe://a/ns/x', roles: ['reader', 'operator'] });
+  t.like(admit('spiffe://a/ns/x', ['Bearer jmn_']), { code: 'JIMINI_UNAUTHENTICATED' }, 'a token counts alone');
+  for (const id of ['spiffe://a/proxy', 'spiffe://a/ns', 'spiffe://b/ns/x', 'urn:person:ana', undefined]) {
+    t.like(admit(id), { code: 'JIMINI_UNAUTHENTICATED' });
+  }
+  t.deepEqual(
+    refusals.map(({ reason, principal }) => [reason, principal]),
+    [
+      ['bad_token', 'spiffe://a/ns/x'],
+      ['no_token', 'spiffe://a/proxy'],
+      ['no_token', 'spiffe://a/ns'],
+      ['no_token', 'spiffe://b/ns/x'],
+      ['no_token', undefined],
+      ['no_token', undefined],
+    ],
+  );
+});
+
 test('a refused call takes no place and its message is not waited for', async (t) => {
   const port = await openControlPort(t, { callsMax: 1 });
   const made = client(t, port.address);

@@ -1,6 +1,7 @@
 import type { Clock } from '../../kernel/clock.js';
 import { JiminiError } from '../../kernel/errors.js';
 import type { RefusalReason } from '../../kernel/leaf.js';
+import { LIMITS } from '../../kernel/limits.js';
 import type { Role } from '../../kernel/role.js';
 import { isAllowed } from '../client-id.js';
 import type { Credentials } from '../grpc-internals.js';
@@ -61,7 +62,7 @@ export function createGate(options: GateOptions): Access {
       return {
         admit(credentials) {
           const caller = identify(credentials, options);
-          if (typeof caller === 'string') return refuse(caller);
+          if (typeof caller === 'string') return refuse(caller, workloadOf(credentials));
           if (isExpired(caller, options)) return refuse('expired_token', caller.name);
           return mayCall(caller, allowed) ? caller : refuse('no_role', caller.name);
         },
@@ -101,6 +102,12 @@ function identify(
   if (clientId === undefined || isAllowed(proxies, clientId)) return 'no_token';
   const roles = Object.entries(clients).flatMap(([id, ofId]) => (isAllowed([id], clientId) ? ofId : []));
   return roles.length > 0 ? { name: clientId, roles } : 'no_token';
+}
+
+/** A SPIFFE id names a workload, and is told; any other name in a certificate might be a person's. */
+function workloadOf({ clientId }: Credentials): string | undefined {
+  const isWorkload = clientId?.startsWith('spiffe://') && clientId.length <= LIMITS.clientIdCharsMax;
+  return isWorkload ? clientId : undefined;
 }
 
 function isExpired({ token }: Pick<Principal, 'token'>, { clock }: GateOptions): boolean {
