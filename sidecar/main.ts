@@ -5,11 +5,13 @@ import type { Fault } from './kernel/fault.js';
 import type { CloseReason } from './kernel/leaf.js';
 import { giveMemoryBack } from './kernel/slices.js';
 import { prepareDataDirectory } from './storage/data-directory.js';
+import { defaultTokenFile } from './storage/token-file.js';
 import type { Logger } from './telemetry/logger.js';
 import { createMetrics, type Metrics } from './telemetry/metrics.js';
 import type { Tracing } from './telemetry/tracing.js';
 import { createAdoption, type InForce } from './wiring/adoption.js';
 import { loadCertificates } from './wiring/certificates.js';
+import { createControl } from './wiring/control.js';
 import { createDiskGauge } from './wiring/disk-gauge.js';
 import type { HealthState } from './wiring/health.js';
 import { createJudging, type JudgingOptions } from './wiring/judging.js';
@@ -21,6 +23,7 @@ import { watchPolicy } from './wiring/reload.js';
 import { createEngineFaultReporter } from './wiring/reporters.js';
 import { createServing } from './wiring/serving.js';
 import { createSwitches } from './wiring/switches.js';
+import { openTokens } from './wiring/tokens.js';
 
 /** What a sidecar needs from outside. */
 export interface SidecarOptions {
@@ -92,6 +95,13 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const dataDir = await prepareDataDirectory(config.dataDir);
   const auditLog = await openLog({ dataDir, clock, logger, version });
   closers.push((reason) => auditLog.close(reason));
+  const tokens = await openTokens({
+    file: config.control.tokensFile || defaultTokenFile(dataDir),
+    dataDir,
+    auditLog,
+    logger,
+  });
+  closers.push(() => tokens.close());
   const switches = await createSwitches({ dataDir, clock, auditLog, logger });
   closers.push(() => switches.board.close());
   switches.show(loadedConfig);
@@ -103,7 +113,15 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
 
   let listeners: Listeners | undefined;
   const loaded = () => inForce.loaded;
-  const sources = metricSources({ auditLog, switches, judging, certificates, loaded, listeners: () => listeners });
+  const sources = metricSources({
+    auditLog,
+    tokens,
+    switches,
+    judging,
+    certificates,
+    loaded,
+    listeners: () => listeners,
+  });
   const metrics: Metrics = createMetrics({ version, seedNames: config.metrics.seedNames, sources });
   const state: HealthState = { draining: false };
   const decisions = createDecisionPoint({
@@ -117,13 +135,26 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   });
   const configFile = loadedConfig.file ?? '';
   const states = () => switches.board.states();
-  const health = { version, auditLog, configFile, loaded, disk: disk.read, switches: states, state, certificates };
-  listeners = await createServing({ decisions, inForce: () => inForce, health, metrics, clock, logger });
+  const health = {
+    version,
+    auditLog,
+    configFile,
+    loaded,
+    disk: disk.read,
+    switches: states,
+    state,
+    tokens,
+    certificates,
+  };
+  const control = createControl({ config, tokens, auditLog, clock, metrics, logger });
+  closers.push(() => control.close());
+  listeners = await createServing({ decisions, inForce: () => inForce, control, health, metrics, clock, logger });
   closers.push(listeners.close);
   // Bound before the log begins, so that a start that fails leaves no leaf behind; answers wait for the `open` leaf.
   const addresses = await listeners.listen();
   await auditLog.begin(inForce.loaded.snapshot.policy.revision);
   switches.board.begin();
+  await tokens.begin();
   closers.push(listeners.drain);
 
   const adoption = createAdoption({ inForce, judging, logger, state, metrics });

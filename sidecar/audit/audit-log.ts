@@ -4,6 +4,7 @@ import { JiminiError } from '../kernel/errors.js';
 import type { AdminFields, CloseReason, ConfigFields, DecisionFields } from '../kernel/leaf.js';
 import { LIMITS } from '../kernel/limits.js';
 import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
+import type { LeafRow, LogPages } from './log-store.js';
 
 /** One record to be appended. */
 interface AppendEntry {
@@ -33,7 +34,7 @@ export interface AuditLogOptions extends ChainWriterOptions {
 }
 
 /** The tamper-evident log: one writer per data directory. */
-export interface AuditLog {
+export interface AuditLog extends LogPages {
   readonly logId: string;
   /** Leaves in the log, each of them on disk. */
   readonly size: number;
@@ -110,6 +111,12 @@ class GroupCommitLog implements RecoveredLog {
 
   get waiting(): number {
     return this.#queue.length;
+  }
+
+  /** Only what counts as written: after a failed write there may be more. */
+  async page(seq: number, count: number): Promise<LeafRow[]> {
+    const end = this.size;
+    return (await this.#writer.page(seq, count)).filter((row) => row.seq < end);
   }
 
   async begin(policyRevision: string): Promise<void> {

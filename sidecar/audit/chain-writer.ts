@@ -121,6 +121,12 @@ export class ChainWriter {
     return stated ? batch.places.slice(1) : batch.places;
   }
 
+  /** See `LogPages`. Rejects with a `JIMINI_STORE_*` error. */
+  async page(seq: number, count: number): Promise<LeafRow[]> {
+    if (!this.#handle) throw unavailable('the log is not open at the moment');
+    return this.#handle.page(seq, count);
+  }
+
   /**
    * One attempt to go on after a failed write: closes the handle, opens the store again, settles which rows are there,
    * and writes the `gap` leaf. Resolves when the log takes records again; may be called again after a rejection.

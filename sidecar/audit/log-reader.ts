@@ -1,13 +1,14 @@
 import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
 import { leafHash, NO_PREV } from './leaf-hash.js';
-import type { LeafRow, LogRows } from './log-store.js';
+import type { LeafRow, LogPages, LogRows } from './log-store.js';
 
 /**
  * Leaves from `from` to `to` (both included), each checked: its bytes against its hash, its `prev` against the leaf
  * before it. Throws `JIMINI_STORE_CORRUPT` at the first that does not hold or is not there. The store itself checks
  * nothing, and leaves out what it cannot read.
  */
-export async function* readLeaves(rows: LogRows, from: number, to: number): AsyncGenerator<LeafRow> {
+export async function* readLeaves(rows: Pick<LogRows, 'rowsFrom'>, from: number, to: number): AsyncGenerator<LeafRow> {
   let next = Math.max(0, from - 1);
   let prev = next === 0 ? NO_PREV : undefined;
   for await (const row of rows.rowsFrom(next)) {
@@ -19,6 +20,21 @@ export async function* readLeaves(rows: LogRows, from: number, to: number): Asyn
   }
   if (next > to) return;
   throw new JiminiError('JIMINI_STORE_CORRUPT', `the leaf at ${next} is damaged or missing: run \`jimini log verify\``);
+}
+
+/** Rows of a log in use, read page by page: between two pages others have their turn, and nothing is held open. */
+export function pagedRows(log: LogPages): Pick<LogRows, 'rowsFrom'> {
+  return {
+    async *rowsFrom(seq) {
+      for (let next = seq; ; ) {
+        const rows = await log.page(next, LIMITS.leavesPerFetch);
+        yield* rows;
+        const last = rows.at(-1);
+        if (!last) return;
+        next = last.seq + 1;
+      }
+    },
+  };
 }
 
 function holds(row: LeafRow, seq: number, prev: string | undefined): boolean {

@@ -16,6 +16,12 @@ export interface LogStore {
   open(): Promise<LogStoreHandle>;
 }
 
+/** Reads leaves from a log in use. */
+export interface LogPages {
+  /** At most `count` rows from `seq` on, ascending, as they are stored: nothing is checked. Holds nothing open afterwards. */
+  page(seq: number, count: number): Promise<LeafRow[]>;
+}
+
 /** Reads leaves in order of their sequence numbers. */
 export interface LogRows {
   /** Rows from `seq` on, ascending, as they are stored: nothing is checked. */
@@ -25,7 +31,7 @@ export interface LogRows {
 }
 
 /** An open log store. */
-export interface LogStoreHandle extends LogRows {
+export interface LogStoreHandle extends LogRows, LogPages {
   /**
    * Writes all rows or none, and resolves after they are synced to disk. After a rejection the fate of the rows is
    * unknown and the handle must not be used again, except to close it.

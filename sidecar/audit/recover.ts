@@ -1,7 +1,7 @@
 import { JiminiError } from '../kernel/errors.js';
 import type { ChainHead } from './batch.js';
 import { leafHash, NO_PREV } from './leaf-hash.js';
-import type { LeafRow, LogRows } from './log-store.js';
+import type { LeafRow, LogPages, LogRows } from './log-store.js';
 
 /** What a start finds in the store. */
 export interface Recovered {
@@ -13,11 +13,15 @@ export interface Recovered {
   readonly policyRevision?: string;
 }
 
-/** How far back a policy revision is looked for: only leaves of gaps and switches have none. */
-const REVISION_LEAVES = 64;
+/**
+ * How far back a policy revision is looked for. Leaves of refused calls have none, and who may cause them makes at most 61 a
+ * minute.
+ */
+const REVISION_LEAVES_MAX = 100_000;
+const REVISION_LEAVES_STEP = 64;
 
 /** Reads the end of the log. Rejects with `JIMINI_STORE_CORRUPT` when its last two leaves do not hold together. */
-export async function recoverTail(rows: LogRows): Promise<Recovered> {
+export async function recoverTail(rows: LogRows & LogPages): Promise<Recovered> {
   const tail = await rows.lastRows(2);
   const last = tail.at(-1);
   if (!last) return { head: { size: 0, hash: NO_PREV }, previousClose: 'none' };
@@ -27,16 +31,20 @@ export async function recoverTail(rows: LogRows): Promise<Recovered> {
     logId: leaf.logId,
     head: { size: last.seq + 1, hash: last.hash },
     previousClose: leaf.kind === 'close' ? 'clean' : 'unclean',
-    ...(await lastRevision(rows).catch(() => ({}))),
+    ...(await lastRevision(rows, last.seq + 1).catch(() => ({}))),
   };
 }
 
 /** What is damaged further back is the verifier's business: nothing is built on it but what this run says of the last one. */
-async function lastRevision(rows: LogRows): Promise<Pick<Recovered, 'policyRevision'>> {
-  for (const row of (await rows.lastRows(REVISION_LEAVES)).reverse()) {
-    const leaf = parsed(row);
-    const revision = leaf['new_policy_revision'] ?? leaf['policy_revision'];
-    if (leafHash(row.bytes) === row.hash && typeof revision === 'string') return { policyRevision: revision };
+async function lastRevision(rows: LogPages, size: number): Promise<Pick<Recovered, 'policyRevision'>> {
+  const farthest = Math.max(0, size - REVISION_LEAVES_MAX);
+  for (let end = size; end > farthest; end -= REVISION_LEAVES_STEP) {
+    const first = Math.max(farthest, end - REVISION_LEAVES_STEP);
+    for (const row of (await rows.page(first, end - first)).reverse()) {
+      const leaf = parsed(row);
+      const revision = leaf['new_policy_revision'] ?? leaf['policy_revision'];
+      if (leafHash(row.bytes) === row.hash && typeof revision === 'string') return { policyRevision: revision };
+    }
   }
   return {};
 }

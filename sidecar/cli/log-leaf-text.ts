@@ -1,4 +1,4 @@
-import type { LeafFields, LeafPlace } from '../kernel/leaf.js';
+import type { AdminFields, ConfigFields, LeafFields, LeafPlace } from '../kernel/leaf.js';
 import { printable } from '../kernel/printable.js';
 
 /** One leaf as one line for people. */
@@ -36,13 +36,9 @@ function summary(leaf: LeafFields): string {
     case 'open':
       return `version ${leaf.version}, policy ${leaf.policy_revision ?? 'not told'}, found ${leaf.recovered_size} leaves, previous close: ${leaf.previous_close}`;
     case 'config':
-      return `${leaf.what}: policy ${leaf.old_policy_revision} -> ${leaf.new_policy_revision}`;
-    case 'admin': {
-      const until = new Date(leaf.until_ms).toISOString();
-      const from = leaf.from_ms === undefined ? '' : ` from ${new Date(leaf.from_ms).toISOString()}`;
-      const first = new Date(leaf.first_shown_ms).toISOString();
-      return `${leaf.op} ${leaf.name}: ${leaf.event},${from} until ${until}, first shown ${first}, digest ${leaf.digest}`;
-    }
+      return configSummary(leaf);
+    case 'admin':
+      return adminSummary(leaf);
     case 'gap': {
       const kept = leaf.kept.length === 0 ? '' : `, of them ${leaf.kept.join('-')} are in the log`;
       const from = new Date(leaf.first_ms).toISOString();
@@ -54,6 +50,28 @@ function summary(leaf: LeafFields): string {
     default:
       return 'of a kind that this version does not know';
   }
+}
+
+function configSummary(leaf: ConfigFields): string {
+  if (leaf.what !== 'tokens') return `${leaf.what}: policy ${leaf.old_policy_revision} -> ${leaf.new_policy_revision}`;
+  const { event, token_id: id, principal, roles = [], expires_ms: expires } = leaf;
+  const whose = principal === undefined ? '' : ` of ${principal}, roles ${roles.join(',')}`;
+  const until = expires === undefined ? '' : `, until ${new Date(expires).toISOString()}`;
+  return `tokens: ${event} ${id}${whose}${until}`;
+}
+
+function adminSummary(leaf: AdminFields): string {
+  if (leaf.op === 'refused') {
+    return `refused ${leaf.method}: ${leaf.reason}${leaf.principal === undefined ? '' : ` of ${leaf.principal}`}`;
+  }
+  if (leaf.op === 'refusals') {
+    const between = `${new Date(leaf.first_ms).toISOString()} to ${new Date(leaf.last_ms).toISOString()}`;
+    return `refusals: ${leaf.count} more calls were refused, ${between}`;
+  }
+  const until = new Date(leaf.until_ms).toISOString();
+  const from = leaf.from_ms === undefined ? '' : ` from ${new Date(leaf.from_ms).toISOString()}`;
+  const first = new Date(leaf.first_shown_ms).toISOString();
+  return `${leaf.op} ${leaf.name}: ${leaf.event},${from} until ${until}, first shown ${first}, digest ${leaf.digest}`;
 }
 
 function listed(name: string, items: readonly string[], count: number): string {

@@ -17,9 +17,11 @@ import {
   withUsageExit,
 } from './log-options.js';
 import { standardOutput, writeTo } from './log-output.js';
+import type { TlsFlags } from './log-remote.js';
 
-interface VerifyOptions extends LogPlace {
+interface VerifyOptions extends LogPlace, TlsFlags {
   readonly export?: string;
+  readonly address?: string;
   readonly format: Format;
 }
 
@@ -33,10 +35,22 @@ export function verifyCommand(io: LogIo): Command {
   const command = new Command('verify')
     .description('Derive the hash chain again, in code that shares nothing with the writer, and say where it breaks.')
     .addOption(new Option('--export <dir>', 'verify DIR/entries.jsonl of an export instead'))
+    .addOption(
+      new Option(
+        '--address <address>',
+        'verify the log of the sidecar whose control port is at HOST:PORT or unix:PATH',
+      ),
+    )
+    .addOption(
+      new Option('--ca <file>', 'with --address: speak TLS, and accept certificates of these authorities (PEM)'),
+    )
+    .addOption(new Option('--cert <file>', 'with --ca: client certificate to show (PEM)'))
+    .addOption(new Option('--cert-key <file>', 'with --cert: its private key (PEM)'))
     .addOption(formatOption())
     .addHelpText(
       'after',
       '\nExamples:\n  jimini log verify --config jimini.yaml\n  jimini log verify --export handover' +
+        '\n  JIMINI_TOKEN_FILE=ana.token jimini log verify --address 127.0.0.1:9001' +
         '\n\nExit codes: 0 the log holds; 1 it was tampered with or is damaged; 4 nothing to verify, no consistent copy' +
         '\nafter 5 tries, or bad usage.' +
         '\nFormat v0 has no signed checkpoints: leaves cut off at the end, or a log forged from beginning to end, cannot' +
@@ -44,8 +58,12 @@ export function verifyCommand(io: LogIo): Command {
     )
     .action((options: VerifyOptions) =>
       running(BAD_INPUT_EXIT, async () => {
-        if (options.export !== undefined && options.dataDir !== undefined) {
-          throw new JiminiError('JIMINI_USAGE', 'give --data-dir or --export, not both');
+        const places = [options.export, options.dataDir, options.address].filter((place) => place !== undefined);
+        if (places.length > 1) {
+          throw new JiminiError('JIMINI_USAGE', 'give one of --data-dir, --export and --address');
+        }
+        if (options.address === undefined && (options.ca ?? options.cert ?? options.certKey) !== undefined) {
+          throw new JiminiError('JIMINI_USAGE', '--ca, --cert and --cert-key have no effect without --address');
         }
         await verify(options, io);
       }),
@@ -54,6 +72,10 @@ export function verifyCommand(io: LogIo): Command {
 }
 
 async function verify(options: VerifyOptions, io: LogIo): Promise<void> {
+  if (options.address !== undefined) {
+    const { verifyRemote } = await import('./log-remote.js');
+    return finish(await verifyRemote({ ...options, address: options.address }, io, showProgress), options.format);
+  }
   if (options.export !== undefined) return finish(await verifyExport(options.export), options.format);
   let report: VerifyReport | undefined;
   await withLogCopy(options, io, async ({ log }) => {

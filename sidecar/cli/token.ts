@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { findDataDirectory } from '../config/data-dir.js';
+import { loadConfig, usable } from '../config/load.js';
 import { readPrivateFile } from '../config/read-file.js';
 import { JiminiError } from '../kernel/errors.js';
 import { nearest } from '../kernel/nearest.js';
+import { ROLES, type Role } from '../kernel/role.js';
 import {
   mintToken,
   parseTokenFile,
-  ROLES,
-  type Role,
   type StoredToken,
   TOKEN_NAME,
   TOKENS_MAX,
@@ -109,8 +109,11 @@ function dateOf(ms: number): string {
 async function tokenFileOf(place: LogPlace, io: CliContext['io']): Promise<string> {
   const named = io.env['JIMINI_CONTROL_TOKENS_FILE'];
   if (named) return resolve(io.directory, named);
-  const file = place.config === undefined ? {} : { file: place.config };
-  return defaultTokenFile(await findDataDirectory({ env: io.env, directory: io.directory, ...file }, place.dataDir));
+  const sources = { env: io.env, directory: io.directory, ...(place.config !== undefined && { file: place.config }) };
+  // A broken configuration matters only where it could name the file.
+  const hasFile = place.config !== undefined || io.env['JIMINI_CONFIG'] !== undefined;
+  const inConfig = hasFile ? usable(await loadConfig(sources)).config.control.tokensFile : '';
+  return inConfig || defaultTokenFile(await findDataDirectory(sources, place.dataDir));
 }
 
 async function readTokens(path: string): Promise<TokenFile> {

@@ -1,5 +1,6 @@
 import { printable } from '../kernel/printable.js';
 import type { Config } from './config.js';
+import { impossibleControl } from './control.js';
 import {
   formatListenAddress,
   type ListenAddress,
@@ -26,6 +27,7 @@ export function findImpossible(config: Config): readonly Impossible[] {
     ...routePacks(config),
     ...listeners(config),
     ...impossibleTls(config),
+    ...impossibleControl(config),
     ...subjectHeaders(config),
   ];
 }

@@ -43,6 +43,10 @@ export function finishConfig(input: ConfigInput, origins: Origins, directory: st
       ]),
     ),
     credentials: { ...input.credentials, query: input.credentials.query.map((name) => name.toLowerCase()) },
+    control: {
+      ...input.control,
+      tokensFile: input.control.tokensFile && absolute('control.tokensFile', input.control.tokensFile),
+    },
     listen: {
       ...input.listen,
       data: address('data'),

@@ -24,7 +24,7 @@ function takes({ node }: ConfigKey): string {
   const members = node.additionalProperties;
   if (typeof members !== 'object') return expectedOf(node);
   if (members.properties) return 'name: settings';
-  return members.enum ? `gap kind: ${members.enum.join(', ')}` : 'pattern: text';
+  return members.enum ? `gap kind: ${members.enum.join(', ')}` : `pattern: ${expectedOf(members)}`;
 }
 
 function defaultOf(key: ConfigKey): string {

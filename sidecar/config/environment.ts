@@ -17,7 +17,7 @@ export interface Override {
 export const OTHER_VARIABLES: ReadonlyMap<string, string> = new Map([
   ['JIMINI_CONFIG', 'path of the configuration file, when there is no --config'],
   ['JIMINI_HOST_NODE', 'makes the launcher keep the Node.js of the machine'],
-  ['JIMINI_TOKEN_FILE', 'reserved for commands of later versions that speak to the control port; not used yet'],
+  ['JIMINI_TOKEN_FILE', 'file with the token that `jimini log verify --address` shows to a control port'],
 ]);
 
 /**

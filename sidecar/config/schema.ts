@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { GAP_ACTIONS } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
+import { control } from './control.js';
 import { gapActions } from './gap-actions.js';
 import { parseListenAddress } from './listen-address.js';
 import { moderators } from './moderators.js';
@@ -62,7 +63,12 @@ const listen = z.strictObject({
     .meta(about('Address of the data port (gRPC): ext_authz and PolicyService.', 'restart')),
   control: listenAddress
     .default('127.0.0.1:9001')
-    .meta(about('Address of the control port (gRPC): health and reflection.', 'restart')),
+    .meta(
+      about(
+        'Address of the control port (gRPC): AuditService. It asks for a token or a certificate with a role.',
+        'restart',
+      ),
+    ),
   ops: listenAddress
     .default('127.0.0.1:9002')
     .meta(about('Address of the ops port (HTTP): metrics and health.', 'restart')),
@@ -149,6 +155,7 @@ export const configSchema = z.strictObject({
     .default('./.jimini')
     .meta(about('Directory of the log. It is created with mode 0700; one process at a time uses it.', 'restart')),
   listen: listen.prefault({}),
+  control: control.prefault({}),
   packs: list(text)
     .min(1)
     .default(['secrets', 'pii', 'pci', 'injection'])

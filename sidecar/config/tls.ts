@@ -13,7 +13,8 @@ const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z
 /** RFC 3986 3.1, without the characters that Node quotes when it prints the names of a certificate. */
 const OTHER_URI = /^(?!spiffe:|.*\/\*$)[a-z][a-z0-9+.-]*:[!#-&(-+\--[\]-~]+$/;
 
-const clientId = z
+/** Name of a client in its certificate, or a pattern of such names. */
+export const clientId = z
   .string()
   .max(LIMITS.clientIdCharsMax)
   .refine((id) => SPIFFE_ID.test(id) || OTHER_URI.test(id), {

@@ -59,7 +59,7 @@ interface OpenFields {
 }
 
 /** What decides verdicts has changed. */
-export interface ConfigFields {
+export interface PolicyChangeFields {
   readonly kind: 'config';
   /** `reload` = the configuration file was read again, `packs` = a pack file has changed, `start` = it was another one in the run before. */
   readonly what: 'reload' | 'packs' | 'start';
@@ -67,8 +67,55 @@ export interface ConfigFields {
   readonly new_policy_revision: string;
 }
 
+/** A token of the control port was added, changed or removed. */
+export interface TokenChangeFields {
+  readonly kind: 'config';
+  readonly what: 'tokens';
+  /** `add` and `change` = it is accepted from here on, `remove` = it is not any more. */
+  readonly event: 'add' | 'change' | 'remove';
+  /** The part of the token that may be shown. */
+  readonly token_id: string;
+  /** Name that it was issued to; absent when it is removed. */
+  readonly principal?: string;
+  /** Absent when it is removed. */
+  readonly roles?: readonly string[];
+  /** From then on it is not accepted, milliseconds since 1970; absent when it is removed. */
+  readonly expires_ms?: number;
+}
+
+/** What decides verdicts, or who may use the control port, has changed. */
+export type ConfigFields = PolicyChangeFields | TokenChangeFields;
+
+/** Why a call on the control port was refused: nothing shown, not accepted, expired, or no role for the method. */
+export type RefusalReason = 'no_token' | 'bad_token' | 'expired_token' | 'no_role';
+
+/** A call on the control port was refused. */
+export interface RefusalFields {
+  readonly kind: 'admin';
+  readonly op: 'refused';
+  /** Path of the method, one of ours. */
+  readonly method: string;
+  readonly reason: RefusalReason;
+  /** Name that a token was issued to, or name in a client certificate; absent when nothing proves one. */
+  readonly principal?: string;
+}
+
+/** Calls on the control port that were refused and have no leaf of their own. */
+export interface RefusalsFields {
+  readonly kind: 'admin';
+  readonly op: 'refusals';
+  readonly count: number;
+  /** Wall-clock time of the first of them, milliseconds since 1970. */
+  readonly first_ms: number;
+  /** Wall-clock time of the last of them, milliseconds since 1970. */
+  readonly last_ms: number;
+}
+
+/** What was done by way of administration, or was refused. */
+export type AdminFields = SwitchFields | RefusalFields | RefusalsFields;
+
 /** A kill switch or a maintenance window begins, changes or ends. */
-export interface AdminFields {
+export interface SwitchFields {
   readonly kind: 'admin';
   readonly op: Switch['kind'];
   /**
@@ -113,6 +160,16 @@ interface CloseFields {
 
 /** What the author of a record says; the writer adds its place in the log. */
 export type LeafFields = DecisionFields | OpenFields | ConfigFields | AdminFields | GapFields | CloseFields;
+
+/** All kinds of leaves. */
+export const LEAF_KINDS = [
+  'open',
+  'decision',
+  'config',
+  'admin',
+  'gap',
+  'close',
+] as const satisfies readonly LeafFields['kind'][];
 
 /** The fields that every leaf has beside those of its kind. */
 export interface LeafPlace {

@@ -2,9 +2,11 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
+import type { Access, Principal } from './access/gate.js';
 import type { Admission, EvictionReason, Ticket } from './admission.js';
-import { compactLastPiece, dropReceivedPieces, mayBeCompressed, streamOf } from './grpc-internals.js';
+import { compactLastPiece, credentialsOf, dropReceivedPieces, mayBeCompressed, streamOf } from './grpc-internals.js';
 import { type GrpcStatus, grpcStatusOf } from './grpc-status.js';
+import { Received } from './received.js';
 
 /** The listener that grpc-js hands to `start`; it does not export these types. */
 type Listener = Parameters<ServerInterceptingCall['start']>[0];
@@ -12,6 +14,8 @@ type Status = Parameters<ServerInterceptingCall['sendStatus']>[0];
 
 /** How the calls of one method are treated. */
 export interface CallRules {
+  /** Who may call; absent = everybody. */
+  readonly access?: ReturnType<Access['of']> | undefined;
   readonly admission: Admission;
   /** Largest message, bytes. */
   readonly messageBytesMax: number;
@@ -22,34 +26,6 @@ export interface CallRules {
    * holds nothing once the stream is closed.
    */
   readonly handsOver: boolean;
-}
-
-/** What an admitted call hands to its handler in place of the message. */
-export class Received {
-  readonly #call: AdmittedCall;
-  #message: Buffer | undefined;
-
-  constructor(call: AdmittedCall, message: Buffer) {
-    this.#call = call;
-    this.#message = message;
-  }
-
-  /** The message, once: afterwards only the handler keeps it in memory. */
-  take(): Buffer {
-    const message = this.#message ?? Buffer.alloc(0);
-    this.#message = undefined;
-    return message;
-  }
-
-  /** Aborts when the deadline has passed or the caller is gone. Made when first asked for. */
-  get signal(): AbortSignal {
-    return this.#call.signal;
-  }
-
-  /** The handler has finished and holds nothing of the message any more. */
-  finished(): void {
-    this.#call.handlerFinished();
-  }
 }
 
 /** grpc-js would announce gzip and deflate. */
@@ -69,6 +45,7 @@ export class AdmittedCall extends ServerInterceptingCall {
   readonly #rules: CallRules;
   readonly #onGone: (call: AdmittedCall) => void;
   #listener: Listener | undefined;
+  #principal: Principal | undefined;
   #ticket: Ticket | undefined;
   #partialBytes = 0;
   #abort: AbortController | undefined;
@@ -76,6 +53,8 @@ export class AdmittedCall extends ServerInterceptingCall {
   /** A message is handed over; without one grpc-js does not call the handler. */
   #received = false;
   #working = false;
+  /** When the headers arrived, or the handler has finished. */
+  #idleSinceMs: number;
   #sentMessage = false;
   #answered = false;
   #closed = false;
@@ -90,15 +69,21 @@ export class AdmittedCall extends ServerInterceptingCall {
     this.#stream = streamOf(inner);
     this.#rules = rules;
     this.openedMs = life.openedMs;
+    this.#idleSinceMs = life.openedMs;
     this.#onGone = life.onGone;
   }
 
   override start(listener: Listener): void {
     this.#listener = listener;
     this.#stream.on('close', () => this.#onClose());
-    // A compressed message grows a thousandfold after it was counted, and no proxy compresses its checks: refused.
-    if (mayBeCompressed(this.#inner)) this.#refuse(COMPRESSED);
-    else this.#enter();
+    const caller = this.#rules.access?.admit(credentialsOf(this.#inner));
+    if (caller instanceof JiminiError) this.#refuse(grpcStatusOf(caller));
+    else {
+      this.#principal = caller;
+      // A compressed message grows a thousandfold after it was counted, and no proxy compresses its checks: refused.
+      if (mayBeCompressed(this.#inner)) this.#refuse(COMPRESSED);
+      else this.#enter();
+    }
     if (this.#answered) return;
     this.#stream.on('data', (piece: Buffer) => this.#onPiece(piece));
     this.#inner.start({
@@ -135,15 +120,29 @@ export class AdmittedCall extends ServerInterceptingCall {
   /** See `Received.finished`. */
   handlerFinished(): void {
     this.#working = false;
+    this.#idleSinceMs = performance.now();
     this.#leaveWhenOver();
   }
 
-  /** The longest time for a call has passed: answers it if nobody has, and closes its stream. */
-  expire(): void {
+  /** See `Received.principal`. */
+  get principal(): Principal | undefined {
+    return this.#principal;
+  }
+
+  /** Ends the call before its handler does: answers it if nobody has, else closes its stream. */
+  cut(reason: JiminiError): void {
     if (!this.#answered) {
-      this.#cancelWork(new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded'));
-      this.#refuse(EXPIRED);
+      this.#cancelWork(reason);
+      this.#refuse(grpcStatusOf(reason));
     } else if (!this.#closed) this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  /** Of a call that may last: cuts it when the caller may not go on, or has neither sent nor read since then what is due. */
+  review(sinceMs: number): void {
+    const asked = this.#answered ? undefined : this.#principal;
+    const refusal = asked && this.#rules.access?.refuses(asked);
+    if (refusal) this.cut(refusal);
+    else if (!this.#working && this.#idleSinceMs <= sinceMs) this.cut(LATE);
   }
 
   #enter(): void {
@@ -212,7 +211,7 @@ export class AdmittedCall extends ServerInterceptingCall {
 
   #evicted(reason: EvictionReason): void {
     if (this.#answered) return;
-    if (reason === 'draining') this.#refuse(DRAINING);
+    if (reason === 'draining') this.cut(DRAINING);
     else this.#turnAway();
   }
 
@@ -266,12 +265,14 @@ export class AdmittedCall extends ServerInterceptingCall {
   }
 }
 
+/** The server takes no more calls. */
+export const DRAINING = new JiminiError('JIMINI_DRAINING', 'the server is shutting down');
+/** A call has lasted too long. */
+export const LATE = new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded');
 /** Frame headers of gRPC, and the part of a following message in the same piece. */
 const FRAME_SLACK_BYTES = 64 * 1024;
 const COMPRESSED: GrpcStatus = {
   code: status.UNIMPLEMENTED,
   details: 'compressed messages are not accepted; send grpc-encoding: identity',
 };
-const EXPIRED: GrpcStatus = { code: status.DEADLINE_EXCEEDED, details: 'deadline exceeded' };
-const DRAINING: GrpcStatus = { code: status.UNAVAILABLE, details: 'the server is shutting down' };
 const TOO_LARGE: GrpcStatus = { code: status.RESOURCE_EXHAUSTED, details: 'the message is too large' };

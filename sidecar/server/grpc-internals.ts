@@ -1,9 +1,11 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { PassThrough } from 'node:stream';
-import { Server, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import type { TLSSocket } from 'node:tls';
+import { type Metadata, Server, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { BaseServerInterceptingCall } from '@grpc/grpc-js/build/src/server-interceptors.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
+import { clientIdOf } from './client-id.js';
 
 /**
  * The private parts of grpc-js 1.14.7 that we rely on, all of them in this file. grpc-js offers no way to see a message
@@ -14,6 +16,8 @@ interface CallInternals {
   readonly stream: ServerHttp2Stream;
   /** Value of `grpc-encoding`. */
   readonly incomingEncoding: string;
+  /** Request headers without those that are gRPC's own. */
+  readonly metadata: Metadata;
   /** Puts messages together; keeps the pieces of the last message until the next one begins. */
   readonly decoder: { readPartialMessage: Buffer[] };
 }
@@ -31,6 +35,24 @@ export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stre
 /** True when the caller may send compressed messages. */
 export function mayBeCompressed(call: ServerInterceptingCallInterface): boolean {
   return (call as unknown as CallInternals).incomingEncoding !== 'identity';
+}
+
+/** What a caller shows of himself. */
+export interface Credentials {
+  /** Values of the request header `authorization`. */
+  readonly authorization: readonly string[];
+  /** Name in the certificate that TLS has accepted (see `clientIdOf`); undefined without. */
+  readonly clientId: string | undefined;
+}
+
+/** What the caller shows, as soon as the headers are there. */
+export function credentialsOf(call: ServerInterceptingCallInterface): Credentials {
+  const { metadata, stream } = call as unknown as CallInternals;
+  const socket = stream.session?.socket as Partial<TLSSocket> | undefined;
+  return {
+    authorization: metadata.get('authorization').map(String),
+    clientId: socket?.authorized === true ? clientIdOf(socket.getPeerX509Certificate?.()) : undefined,
+  };
 }
 
 /** Lets go of the received pieces of a message: after it is whole they would double its memory, after an eviction keep it. */
@@ -65,13 +87,14 @@ export function limitSessions(server: Server): void {
 export function assertGrpcInternals(): void {
   const stream = new PassThrough() as unknown as ServerHttp2Stream;
   const call = new BaseServerInterceptingCall(stream, { 'grpc-encoding': 'probe' }, null, {} as never, {});
-  const { incomingEncoding, decoder, stream: kept } = call as unknown as Partial<CallInternals>;
+  const { incomingEncoding, decoder, stream: kept, metadata } = call as unknown as Partial<CallInternals>;
   const server = new Server({ 'grpc.max_concurrent_streams': 1 });
   const { commonServerOptions } = server as unknown as Partial<ServerInternals>;
   server.forceShutdown();
   const fits =
     kept === stream &&
     incomingEncoding === 'probe' &&
+    Array.isArray(metadata?.get('probe')) &&
     Array.isArray(decoder?.readPartialMessage) &&
     typeof commonServerOptions?.['settings'] === 'object';
   if (!fits) throw new JiminiError('JIMINI_INTERNAL', 'this version of @grpc/grpc-js is not the one that is supported');

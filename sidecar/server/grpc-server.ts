@@ -4,12 +4,14 @@ import type { TlsIdentity } from '../config/tls-files.js';
 import type { UnaryHandler } from '../kernel/call.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
+import type { Access } from './access/gate.js';
 import { createAdmission } from './admission.js';
-import { AdmittedCall, type CallRules } from './admitted-call.js';
+import { AdmittedCall, type CallRules, DRAINING, LATE } from './admitted-call.js';
 import { assertGrpcInternals, limitSessions } from './grpc-internals.js';
 import { addHealth, HEALTH_SERVICE } from './health.js';
 import { type ListenOptions, listen } from './listen.js';
 import { addReflection, REFLECTION_SERVICES } from './reflection.js';
+import { type StreamHandler, streamMethod } from './stream-method.js';
 import { createTlsListener, type TlsTerms } from './tls-listener.js';
 import { asBuffer, asBytes, unaryMethod } from './unary-method.js';
 
@@ -17,6 +19,10 @@ import { asBuffer, asBytes, unaryMethod } from './unary-method.js';
 export interface GrpcServerOptions {
   /** Methods by path, such as `/jimini.v1.PolicyService/Evaluate`. */
   readonly methods: ReadonlyMap<string, UnaryMethod>;
+  /** Methods that answer with a stream, by path. Their calls have a bound of their own, and no longest time. */
+  readonly streams?: ReadonlyMap<string, StreamMethod>;
+  /** Who may call the methods and streams; absent = everybody. Health and reflection never ask. */
+  readonly access?: Access;
   /** Serialised FileDescriptorSet with every import; absent = no reflection. */
   readonly descriptorSet?: Uint8Array;
   /** Sees every error of a handler, with what callers are not told. Must not throw. */
@@ -36,8 +42,18 @@ export interface UnaryMethod {
   readonly overloaded: () => Uint8Array | JiminiError;
 }
 
+/** One method with a stream of answers over raw bytes. */
+export interface StreamMethod {
+  readonly handler: StreamHandler;
+  /** What a call gets that is turned away for want of room. */
+  readonly overloaded: () => JiminiError;
+}
+
 /** Bounds over all connections of one server; see `LIMITS`. */
 export interface GrpcServerLimits {
+  readonly messageBytesMax: number;
+  readonly streamsMax: number;
+  readonly stalledMsMax: number;
   readonly callsMax: number;
   readonly bytesMax: number;
   readonly callMsMax: number;
@@ -71,11 +87,14 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const limits: GrpcServerLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const work = createAdmission(limits);
   const auxiliary = createAdmission({ callsMax: LIMITS.auxiliaryCallsMax, bytesMax: LIMITS.auxiliaryBytesMax });
+  const streaming = createAdmission({ callsMax: limits.streamsMax, bytesMax: limits.bytesMax });
   const open = new Set<AdmittedCall>(); // in order of opening
-  const interceptor = admitCalls(options, { work, auxiliary, open });
+  const lasting = new Set<AdmittedCall>();
+  const { messageBytesMax } = limits;
+  const interceptor = admitCalls(options, { work, auxiliary, streaming, open, lasting, messageBytesMax });
   const server = new Server({ ...CHANNEL_OPTIONS, interceptors: [interceptor] });
   limitSessions(server);
-  const names = addMethods(server, options);
+  const names = addMethods(server, options, limits.stalledMsMax);
   const health = addHealth(server, names);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
@@ -86,7 +105,14 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const secured = options.tls && createTlsListener(options.tls, accept);
   const listener = secured?.server ?? createServer({ noDelay: true }, accept);
   listener.maxConnections = limits.connectionsMax;
-  const sweep = setInterval(() => expireOld(open, limits.callMsMax), Math.min(1000, limits.callMsMax / 2));
+  const sweep = setInterval(
+    () => {
+      const beforeMs = performance.now() - limits.callMsMax;
+      expireOld(open, beforeMs);
+      for (const call of lasting) call.review(beforeMs);
+    },
+    Math.min(1000, limits.callMsMax / 2),
+  );
   sweep.unref();
 
   const closeListener = () => new Promise<void>((resolve) => listener.close(() => resolve()));
@@ -100,11 +126,13 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       void closeListener();
       secured?.cut();
       auxiliary.evictAll();
+      for (const call of lasting) call.cut(DRAINING);
       await settledWithin(graceMs, [
         new Promise<void>((resolve) => server.tryShutdown(() => resolve())),
         work.whenEmpty(),
+        streaming.whenEmpty(),
       ]);
-      return work.calls;
+      return work.calls + streaming.calls;
     },
     async close() {
       clearInterval(sweep);
@@ -118,6 +146,9 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
 }
 
 const DEFAULT_LIMITS: GrpcServerLimits = {
+  messageBytesMax: LIMITS.grpcReceiveBytesMax,
+  streamsMax: LIMITS.controlStreamsMax,
+  stalledMsMax: LIMITS.streamStalledMsMax,
   callsMax: LIMITS.inFlightRequestsMax,
   bytesMax: LIMITS.inFlightBytesMax,
   callMsMax: LIMITS.callWithoutDeadlineMsMax,
@@ -135,11 +166,26 @@ const CHANNEL_OPTIONS: ChannelOptions = {
 };
 
 /** Adds the methods and reflection, and returns the full names of all services. */
-function addMethods(server: Server, { methods, descriptorSet, onError }: GrpcServerOptions): string[] {
+function addMethods(
+  server: Server,
+  { methods, streams, descriptorSet, onError }: GrpcServerOptions,
+  stalledMsMax: number,
+): string[] {
   for (const [path, { handler }] of methods) {
     server.register(path, unaryMethod(handler, onError) as never, asBuffer as never, asBytes as never, 'unary');
   }
-  const names = new Set([...methods.keys()].map((path) => path.slice(1, path.lastIndexOf('/'))));
+  for (const [path, { handler }] of streams ?? []) {
+    server.register(
+      path,
+      streamMethod(handler, onError, stalledMsMax) as never,
+      asBuffer as never,
+      asBytes as never,
+      'serverStream',
+    );
+  }
+  const names = new Set(
+    [...methods.keys(), ...(streams?.keys() ?? [])].map((path) => path.slice(1, path.lastIndexOf('/'))),
+  );
   if (!descriptorSet) return [...names];
   addReflection(server, descriptorSet, [...names, HEALTH_SERVICE, ...REFLECTION_SERVICES]);
   return [...names, ...REFLECTION_SERVICES];
@@ -148,20 +194,28 @@ function addMethods(server: Server, { methods, descriptorSet, onError }: GrpcSer
 interface Calls {
   readonly work: CallRules['admission'];
   readonly auxiliary: CallRules['admission'];
+  readonly streaming: CallRules['admission'];
+  /** Calls with one answer. */
   readonly open: Set<AdmittedCall>;
+  /** Calls with a stream of answers. */
+  readonly lasting: Set<AdmittedCall>;
+  readonly messageBytesMax: number;
 }
 
-/** Puts every call under the rules of its method: ours into the large pool, health and reflection into the small one. */
-function admitCalls({ methods, onOverload }: GrpcServerOptions, { work, auxiliary, open }: Calls): ServerInterceptor {
+/** Puts every call under the rules of its method: ours into pools of their own, health and reflection into the small one. */
+function admitCalls(options: GrpcServerOptions, calls: Calls): ServerInterceptor {
+  const { methods, streams, access, onOverload } = options;
+  const { work, auxiliary, streaming, open, lasting, messageBytesMax } = calls;
   const rulesOfOurs = new Map<string, CallRules>();
-  for (const [path, method] of methods) {
+  for (const [path, method] of [...methods, ...(streams ?? [])]) {
     const overloaded = () => {
       onOverload?.();
       return method.overloaded();
     };
     rulesOfOurs.set(path, {
-      admission: work,
-      messageBytesMax: LIMITS.grpcReceiveBytesMax,
+      access: access?.of(path),
+      admission: streams?.has(path) ? streaming : work,
+      messageBytesMax,
       overloaded,
       handsOver: true,
     });
@@ -172,21 +226,21 @@ function admitCalls({ methods, onOverload }: GrpcServerOptions, { work, auxiliar
     overloaded: () => new JiminiError('JIMINI_OVERLOADED', 'too many health and reflection calls'),
     handsOver: false,
   };
-  const onGone = (call: AdmittedCall) => open.delete(call);
+  const onGone = (call: AdmittedCall) => open.delete(call) || lasting.delete(call);
   return (method, inner) => {
     const life = { openedMs: performance.now(), onGone };
     const call = new AdmittedCall(inner, rulesOfOurs.get(method.path) ?? rulesOfOthers, life);
     if (!method.requestStream && !method.responseStream) open.add(call);
+    else if (streams?.has(method.path)) lasting.add(call);
     return call;
   };
 }
 
 /** Ends the calls that are older than the longest time for a call. The set is in order of age. */
-function expireOld(open: Set<AdmittedCall>, callMsMax: number): void {
-  const before = performance.now() - callMsMax;
+function expireOld(open: Set<AdmittedCall>, beforeMs: number): void {
   for (const call of open) {
-    if (call.openedMs > before) return;
-    call.expire();
+    if (call.openedMs > beforeMs) return;
+    call.cut(LATE);
   }
 }
 

@@ -10,12 +10,15 @@ export interface GrpcStatus {
 /** One row per error code; `own` lets the error's own sentence through, otherwise the fixed one is sent. */
 const TABLE: Readonly<Record<ErrorCode, { code: status; says: 'own' | (string & {}) }>> = {
   JIMINI_INVALID_ARGUMENT: { code: status.INVALID_ARGUMENT, says: 'own' },
+  JIMINI_UNAUTHENTICATED: { code: status.UNAUTHENTICATED, says: 'own' },
+  JIMINI_PERMISSION_DENIED: { code: status.PERMISSION_DENIED, says: 'own' },
   JIMINI_OVERLOADED: { code: status.RESOURCE_EXHAUSTED, says: 'own' },
+  JIMINI_DRAINING: { code: status.UNAVAILABLE, says: 'the server is shutting down' },
   JIMINI_CANCELLED: { code: status.CANCELLED, says: 'the caller is gone' },
   JIMINI_DEADLINE_EXCEEDED: { code: status.DEADLINE_EXCEEDED, says: 'deadline exceeded' },
-  JIMINI_STORE_UNAVAILABLE: { code: status.UNAVAILABLE, says: 'the log cannot be written' },
-  JIMINI_STORE_LOCKED: { code: status.UNAVAILABLE, says: 'the log cannot be written' },
-  JIMINI_STORE_CORRUPT: { code: status.UNAVAILABLE, says: 'the log cannot be written' },
+  JIMINI_STORE_UNAVAILABLE: { code: status.UNAVAILABLE, says: 'the log cannot be used at the moment' },
+  JIMINI_STORE_LOCKED: { code: status.UNAVAILABLE, says: 'the log cannot be used at the moment' },
+  JIMINI_STORE_CORRUPT: { code: status.DATA_LOSS, says: 'the log is damaged: run `jimini log verify`' },
   JIMINI_CONFIG_INVALID: { code: status.INTERNAL, says: 'internal error' },
   JIMINI_PACK_INVALID: { code: status.INTERNAL, says: 'internal error' },
   JIMINI_USAGE: { code: status.INTERNAL, says: 'internal error' },

@@ -1,4 +1,3 @@
-import { BinaryReader } from '@bufbuild/protobuf/wire';
 import {
   EvaluateRequest,
   EvaluateResponse,
@@ -14,6 +13,7 @@ import { type Content, type Decision, type Evaluation, readDirection, ruleIdsOf 
 import type { Gap } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Verdict } from '../kernel/verdict.js';
+import { decode } from './decode.js';
 
 /** Path of Evaluate. */
 export const EVALUATE_PATH = '/jimini.v1.PolicyService/Evaluate';
@@ -63,24 +63,6 @@ export function createPolicyService(options: PolicyServiceOptions): PolicyServic
 /** What a caller of either method gets when there is no room. */
 export function overloaded(): JiminiError {
   return new JiminiError('JIMINI_OVERLOADED', 'too many requests in flight; try again later');
-}
-
-const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/**
- * Decodes strictly: protobuf strings must be UTF-8 (the generated code would put U+FFFD instead, and rules would judge
- * another text than the caller has), and nothing may follow a stray end-group tag (the generated code would stop there).
- */
-function decode<T>(type: { decode(reader: BinaryReader): T }, message: Uint8Array, onMalformed: () => void): T {
-  const reader = new BinaryReader(message, (bytes) => STRICT_UTF8.decode(bytes));
-  try {
-    const decoded = type.decode(reader);
-    if (reader.pos !== reader.len) throw new RangeError('bytes behind the end of the message');
-    return decoded;
-  } catch (cause) {
-    onMalformed();
-    throw new JiminiError('JIMINI_INVALID_ARGUMENT', 'the message cannot be decoded', { cause });
-  }
 }
 
 /** agent_id, subject and metadata are not read: they never influence a verdict and are not recorded. */

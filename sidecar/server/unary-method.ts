@@ -1,7 +1,7 @@
 import type { handleUnaryCall, Metadata } from '@grpc/grpc-js';
 import type { CallContext, UnaryHandler } from '../kernel/call.js';
-import type { Received } from './admitted-call.js';
 import { grpcStatusOf } from './grpc-status.js';
+import type { Received } from './received.js';
 
 class UnaryCall implements CallContext {
   readonly #received: Received;

@@ -95,6 +95,17 @@ export class LevelLog {
     return pairs.map(([key, value]) => rowOf(key, value)).reverse();
   }
 
+  /**
+   * At most `count` leaves from `seq` on, ascending. What keeps an iterator instead keeps every table alive that it began with,
+   * however long it takes.
+   */
+  async page(seq: number, count: number): Promise<Row[]> {
+    const gte: Uint8Array = firstKeyOf(seq);
+    const options = { gte, lt: LEAF_KEYS.lt, limit: count, fillCache: false };
+    const pairs = await this.#guarded(() => this.#db.iterator(options).all());
+    return pairs.map(([key, value]) => rowOf(key, value));
+  }
+
   /** Leaves from `seq` on, ascending. */
   async *rowsFrom(seq: number): AsyncGenerator<Row> {
     for await (const { key, value } of this.#pairs(firstKeyOf(seq))) yield rowOf(key, value);

@@ -1,7 +1,8 @@
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { JiminiError } from '../kernel/errors.js';
+import { replaceFile } from './replace-file.js';
 
 /** Where the tokens of a data directory are kept, unless the configuration names another file. */
 export function defaultTokenFile(dataDir: string): string {
@@ -26,7 +27,7 @@ export async function changeTokenFile(
   const lock = `${path}.lock`;
   await takeLock(lock);
   try {
-    await replace(path, change(await read(path)));
+    await replaceFile(path, change(await read(path)));
   } finally {
     await rm(lock, { force: true });
   }
@@ -45,23 +46,4 @@ async function takeLock(lock: string): Promise<void> {
     await delay(LOCK_WAIT_MS);
   }
   throw new JiminiError('JIMINI_USAGE', `${lock} is there: another command changes the tokens; try again later`);
-}
-
-async function replace(path: string, text: string): Promise<void> {
-  const fresh = `${path}.new`;
-  const file = await open(fresh, 'w', 0o600);
-  try {
-    await file.chmod(0o600);
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(fresh, path);
-  const directory = await open(dirname(path), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

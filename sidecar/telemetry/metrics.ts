@@ -3,11 +3,12 @@ import type { Breaker } from '../kernel/breaker.js';
 import type { Decision, Evaluation } from '../kernel/evaluation.js';
 import { KILL_SWITCH_MODES, type KillSwitchMode } from '../kernel/switch.js';
 import { type ClassifierOutcome, createClassifierSeries, registerBreakers } from './classifier-series.js';
+import { type ControlSeries, type ControlSources, createControlSeries } from './control-series.js';
 import { createEndpointLabels, createEventCounter, createLatencyHistograms } from './decision-series.js';
 import { createTlsSeries, type TlsSeries } from './tls-series.js';
 
 /** Numbers that are read when somebody scrapes, instead of being kept up to date. */
-export interface MetricSources {
+export interface MetricSources extends ControlSources {
   requestsInFlight(): number;
   /** Leaves in the log. */
   logSize(): number;
@@ -25,7 +26,7 @@ export interface MetricSources {
 }
 
 /** Everything that Prometheus can read. */
-export interface Metrics extends TlsSeries {
+export interface Metrics extends TlsSeries, ControlSeries {
   observe(evaluation: Evaluation, decision: Decision): void;
   /** A question to a classifier has ended. */
   classified(classifier: string, outcome: ClassifierOutcome): void;
@@ -57,6 +58,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const latencies = createLatencyHistograms(registry, options.seedNames);
   const classified = createClassifierSeries(registry);
   const tls = createTlsSeries(registry, options.sources.certificateExpiresMs);
+  const control = createControlSeries(registry, options.sources);
   registerSources(registry, options);
   registerBreakers(registry, options.sources.breakers);
   registerForLater(registry);
@@ -80,7 +82,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   });
   const malformed = new Counter({
     name: 'jimini_malformed_messages_total',
-    help: 'gRPC messages that could not be decoded, by method: Check, Evaluate, ListRules',
+    help: 'gRPC messages that could not be decoded, by method: Check, Evaluate, ListRules, ListEntries, StreamEntries, Verify',
     labelNames: ['method'],
     registers,
   });
@@ -111,6 +113,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       if (decision.outage) outages.inc({ reason: decision.outage });
     },
     ...tls,
+    ...control,
     classified,
     malformed: (method) => malformed.inc({ method }),
     overloaded: () => outages.inc({ reason: 'overloaded' }),

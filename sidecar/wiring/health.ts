@@ -6,6 +6,7 @@ import type { SwitchState } from '../switches/switchboard.js';
 import type { Certificates } from './certificates.js';
 import type { LoadedPolicy } from './load-policy.js';
 import type { ReloadRefusal } from './reload.js';
+import type { Tokens } from './tokens.js';
 
 /** The parts whose state is told. */
 export interface HealthSources {
@@ -17,6 +18,7 @@ export interface HealthSources {
   readonly disk: () => DiskSpace | undefined;
   readonly switches: () => readonly SwitchState[];
   readonly state: HealthState;
+  readonly tokens: Pick<Tokens, 'accepted' | 'problem'>;
   /** Absent without TLS. */
   readonly certificates?: Pick<Certificates, 'identity' | 'problems'> | undefined;
 }
@@ -63,8 +65,14 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
     disk: disk
       ? { ok: true, free_bytes: disk.freeBytes, total_bytes: disk.totalBytes, used_percent: usedPercent(disk) }
       : { ok: false },
+    control: controlReport(sources.tokens),
     ...(sources.certificates && { tls: tlsReport(sources.certificates) }),
   };
+}
+
+function controlReport({ accepted, problem }: HealthSources['tokens']): object {
+  const refused = problem();
+  return { ok: refused === undefined, ...(refused && { problems: [refused] }), tokens: accepted().length };
 }
 
 function tlsReport({ identity, problems }: NonNullable<HealthSources['certificates']>): object {

@@ -6,7 +6,7 @@ import { packageRoot } from '../config/package-root.js';
 import { speaksTls } from '../config/tls.js';
 import type { TlsIdentity } from '../config/tls-files.js';
 import { LIMITS } from '../kernel/limits.js';
-import { createGrpcServer, type GrpcServer, type UnaryMethod } from '../server/grpc-server.js';
+import { createGrpcServer, type GrpcServer, type GrpcServerOptions, type UnaryMethod } from '../server/grpc-server.js';
 import { createOpsServer, type OpsServer, type OpsSources } from '../server/ops-http.js';
 import type { TlsTerms } from '../server/tls-listener.js';
 
@@ -37,6 +37,7 @@ export interface ListenersOptions {
   readonly config: Config;
   readonly methods: ReadonlyMap<string, UnaryMethod>;
   readonly onOverload: () => void;
+  readonly control: Pick<GrpcServerOptions, 'methods' | 'streams' | 'access'>;
   readonly ops: OpsSources;
   /** Present when the configuration names a certificate. */
   readonly identity?: TlsIdentity | undefined;
@@ -56,7 +57,7 @@ export async function createListeners(options: ListenersOptions): Promise<Listen
       : undefined;
   const grpc = (name: 'data' | 'control') => ({ onError, ...reflection(name), tls: termsOf(name) });
   const data: GrpcServer = createGrpcServer({ methods, onOverload, ...grpc('data') });
-  const control: GrpcServer = createGrpcServer({ methods: new Map(), ...grpc('control') });
+  const control: GrpcServer = createGrpcServer({ ...options.control, limits: CONTROL_LIMITS, ...grpc('control') });
   const ops: OpsServer = createOpsServer(opsSources, termsOf('ops'));
   const where = (name: keyof Addresses) => ({ name, ...config.listen, address: config.listen[name] });
   return {
@@ -82,6 +83,13 @@ export async function createListeners(options: ListenersOptions): Promise<Listen
     },
   };
 }
+
+/** Its requests are small and few, and must not take what traffic needs. */
+const CONTROL_LIMITS = {
+  callsMax: LIMITS.controlCallsMax,
+  bytesMax: LIMITS.controlBytesMax,
+  messageBytesMax: LIMITS.controlMessageBytesMax,
+};
 
 /** `auto`: only where nobody but this machine can ask. */
 function reflects({ server, listen }: Config, name: 'data' | 'control'): boolean {

@@ -104,7 +104,9 @@ function createNews(clock: Clock, quietMs: number): (kind: string) => boolean {
  */
 export function createFaultReporter(logger: Logger): (error: unknown) => void {
   return (error) => {
-    const { code, cause } = JiminiError.from(error);
+    const { code, cause, message } = JiminiError.from(error);
+    if (code === 'JIMINI_STORE_CORRUPT')
+      logger.error({ problem: message }, 'somebody who reads the log was told that it is damaged');
     if (code === 'JIMINI_INTERNAL') logger.error({ err: cause ?? error }, 'unexpected error');
   };
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { DecisionPort } from '../kernel/decision-port.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import type { Control } from './control.js';
 import { createDoors, type DoorsOptions } from './doors.js';
 import { type HealthSources, healthReport, notReady } from './health.js';
 import { createListeners, type Listeners } from './listeners.js';
@@ -11,6 +12,7 @@ import { createFaultReporter, createTlsRefusalReporter } from './reporters.js';
 export interface ServingOptions {
   readonly decisions: DecisionPort;
   readonly inForce: DoorsOptions['inForce'];
+  readonly control: Control;
   readonly health: HealthSources;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -19,10 +21,11 @@ export interface ServingOptions {
 
 /** The listeners with all that they serve; nothing listens yet. */
 export function createServing(options: ServingOptions): Promise<Listeners> {
-  const { decisions, inForce, health, metrics, clock, logger } = options;
+  const { decisions, inForce, control, health, metrics, clock, logger } = options;
   const reportTlsRefusal = createTlsRefusalReporter(logger, clock);
   return createListeners({
     config: inForce().config,
+    control,
     methods: createDoors({ decisions, inForce, metrics, logger }),
     onOverload: metrics.overloaded,
     identity: health.certificates?.identity(),

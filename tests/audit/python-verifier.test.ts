@@ -30,7 +30,10 @@ function python(...args: string[]) {
   return { exit: status, stdout, stderr };
 }
 
-/** Leaves of a log: an `open`, decisions of several kinds, a `config`, a `close`. */
+const TOKEN = { token_id: 'a'.repeat(16) };
+const SHOWN = { digest: '0'.repeat(64), first_shown_ms: 1, until_ms: 2 };
+
+/** Leaves of a log: an `open`, decisions of several kinds, leaves of every kind of `config` and `admin`, a `close`. */
 async function someLeaves(): Promise<Buffer[]> {
   const store = createFaultyStore();
   const log = await openAuditLog(logOptions(store));
@@ -47,7 +50,24 @@ async function someLeaves(): Promise<Buffer[]> {
       rule_ids: [],
       rule_count: 0,
     }),
+    decision('bypassed', { switch: 'bypass' }),
+    decision('planned', { switch: 'maintenance', windows: ['new-chat'] }),
     { kind: 'config', what: 'reload', old_policy_revision: 'a', new_policy_revision: 'b' } as const,
+    {
+      kind: 'config',
+      what: 'tokens',
+      event: 'add',
+      ...TOKEN,
+      principal: 'ana',
+      roles: ['reader'],
+      expires_ms: 1,
+    } as const,
+    { kind: 'config', what: 'tokens', event: 'remove', ...TOKEN } as const,
+    { kind: 'admin', op: 'kill_switch', event: 'begin', name: 'bypass', ...SHOWN } as const,
+    { kind: 'admin', op: 'maintenance', event: 'lift', name: 'new-chat', from_ms: 1, ...SHOWN } as const,
+    { kind: 'admin', op: 'refused', method: '/a.B/C', reason: 'no_token' } as const,
+    { kind: 'admin', op: 'refused', method: '/a.B/C', reason: 'no_role', principal: 'ana' } as const,
+    { kind: 'admin', op: 'refusals', count: 3, first_ms: 1, last_ms: 2 } as const,
   ];
   for (const leafFields of entries) await log.append({ leafFields });
   await log.close('shutdown');

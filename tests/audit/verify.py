@@ -118,6 +118,10 @@ def is_texts(most):
     return lambda value: isinstance(value, list) and len(value) <= most and all(isinstance(item, str) for item in value)
 
 
+def is_matching(pattern):
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value, re.A) is not None
+
+
 def is_range(value):
     if not isinstance(value, list) or not all(is_count(item) for item in value):
         return False
@@ -155,7 +159,6 @@ KINDS = {
         "gap_count": is_count,
         "policy_revision": is_text,
     },
-    "config": {"what": is_one_of("reload", "packs"), "old_policy_revision": is_text, "new_policy_revision": is_text},
     "gap": {
         "reason": is_one_of("store_unavailable"),
         "records": is_count,
@@ -167,17 +170,74 @@ KINDS = {
 }
 
 
+POLICY_CHANGE = {
+    "what": is_one_of("reload", "packs", "start"),
+    "old_policy_revision": is_text,
+    "new_policy_revision": is_text,
+}
+TOKEN_CHANGE = {"event": is_one_of("add", "change", "remove"), "token_id": is_matching("[a-z2-7]{16}")}
+TOKEN = {"principal": is_text, "roles": is_texts(4), "expires_ms": is_count}
+REFUSED = {"method": is_text, "reason": is_one_of("no_token", "bad_token", "expired_token", "no_role")}
+REFUSALS = {"count": lambda value: is_count(value) and value > 0, "first_ms": is_count, "last_ms": is_count}
+SWITCH = {
+    "op": is_one_of("kill_switch", "maintenance"),
+    "event": is_one_of("begin", "change", "lift", "expire"),
+    "name": is_text,
+    "digest": is_matching("[0-9a-f]{64}"),
+    "first_shown_ms": is_count,
+    "until_ms": is_count,
+}
+
+
+def holds_all(leaf, checks):
+    return all(check(leaf.get(name)) for name, check in checks.items())
+
+
+def config_holds(leaf):
+    if leaf.get("what") != "tokens":
+        return holds_all(leaf, POLICY_CHANGE)
+    if not holds_all(leaf, TOKEN_CHANGE):
+        return False
+    if leaf["event"] == "remove":
+        return not any(name in leaf for name in TOKEN)
+    return holds_all(leaf, TOKEN)
+
+
+def admin_holds(leaf):
+    if leaf.get("op") == "refused":
+        return holds_all(leaf, REFUSED) and ("principal" not in leaf or is_text(leaf["principal"]))
+    if leaf.get("op") == "refusals":
+        return holds_all(leaf, REFUSALS)
+    if not holds_all(leaf, SWITCH):
+        return False
+    if leaf["op"] == "maintenance":
+        return is_count(leaf.get("from_ms"))
+    return "from_ms" not in leaf and leaf["name"] in ("bypass", "lockdown")
+
+
+def switch_of_decision_holds(leaf):
+    if leaf.get("switch") == "maintenance":
+        return is_texts(16)(leaf.get("windows"))
+    return "windows" not in leaf and ("switch" not in leaf or is_one_of("bypass", "lockdown")(leaf["switch"]))
+
+
 def fields_hold(leaf):
     """Whether a leaf has the fields of its kind, apart from those that say where it is."""
     kind = leaf.get("kind")
+    if kind in ("config", "admin"):
+        return holds_all(leaf, COMMON) and (config_holds(leaf) if kind == "config" else admin_holds(leaf))
     if not isinstance(kind, str) or kind not in KINDS:
         return False
-    if not all(check(leaf.get(name)) for name, check in {**COMMON, **KINDS[kind]}.items()):
+    if not holds_all(leaf, {**COMMON, **KINDS[kind]}):
         return False
     if kind == "open":
+        if not is_text(leaf.get("policy_revision", "")):
+            return False
         closes = ("clean", "unclean") if leaf["seq"] else ("none",)
         return leaf["recovered_size"] == leaf["seq"] and is_one_of(*closes)(leaf.get("previous_close"))
     if kind == "decision":
+        if not switch_of_decision_holds(leaf):
+            return False
         if leaf["rule_count"] < len(leaf["rule_ids"]) or leaf["gap_count"] < len(leaf["gaps"]):
             return False
         if "classifiers" not in leaf:

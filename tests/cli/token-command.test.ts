@@ -20,7 +20,7 @@ test('an issued token is printed alone on standard output, works, and is not in 
   t.regex(out, /^jmn_[a-z2-7]{16}_[a-z2-7]{52}\n$/);
   t.regex(err, /^jimini: token [a-z2-7]{16} of ana, until 20\d\d-\d\d-\d\d\n$/);
   const token = out.trim();
-  const found = findToken(await stored(), token, Date.now());
+  const found = findToken((await stored()).tokens, token);
   t.is(found?.name, 'ana');
   t.deepEqual(found?.roles, ['auditor', 'reader']);
   const days = ((found?.expiresMs ?? 0) - (found?.issuedMs ?? 0)) / 86_400_000;
@@ -29,18 +29,16 @@ test('an issued token is printed alone on standard output, works, and is not in 
   t.is((await stat(file)).mode & 0o777, 0o600);
 });
 
-test('a wrong secret, another id, an expired token and anything else are not accepted', async (t) => {
+test('a wrong secret, another id and anything else are not accepted', async (t) => {
   const { run, stored } = await inTemporary();
   const token = (await run('issue', '--name', 'ana', '--role', 'reader', '--days', '1')).out.trim();
   const other = (await run('issue', '--name', 'ben', '--role', 'reader')).out.trim();
   const file = await stored();
-  const now = Date.now();
   const swapped = `${token.slice(0, 21)}${other.slice(21)}`;
   for (const presented of [swapped, `${token}a`, token.slice(0, -1), token.toUpperCase(), '', 'jmn__', `${token}\n`]) {
-    t.is(findToken(file, presented, now), undefined, presented);
+    t.is(findToken(file.tokens, presented), undefined, presented);
   }
-  t.is(findToken(file, token, now)?.name, 'ana');
-  t.is(findToken(file, token, now + 86_400_000), undefined);
+  t.is(findToken(file.tokens, token)?.name, 'ana');
 });
 
 test('a revoked token is gone, by its id or by itself; the others stay', async (t) => {

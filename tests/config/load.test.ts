@@ -62,6 +62,7 @@ test('without file, environment and flags every setting has its default', async 
         listeners: ['data'],
       },
     },
+    control: { tokensFile: '', clients: {}, proxies: [] },
     packs: ['secrets', 'pii', 'pci', 'injection'],
     shadow: false,
     tenant: '',

@@ -40,11 +40,19 @@ testGrpcurl('grpcurl lists the services of the data port', async (t) => {
   ]);
 });
 
-testGrpcurl('the control port has health and reflection only', async (t) => {
-  const services = await grpcurl('control', [], 'list');
-  t.notRegex(services, /jimini|envoy/);
-  t.regex(services, /grpc\.health\.v1\.Health/);
-});
+testGrpcurl(
+  'the control port has the audit service beside health and reflection, and lists them to everybody',
+  async (t) => {
+    const services = (await grpcurl('control', [], 'list')).trim().split('\n');
+    t.deepEqual(services, [
+      'grpc.health.v1.Health',
+      'grpc.reflection.v1.ServerReflection',
+      'grpc.reflection.v1alpha.ServerReflection',
+      'jimini.v1.AuditService',
+    ]);
+    t.regex(await grpcurl('control', [], 'describe', 'jimini.v1.AuditService'), /rpc StreamEntries/);
+  },
+);
 
 testGrpcurl('grpcurl describes our messages and those of Envoy', async (t) => {
   t.regex(await grpcurl('data', [], 'describe', 'jimini.v1.PolicyService'), /rpc Evaluate/);

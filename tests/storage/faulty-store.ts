@@ -70,6 +70,10 @@ export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore
         inUse();
         yield* view.filter((row) => row.seq >= seq);
       },
+      async page(seq, count) {
+        inUse();
+        return view.filter((row) => row.seq >= seq).slice(0, count);
+      },
       async lastRows(count) {
         inUse();
         return view.slice(-count);

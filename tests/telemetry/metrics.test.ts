@@ -45,6 +45,8 @@ function createTestMetrics(seedNames = true, breakers: readonly (readonly [strin
       breakers: () => breakers,
       killSwitch: () => 'lockdown',
       maintenanceWindows: () => 2,
+      acceptedTokens: () => 3,
+      tokensUsable: () => true,
     },
   });
 }

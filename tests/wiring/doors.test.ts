@@ -15,6 +15,8 @@ const nothing = {
   rulesByPack: () => [],
   killSwitch: () => undefined,
   maintenanceWindows: () => 0,
+  acceptedTokens: () => 3,
+  tokensUsable: () => true,
 };
 
 test('both doors judge for the configured tenant, which a reload changes and a message does not', async (t) => {

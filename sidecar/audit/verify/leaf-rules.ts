@@ -2,6 +2,7 @@ import type { Scanned } from './canonical-scan.js';
 
 type Members = ReadonlyMap<string, Scanned>;
 type Check = (value: Scanned | undefined, leaf: Members) => boolean;
+type Rules = readonly (readonly [string, Check])[];
 
 const text: Check = (value) => typeof value === 'string';
 const count: Check = (value) => typeof value === 'number' && value >= 0;
@@ -42,13 +43,50 @@ function isAnswer(value: Scanned): boolean {
   );
 }
 
-const COMMON: readonly (readonly [string, Check])[] = [
+const COMMON: Rules = [
   ['epoch', (value) => value === 0],
   ['time_ms', count],
   ['mono_ns', (value) => typeof value === 'string' && /^(?:0|[1-9][0-9]{0,19})$/.test(value)],
 ];
 
-const KINDS: ReadonlyMap<string, readonly (readonly [string, Check])[]> = new Map([
+/** What decides verdicts changed, or who may use the control port. */
+const POLICY_CHANGE: Rules = [
+  ['what', oneOf('reload', 'packs', 'start')],
+  ['old_policy_revision', text],
+  ['new_policy_revision', text],
+];
+const unlessRemoved =
+  (check: Check): Check =>
+  (value, leaf) =>
+    leaf.get('event') === 'remove' ? value === undefined : check(value, leaf);
+const TOKEN_CHANGE: Rules = [
+  ['event', oneOf('add', 'change', 'remove')],
+  ['token_id', (value) => typeof value === 'string' && /^[a-z2-7]{16}$/.test(value)],
+  ['principal', unlessRemoved(text)],
+  ['roles', unlessRemoved(texts(4))],
+  ['expires_ms', unlessRemoved(count)],
+];
+const SWITCH: Rules = [
+  ['op', oneOf('kill_switch', 'maintenance')],
+  ['event', oneOf('begin', 'change', 'lift', 'expire')],
+  ['name', (value, leaf) => (leaf.get('op') === 'kill_switch' ? oneOf('bypass', 'lockdown') : text)(value, leaf)],
+  ['digest', (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)],
+  ['first_shown_ms', count],
+  ['from_ms', (value, leaf) => (leaf.get('op') === 'maintenance' ? count(value, leaf) : value === undefined)],
+  ['until_ms', count],
+];
+const REFUSED: Rules = [
+  ['method', text],
+  ['reason', oneOf('no_token', 'bad_token', 'expired_token', 'no_role')],
+  ['principal', optional(text)],
+];
+const REFUSALS: Rules = [
+  ['count', (value) => typeof value === 'number' && value >= 1],
+  ['first_ms', count],
+  ['last_ms', count],
+];
+
+const KINDS: ReadonlyMap<string, Rules> = new Map([
   [
     'decision',
     [
@@ -86,26 +124,6 @@ const KINDS: ReadonlyMap<string, readonly (readonly [string, Check])[]> = new Ma
     ],
   ],
   [
-    'config',
-    [
-      ['what', oneOf('reload', 'packs', 'start')],
-      ['old_policy_revision', text],
-      ['new_policy_revision', text],
-    ],
-  ],
-  [
-    'admin',
-    [
-      ['op', oneOf('kill_switch', 'maintenance')],
-      ['event', oneOf('begin', 'change', 'lift', 'expire')],
-      ['name', (value, leaf) => (leaf.get('op') === 'kill_switch' ? oneOf('bypass', 'lockdown') : text)(value, leaf)],
-      ['digest', (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)],
-      ['first_shown_ms', count],
-      ['from_ms', (value, leaf) => (leaf.get('op') === 'maintenance' ? count(value, leaf) : value === undefined)],
-      ['until_ms', count],
-    ],
-  ],
-  [
     'gap',
     [
       ['reason', oneOf('store_unavailable')],
@@ -121,7 +139,7 @@ const KINDS: ReadonlyMap<string, readonly (readonly [string, Check])[]> = new Ma
 /** What is wrong with the fields of a leaf, apart from its place in the chain; undefined = nothing. */
 export function fieldFault(leaf: Members): string | undefined {
   const kind = leaf.get('kind');
-  const own = typeof kind === 'string' ? KINDS.get(kind) : undefined;
+  const own = rulesOf(leaf);
   if (!own) return 'has a kind that this format does not know';
   for (const [name, check] of COMMON) {
     if (!check(leaf.get(name), leaf)) return wrong(name, kind);
@@ -131,6 +149,22 @@ export function fieldFault(leaf: Members): string | undefined {
   }
   return undefined;
 }
+
+function rulesOf(leaf: Members): Rules | undefined {
+  switch (leaf.get('kind')) {
+    case 'config':
+      return leaf.get('what') === 'tokens' ? TOKEN_CHANGE : POLICY_CHANGE;
+    case 'admin':
+      return ADMIN.get(String(leaf.get('op'))) ?? SWITCH;
+    default:
+      return KINDS.get(String(leaf.get('kind')));
+  }
+}
+
+const ADMIN: ReadonlyMap<string, Rules> = new Map([
+  ['refused', REFUSED],
+  ['refusals', REFUSALS],
+]);
 
 function wrong(name: string, kind: Scanned | undefined): string {
   return `has no valid ${name} for a leaf of kind ${String(kind)}`;

@@ -76,18 +76,63 @@ export async function verifyEntries(
   entries: AsyncIterable<Entry> | Iterable<Entry>,
   onProgress?: (entries: number) => void,
 ): Promise<VerifyReport> {
-  const chain = createChainCheck();
+  const verification = createVerification();
   try {
     for await (const entry of entries) {
-      const fault = chain.add(entry);
-      if (fault) return chain.report('tampered', { ...fault, meaning: MEANINGS[fault.rule] });
-      if (chain.size() % PROGRESS_EVERY === 0) onProgress?.(chain.size());
+      if (!verification.add(entry)) break;
+      if (verification.size() % PROGRESS_EVERY === 0) onProgress?.(verification.size());
     }
   } catch (error) {
-    if (!/^JIMINI_STORE_/.test(String((error as { code?: unknown }).code))) throw error;
-    return chain.report('tampered', storeFault(chain.size(), 'the database cannot be read on from here'));
+    if (!verification.failed(error)) throw error;
   }
-  return chain.report(chain.size() === 0 ? 'bad input' : 'ok');
+  return verification.report();
+}
+
+/** A verification that is given one leaf after the other. */
+export interface Verification {
+  /** Takes the next leaf; false = something is wrong, and nothing more is taken. */
+  add(entry: Entry): boolean;
+  /** Takes what reading rejected with instead of a leaf. True = it is one of the store's errors, and so a finding. */
+  failed(error: unknown): boolean;
+  /** There are no more leaves, and there should be `size`. */
+  endsBefore(size: number): void;
+  /** How many leaves hold, those before the first one included. */
+  size(): number;
+  /** What was found. Its `entries` are the leaves that hold, from the first one on. */
+  report(): VerifyReport;
+}
+
+/** Verifies leaves that follow `before`, which is only hashed; without it, from the beginning of a log. */
+export function createVerification(before?: { readonly seq: number; readonly bytes: Uint8Array }): Verification {
+  const chain = createChainCheck(before && { size: before.seq + 1, prev: hashOf(before.bytes) });
+  const first = chain.size();
+  let found: VerifyFault | undefined;
+  return {
+    add(entry) {
+      const fault = chain.add(entry);
+      if (fault) found = { ...fault, meaning: MEANINGS[fault.rule] };
+      return found === undefined;
+    },
+    failed(error) {
+      if (!/^JIMINI_STORE_/.test(String((error as { code?: unknown }).code))) return false;
+      found = storeFault(chain.size(), 'the database cannot be read on from here');
+      return true;
+    },
+    endsBefore(size) {
+      if (chain.size() >= size) return;
+      found = { seq: chain.size(), rule: 'seq', found: `the leaf ${chain.size()} is missing`, meaning: MEANINGS.seq };
+    },
+    size: chain.size,
+    report() {
+      const status = found ? 'tampered' : chain.size() === first ? 'bad input' : 'ok';
+      const report = chain.report(status, found);
+      return { ...report, entries: report.entries - first };
+    },
+  };
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return hash('sha256', Buffer.concat([Uint8Array.of(0), bytes]), 'hex');
 }
 
 /** The report on a log whose database is so damaged that no leaf of it can be read. */
@@ -111,10 +156,10 @@ export function verifyHead(report: VerifyReport, headFile: Uint8Array): VerifyRe
 
 type Finding = Omit<VerifyFault, 'meaning'>;
 
-function createChainCheck() {
-  let size = 0;
+function createChainCheck(start?: { readonly size: number; readonly prev: string }) {
+  let size = start?.size ?? 0;
   let logId: string | undefined;
-  let prev = '0'.repeat(64);
+  let prev = start?.prev ?? '0'.repeat(64);
   let kind = '';
   const prefixed = new Uint8Array(1 + LEAF_BYTES_MAX);
 

@@ -1,11 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
 import { randomText } from '../../kernel/random-text.js';
-
-/** What a principal may do on the control port. */
-export const ROLES = ['reader', 'operator', 'privacy', 'auditor'] as const;
-/** One of `ROLES`. */
-export type Role = (typeof ROLES)[number];
+import { ROLES, type Role } from '../../kernel/role.js';
 
 /** What is kept of a token. Never the token: who reads the file cannot use it. */
 export interface StoredToken {
@@ -55,11 +51,14 @@ export function mintToken(random: (count: number) => Uint8Array, request: TokenR
   return { token, stored };
 }
 
-/** The stored token that a presented text is, unless it has expired. Takes as long for a wrong secret as for the right one. */
-export function findToken(file: TokenFile, presented: string, nowMs: number): StoredToken | undefined {
+/**
+ * The stored token that a presented text is, whether or not it has expired. Takes as long for a wrong secret as for the right
+ * one; that an id is known is no secret.
+ */
+export function findToken(tokens: readonly StoredToken[], presented: string): StoredToken | undefined {
   const id = TOKEN.exec(presented)?.[1];
-  const stored = file.tokens.find((token) => token.id === id);
-  if (!stored || stored.expiresMs <= nowMs) return undefined;
+  const stored = tokens.find((token) => token.id === id);
+  if (!stored) return undefined;
   const isSame = timingSafeEqual(Buffer.from(digestOf(presented), 'hex'), Buffer.from(stored.sha256, 'hex'));
   return isSame ? stored : undefined;
 }

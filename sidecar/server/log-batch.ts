@@ -1,0 +1,91 @@
+import type { Entry } from '../../proto/gen/jimini/v1/audit.js';
+import { pagedRows, readLeaves } from '../audit/log-reader.js';
+import type { LeafRow, LogPages } from '../audit/log-store.js';
+import { JiminiError } from '../kernel/errors.js';
+import { LEAF_KINDS } from '../kernel/leaf.js';
+
+/** A log in use. */
+export interface ReadableLog extends LogPages {
+  readonly logId: string;
+  /** Leaves in it, each of them on disk. */
+  readonly size: number;
+}
+
+/** Kinds of leaves that are wanted; undefined = all. */
+export type KindFilter = ReadonlySet<string> | undefined;
+
+/** How much one batch may hold, and how much may be read for it. */
+export interface BatchBounds {
+  readonly entriesMax: number;
+  readonly bytesMax: number;
+  readonly examinedMax: number;
+}
+
+/** Leaves that passed a filter. */
+export interface Batch {
+  readonly entries: Entry[];
+  /** Every leaf before this one, from the first that was asked for, was looked at. */
+  readonly next: number;
+}
+
+/** Reads what a caller says of kinds. Throws `JIMINI_INVALID_ARGUMENT` for one that no leaf has. */
+export function readKinds(kinds: readonly string[]): KindFilter {
+  const known: readonly string[] = LEAF_KINDS;
+  if (!kinds.every((kind) => known.includes(kind))) {
+    throw invalid(`kinds holds one that is none of ${known.join(', ')}`);
+  }
+  return kinds.length === 0 ? undefined : new Set(kinds);
+}
+
+/** First leaf of a range. Throws `JIMINI_INVALID_ARGUMENT` beyond the end of the log. */
+export function readSeq(value: bigint, size: number): number {
+  if (value <= BigInt(size)) return Number(value);
+  throw invalid(`first_seq is beyond the end of the log, which has ${size} leaves`);
+}
+
+/** End of a range; 0 = that of the log. Throws `JIMINI_INVALID_ARGUMENT` before its beginning. */
+export function readEnd(value: bigint, first: number, size: number): number {
+  if (value === 0n || value > BigInt(size)) return size;
+  if (value < BigInt(first)) throw invalid('end_seq is before first_seq');
+  return Number(value);
+}
+
+/**
+ * Leaves from `from` to before `end` that pass the filter, verbatim, until one of the bounds is reached. Each is checked
+ * against its hash and the leaf before it. Rejects with a `JIMINI_STORE_*` error.
+ */
+export async function readBatch(
+  log: LogPages,
+  { from, end }: { readonly from: number; readonly end: number },
+  kinds: KindFilter,
+  bounds: BatchBounds,
+): Promise<Batch> {
+  const entries: Entry[] = [];
+  let bytes = 0;
+  let next = from;
+  const last = Math.min(end, from + bounds.examinedMax) - 1;
+  if (last < from) return { entries, next };
+  for await (const row of readLeaves(pagedRows(log), from, last)) {
+    const isWanted = !kinds || kinds.has(kindOf(row));
+    if (isWanted && entries.length > 0 && bytes + row.bytes.length > bounds.bytesMax) break;
+    next = row.seq + 1;
+    if (!isWanted) continue;
+    bytes += row.bytes.length;
+    entries.push({ seq: BigInt(row.seq), leaf: Buffer.from(row.bytes), leafHash: Buffer.from(row.hash, 'hex') });
+    if (entries.length >= bounds.entriesMax) break;
+  }
+  return { entries, next };
+}
+
+/** A leaf with the right hash can hold anything, if somebody forged it. */
+function kindOf({ bytes }: LeafRow): string {
+  try {
+    return String((JSON.parse(Buffer.from(bytes).toString('utf8')) as { kind?: unknown } | null)?.kind);
+  } catch {
+    return '';
+  }
+}
+
+function invalid(message: string): JiminiError {
+  return new JiminiError('JIMINI_INVALID_ARGUMENT', message);
+}

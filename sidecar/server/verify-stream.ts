@@ -1,0 +1,77 @@
+import { VerifyRequest, VerifyResponse, VerifyStatus } from '../../proto/gen/jimini/v1/audit.js';
+import { createVerification, type Verification, type VerifyReport } from '../audit/verify/verify-entries.js';
+import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
+import { decode } from './decode.js';
+import { type ReadableLog, readEnd, readSeq } from './log-batch.js';
+import type { StreamHandler } from './stream-method.js';
+
+/** Leaves after which a caller is told how far it is. */
+const PROGRESS_LEAVES = 32 * LIMITS.leavesPerFetch;
+
+/** Verifies the log of the program itself, one call at a time: it takes processor time that requests need. */
+export function verifyHandler(log: ReadableLog, onMalformed: () => void): StreamHandler {
+  let isRunning = false;
+  return async function* (message) {
+    const request = decode(VerifyRequest, message, onMalformed);
+    const { size } = log;
+    const first = readSeq(request.firstSeq, size);
+    const end = readEnd(request.endSeq, first, size);
+    if (isRunning) throw new JiminiError('JIMINI_OVERLOADED', 'a verification is under way; try again later');
+    isRunning = true;
+    try {
+      yield* verify(log, first, end);
+    } finally {
+      isRunning = false;
+    }
+  };
+}
+
+async function* verify(log: ReadableLog, first: number, end: number): AsyncGenerator<Uint8Array> {
+  const verification = createVerification(first > 0 ? await leafBefore(log, first) : undefined);
+  for (let told = first; await takePage(log, verification, end); ) {
+    if (verification.size() - told < PROGRESS_LEAVES) continue;
+    told = verification.size();
+    yield encode({ $case: 'verifiedLeaves', value: BigInt(told - first) });
+  }
+  yield encode({ $case: 'report', value: asMessage(verification.report()) });
+}
+
+/** Where it is gone, nothing stands for it, and the range begins with a fault. */
+async function leafBefore(log: ReadableLog, first: number): Promise<{ seq: number; bytes: Uint8Array }> {
+  const seq = first - 1;
+  const [row] = await log.page(seq, 1);
+  return { seq, bytes: row?.seq === seq ? row.bytes : new Uint8Array(0) };
+}
+
+/** Verifies the next leaves; false = there are no more, or something is wrong. */
+async function takePage(log: ReadableLog, verification: Verification, end: number): Promise<boolean> {
+  const from = verification.size();
+  if (from >= end) return false;
+  try {
+    const rows = await log.page(from, Math.min(LIMITS.leavesPerFetch, end - from));
+    for (const row of rows) if (!verification.add(row)) return false;
+    if (rows.length > 0) return true;
+    verification.endsBefore(end);
+  } catch (error) {
+    if (JiminiError.from(error).code !== 'JIMINI_STORE_CORRUPT') throw error;
+    verification.failed(error);
+  }
+  return false;
+}
+
+function encode(step: VerifyResponse['step']): Uint8Array {
+  return VerifyResponse.encode({ step }).finish();
+}
+
+const STATUSES = { ok: VerifyStatus.OK, tampered: VerifyStatus.TAMPERED, 'bad input': VerifyStatus.EMPTY } as const;
+
+function asMessage({ status, entries, logId, last, fault }: VerifyReport) {
+  return {
+    status: STATUSES[status],
+    verifiedLeaves: BigInt(entries),
+    logId: entries > 0 ? (logId ?? '') : '',
+    lastLeafHash: Buffer.from(entries > 0 ? (last?.hash ?? '') : '', 'hex'),
+    fault: fault && { ...fault, seq: BigInt(fault.seq) },
+  };
+}
