@@ -87,6 +87,20 @@ test('what MASK becomes through ext_authz is of the policy, and changes no other
   t.is(askText('a@b.test', flags).effective, 'MASK', 'Evaluate can mask');
 });
 
+test('what stands in a message of a gRPC body, or encoded in a string, is masked nowhere', (t) => {
+  const encoded = Buffer.from('a@b.test').toString('base64');
+  const contents = [
+    bodyOf('\0\0\0\0\x12{"a":"x a@b.test"}', 'application/grpc+json'),
+    bodyOf('\n\ba@b.test', 'application/x-protobuf'),
+    bodyOf(JSON.stringify({ a: `data:text/plain;base64,${encoded}` })),
+  ];
+  for (const content of contents) {
+    const judgement = ask(standard, content);
+    t.is(judgement.effective, 'MASK');
+    t.is(judgement.maskedText, undefined);
+  }
+});
+
 test('a rule below its count masks nothing, one that reaches it all', (t) => {
   const snapshot = snapshotOf([{ id: 'MAIL', pattern: MAIL, min_count: 2 }]);
   t.is(askText('a@b.test', snapshot).effective, 'ALLOW');
