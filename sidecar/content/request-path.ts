@@ -14,8 +14,11 @@ const ABSOLUTE_FORM = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 const AUTHORITY_FORM = /^(?:\[[0-9a-f:.]+\]|[^/?#@[\]\\:%]+):\d+$/i;
 /** Anything but the printable ASCII that a request target is made of (RFC 9112 section 3.2). */
 const NOT_PRINTABLE_ASCII = /[^!-~]/;
-/** An encoded slash, backslash or NUL, an encoded percent sign before two digits (encoded twice), a broken sequence. */
-const DISPUTED_ENCODING = /%(?:2f|5c|00|25[0-9a-f]{2}|(?![0-9a-f]{2}))/i;
+/**
+ * An encoded slash, backslash or control character, the first byte of an overlong form (C0, C1: RFC 3629 section 3), an
+ * encoded percent sign before two digits (encoded twice), a broken sequence.
+ */
+const DISPUTED_ENCODING = /%(?:2f|5c|[01][0-9a-f]|7f|c[01]|25[0-9a-f]{2}|(?![0-9a-f]{2}))/i;
 /** A dot segment in which a dot is encoded, or that has parameters, which some servers strip before they look. */
 const DISPUTED_DOT_SEGMENT = /\/(?:(?=[^/;]*%2e)(?:\.|%2e){1,2}(?=[/;]|$)|(?:\.|%2e){0,2}(?:;|%3b))/i;
 const ENCODED_BYTE = /%[0-9a-f]{2}/gi;
