@@ -129,7 +129,24 @@ function checkManagers(
       }
     }
   }
-  for (const tree of config.maps) checkListener(report, tree, onlyNamed);
+  const guarded = config.managers.filter((manager) => guardsOf(manager, onlyNamed).length > 0);
+  const clusters = new Set(
+    guarded.flatMap(({ body }) => [...everyMap(body)].flatMap((map) => textAt(map, 'cluster') ?? [])),
+  );
+  for (const tree of config.maps) {
+    checkListener(report, tree, onlyNamed);
+    checkTcpProxy(report, tree, clusters);
+  }
+}
+
+/** Finds bytes that go past HTTP to where guarded requests go (envoy.extensions.filters.network.tcp_proxy.v3). */
+function checkTcpProxy(report: Report, tree: Tree, guardedClusters: ReadonlySet<string>): void {
+  const message = messageOf(tree);
+  const place = field(tree, '@type');
+  if (!message || !place || shortType(message) !== 'TcpProxy') return;
+  const cluster = textAt(message.body, 'cluster') ?? '';
+  if (guardedClusters.has(cluster))
+    report('listener-unchecked', place, `this tcp_proxy reaches the cluster ${cluster} without ext_authz`);
 }
 
 function checkAuthz(report: Report, authz: AuthzMessage, onCluster: (place: Field) => void): void {

@@ -98,7 +98,7 @@ function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string, { c
 function readBytes(draft: Draft, bytes: Uint8Array, declared: DeclaredType, isSecondBest = false): void {
   const json = declaredJsonOf(declared);
   if (declared.mediaTypes.some(saysProtobuf)) {
-    if (!readProtobuf(draft, bytes)) {
+    if (!declared.mediaTypes.every(saysProtobuf) || !readProtobuf(draft, bytes)) {
       draft.gaps.add('format:protobuf');
       readBytes(draft, bytes, parseContentType(''), true);
     }
@@ -123,15 +123,18 @@ function readBytes(draft: Draft, bytes: Uint8Array, declared: DeclaredType, isSe
   const isJson = looksJson && readJsonBody(draft, text, json);
   if (isForm) readFormToo(draft, text, isJson);
   else if (!looksJson) readPlainText(draft, text, '');
-  if (asDeclared !== undefined) addDerivedText(draft, asDeclared, '');
+  if (asDeclared !== undefined && addDerivedText(draft, asDeclared, '') && isForm) readFormToo(draft, asDeclared, true);
 }
 
-/** Clients that send JSON without saying so (curl) say that it is a form: then the fields are what else it may be read as. */
-function readFormToo(draft: Draft, text: string, isJson: boolean): void {
-  if (isJson && !/[&=%+]/.test(text)) return;
+/**
+ * Clients that send JSON without saying so (curl) say that it is a form: then the fields are what else it may be read as.
+ * `isDerived`: the text was added already.
+ */
+function readFormToo(draft: Draft, text: string, isDerived: boolean): void {
+  if (isDerived && !/[&=%+]/.test(text)) return;
   const start = draft.segments.length;
   readForm(draft, text);
-  if (isJson) markDerived(draft, start);
+  if (isDerived) markDerived(draft, start);
 }
 
 function declaredJsonOf({ mediaTypes }: DeclaredType): DeclaredJson {

@@ -8,11 +8,14 @@ const UTF_16_BE = new TextDecoder('utf-16be', { fatal: true });
 /** What `iso-8859-1` means on the web: WHATWG Encoding section 4.2 gives it this decoder. Every byte is a character. */
 const WINDOWS_1252 = new TextDecoder('windows-1252');
 
+/** What no text of Latin letters has in UTF-16, where every second byte of it is a NUL. */
+const RUN_WITHOUT_NUL = /[^\0]{8}/;
+
 /** The text of bytes, and of what else they may be read as. */
 export interface Decoded {
   /** Undefined when the bytes are no text that is read. */
   readonly text: string | undefined;
-  /** The text to those who go by the declared charset, where it differs. */
+  /** The text to those who go by the declared charset, or do not know a mark of UTF-16, where it differs. */
   readonly asDeclared?: string;
   /** Why the text, if there is any, may not be what others read. */
   readonly gap?: GapKind;
@@ -50,9 +53,20 @@ function markedText(bytes: Uint8Array): Decoded | undefined {
   if (first === 0 && second === 0 && third === 0xfe && fourth === 0xff) return utf32Text(bytes, false);
   // The mark of UTF-16 and a NUL, to some: text never begins so.
   if (first === 0xff && second === 0xfe && third === 0 && fourth === 0) return utf32Text(bytes, true);
-  if (first === 0xff && second === 0xfe) return orUnknown(decoded(UTF_16_LE, bytes));
-  if (first === 0xfe && second === 0xff) return orUnknown(decoded(UTF_16_BE, bytes));
+  if (first === 0xff && second === 0xfe) return utf16Text(bytes, UTF_16_LE);
+  if (first === 0xfe && second === 0xff) return utf16Text(bytes, UTF_16_BE);
   return undefined;
+}
+
+/**
+ * Two letters of ASCII are a letter of UTF-16 too. Servers that take every text for UTF-8, and what is none for Latin-1, see
+ * such bytes behind a mark as they stand (Starlette does so with the fields of a form).
+ */
+function utf16Text(bytes: Uint8Array, decoder: typeof UTF_16_LE): Decoded {
+  const text = decoded(decoder, bytes);
+  if (text === undefined) return orUnknown(text);
+  const asBytes = WINDOWS_1252.decode(bytes);
+  return RUN_WITHOUT_NUL.test(asBytes) ? { text, asDeclared: asBytes } : { text };
 }
 
 function utf32Text(bytes: Uint8Array, isLittleEndian: boolean): Decoded {

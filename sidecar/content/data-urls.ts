@@ -7,7 +7,7 @@ import { percentDecoded } from './percent.js';
 const HEADER = /^data:((?:[\w.+-]+\/[\w.+-]+)?(?:;[\w.+-]+=(?:"[^"]*"|[^;"]*))*)(;base64)?$/i;
 /** Longest header that is looked at. */
 const HEADER_CHARS_MAX = 256;
-const MARK = ';base64,';
+const MARK = /;base64,/gi;
 /** What may stand between `data:` and the mark; in JSON in a string a slash may be escaped. */
 const TYPE = /^[\w.+\\/;=" -]*$/;
 const BASE64 = /[A-Za-z0-9+/_%=-]{1,1000}/y;
@@ -23,12 +23,12 @@ const CHARS_MIN = 'data:,x'.length;
 export function readDataUrls(draft: Draft, text: string, pointer: string): boolean {
   if (text.length < CHARS_MIN) return false;
   if (readWhole(draft, text, pointer)) return true;
-  for (let at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, at + MARK.length)) {
+  for (const { index: at, 0: mark } of text.matchAll(MARK)) {
     const before = text.slice(Math.max(0, at - HEADER_CHARS_MAX), at);
     const start = before.toLowerCase().lastIndexOf('data:');
     // A slash that JSON in a string had escaped.
     const type = start < 0 ? undefined : before.slice(start + 'data:'.length);
-    const data = text.slice(at + MARK.length, runEnd(text, at + MARK.length, BASE64));
+    const data = text.slice(at + mark.length, runEnd(text, at + mark.length, BASE64));
     if (type === undefined || !TYPE.test(type) || data.length < EMBEDDED_CHARS_MIN) continue;
     readBase64(
       draft,

@@ -32,6 +32,11 @@ const UNINSPECTABLE: readonly (readonly [prefix: string, gap: GapKind])[] = [
   ['application/x-gzip', 'uninspectable:binary'],
   ['application/zstd', 'uninspectable:binary'],
   ['application/x-tar', 'uninspectable:binary'],
+  ['application/x-zip', 'uninspectable:binary'],
+  ['application/msword', 'uninspectable:binary'],
+  ['application/vnd.ms-', 'uninspectable:binary'],
+  ['application/vnd.openxmlformats-officedocument.', 'uninspectable:binary'],
+  ['application/vnd.oasis.opendocument.', 'uninspectable:binary'],
 ];
 
 /** What nearly every request says. */

@@ -14,20 +14,29 @@ export interface Part {
 const BOUNDARY =
   /;[ \t]*boundary=(?:"([\w'()+,./:=? -]{0,69}[\w'()+,./:=?-])"|([\w!#$%&'*+.^`|~-]{1,70}))[ \t]*(?=;|$)/gi;
 const HEADER = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([^\r\n\0]*)$/;
-/** `form-data` and what forms say beside it, each in the one spelling that all parsers read alike (RFC 7578 section 4.2). */
-const DISPOSITION = /^form-data(?:; ?(?:file)?name=(?:"[^"\\]*"|[\w.-]+))*$/i;
+/**
+ * `form-data` and what forms say beside it, each in the one spelling that all parsers read alike (RFC 7578 section 4.2). .NET
+ * says the name of a file once more, as RFC 8187 writes it: what it is a name of does not depend on which of the two counts.
+ */
+const DISPOSITION =
+  /^form-data(?:; ?(?:file)?name=(?:"[^"\\]*"|[\w.-]+))*(?:; ?filename=(?:"[^"\\]*"|[\w.-]+); ?filename\*=utf-8''[\w!#$&+.^`|~%-]+)?$/i;
 const NAME = /; ?name=(?:"([^"\\]*)"|([\w.-]+))/gi;
 const FILE_NAME = /; ?filename=/gi;
-/** Others mean things to some parsers: a length, a coding. */
-const HEADERS_READ: ReadonlySet<string> = new Set(['content-disposition', 'content-type', 'content-transfer-encoding']);
+/** Others mean things to some parsers. */
+const HEADERS_READ: ReadonlySet<string> = new Set([
+  'content-disposition',
+  'content-length',
+  'content-type',
+  'content-transfer-encoding',
+]);
 /** Codings that leave the bytes as they are (RFC 2045 section 6). Others are obsolete in forms (RFC 7578 section 4.7). */
 const PLAIN_TRANSFER = /^(?:7bit|8bit|binary)$/i;
 
 /**
  * The parts of a multipart body (RFC 2046, RFC 7578); undefined when readers could differ on them: a boundary that is
- * missing, named twice or found in a part, bytes outside of all parts, line ends that are not CRLF, headers that are
- * folded, repeated or of other names, a disposition in another form, a transfer coding, an end that is missing. Clients
- * of APIs write none of that.
+ * missing, named twice or found in a part, another media type, bytes outside of all parts, line ends that are not CRLF, headers that are
+ * folded, repeated or of other names, a disposition in another form, a transfer coding, a length that is not that of the part,
+ * an end that is missing. Clients of APIs write none of that.
  */
 export function splitMultipart(bytes: Uint8Array, contentType: string): readonly Part[] | undefined {
   const boundary = boundaryOf(contentType);
@@ -53,6 +62,8 @@ export function splitMultipart(bytes: Uint8Array, contentType: string): readonly
 function boundaryOf(contentType: string): string | undefined {
   if (contentType.length > LIMITS.multipartHeadBytesMax || contentType.match(/boundary/gi)?.length !== 1)
     return undefined;
+  // Behind a comma stands another header, or before it: a server may take the body for what that one says.
+  if (contentType.replace(BOUNDARY, '').includes(',')) return undefined;
   const [found] = contentType.matchAll(BOUNDARY);
   return found?.[1] ?? found?.[2];
 }
@@ -68,6 +79,10 @@ function partOf(bytes: Buffer): Part | undefined {
     headers.set(key, value.trim());
   }
   if (!PLAIN_TRANSFER.test(headers.get('content-transfer-encoding') ?? 'binary')) return undefined;
+  const content = bytes.subarray(end + 4);
+  const { length } = content;
+  // OkHttp states it; a parser that goes by it must not find another end than we do.
+  if ((headers.get('content-length') ?? `${length}`) !== `${length}`) return undefined;
   const disposition = headers.get('content-disposition') ?? '';
   const names = [...disposition.matchAll(NAME)];
   const isPlain = disposition === '' || (DISPOSITION.test(disposition) && names.length === 1);
@@ -76,6 +91,6 @@ function partOf(bytes: Buffer): Part | undefined {
     name: names[0]?.[1] ?? names[0]?.[2] ?? '',
     disposition,
     contentType: headers.get('content-type') ?? 'text/plain',
-    bytes: bytes.subarray(end + 4),
+    bytes: content,
   };
 }

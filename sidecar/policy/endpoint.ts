@@ -1,7 +1,7 @@
 /**
- * Makes the test for one endpoint pattern: exact, but for a slash at the end, which many servers do not look at; `/x/*` = `/x` and everything below it, by segment; else a glob where
- * `*` crosses `/`, `?` is one character and `[set]`, `[!set]` one of (none of) a set. Case-sensitive. Both sides are taken
- * as normalised. Matching takes time proportional to pattern times path.
+ * Makes the test for one endpoint pattern: exact; `/x/*` = `/x` and everything below it, by segment; else a glob where
+ * `*` crosses `/`, `?` is one character and `[set]`, `[!set]` one of (none of) a set. A slash at the end of the endpoint may be
+ * there or not, since many servers do not look at it. Case-sensitive. Both sides are taken as normalised. Matching takes time proportional to pattern times path.
  */
 export function endpointMatcher(pattern: string): (endpoint: string) => boolean {
   const base = pattern.endsWith('/*') ? pattern.slice(0, -2) : undefined;
@@ -10,7 +10,10 @@ export function endpointMatcher(pattern: string): (endpoint: string) => boolean 
   }
   if (!/[*?[]/.test(pattern)) return (endpoint) => endpoint === pattern || endpoint === `${pattern}/`;
   const glob = parseGlob(pattern);
-  if (base === undefined) return (endpoint) => globMatches(glob, endpoint);
+  if (base === undefined) {
+    return (endpoint) =>
+      globMatches(glob, endpoint) || (endpoint.endsWith('/') && globMatches(glob, endpoint.slice(0, -1)));
+  }
   const self = parseGlob(base);
   return (endpoint) => globMatches(glob, endpoint) || globMatches(self, endpoint);
 }

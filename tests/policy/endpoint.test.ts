@@ -20,6 +20,8 @@ test(row, '/x*', '/xfoo/bar', true);
 test(row, '*', '/anything/at/all', true);
 test(row, '/*/chat', '/a/b/chat', true);
 test(row, '/v?/chat', '/v1/chat', true);
+test(row, '*/chat', '/a/chat/', true);
+test(row, '/v?/chat', '/v1/chat/', true);
 test(row, '/v?/chat', '/v12/chat', false);
 test(row, '/v[12]/chat', '/v2/chat', true);
 test(row, '/v[!12]/chat', '/v2/chat', false);
@@ -41,7 +43,7 @@ test('a glob means what its translation to a regular expression means', (t) => {
     fc.property(fc.array(piece, { maxLength: 7 }), path, (pieces, endpoint) => {
       fc.pre(/[*?[]/.test(pieces.join('')) && !pieces.join('').endsWith('/*'));
       const source = pieces.map((p) => TRANSLATED.get(p) ?? p).join('');
-      return endpointMatcher(pieces.join(''))(endpoint) === new RegExp(`^${source}$`).test(endpoint);
+      return endpointMatcher(pieces.join(''))(endpoint) === new RegExp(`^${source}/?$`).test(endpoint);
     }),
     { numRuns: 2000 },
   );
