@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
+import { gaugesOf } from './read-gauge.js';
 
 /** What is read when somebody scrapes. */
 export interface ControlSources {
@@ -23,15 +24,7 @@ export function createControlSeries(registry: Registry, sources: ControlSources)
     labelNames: ['reason'],
     registers,
   });
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
+  const gauge = gaugesOf(registry);
   gauge('jimini_control_tokens', 'Tokens that the control port accepts, expired ones too', sources.acceptedTokens);
   gauge('jimini_control_tokens_unusable', '1 while the file of tokens cannot be used and no token is accepted', () =>
     sources.tokensUsable() ? 0 : 1,

@@ -5,6 +5,7 @@ import { KILL_SWITCH_MODES, type KillSwitchMode } from '../kernel/switch.js';
 import { type ClassifierOutcome, createClassifierSeries, registerBreakers } from './classifier-series.js';
 import { type ControlSeries, type ControlSources, createControlSeries } from './control-series.js';
 import { createEndpointLabels, createEventCounter, createLatencyHistograms } from './decision-series.js';
+import { gaugesOf } from './read-gauge.js';
 import { createTlsSeries, type TlsSeries } from './tls-series.js';
 
 /** Numbers that are read when somebody scrapes, instead of being kept up to date. */
@@ -128,15 +129,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 /** Gauges that ask their source at scrape time; the ancestor's names beside the conventional ones. */
 function registerSources(registry: Registry, { version, seedNames, sources }: MetricsOptions): void {
   const registers = [registry];
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
+  const gauge = gaugesOf(registry);
   const rules = (name: string) =>
     new Gauge({
       name,

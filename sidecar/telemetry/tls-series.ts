@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { gaugesOf } from './read-gauge.js';
 
 /** What happens around the certificate of the listeners. */
 export interface TlsSeries {
@@ -29,14 +30,11 @@ export function createTlsSeries(registry: Registry, expiresMs?: () => number): T
     registers,
   });
   if (expiresMs) {
-    new Gauge({
-      name: 'jimini_tls_certificate_expiry_timestamp_seconds',
-      help: 'When the certificate in force, or the first of its chain, ends: seconds of the Unix epoch',
-      registers,
-      collect() {
-        this.set(expiresMs() / 1000);
-      },
-    });
+    gaugesOf(registry)(
+      'jimini_tls_certificate_expiry_timestamp_seconds',
+      'When the certificate in force, or the first of its chain, ends: seconds of the Unix epoch',
+      () => expiresMs() / 1000,
+    );
   }
   return {
     tlsRefused: (listener, reason) => refused.inc({ listener, reason }),
