@@ -23,7 +23,8 @@ const CHARS_MIN = 'data:,x'.length;
 export function readDataUrls(draft: Draft, text: string, pointer: string): boolean {
   if (text.length < CHARS_MIN) return false;
   if (readWhole(draft, text, pointer)) return true;
-  for (const { index: at, 0: mark } of text.matchAll(MARK)) {
+  for (let found = markFrom(text, 0); found; found = markFrom(text, found.index + found[0].length)) {
+    const { index: at, 0: mark } = found;
     const before = text.slice(Math.max(0, at - HEADER_CHARS_MAX), at);
     const start = before.toLowerCase().lastIndexOf('data:');
     // A slash that JSON in a string had escaped.
@@ -38,6 +39,12 @@ export function readDataUrls(draft: Draft, text: string, pointer: string): boole
     );
   }
   return false;
+}
+
+/** Without an iterator for each string of each body. What is read of a URL may hold others, so that no place is kept between two. */
+function markFrom(text: string, start: number): RegExpExecArray | null {
+  MARK.lastIndex = start;
+  return MARK.exec(text);
 }
 
 /** False when the text as a whole is no `data:` URL. */
