@@ -9,15 +9,21 @@ type Answer = { readonly status: number; readonly body?: object };
  */
 export function answerMcp({ method, body }: UpstreamRequest): Answer {
   if (method !== 'POST') return { status: 405 };
-  const call = JSON.parse(body.toString());
+  const call: Call = JSON.parse(body.toString());
   if (call.id === undefined) return { status: 202 };
   const result = resultOf(call);
   const answer = result ? { result } : { error: { code: -32601, message: 'Method not found' } };
   return { status: 200, body: { jsonrpc: '2.0', id: call.id, ...answer } };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: JSON of a client that the test itself started
-function resultOf({ method, params }: { method: string; params: any }): object | undefined {
+/** What is read of a call. */
+interface Call {
+  readonly id?: number;
+  readonly method: string;
+  readonly params: { readonly protocolVersion?: string; readonly arguments?: { readonly text?: string } };
+}
+
+function resultOf({ method, params }: Call): object | undefined {
   switch (method) {
     case 'initialize':
       return {
@@ -28,7 +34,7 @@ function resultOf({ method, params }: { method: string; params: any }): object |
     case 'tools/list':
       return { tools: [{ name: 'echo', inputSchema: { type: 'object' } }] };
     case 'tools/call':
-      return { content: [{ type: 'text', text: params.arguments.text }] };
+      return { content: [{ type: 'text', text: params.arguments?.text }] };
     default:
       return undefined;
   }
