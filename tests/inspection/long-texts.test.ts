@@ -106,3 +106,9 @@ test.serial(
   () => decodedRuns(longTurns('41'), 0, 2 * UNITS, 1)[0]?.text.length ?? 0,
   UNITS,
 );
+test.serial(
+  isRead,
+  'letters of base64',
+  () => decodedRuns(longTurns('QUJD'), 0, 4 * UNITS, 1)[0]?.text.length ?? 0,
+  3 * UNITS,
+);
