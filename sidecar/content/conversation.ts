@@ -4,34 +4,8 @@ import { createInstructions, type Instructions } from './instructions.js';
 import type { JsonPlace } from './json-walk.js';
 import { INSTRUCTIONS, SINGLE_TURNS, TURNS } from './prompt-members.js';
 import { innerShape, type RequestShape, WHOLE_BODY } from './request-places.js';
+import { PEERS, ROLE_OF_NAME, TOOL_BLOCK_MEMBERS, TOOL_BLOCK_TYPE, TOOL_TYPES } from './role-names.js';
 import { createRun, type Part } from './seams.js';
-
-/**
- * Role names of the chat completions API; `function` is the older name of `tool`, `model` is Gemini's assistant, `agent`
- * and `ROLE_AGENT` are those of Agent2Agent, and those in capitals are Cohere's. Any other counts as `user`.
- */
-const ROLE_OF_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
-  ['system', 'system'],
-  ['developer', 'developer'],
-  ['user', 'user'],
-  ['assistant', 'assistant'],
-  ['model', 'assistant'],
-  ['tool', 'tool'],
-  ['function', 'tool'],
-  ['agent', 'assistant'],
-  ['ROLE_AGENT', 'assistant'],
-  ['SYSTEM', 'system'],
-  ['CHATBOT', 'assistant'],
-  ['TOOL', 'tool'],
-]);
-
-/** Who may say a result: an answer of a model that another program asked for is no tool's. */
-const PEERS: ReadonlyMap<string, Role> = new Map<string, Role>([
-  ['user', 'user'],
-  ['assistant', 'assistant'],
-  ['agent', 'assistant'],
-  ['ROLE_AGENT', 'assistant'],
-]);
 
 /** Members whose texts are joined as a model reads them, in lower case: see `isSpelled`. */
 const SECTIONS: ReadonlySet<string> = new Set(
@@ -39,23 +13,6 @@ const SECTIONS: ReadonlySet<string> = new Set(
 );
 const SECTION_CHARS_MAX = 'additional_instructions'.length;
 const TURNS_CHARS_MAX = 'additional_messages'.length;
-
-/** Items of OpenAI responses, and of Mistral conversations, that no role stands in and that hold what came from outside. */
-const TOOL_TYPES: ReadonlySet<string> = new Set([
-  'function_call_output',
-  'custom_tool_call_output',
-  'computer_call_output',
-  'local_shell_call_output',
-  'shell_call_output',
-  'apply_patch_call_output',
-  'mcp_call',
-  'function.result',
-]);
-
-/** Types of Anthropic's blocks within a message of whoever: `tool_result`, `web_search_tool_result` and the like. */
-const TOOL_BLOCK_TYPE = /(?:^|_)tool_result$/;
-/** Members of a part of a message that hold a result: of Bedrock's Converse, and of Gemini. */
-const TOOL_BLOCK_MEMBERS: ReadonlySet<string> = new Set(['toolResult', 'functionResponse', 'function_response']);
 
 /** What a conversation adds to the bare strings of a body: roles, and texts joined as the model sees them. */
 export interface Conversation {
