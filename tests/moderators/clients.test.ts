@@ -208,9 +208,12 @@ test('a server that takes connections and never reads is given up when time is o
 });
 
 test('nobody at the address', async (t) => {
-  const standIn = await startStandIn();
-  await standIn.close();
-  t.is(await outcomeOf(createHttpJson({ url: standIn.url, model: 'm' })), 'unreachable');
+  await withStandIn(answers(200, {}, ''), async ({ url }) => {
+    // Held while it is asked, so that no other test can listen there; on another address of this machine nobody does.
+    const elsewhere = url.replace('127.0.0.1', '127.86.1.1');
+    t.not(elsewhere, url);
+    t.is(await outcomeOf(createHttpJson({ url: elsewhere, model: 'm' })), 'unreachable');
+  });
 });
 
 test('a fault says nothing of the question, the key or the answer', async (t) => {
