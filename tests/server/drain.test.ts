@@ -53,7 +53,9 @@ test('drain ends after its time and says how many handlers are still working; cl
   await until(() => server.load().calls === 1);
   t.is(await server.drain(50), 1);
   await server.close();
-  t.like(await under, { code: status.UNAVAILABLE });
+  // INTERNAL where the end of the stream reaches the client before that of the connection.
+  const outcome = await under;
+  t.true('code' in outcome && [status.UNAVAILABLE, status.INTERNAL].includes(outcome.code));
   await until(() => aborted.length === 1);
   open();
   await until(() => server.load().calls === 0);
