@@ -40,6 +40,7 @@ const PROGRAM_FLAGS = [
   '--v8-pool-size=1',
   '--expose-gc',
   '--no-separate-gc-phases',
+  '--max-semi-space-size=8',
 ];
 
 const START_TIMEOUT_MS = 30_000;
