@@ -21,6 +21,7 @@ import { openLog } from './wiring/log.js';
 import { metricSources } from './wiring/metric-sources.js';
 import { watchPolicy } from './wiring/reload.js';
 import { createEngineFaultReporter } from './wiring/reporters.js';
+import { startScrub } from './wiring/scrub.js';
 import { createServing } from './wiring/serving.js';
 import { createSwitches } from './wiring/switches.js';
 import { openTokens } from './wiring/tokens.js';
@@ -95,6 +96,8 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const dataDir = await prepareDataDirectory(config.dataDir);
   const auditLog = await openLog({ dataDir, clock, logger, version });
   closers.push((reason) => auditLog.close(reason));
+  const scrub = startScrub({ auditLog, clock, logger });
+  closers.push(() => scrub.close());
   const tokens = await openTokens({
     file: config.control.tokensFile || defaultTokenFile(dataDir),
     dataDir,
@@ -115,6 +118,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const loaded = () => inForce.loaded;
   const sources = metricSources({
     auditLog,
+    scrub,
     tokens,
     switches,
     judging,
@@ -138,6 +142,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const health = {
     version,
     auditLog,
+    scrub,
     configFile,
     loaded,
     disk: disk.read,

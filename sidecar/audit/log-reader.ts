@@ -37,7 +37,8 @@ export function pagedRows(log: LogPages): Pick<LogRows, 'rowsFrom'> {
   };
 }
 
-function holds(row: LeafRow, seq: number, prev: string | undefined): boolean {
+/** Whether the row stands where it should, is what its hash says, and follows the leaf with the hash `prev`, if that is known. */
+export function holds(row: LeafRow, seq: number, prev: string | undefined): boolean {
   const isWhole = row.seq === seq && leafHash(row.bytes) === row.hash;
   return isWhole && (prev === undefined || prevOf(row) === prev);
 }

@@ -143,6 +143,14 @@ export const LIMITS = {
   drainMs: 10_000,
   /** How often free disk space is read for health and metrics. */
   diskPollMs: 5_000,
+  /** The whole log is read again within so long, so that damage is found while a copy of the disk may still be good. */
+  scrubPassMs: 24 * 60 * 60 * 1000,
+  /** How often a part of the log is read. */
+  scrubTickMs: 1_000,
+  /** Leaves read at one time: 30 ms of hashing at most, and 350 million leaves a day. */
+  scrubLeavesMax: 4_096,
+  /** Damaged leaves that are remembered; of a log with more it is enough to know that. */
+  scrubDamagedMax: 1_000,
   /** Findings kept of one evaluation; more are counted, not listed. */
   findingsMax: 256,
   /** Rule ids in one leaf; `rule_count` has the full number. */

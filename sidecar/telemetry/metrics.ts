@@ -15,6 +15,12 @@ export interface MetricSources extends ControlSources {
   logSize(): number;
   /** 1 while the log can make records durable. */
   logHealthy(): boolean;
+  /** What reading the log in the background has found. */
+  readonly scrub: {
+    readonly checked: number;
+    readonly damaged: ReadonlySet<number>;
+    readonly passedMs: number | undefined;
+  };
   rulesByPack(): Iterable<readonly [pack: string, rules: number]>;
   /** Absent = the kill switch is off. */
   killSwitch(): KillSwitchMode | undefined;
@@ -61,6 +67,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const tls = createTlsSeries(registry, options.sources.certificateExpiresMs);
   const control = createControlSeries(registry, options.sources);
   registerSources(registry, options);
+  registerScrub(registry, options.sources.scrub);
   registerBreakers(registry, options.sources.breakers);
   registerForLater(registry);
   const gaps = new Counter({
@@ -174,6 +181,30 @@ function registerSources(registry: Registry, { version, seedNames, sources }: Me
       this.inc(sources.logSize());
     },
   });
+}
+
+/** How far the log has been read in the background, and what was found. */
+function registerScrub(registry: Registry, scrub: MetricSources['scrub']): void {
+  const gauge = gaugesOf(registry);
+  new Counter({
+    name: 'jimini_audit_log_scrubbed_leaves_total',
+    help: 'Leaves of the audit log read again and found whole',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(scrub.checked);
+    },
+  });
+  gauge(
+    'jimini_audit_log_damaged_leaves',
+    'Leaves that were damaged or missing when read last',
+    () => scrub.damaged.size,
+  );
+  gauge(
+    'jimini_audit_log_scrub_pass_timestamp_seconds',
+    'When the whole audit log had been read again: seconds of the Unix epoch; 0 = not yet in this run',
+    () => (scrub.passedMs ?? 0) / 1000,
+  );
 }
 
 /** Series whose traffic comes with the forwarders: registered, so that dashboards and alerts can name them, and empty. */

@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.js';
+import type { Scrub } from '../audit/scrub.js';
 import type { Switch } from '../kernel/switch.js';
 import type { PackInfo } from '../policy/policy.js';
 import type { DiskSpace } from '../storage/disk-space.js';
@@ -12,6 +13,7 @@ import type { Tokens } from './tokens.js';
 export interface HealthSources {
   readonly version: string;
   readonly auditLog: AuditLog;
+  readonly scrub: Scrub;
   readonly configFile: string;
   readonly loaded: () => LoadedPolicy;
   /** Last reading; absent = it could not be read. */
@@ -62,11 +64,23 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
       leaves: sources.auditLog.size,
       waiting: sources.auditLog.waiting,
     },
+    scrub: scrubReport(sources.scrub),
     disk: disk
       ? { ok: true, free_bytes: disk.freeBytes, total_bytes: disk.totalBytes, used_percent: usedPercent(disk) }
       : { ok: false },
     control: controlReport(sources.tokens),
     ...(sources.certificates && { tls: tlsReport(sources.certificates) }),
+  };
+}
+
+/** A damaged leaf is no reason to get no traffic, but one to look. */
+function scrubReport({ checked, damaged, passedMs }: Scrub): object {
+  return {
+    ok: damaged.size === 0,
+    checked_leaves: checked,
+    damaged_leaves: damaged.size,
+    ...(damaged.size > 0 && { first_damaged: Math.min(...damaged) }),
+    ...(passedMs !== undefined && { last_pass: new Date(passedMs).toISOString() }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.js';
+import type { Scrub } from '../audit/scrub.js';
 import type { MetricSources } from '../telemetry/metrics.js';
 import type { Certificates } from './certificates.js';
 import type { Judging } from './judging.js';
@@ -10,6 +11,7 @@ import type { Tokens } from './tokens.js';
 /** The parts that are asked when somebody scrapes. */
 export interface MeasuredParts {
   readonly auditLog: AuditLog;
+  readonly scrub: Scrub;
   readonly tokens: Pick<Tokens, 'accepted' | 'problem'>;
   readonly switches: Switches;
   readonly judging: Judging;
@@ -22,12 +24,13 @@ export interface MeasuredParts {
 
 /** Where the gauges get their numbers. */
 export function metricSources(parts: MeasuredParts): MetricSources {
-  const { auditLog, tokens, judging, certificates, loaded, listeners } = parts;
+  const { auditLog, scrub, tokens, judging, certificates, loaded, listeners } = parts;
   const { board } = parts.switches;
   return {
     requestsInFlight: () => listeners()?.inFlight() ?? 0,
     logSize: () => auditLog.size,
     logHealthy: () => auditLog.state === 'open',
+    scrub,
     killSwitch: () => board.killSwitch(),
     maintenanceWindows: () => board.windows().length,
     breakers: () => Array.from(judging.moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker]),

@@ -22,6 +22,14 @@ export function createLogHealthReporter(logger: Logger): (health: LogHealth) => 
   };
 }
 
+/** Tells operators of a leaf that is not what was written. It is not asked for again before a whole pass over the log. */
+export function createScrubReporter(logger: Logger): (seq: number) => void {
+  return (seq) => {
+    const advice = 'keep a copy of the data directory as evidence, and run `jimini log verify`';
+    logger.error({ seq, advice }, 'a leaf of the log is damaged or missing');
+  };
+}
+
 /** Tells operators when a classifier is left alone and when it answers again. A probe in between is no news. */
 export function createBreakerReporter(logger: Logger): (classifier: string, state: Breaker['state']) => void {
   return (classifier, state) => {

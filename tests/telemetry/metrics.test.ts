@@ -41,6 +41,7 @@ function createTestMetrics(seedNames = true, breakers: readonly (readonly [strin
       requestsInFlight: () => 7,
       logSize: () => 42,
       logHealthy: () => true,
+      scrub: { checked: 1234, damaged: new Set([5]), passedMs: 1_700_000_000_000 },
       rulesByPack: () => [['pci', 3]],
       breakers: () => breakers,
       killSwitch: () => 'lockdown',
@@ -129,6 +130,9 @@ for (const [name, value] of [
   ['jimini_requests_in_flight', '7'],
   ['jimini_audit_chain_length_total', '42'],
   ['jimini_audit_log_size', '42'],
+  ['jimini_audit_log_scrubbed_leaves_total', '1234'],
+  ['jimini_audit_log_damaged_leaves', '1'],
+  ['jimini_audit_log_scrub_pass_timestamp_seconds', '1700000000'],
   ['jimini_rules_loaded_total{rule_pack="pci"}', '3'],
   ['jimini_rules_loaded{rule_pack="pci"}', '3'],
 ] as const) {

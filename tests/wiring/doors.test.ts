@@ -11,6 +11,7 @@ const nothing = {
   requestsInFlight: () => 0,
   logSize: () => 0,
   logHealthy: () => true,
+  scrub: { checked: 0, damaged: new Set<number>(), passedMs: undefined },
   breakers: () => [],
   rulesByPack: () => [],
   killSwitch: () => undefined,

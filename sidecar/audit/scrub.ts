@@ -1,0 +1,94 @@
+import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
+import { NO_PREV } from './leaf-hash.js';
+import { holds } from './log-reader.js';
+import type { LeafRow, LogPages } from './log-store.js';
+
+/** What a scrub needs from outside. */
+export interface ScrubOptions {
+  /** The log in use, and how many leaves it has by now. */
+  readonly log: LogPages & { readonly size: number };
+  /** Where the first pass begins. Another place at each start, so that often restarting leaves no part unread. */
+  readonly from: number;
+  /** Wall clock, ms since 1970. */
+  readonly nowMs: () => number;
+  /** Told of each leaf that does not hold or is not there, once. */
+  onDamaged(seq: number): void;
+  /** Runs something every so many milliseconds, one at a time, and gives what calls it off. */
+  every(ms: number, run: () => Promise<void>): () => void;
+}
+
+/** Reads a log from end to end, over and over, so that damage on the disk is found before somebody needs the record. */
+export interface Scrub {
+  /** Leaves read and checked so far, over all passes. */
+  readonly checked: number;
+  /** Leaves that did not hold when they were read last. Not more than `LIMITS.scrubDamagedMax` are kept. */
+  readonly damaged: ReadonlySet<number>;
+  /** When the last whole pass ended, ms since 1970; absent = none has. */
+  readonly passedMs: number | undefined;
+  close(): void;
+}
+
+/** Starts to read: every second so much that a pass takes `LIMITS.scrubPassMs`, and never more than `LIMITS.scrubLeavesMax`. */
+export function createScrub({ log, from, nowMs, onDamaged, every }: ScrubOptions): Scrub {
+  const damaged = new Set<number>();
+  let checked = 0;
+  let passedMs: number | undefined;
+  let next = from < log.size ? from : 0;
+  /** Hash of the leaf before `next`; absent = it was not read, or did not hold. */
+  let prev = next === 0 ? NO_PREV : undefined;
+
+  const step = async (): Promise<void> => {
+    const count = Math.min(log.size - next, shareOf(log.size));
+    const rows = await pageOf(log, next, count);
+    if (rows === 'later') return;
+    for (let index = 0; index < count && look(rows[index]); index += 1);
+    if (next < log.size) return;
+    next = 0;
+    prev = NO_PREV;
+    passedMs = nowMs();
+  };
+
+  /** Takes the leaf that should be the next; whether it holds. */
+  const look = (row: LeafRow | undefined): boolean => {
+    const isWhole = row !== undefined && holds(row, next, prev);
+    prev = isWhole ? row.hash : undefined;
+    if (isWhole) {
+      damaged.delete(next);
+      checked += 1;
+    } else note(next);
+    next += 1;
+    return isWhole;
+  };
+
+  const note = (seq: number): void => {
+    if (damaged.has(seq)) return;
+    if (damaged.size < LIMITS.scrubDamagedMax) damaged.add(seq);
+    onDamaged(seq);
+  };
+
+  const callOff = every(LIMITS.scrubTickMs, step);
+  return {
+    get checked() {
+      return checked;
+    },
+    damaged,
+    get passedMs() {
+      return passedMs;
+    },
+    close: callOff,
+  };
+}
+
+function shareOf(size: number): number {
+  return Math.min(LIMITS.scrubLeavesMax, Math.ceil((size * LIMITS.scrubTickMs) / LIMITS.scrubPassMs));
+}
+
+/** Nothing where the store says that it cannot be read; `later` while the log is being healed. */
+async function pageOf(log: LogPages, seq: number, count: number): Promise<readonly LeafRow[] | 'later'> {
+  try {
+    return await log.page(seq, count);
+  } catch (error) {
+    return JiminiError.from(error).code === 'JIMINI_STORE_CORRUPT' ? [] : 'later';
+  }
+}
