@@ -1,0 +1,57 @@
+import { cp, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { repositoryRoot } from '../../processes/sidecar.js';
+import type { Program } from './simulation.js';
+
+/** A fault, as a change of one place of one compiled file. */
+interface PlantedFault {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Faults that a log must not have. They exist in copies of the built program only. */
+export const PLANTED_FAULTS: Readonly<Record<string, PlantedFault>> = {
+  'acknowledges before the sync': {
+    file: 'chain-writer.js',
+    from: 'await handle.write(batch.rows, batch.nodes);',
+    to: 'void handle.write(batch.rows, batch.nodes).catch(() => undefined);',
+  },
+  'goes on after a failed write as if nothing had happened': {
+    file: 'chain-writer.js',
+    from: 'async heal() {',
+    to: 'async heal() { this.#unknown = undefined; this.#missed = undefined; return;',
+  },
+  'looks for failed rows without opening the store again': {
+    file: 'chain-writer.js',
+    from: 'await this.#drop();\n        const handle = await this.#options.store.open();',
+    to: 'const handle = this.#handle;',
+  },
+  'does not look which of the failed rows are there': {
+    file: 'recover.js',
+    from: 'return next - head.size;',
+    to: 'return 0;',
+  },
+  'does not compare prev at start': {
+    file: 'recover.js',
+    from: "if (leaf['prev'] !== prev)",
+    to: 'if (false)',
+  },
+};
+
+/** A copy of the built audit room with the fault in it. */
+export async function plant({ file, from, to }: PlantedFault): Promise<Program> {
+  const built = join(repositoryRoot, 'build', 'sidecar');
+  const parent = join(repositoryRoot, 'build', 'planted');
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, 'fault-'));
+  await cp(join(built, 'audit'), join(folder, 'audit'), { recursive: true });
+  await symlink(join(built, 'kernel'), join(folder, 'kernel'));
+  const path = join(folder, 'audit', file);
+  const pieces = (await readFile(path, 'utf8')).split(from);
+  if (pieces.length !== 2) throw new Error(`${file} holds the place to change ${pieces.length - 1} times: ${from}`);
+  // Without the source map: what runs here is not the source, and must not count as having run it.
+  await writeFile(path, pieces.join(to).replace(/^\/\/# sourceMappingURL.*$/m, ''));
+  return import(pathToFileURL(join(folder, 'audit', 'audit-log.js')).href) as Promise<Program>;
+}
