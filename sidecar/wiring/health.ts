@@ -65,6 +65,7 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
       waiting: sources.auditLog.waiting,
     },
     scrub: scrubReport(sources.scrub),
+    checkpoints: checkpointReport(sources.auditLog),
     disk: disk
       ? { ok: true, free_bytes: disk.freeBytes, total_bytes: disk.totalBytes, used_percent: usedPercent(disk) }
       : { ok: false },
@@ -82,6 +83,16 @@ function scrubReport({ checked, damaged, passedMs }: Scrub): object {
     ...(damaged.size > 0 && { first_damaged: Math.min(...damaged) }),
     ...(passedMs !== undefined && { last_pass: new Date(passedMs).toISOString() }),
   };
+}
+
+/** A gap is told as long as the run lasts that found it. */
+function checkpointReport({ signed }: Pick<AuditLog, 'signed'>): object {
+  const { checkpoint, discontinuity, failure } = signed;
+  const problems = [
+    ...(discontinuity ? [`the log does not go on from what was signed last (${discontinuity.reason})`] : []),
+    ...(failure ? [`the last checkpoint could not be written: ${failure.message}`] : []),
+  ];
+  return { ok: problems.length === 0, ...(problems.length > 0 && { problems }), signed_leaves: checkpoint?.size ?? 0 };
 }
 
 function controlReport({ accepted, problem }: HealthSources['tokens']): object {

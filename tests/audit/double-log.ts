@@ -47,7 +47,7 @@ export function verifyRows(rows: readonly LeafRow[]): Promise<VerifyReport> {
  */
 export async function discrepanciesIn(rows: readonly LeafRow[], outcomes: readonly Outcome[]): Promise<string[]> {
   const leaves = leavesOf(rows);
-  const gaps = leaves.filter((leaf) => leaf['kind'] === 'gap');
+  const gaps = leaves.filter((leaf) => leaf['reason'] === 'store_unavailable');
   const kept = gaps.flatMap((leaf) => {
     const [first, last] = leaf['kept'] as number[];
     return first === undefined || last === undefined

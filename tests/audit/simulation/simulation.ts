@@ -83,7 +83,8 @@ function createLife({ recoverAuditLog }: Program, disk: SimulatedDisk, choices: 
     new Promise<void>((resolve) => {
       waiting = resolve;
     });
-  const options = logOptions(disk, { clock, wait, random: choices.bytes });
+  const base = logOptions(disk, { clock, wait });
+  const options = { ...base, signing: { ...base.signing, random: choices.bytes } };
 
   const begin = async (): Promise<AuditLog | undefined> => {
     const recovered = await recoverAuditLog(options);
