@@ -95,8 +95,22 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
 
   const dataDir = await prepareDataDirectory(config.dataDir);
   const onCheckpoint: LogOptions['onCheckpoint'] = ({ state }) => state === 'failed' && metrics.checkpointFailed();
-  const auditLog = await openLog({ dataDir, config: config.log, clock, logger, version, onCheckpoint });
+  const auditLog = await openLog({
+    dataDir,
+    config: config.log,
+    clock,
+    logger,
+    version,
+    isDiskLow: () => disk.isLow(),
+    onCheckpoint,
+  });
   closers.push((reason) => auditLog.close(reason));
+  const disk = await createDiskGauge(dataDir, {
+    minFreeBytes: config.store.minFreeBytes,
+    leaves: () => auditLog.size,
+    logger,
+  });
+  closers.push(() => disk.close());
   const scrub = startScrub({ auditLog, clock, logger });
   closers.push(() => scrub.close());
   const tokens = await openTokens({
@@ -112,14 +126,13 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const onClassified: JudgingOptions['onClassified'] = (...outcome) => metrics.classified(...outcome);
   const judging = createJudging({ loaded: inForce.loaded, clock, logger, onClassified });
   closers.push(() => judging.inspector.close());
-  const disk = await createDiskGauge(dataDir);
-  closers.push(() => disk.close());
 
   let listeners: Listeners | undefined;
   const loaded = () => inForce.loaded;
   const sources = metricSources({
     auditLog,
     scrub,
+    disk,
     tokens,
     switches,
     judging,
@@ -147,6 +160,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     configFile,
     loaded,
     disk: disk.read,
+    isDiskLow: disk.isLow,
     switches: states,
     state,
     tokens,

@@ -31,6 +31,8 @@ export type LogHealth =
 /** What an audit log needs from outside. */
 export interface AuditLogOptions extends ChainWriterOptions {
   readonly onHealth?: (health: LogHealth) => void;
+  /** Whether there is too little room for more records. What is needed to end in order is written all the same. Default: never. */
+  readonly isDiskLow?: () => boolean;
   /** Waits between attempts to heal; rejects when the signal aborts. Default: a timer. */
   readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
 }
@@ -159,6 +161,7 @@ class GroupCommitLog implements RecoveredLog {
     switch (this.#state) {
       case 'starting':
       case 'open':
+        if (this.#options.isDiskLow?.()) return 'the disk has too little free space';
         return this.#queue.length < LIMITS.appendQueueMax ? undefined : 'too many records wait for the disk';
       case 'healing':
         return 'the log cannot be written at the moment';

@@ -239,6 +239,20 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  store: z
+    .strictObject({
+      minFreeBytes: z
+        .int()
+        .min(0)
+        .default(512 * 1024 * 1024)
+        .meta(
+          about(
+            'Below so many free bytes on the file system of dataDir, or what ten minutes take at the present rate, no records are taken and answers say `store_unavailable`. 0 = go on until the disk is full.',
+            'restart',
+          ),
+        ),
+    })
+    .prefault({}),
   metrics: z
     .strictObject({
       seedNames: z

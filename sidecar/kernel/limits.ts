@@ -143,6 +143,10 @@ export const LIMITS = {
   drainMs: 10_000,
   /** How often free disk space is read for health and metrics. */
   diskPollMs: 5_000,
+  /** So long must the free space last at the present rate. */
+  freeSpaceSeconds: 600,
+  /** What a leaf takes on disk with all that belongs to it, while LevelDB has it in two places: a rough upper bound for planning. */
+  leafSpaceBytes: 4096,
   /** The whole log is read again within so long, so that damage is found while a copy of the disk may still be good. */
   scrubPassMs: 24 * 60 * 60 * 1000,
   /** How often a part of the log is read. */

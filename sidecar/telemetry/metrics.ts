@@ -22,6 +22,10 @@ export interface MetricSources extends ControlSources, CheckpointSources {
     readonly damaged: ReadonlySet<number>;
     readonly passedMs: number | undefined;
   };
+  /** Space of the file system that holds the log; absent = it could not be read. */
+  diskSpace(): { readonly freeBytes: number; readonly totalBytes: number } | undefined;
+  /** Whether there is too little of it for more records. */
+  diskLow(): boolean;
   rulesByPack(): Iterable<readonly [pack: string, rules: number]>;
   /** Absent = the kill switch is off. */
   killSwitch(): KillSwitchMode | undefined;
@@ -70,6 +74,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const checkpoints = createCheckpointSeries(registry, options.sources);
   registerSources(registry, options);
   registerScrub(registry, options.sources.scrub);
+  registerDisk(registry, options.sources);
   registerBreakers(registry, options.sources.breakers);
   registerForLater(registry);
   const gaps = new Counter({
@@ -184,6 +189,28 @@ function registerSources(registry: Registry, { version, seedNames, sources }: Me
       this.inc(sources.logSize());
     },
   });
+}
+
+/** Room for records. A file system that cannot be read has no number. */
+function registerDisk(registry: Registry, { diskSpace, diskLow }: MetricSources): void {
+  const gauge = gaugesOf(registry);
+  const of = (read: (space: { freeBytes: number; totalBytes: number }) => number) => {
+    return () => {
+      const space = diskSpace();
+      return space ? read(space) : Number.NaN;
+    };
+  };
+  gauge(
+    'jimini_disk_free_bytes',
+    'Free bytes of the file system of the log',
+    of(({ freeBytes }) => freeBytes),
+  );
+  gauge(
+    'jimini_disk_size_bytes',
+    'Bytes of the file system of the log',
+    of(({ totalBytes }) => totalBytes),
+  );
+  gauge('jimini_disk_low', '1 while there is too little free space for records', () => (diskLow() ? 1 : 0));
 }
 
 /** How far the log has been read in the background, and what was found. */

@@ -18,6 +18,8 @@ export interface HealthSources {
   readonly loaded: () => LoadedPolicy;
   /** Last reading; absent = it could not be read. */
   readonly disk: () => DiskSpace | undefined;
+  /** Whether so little is free that no records are taken. */
+  readonly isDiskLow: () => boolean;
   readonly switches: () => readonly SwitchState[];
   readonly state: HealthState;
   readonly tokens: Pick<Tokens, 'accepted' | 'problem'>;
@@ -34,11 +36,12 @@ export interface HealthState {
 }
 
 /** Why the process should get no traffic now. A dead sink or a refused reload is no reason: the guard still guards. */
-export function notReady({ auditLog, state }: HealthSources): string[] {
+export function notReady({ auditLog, state, isDiskLow }: HealthSources): string[] {
   const reasons: string[] = [];
   if (state.draining) reasons.push('shutting down');
   if (auditLog.state === 'starting') reasons.push('starting');
   else if (!state.draining && auditLog.state !== 'open') reasons.push('the log cannot make records durable');
+  if (isDiskLow()) reasons.push('the disk has too little free space for records');
   return reasons;
 }
 
@@ -52,7 +55,7 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
     return refusal?.part === part ? { ok: false, problems: refusal.problems } : { ok: true };
   };
   return {
-    ok: storeOk && !sources.state.draining,
+    ok: storeOk && !sources.isDiskLow() && !sources.state.draining,
     version: sources.version,
     config: { ...refused('config'), file: sources.configFile, policy_revision: snapshot.policy.revision },
     packs: { ...refused('packs'), loaded: snapshot.policy.packs.map(packOf) },
@@ -67,7 +70,12 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
     scrub: scrubReport(sources.scrub),
     checkpoints: checkpointReport(sources.auditLog),
     disk: disk
-      ? { ok: true, free_bytes: disk.freeBytes, total_bytes: disk.totalBytes, used_percent: usedPercent(disk) }
+      ? {
+          ok: !sources.isDiskLow(),
+          free_bytes: disk.freeBytes,
+          total_bytes: disk.totalBytes,
+          used_percent: usedPercent(disk),
+        }
       : { ok: false },
     control: controlReport(sources.tokens),
     ...(sources.certificates && { tls: tlsReport(sources.certificates) }),

@@ -19,6 +19,7 @@ export interface LogOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;
+  readonly isDiskLow: () => boolean;
   readonly onCheckpoint: (event: CheckpointEvent) => void;
 }
 
@@ -27,7 +28,7 @@ export interface LogOptions {
  * `JIMINI_STORE_*` error, or `JIMINI_CONFIG_INVALID` when the signing key cannot be used.
  */
 export async function openLog(options: LogOptions): Promise<RecoveredLog> {
-  const { dataDir, config, clock, logger, version, onCheckpoint } = options;
+  const { dataDir, config, clock, logger, version, isDiskLow, onCheckpoint } = options;
   const report = createCheckpointReporter(logger);
   const log = await recoverAuditLog({
     store: createLevelLogStore(dataDir),
@@ -42,6 +43,7 @@ export async function openLog(options: LogOptions): Promise<RecoveredLog> {
         report(event);
       },
     },
+    isDiskLow,
     onHealth: createLogHealthReporter(logger),
   });
   reportDiscontinuity(logger, log.signed.discontinuity);

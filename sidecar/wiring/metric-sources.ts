@@ -2,6 +2,7 @@ import type { AuditLog } from '../audit/audit-log.js';
 import type { Scrub } from '../audit/scrub.js';
 import type { MetricSources } from '../telemetry/metrics.js';
 import type { Certificates } from './certificates.js';
+import type { DiskGauge } from './disk-gauge.js';
 import type { Judging } from './judging.js';
 import type { Listeners } from './listeners.js';
 import type { LoadedPolicy } from './load-policy.js';
@@ -12,6 +13,7 @@ import type { Tokens } from './tokens.js';
 export interface MeasuredParts {
   readonly auditLog: AuditLog;
   readonly scrub: Scrub;
+  readonly disk: DiskGauge;
   readonly tokens: Pick<Tokens, 'accepted' | 'problem'>;
   readonly switches: Switches;
   readonly judging: Judging;
@@ -24,13 +26,15 @@ export interface MeasuredParts {
 
 /** Where the gauges get their numbers. */
 export function metricSources(parts: MeasuredParts): MetricSources {
-  const { auditLog, scrub, tokens, judging, certificates, loaded, listeners } = parts;
+  const { auditLog, scrub, disk, tokens, judging, certificates, loaded, listeners } = parts;
   const { board } = parts.switches;
   return {
     requestsInFlight: () => listeners()?.inFlight() ?? 0,
     logSize: () => auditLog.size,
     logHealthy: () => auditLog.state === 'open',
     scrub,
+    diskSpace: disk.read,
+    diskLow: disk.isLow,
     signedSize: () => auditLog.signed.checkpoint?.size ?? 0,
     unsignedForS: () => auditLog.signed.unsignedForS(),
     discontinuity: () => auditLog.signed.discontinuity?.reason,

@@ -57,6 +57,19 @@ export function reportDiscontinuity(logger: Logger, found: Discontinuity | undef
   logger.error({ reason, recoveredSize: recovered_size, signedSize: signed_size }, what);
 }
 
+/** Tells operators when the disk has too little room for records, and when it has enough again. */
+export function createDiskReporter(
+  logger: Logger,
+): (isLow: boolean, space: { freeBytes: number; floorBytes: number }) => void {
+  let wasLow = false;
+  return (isLow, space) => {
+    if (isLow && !wasLow)
+      logger.error(space, 'the disk has too little free space; no records are taken, every answer is a denial');
+    if (wasLow && !isLow) logger.info(space, 'the disk has enough free space again');
+    wasLow = isLow;
+  };
+}
+
 /** Tells operators when a classifier is left alone and when it answers again. A probe in between is no news. */
 export function createBreakerReporter(logger: Logger): (classifier: string, state: Breaker['state']) => void {
   return (classifier, state) => {

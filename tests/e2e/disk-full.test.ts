@@ -18,7 +18,12 @@ needs(ownTmpfs)(
     const mount = join(folder, 'mount');
     await mkdir(mount);
     const dataDir = join(mount, 'data');
-    const sidecar = await startSidecarProcess({ dataDir, prefix: [...WITH_SMALL_TMPFS, mount] });
+    const sidecar = await startSidecarProcess({
+      dataDir,
+      prefix: [...WITH_SMALL_TMPFS, mount],
+      // The disk is to be filled to its last byte.
+      env: { JIMINI_STORE_MIN_FREE_BYTES: '0' },
+    });
     const client = connect(sidecar.data);
     /** The tmpfs as the sidecar sees it. */
     const inside = (path: string) => `/proc/${sidecar.pid}/root${path}`;
@@ -79,6 +84,45 @@ needs(ownTmpfs)(
         'the outage is a leaf',
       );
       t.is((await jimini(['log', 'verify', '--data-dir', inside(dataDir)])).code, 0);
+    } finally {
+      client.close();
+      await sidecar.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);
+
+needs(ownTmpfs)(
+  'a disk with too little free space takes no records, the service says why, and goes on by itself once there is enough',
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'jimini-low-'));
+    const mount = join(folder, 'mount');
+    await mkdir(mount);
+    const sidecar = await startSidecarProcess({
+      dataDir: join(mount, 'data'),
+      prefix: [...WITH_SMALL_TMPFS, mount],
+      env: { JIMINI_STORE_MIN_FREE_BYTES: String(4 * 1024 * 1024) },
+    });
+    const client = connect(sidecar.data);
+    const filler = `/proc/${sidecar.pid}/root${join(mount, 'filler')}`;
+    const ready = async () => (await fetch(`http://${sidecar.ops}/readyz`)).status;
+    const until = async (status: number) => {
+      const endMs = Date.now() + HEAL_MS;
+      while ((await ready()) !== status && Date.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 100));
+      t.is(await ready(), status);
+    };
+    try {
+      t.not((await client.evaluate({ text: 'clean' })).decisionId, '');
+      await writeFile(filler, Buffer.alloc(8 * 1024 * 1024));
+      await until(503);
+      const denied = await client.evaluate({ text: 'clean' });
+      t.is(denied.decisionId, '');
+      t.is(denied.verdict, Verdict.BLOCK);
+      const health = (await (await fetch(`http://${sidecar.ops}/health`)).json()) as { disk: { ok: boolean } };
+      t.false(health.disk.ok);
+      await rm(filler);
+      await until(200);
+      t.not((await client.evaluate({ text: 'clean' })).decisionId, '', 'the service resumes without a restart');
     } finally {
       client.close();
       await sidecar.stop();

@@ -11,6 +11,8 @@ const nothing = {
   requestsInFlight: () => 0,
   logSize: () => 0,
   logHealthy: () => true,
+  diskSpace: () => undefined,
+  diskLow: () => false,
   scrub: { checked: 0, damaged: new Set<number>(), passedMs: undefined },
   signedSize: () => 0,
   unsignedForS: () => 0,
