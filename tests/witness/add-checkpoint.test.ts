@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -10,6 +11,7 @@ import {
   type WitnessWord,
 } from '../../sidecar/audit/witness/add-checkpoint.js';
 import { readAddCheckpoint } from '../../sidecar/witness/add-checkpoint.js';
+import { createCosigner } from '../../sidecar/witness/cosigner.js';
 import { VECTORS } from '../audit/vectors/vectors.js';
 
 /** The request of C2SP tlog-witness. */
@@ -128,6 +130,17 @@ for (const [why, answer, nowMs, expected] of [
     t.is(judged({ text: answer }, nowMs), expected);
   });
 }
+
+test('a cosignature of a text that only begins with our checkpoint is none', (t) => {
+  const cosigner = createCosigner(generateKeyPairSync('ed25519').privateKey);
+  const own = parseVerifierKey(cosigner.verifierKey);
+  const question = { oldSize: 3, size: 7, proof: [], note };
+  const word = (body: string) =>
+    judgeAnswer({ status: 200, contentType: '', body: Buffer.from(body) }, question, own, 5e6);
+  t.is(word(cosigner.cosign(Buffer.from(`${text}\n`), 5000)).kind, 'cosigned');
+  const longer = cosigner.cosign(Buffer.from(`${text}\n\nmore\n`), 5000);
+  t.like(word(`more\n\n${longer}`), { kind: 'fault', fault: 'signature' });
+});
 
 const SIZE = 'text/x.tlog.size';
 

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { openCheckpoint } from '../../sidecar/audit/notes/checkpoint.js';
+import { withCosignature } from '../../sidecar/audit/witness/cosigned-note.js';
 import { answers, type Behaviour, hangs } from '../moderators/stand-in.js';
 import { temporaryDirectory } from '../storage/temporary.js';
 import { post } from './post.js';
@@ -146,17 +147,33 @@ for (const [why, behaviour, fault] of WRONG) {
     await rig.offer(101);
     await rig.happened('a cosigned 101');
     await rig.happened(`wrong ${fault}`, 3);
-    const [, [, breaker]] = [...rig.witnesses.breakers()].reverse() as [unknown, [string, { state: string }]];
-    t.is(breaker.state, 'open');
+    const asked = wrong.received.length;
+    for (const size of [102, 103, 104, 105]) {
+      await rig.offer(size);
+      await rig.happened(`a cosigned ${size}`);
+    }
+    t.is(wrong.received.length, asked, 'after three failures it is left alone for a while');
+    t.is(new Map(rig.witnesses.breakers()).get('wrong')?.state, 'open');
     t.deepEqual(
       [...rig.witnesses.sizes()],
       [
         ['wrong', 0],
-        ['a', 101],
+        ['a', 105],
       ],
     );
   });
 }
+
+test('a cosignature of a checkpoint that is not the newest any more is of no use', async (t) => {
+  const signature = { name: 'w', keyId: 7, bytes: Buffer.alloc(72) };
+  const newest = withCosignature(undefined, await log.noteOf(200), signature);
+  t.is(newest.size, 200);
+  t.is(withCosignature(newest, await log.noteOf(100), signature), newest);
+  t.is(withCosignature(newest, await log.noteOf(300), signature).size, 300);
+  const again = withCosignature(newest, await log.noteOf(200), { ...signature, bytes: Buffer.alloc(72, 1) });
+  t.is(again.bytes.length, newest.bytes.length, 'a later line of one witness takes the place of its earlier one');
+  t.false(again.bytes.equals(newest.bytes));
+});
 
 test('a cosignature of another witness is none', async (t) => {
   const [a, b] = [await witnessOf(t, log), await witnessOf(t, log)];
