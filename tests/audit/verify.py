@@ -122,6 +122,10 @@ def is_matching(pattern):
     return lambda value: isinstance(value, str) and re.fullmatch(pattern, value, re.A) is not None
 
 
+def is_commitment(value):
+    return isinstance(value, str) and re.fullmatch("(?:[0-9a-f]{64})?", value, re.A) is not None
+
+
 def is_range(value):
     if not isinstance(value, list) or not all(is_count(item) for item in value):
         return False
@@ -140,7 +144,7 @@ def is_answers(value):
 
 VERDICT = is_one_of("ALLOW", "FLAG", "MASK", "BLOCK")
 COMMON = {
-    "epoch": lambda value: type(value) is int and value == 0,
+    "epoch": lambda value: type(value) is int and value >= 1,
     "time_ms": is_count,
     "mono_ns": lambda value: isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,19}", value, re.A) is not None,
 }
@@ -158,6 +162,7 @@ KINDS = {
         "gaps": is_texts(16),
         "gap_count": is_count,
         "policy_revision": is_text,
+        **{name: is_commitment for name in ("c_request_id", "c_req", "c_resp", "c_subj")},
     },
     "gap": {
         "reason": is_one_of("store_unavailable"),
@@ -259,8 +264,8 @@ class Chain:
     def add(self, data):
         """Returns the leaf hash. Raises Fault at the first leaf that does not hold."""
         leaf = read_leaf(data)
-        if type(leaf.get("v")) is not int or leaf["v"] != 0:
-            raise Fault("version", "the format version is not 0")
+        if type(leaf.get("v")) is not int or leaf["v"] != 1:
+            raise Fault("version", "the format version is not 1")
         log_id = leaf.get("log_id")
         if not isinstance(log_id, str) or not re.fullmatch("[a-z2-7]{26}", log_id):
             raise Fault("log_id", "the log id is not one")

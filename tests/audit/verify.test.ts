@@ -130,7 +130,7 @@ test('a log id that is none', catches, 'log_id', 0, (leaves) =>
   leaves.map((leaf) => leaf.replace(/"log_id":"./, '"log_id":"1')),
 );
 test('a wrong number', catches, 'seq', 2, field('seq', '3'));
-test('an unknown version', catches, 'version', 2, field('v', '1'));
+test('an unknown version', catches, 'version', 2, field('v', '2'));
 test('an unknown kind', catches, 'fields', 2, field('kind', '"erase"'));
 test('a switch that is none', catches, 'fields', 2, (leaves) => switchedLeaf(leaves, '"switch":"off"'));
 test('windows without maintenance', catches, 'fields', 2, (leaves) =>
@@ -253,7 +253,7 @@ test('an empty line', catches, 'canonical', 3, (leaves) => leaves.toSpliced(3, 0
 test('a last line without its newline', catches, 'canonical', 5, (leaves) => asLines(leaves).subarray(0, -1));
 
 /** Leaf 2 as a decision that classifiers had a part in. */
-const withAnswers = (json: string) => rewritten(2, (leaf) => leaf.replace(/^{/, `{${json},`));
+const withAnswers = (json: string) => rewritten(2, (leaf) => leaf.replace('"direction"', () => `${json},"direction"`));
 const ANSWER = '{"model":"m","name":"n","rule":"r","said":"yes"}';
 
 test('answers of classifiers are read where there are any', async (t) => {
@@ -356,7 +356,7 @@ test('whatever the bytes are, the verifier gives a report', async (t) => {
   const pieces = fc.array(
     fc.oneof(
       fc.uint8Array({ maxLength: 40 }),
-      fc.constantFrom(...leaves, '\n', '{', '"v":0').map((text) => Buffer.from(text)),
+      fc.constantFrom(...leaves, '\n', '{', '"v":1').map((text) => Buffer.from(text)),
     ),
   );
   await fc.assert(

@@ -32,6 +32,8 @@ const answers =
   (max: number): Check =>
   (value) =>
     Array.isArray(value) && value.length <= max && value.every(isAnswer);
+/** A SHA-256, or nothing. */
+const commitment: Check = (value) => typeof value === 'string' && /^(?:[0-9a-f]{64})?$/.test(value);
 const verdict = oneOf('ALLOW', 'FLAG', 'MASK', 'BLOCK');
 
 /** One answer of a classifier. */
@@ -44,7 +46,7 @@ function isAnswer(value: Scanned): boolean {
 }
 
 const COMMON: Rules = [
-  ['epoch', (value) => value === 0],
+  ['epoch', (value) => typeof value === 'number' && value >= 1],
   ['time_ms', count],
   ['mono_ns', (value) => typeof value === 'string' && /^(?:0|[1-9][0-9]{0,19})$/.test(value)],
 ];
@@ -101,6 +103,10 @@ const KINDS: ReadonlyMap<string, Rules> = new Map([
       ['gaps', texts(16)],
       ['gap_count', atLeastLengthOf('gaps')],
       ['policy_revision', text],
+      ['c_request_id', commitment],
+      ['c_req', commitment],
+      ['c_resp', commitment],
+      ['c_subj', commitment],
       ['classifiers', optional(answers(8))],
       ['switch', optional(oneOf('bypass', 'lockdown', 'maintenance'))],
       [
@@ -124,13 +130,13 @@ const KINDS: ReadonlyMap<string, Rules> = new Map([
     ],
   ],
   [
-    'gap',
+    'key',
     [
-      ['reason', oneOf('store_unavailable')],
-      ['records', count],
-      ['kept', range],
-      ['first_ms', count],
-      ['last_ms', count],
+      ['what', oneOf('rotate', 'gap')],
+      ['old_key', text],
+      ['new_key', text],
+      ['old_signature', text],
+      ['new_signature', text],
     ],
   ],
   ['close', [['reason', oneOf('shutdown', 'error')]]],
@@ -154,6 +160,8 @@ function rulesOf(leaf: Members): Rules | undefined {
   switch (leaf.get('kind')) {
     case 'config':
       return leaf.get('what') === 'tokens' ? TOKEN_CHANGE : POLICY_CHANGE;
+    case 'gap':
+      return leaf.get('reason') === 'store_unavailable' ? UNRECORDED : DISCONTINUED;
     case 'admin':
       return ADMIN.get(String(leaf.get('op'))) ?? SWITCH;
     default:
@@ -161,7 +169,20 @@ function rulesOf(leaf: Members): Rules | undefined {
   }
 }
 
+const UNRECORDED: Rules = [
+  ['records', count],
+  ['kept', range],
+  ['first_ms', count],
+  ['last_ms', count],
+];
+const DISCONTINUED: Rules = [
+  ['reason', oneOf('log_shorter', 'log_differs', 'no_checkpoint')],
+  ['recovered_size', count],
+  ['signed_size', count],
+  ['signed_root', (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)],
+];
 const ADMIN: ReadonlyMap<string, Rules> = new Map([
+  ['acknowledge_gap', DISCONTINUED],
   ['refused', REFUSED],
   ['refusals', REFUSALS],
 ]);

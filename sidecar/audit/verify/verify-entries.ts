@@ -166,7 +166,7 @@ function createChainCheck(start?: { readonly size: number; readonly prev: string
   const fault = (rule: RuleName, found: string): Finding => ({ seq: size, rule, found });
 
   const place = (leaf: ReadonlyMap<string, Scanned>): Finding | undefined => {
-    if (leaf.get('v') !== 0) return fault('version', 'the format version is not 0');
+    if (leaf.get('v') !== 1) return fault('version', 'the format version is not 1');
     const id = leaf.get('log_id');
     if (typeof id !== 'string' || !/^[a-z2-7]{26}$/.test(id)) return fault('log_id', 'the log id is not one');
     if (logId !== undefined && id !== logId) return fault('log_id', 'the log id is not that of the leaves before');
