@@ -94,7 +94,9 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
 
   const dataDir = await prepareDataDirectory(config.dataDir);
   const onCheckpoint: LogOptions['onCheckpoint'] = ({ state }) => state === 'failed' && metrics.checkpointFailed();
-  const auditLog = await openLog({ dataDir, config: config.log, clock, logger, version, onCheckpoint });
+  const onWitnessFault: LogOptions['onWitnessFault'] = (...failure) => metrics.witnessFailed(...failure);
+  const log = { dataDir, config: config.log, clock, logger, version, onCheckpoint, onWitnessFault };
+  const { auditLog, witnesses } = await openLog(log);
   closers.push((reason) => auditLog.close(reason));
   const tokens = await openTokens({
     file: config.control.tokensFile || defaultTokenFile(dataDir),
@@ -116,6 +118,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const loaded = () => inForce.loaded;
   const sources = metricSources({
     auditLog,
+    witnesses,
     tokens,
     switches,
     judging,

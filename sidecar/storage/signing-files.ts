@@ -11,6 +11,7 @@ import { replaceFile } from './replace-file.js';
 /** Structurally the port of the log's signing (`audit/signing`), whose comments say what each is. */
 export interface SigningFiles {
   readonly newest: Buffer | undefined;
+  readonly cosigned: Buffer | undefined;
   readonly publicKeys: string;
   readonly keys: {
     readonly given: KeyObject | undefined;
@@ -22,6 +23,7 @@ export interface SigningFiles {
   keepOnly(signer: 'given' | 'own' | 'next'): Promise<void>;
   writePublicKeys(text: string): Promise<void>;
   writeCheckpoint(note: Uint8Array): Promise<void>;
+  writeCosigned(note: Uint8Array): Promise<void>;
   keepEvidence(signedSize: number): Promise<void>;
   forgetAcknowledged(): Promise<void>;
 }
@@ -39,8 +41,10 @@ export async function openSigningFiles(dataDir: string, given?: KeyObject): Prom
   const publicKeys = join(dataDir, 'key.pub');
   const acknowledged = acknowledgementFile(dataDir);
   const head = await openHeadFile(dataDir);
+  const cosigned = await openHeadFile(dataDir, 'cosigned');
   return {
     newest: head.newest,
+    cosigned: cosigned.newest,
     publicKeys: (await textOf(publicKeys)) ?? '',
     keys: { given, own: await readKeyFile(own), next: await readKeyFile(next) },
     acknowledged: await textOf(acknowledged),
@@ -59,9 +63,11 @@ export async function openSigningFiles(dataDir: string, given?: KeyObject): Prom
     },
     writePublicKeys: (text) => attempt(publicKeys, () => replaceFile(publicKeys, text)),
     writeCheckpoint: (note) => head.write(note),
+    writeCosigned: (note) => cosigned.write(note),
     async keepEvidence(signedSize) {
       const directory = join(dataDir, 'evidence');
       const found = head.newest ? [head.newest] : await Promise.all(head.damaged.map(bytesOf));
+      if (cosigned.newest && cosigned.newest.length > 0) found.push(cosigned.newest);
       await attempt(directory, async () => {
         for (const bytes of found) await keepOnce(directory, `checkpoint-${signedSize}`, bytes);
       });

@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.js';
+import type { Witnesses } from '../audit/witness/witnesses.js';
 import type { MetricSources } from '../telemetry/metrics.js';
 import type { Certificates } from './certificates.js';
 import type { Judging } from './judging.js';
@@ -10,6 +11,8 @@ import type { Tokens } from './tokens.js';
 /** The parts that are asked when somebody scrapes. */
 export interface MeasuredParts {
   readonly auditLog: AuditLog;
+  /** Absent when none are configured. */
+  readonly witnesses: Witnesses | undefined;
   readonly tokens: Pick<Tokens, 'accepted' | 'problem'>;
   readonly switches: Switches;
   readonly judging: Judging;
@@ -22,7 +25,7 @@ export interface MeasuredParts {
 
 /** Where the gauges get their numbers. */
 export function metricSources(parts: MeasuredParts): MetricSources {
-  const { auditLog, tokens, judging, certificates, loaded, listeners } = parts;
+  const { auditLog, witnesses, tokens, judging, certificates, loaded, listeners } = parts;
   const { board } = parts.switches;
   return {
     requestsInFlight: () => listeners()?.inFlight() ?? 0,
@@ -33,7 +36,11 @@ export function metricSources(parts: MeasuredParts): MetricSources {
     discontinuity: () => auditLog.signed.discontinuity?.reason,
     killSwitch: () => board.killSwitch(),
     maintenanceWindows: () => board.windows().length,
-    breakers: () => Array.from(judging.moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker]),
+    cosignedSizes: () => witnesses?.sizes() ?? [],
+    breakers: () => [
+      ...Array.from(judging.moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker] as const),
+      ...Array.from(witnesses?.breakers() ?? [], ([name, breaker]) => [`witness:${name}`, breaker] as const),
+    ],
     acceptedTokens: () => tokens.accepted().length,
     tokensUsable: () => tokens.problem() === undefined,
     certificateExpiresMs: certificates && (() => certificates.identity().expiresMs),

@@ -44,6 +44,7 @@ function createTestMetrics(seedNames = true, breakers: readonly (readonly [strin
       signedSize: () => 41,
       unsignedForS: () => 0.25,
       discontinuity: () => 'log_shorter',
+      cosignedSizes: () => [['elsewhere', 40]],
       rulesByPack: () => [['pci', 3]],
       breakers: () => breakers,
       killSwitch: () => 'lockdown',
@@ -132,6 +133,7 @@ for (const [name, value] of [
   ['jimini_requests_in_flight', '7'],
   ['jimini_audit_chain_length_total', '42'],
   ['jimini_audit_log_size', '42'],
+  ['jimini_witness_cosigned_size{witness="elsewhere"}', '40'],
   ['jimini_rules_loaded_total{rule_pack="pci"}', '3'],
   ['jimini_rules_loaded{rule_pack="pci"}', '3'],
 ] as const) {

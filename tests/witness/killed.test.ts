@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { jiminiProgram } from '../processes/sidecar.js';
 import { temporaryDirectory } from '../storage/temporary.js';
 import { post } from './post.js';
 import { createTestLog } from './test-log.js';
+import { startWitnessProcess } from './witness-process.js';
 
 const log = createTestLog('log.example/killed');
 const child = fileURLToPath(new URL('killed-child.js', import.meta.url));
@@ -24,16 +24,7 @@ function run(args: readonly string[]): Started {
   return { process: started, lines: createInterface({ input: started.stdout })[Symbol.asyncIterator]() };
 }
 
-/** `jimini witness serve`; its verifier key and its address. */
-async function serve(state: string) {
-  const { process, lines } = run([
-    jiminiProgram,
-    ...['witness', 'serve', '--state', state, '--log-key', log.keyFile, '--listen', '127.0.0.1:0', '--format', 'json'],
-  ]);
-  const { value } = await lines.next();
-  const said = JSON.parse(value) as { verifierKey: string; url: string };
-  return { ...said, process };
-}
+const serve = (state: string) => startWitnessProcess(state, log.keyFile);
 
 test('a witness that is killed between its disk and its answer goes on where its disk is', async (t) => {
   const state = join(temporaryDirectory(), 'witness');

@@ -3,7 +3,7 @@ import type { ExecutionContext } from 'ava';
 import { postCheckpoint } from '../../adapters/witness/post-checkpoint.js';
 import { parseVerifierKey, type VerifierKey } from '../../sidecar/audit/notes/verifier-key.js';
 import { createWitnesses, type Witnesses } from '../../sidecar/audit/witness/witnesses.js';
-import { systemClock } from '../../sidecar/kernel/clock.js';
+import { type Clock, systemClock } from '../../sidecar/kernel/clock.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { openHeadFile } from '../../sidecar/storage/head-file.js';
 import { startWitness, type WitnessSettings } from '../../sidecar/wiring/witness-server.js';
@@ -43,7 +43,16 @@ export interface Rig {
   stored(): Promise<string | undefined>;
 }
 
-/** Waits are this many times shorter than in the program, but for the one at the end, in which answers must find room. */
+/** What differs from one rig to another. */
+export interface RigOptions {
+  /** Where the cosigned checkpoint is kept. */
+  readonly directory?: string;
+  readonly clock?: Clock;
+  /** How long witnesses have at the end. Long, because machines that run tests are busy. */
+  readonly closeMs?: number;
+}
+
+/** All other waits are this many times shorter than in the program. */
 const FASTER = 50;
 
 /** The witnesses of a log, asked over HTTP, with what they cosigned in a directory. */
@@ -51,7 +60,7 @@ export async function rigOf(
   t: ExecutionContext,
   log: TestLog,
   targets: readonly { readonly name: string; readonly url: string; readonly key: VerifierKey }[],
-  directory = temporaryDirectory(),
+  { directory = temporaryDirectory(), clock = systemClock, closeMs = 60_000 }: RigOptions = {},
 ): Promise<Rig> {
   const events: string[] = [];
   const waiting = new Set<() => void>();
@@ -69,10 +78,10 @@ export async function rigOf(
     logKey: log.key,
     reader: log.reader,
     store,
-    clock: systemClock,
+    clock,
     random: Math.random,
     after: (ms, run) => {
-      const timer = setTimeout(run, ms === LIMITS.witnessCloseMsMax ? ms : ms / FASTER);
+      const timer = setTimeout(run, ms === LIMITS.witnessCloseMsMax ? closeMs : ms / FASTER);
       return () => clearTimeout(timer);
     },
     onFault: (name, fault) => tell(`${name} ${fault}`),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { openCheckpoint } from '../../sidecar/audit/notes/checkpoint.js';
 import { withCosignature } from '../../sidecar/audit/witness/cosigned-note.js';
+import { systemClock } from '../../sidecar/kernel/clock.js';
 import { answers, type Behaviour, hangs } from '../moderators/stand-in.js';
 import { temporaryDirectory } from '../storage/temporary.js';
 import { post } from './post.js';
@@ -67,7 +68,7 @@ test('after a restart it goes on from the size that was cosigned, and lines of o
   await first.offer(100);
   await first.happened('a cosigned 100');
   await first.witnesses.close();
-  const second = await rigOf(t, log, targets, first.directory);
+  const second = await rigOf(t, log, targets, first);
   t.deepEqual(
     [...second.witnesses.sizes()],
     [
@@ -137,10 +138,13 @@ function namesSizes(): Behaviour {
 for (const [why, behaviour, fault] of WRONG) {
   test(`a witness that ${why} is a failure of kind ${fault}, and does not hold up another`, async (t) => {
     const [wrong, a] = [await startWrongWitness(t, behaviour), await witnessOf(t, log)];
-    const rig = await rigOf(t, log, [
+    // No time passes, so that nobody who is left alone is asked again.
+    const clock = { ...systemClock, monotonicNs: () => 0n };
+    const targets = [
       { name: 'wrong', ...wrong },
       { name: 'a', ...a },
-    ]);
+    ];
+    const rig = await rigOf(t, log, targets, { clock });
     await rig.offer(100);
     await rig.happened('a cosigned 100');
     await rig.happened(`wrong ${fault}`);
@@ -185,10 +189,11 @@ test('a cosignature of another witness is none', async (t) => {
 
 test('a witness that is silent is left in time, does not hold up another, and delays no end', async (t) => {
   const [silent, a] = [await startWrongWitness(t, hangs), await witnessOf(t, log)];
-  const rig = await rigOf(t, log, [
+  const targets = [
     { name: 'silent', ...silent },
     { name: 'a', ...a },
-  ]);
+  ];
+  const rig = await rigOf(t, log, targets, { closeMs: 100 });
   await rig.offer(100);
   for (const size of [101, 102, 103]) {
     await rig.offer(size);
@@ -240,7 +245,7 @@ test('a cosigned checkpoint that cannot be stored is told, and the next one is s
   const a = await witnessOf(t, log);
   const directory = temporaryDirectory();
   mkdirSync(join(directory, 'cosigned.a'));
-  const rig = await rigOf(t, log, [{ name: 'a', ...a }], directory);
+  const rig = await rigOf(t, log, [{ name: 'a', ...a }], { directory });
   await rig.offer(100);
   await rig.happened('error JIMINI_STORE_UNAVAILABLE');
   rmSync(join(directory, 'cosigned.a'), { recursive: true });
@@ -257,7 +262,7 @@ test('what was cosigned under an earlier key of the log is no reason to keep a s
   await first.offer(1000);
   await first.happened('a cosigned 1000');
   await first.witnesses.close();
-  const second = await rigOf(t, renewed, [{ name: 'a', ...b }], first.directory);
+  const second = await rigOf(t, renewed, [{ name: 'a', ...b }], first);
   t.deepEqual([...second.witnesses.sizes()], [['a', 0]]);
   await second.offer(10);
   await second.happened('a cosigned 10');
