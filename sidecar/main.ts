@@ -95,15 +95,10 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
 
   const dataDir = await prepareDataDirectory(config.dataDir);
   const onCheckpoint: LogOptions['onCheckpoint'] = ({ state }) => state === 'failed' && metrics.checkpointFailed();
-  const auditLog = await openLog({
-    dataDir,
-    config: config.log,
-    clock,
-    logger,
-    version,
-    isDiskLow: () => disk.isLow(),
-    onCheckpoint,
-  });
+  const onWitnessFault: LogOptions['onWitnessFault'] = (...failure) => metrics.witnessFailed(...failure);
+  const isDiskLow = () => disk.isLow();
+  const log = { dataDir, config: config.log, clock, logger, version, isDiskLow, onCheckpoint, onWitnessFault };
+  const { auditLog, witnesses } = await openLog(log);
   closers.push((reason) => auditLog.close(reason));
   const disk = await createDiskGauge(dataDir, {
     minFreeBytes: config.store.minFreeBytes,
@@ -133,6 +128,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     auditLog,
     scrub,
     disk,
+    witnesses,
     tokens,
     switches,
     judging,

@@ -23,6 +23,7 @@ const FLOORS: readonly (readonly [room: string, floor: number])[] = [
   ['sidecar/decision-point.ts', 3],
   ['mesh', 4],
   ['sidecar/server', 4],
+  ['sidecar/witness', 4],
   ['adapters', 4],
   ['sidecar/cli', 5],
   ['sidecar/wiring', 5],
@@ -88,6 +89,18 @@ test('pure rooms import nothing that touches disk, network or protocol', (t) => 
         .map(({ name }) => `${file} imports ${name}`),
     ),
   );
+  t.deepEqual(wrong, []);
+});
+
+test('who verifies shares no code with who writes', (t) => {
+  const verifiers = ['sidecar/audit/verify', 'sidecar/witness'];
+  const wrong = sources
+    .filter((file) => verifiers.some((room) => isBelow(file, room)))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter(({ name }) => isBelow(name, 'sidecar/audit') && !isBelow(name, 'sidecar/audit/verify'))
+        .map(({ name }) => `${file} imports ${name}`),
+    );
   t.deepEqual(wrong, []);
 });
 

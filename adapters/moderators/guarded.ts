@@ -1,6 +1,7 @@
 import { admitCall, type Breaker, type CallOutcome, CLOSED_BREAKER, settleCall } from '../../sidecar/kernel/breaker.js';
 import type { Clock } from '../../sidecar/kernel/clock.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { readRetryAfter } from '../../sidecar/kernel/retry-after.js';
 import { createAnswerCache } from './answer-cache.js';
 import { type FaultKind, type Moderator, ModeratorFault } from './moderator.js';
 import { createTurnstile } from './turnstile.js';
@@ -102,13 +103,6 @@ function outcomeOf(error: unknown, wallMs: number): CallOutcome {
   if (error.kind === 'rejected') return { ok: true };
   const retryAfterMs = error.retryAfter === undefined ? undefined : readRetryAfter(error.retryAfter, wallMs);
   return { ok: false, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-}
-
-/** RFC 9110 10.2.3: seconds, or a date. Milliseconds from now; undefined for anything else. */
-export function readRetryAfter(text: string, wallMs: number): number | undefined {
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  const atMs = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} .* GMT$/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - wallMs);
 }
 
 /** From 0 to 1, 1 excluded. */

@@ -12,6 +12,7 @@ import { systemClock } from '../kernel/clock.js';
 import { printableJson } from '../kernel/printable.js';
 import { createSwitchMachine, showSwitches } from '../kernel/switch-machine.js';
 import { readSwitchNotes } from '../storage/switch-notes.js';
+import { readWitnessKeys } from '../wiring/witness-keys.js';
 import { type CliContext, columns, complain, printLines } from './cli-io.js';
 import { addConfigOptions, loadConfigOf } from './config-options.js';
 
@@ -63,11 +64,12 @@ async function check(command: Command, { format }: FormatOptions, { io, exit }: 
 async function problemsOf({ config, origins, problems }: LoadedConfig) {
   if (!config) return { problems, packProblems: [] };
   const { problems: inKeys } = await readModeratorKeys(config);
+  const { problems: inWitnesses } = await readWitnessKeys(config);
   const tls = config.listen.tls.certFile === '' ? undefined : await readTlsFiles(config.listen.tls, Date.now());
   const inTls = tls && 'problems' in tls ? tls.problems : [];
   const { problems: packProblems, settingProblems } = await loadPackSet({ config, origins });
   const inSwitches = await switchProblemsOf({ config, origins });
-  return { problems: [...settingProblems, ...inKeys, ...inTls, ...inSwitches], packProblems };
+  return { problems: [...settingProblems, ...inKeys, ...inWitnesses, ...inTls, ...inSwitches], packProblems };
 }
 
 /** What `serve` would say of the times of switches, as far as its data directory tells what it was shown before. */

@@ -6,6 +6,7 @@ import { lintCommand } from './lint-command.js';
 import { meshCommand } from './mesh-command.js';
 import { testCommand } from './test-command.js';
 import { tokenCommand } from './token.js';
+import { witnessCommand } from './witness.js';
 
 /** Exit code of bad usage and bad input. */
 const USAGE_EXIT = 2;
@@ -31,6 +32,7 @@ function createProgram(context: CliContext, extra: readonly Command[] = []): Com
     testCommand(context),
     meshCommand(context),
     tokenCommand(context),
+    witnessCommand(context),
     ...extra,
   ];
   for (const command of commands) {

@@ -50,6 +50,10 @@ export function finishConfig(input: ConfigInput, origins: Origins, directory: st
     log: {
       ...input.log,
       signingKeyFile: input.log.signingKeyFile && absolute('log.signingKeyFile', input.log.signingKeyFile),
+      witnesses: input.log.witnesses.map((witness) => ({
+        ...witness,
+        keyFile: absolute('log.witnesses', witness.keyFile),
+      })),
     },
     listen: {
       ...input.listen,

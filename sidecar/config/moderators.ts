@@ -1,10 +1,15 @@
 import * as z from 'zod';
 import { GAP_ACTIONS } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
-import { isLocal, parseListenAddress } from './listen-address.js';
+import { urlRefusal } from './outbound-url.js';
 
 /** What a rule may call a classifier; `default` is asked by rules that name none. */
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: 'expected lower-case letters, digits and dashes' });
+
+const USE = {
+  expected: 'the address of an API, such as https://api.openai.com/v1/chat/completions',
+  what: 'prompts',
+};
 
 const whole = (min: number, max: number) =>
   z
@@ -39,7 +44,7 @@ const moderator = z
     onFailure: z.enum(GAP_ACTIONS).default('flag').describe('What it means when there is no usable answer in time.'),
   })
   .superRefine(({ url, allowPlaintext }, context) => {
-    const message = urlRefusal(url, allowPlaintext);
+    const message = urlRefusal(url, allowPlaintext, USE);
     if (message !== undefined) context.addIssue({ code: 'custom', path: ['url'], message });
   });
 
@@ -59,20 +64,3 @@ export const moderators = z
 
 /** One classifier as the file says it. */
 export type ModeratorInput = z.output<typeof moderator>;
-
-/** Why text is not sent to this address; undefined = it may be. */
-function urlRefusal(text: string, allowPlaintext: boolean): string | undefined {
-  const url = URL.parse(text);
-  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    return 'expected the address of an API, such as https://api.openai.com/v1/chat/completions';
-  }
-  if (url.username !== '' || url.password !== '')
-    return 'holds a credential; put the key into a file and name it by keyFile';
-  if (url.protocol === 'https:' || allowPlaintext || isLoopback(url.hostname)) return undefined;
-  return 'prompts would leave this machine without encryption; use https, or allowPlaintext: true if the network is trusted';
-}
-
-function isLoopback(hostname: string): boolean {
-  const address = parseListenAddress(`${hostname}:0`);
-  return typeof address === 'object' && isLocal(address);
-}

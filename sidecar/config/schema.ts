@@ -8,6 +8,7 @@ import { moderators } from './moderators.js';
 import { routes } from './routes.js';
 import { killSwitch, maintenance } from './switches.js';
 import { tls } from './tls.js';
+import { witnesses } from './witnesses.js';
 
 /** What a key may ask of a running sidecar: `live` takes effect on reload, `restart` only at the next start. */
 type Reload = 'live' | 'restart';
@@ -237,6 +238,7 @@ export const configSchema = z.strictObject({
             'restart',
           ),
         ),
+      witnesses,
     })
     .prefault({}),
   store: z

@@ -1,8 +1,10 @@
 import { CONTROL_LIMITS } from './control-limits.js';
+import { WITNESS_LIMITS } from './witness-limits.js';
 
 /** Every bound of the program, each with its reason. Bytes are bytes of the wire unless the name says otherwise. */
 export const LIMITS = {
   ...CONTROL_LIMITS,
+  ...WITNESS_LIMITS,
   /** Largest request body that is read. Coding agents send up to 2 MB; operators of gateways raise their limits to 32 MiB. */
   bodyBytesMax: 32 * 1024 * 1024,
   /** Content codings on one body. One is usual; proxies and clients together may put two there. */

@@ -23,7 +23,6 @@ interface Slot {
   readonly content: Buffer;
 }
 
-const NAMES = ['checkpoint.a', 'checkpoint.b'] as const;
 const FIRST_LINE = /^jimini-head\/v1 ([1-9][0-9]{0,15})\n/;
 /** A SHA-256 in hex and a newline. */
 const TRAILER_BYTES = 65;
@@ -32,9 +31,12 @@ const SLOT_BYTES_MAX = 64 + LIMITS.noteBytesMax + TRAILER_BYTES;
 // A link or a pipe that waits in the place of a file is not followed, and not waited for.
 const FLAGS = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Reads both files of `directory`. A file that cannot be read counts as damaged; there is nothing else to do about it. */
-export async function openHeadFile(directory: string): Promise<HeadFile> {
-  const paths = NAMES.map((name) => join(directory, name));
+/**
+ * Reads both files of `directory`, `NAME.a` and `NAME.b`. A file that cannot be read counts as damaged; there is nothing else
+ * to do about it.
+ */
+export async function openHeadFile(directory: string, name = 'checkpoint'): Promise<HeadFile> {
+  const paths = [join(directory, `${name}.a`), join(directory, `${name}.b`)];
   const slots = await Promise.all(paths.map(readSlot));
   const whole = slots.map((slot) => (slot === 'absent' || slot === 'damaged' ? undefined : slot));
   const isSecondNewer = (whole[1]?.generation ?? 0) > (whole[0]?.generation ?? 0);

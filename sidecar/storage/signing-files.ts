@@ -26,8 +26,10 @@ export async function openSigningFiles(dataDir: string, given?: KeyObject) {
   const publicKeys = join(dataDir, 'key.pub');
   const acknowledged = acknowledgementFile(dataDir);
   const head = await openHeadFile(dataDir);
+  const cosigned = await openHeadFile(dataDir, 'cosigned');
   return {
     newest: head.newest,
+    cosigned: cosigned.newest,
     publicKeys: (await textOf(publicKeys)) ?? '',
     keys: { given, own: await readKeyFile(own), next: await readKeyFile(next) },
     acknowledged: await textOf(acknowledged),
@@ -46,9 +48,11 @@ export async function openSigningFiles(dataDir: string, given?: KeyObject) {
     },
     writePublicKeys: (text: string) => attempt(publicKeys, () => replaceFile(publicKeys, text)),
     writeCheckpoint: (note: Uint8Array) => head.write(note),
+    writeCosigned: (note: Uint8Array) => cosigned.write(note),
     async keepEvidence(signedSize: number) {
       const directory = join(dataDir, 'evidence');
       const found = head.newest ? [head.newest] : await Promise.all(head.damaged.map(bytesOf));
+      if (cosigned.newest && cosigned.newest.length > 0) found.push(cosigned.newest);
       await attempt(directory, async () => {
         for (const bytes of found) await keepOnce(directory, `checkpoint-${signedSize}`, bytes);
       });

@@ -38,7 +38,7 @@ export function createClassifierSeries(registry: Registry): (classifier: string,
   };
 }
 
-/** State of each circuit breaker, read at scrape time. `service` is `moderator:NAME`. */
+/** State of each circuit breaker, read at scrape time. `service` is `moderator:NAME` or `witness:NAME`. */
 export function registerBreakers(
   registry: Registry,
   breakers: () => Iterable<readonly [service: string, breaker: Breaker]>,

@@ -8,9 +8,10 @@ import { type ControlSeries, type ControlSources, createControlSeries } from './
 import { createEndpointLabels, createEventCounter, createLatencyHistograms } from './decision-series.js';
 import { gaugesOf } from './read-gauge.js';
 import { createTlsSeries, type TlsSeries } from './tls-series.js';
+import { createWitnessSeries, type WitnessSeries, type WitnessSources } from './witness-series.js';
 
 /** Numbers that are read when somebody scrapes, instead of being kept up to date. */
-export interface MetricSources extends ControlSources, CheckpointSources {
+export interface MetricSources extends ControlSources, CheckpointSources, WitnessSources {
   requestsInFlight(): number;
   /** Leaves in the log. */
   logSize(): number;
@@ -38,7 +39,7 @@ export interface MetricSources extends ControlSources, CheckpointSources {
 }
 
 /** Everything that Prometheus can read. */
-export interface Metrics extends TlsSeries, ControlSeries, CheckpointSeries {
+export interface Metrics extends TlsSeries, ControlSeries, CheckpointSeries, WitnessSeries {
   observe(evaluation: Evaluation, decision: Decision): void;
   /** A question to a classifier has ended. */
   classified(classifier: string, outcome: ClassifierOutcome): void;
@@ -72,6 +73,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const tls = createTlsSeries(registry, options.sources.certificateExpiresMs);
   const control = createControlSeries(registry, options.sources);
   const checkpoints = createCheckpointSeries(registry, options.sources);
+  const witnesses = createWitnessSeries(registry, options.sources);
   registerSources(registry, options);
   registerScrub(registry, options.sources.scrub);
   registerDisk(registry, options.sources);
@@ -130,6 +132,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...tls,
     ...control,
     ...checkpoints,
+    ...witnesses,
     classified,
     malformed: (method) => malformed.inc({ method }),
     overloaded: () => outages.inc({ reason: 'overloaded' }),

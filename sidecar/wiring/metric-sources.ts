@@ -1,5 +1,6 @@
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Scrub } from '../audit/scrub.js';
+import type { Witnesses } from '../audit/witness/witnesses.js';
 import type { MetricSources } from '../telemetry/metrics.js';
 import type { Certificates } from './certificates.js';
 import type { DiskGauge } from './disk-gauge.js';
@@ -14,6 +15,8 @@ export interface MeasuredParts {
   readonly auditLog: AuditLog;
   readonly scrub: Scrub;
   readonly disk: DiskGauge;
+  /** Absent when none are configured. */
+  readonly witnesses: Witnesses | undefined;
   readonly tokens: Pick<Tokens, 'accepted' | 'problem'>;
   readonly switches: Switches;
   readonly judging: Judging;
@@ -26,7 +29,7 @@ export interface MeasuredParts {
 
 /** Where the gauges get their numbers. */
 export function metricSources(parts: MeasuredParts): MetricSources {
-  const { auditLog, scrub, disk, tokens, judging, certificates, loaded, listeners } = parts;
+  const { auditLog, scrub, disk, witnesses, tokens, judging, certificates, loaded, listeners } = parts;
   const { board } = parts.switches;
   return {
     requestsInFlight: () => listeners()?.inFlight() ?? 0,
@@ -40,7 +43,11 @@ export function metricSources(parts: MeasuredParts): MetricSources {
     discontinuity: () => auditLog.signed.discontinuity?.reason,
     killSwitch: () => board.killSwitch(),
     maintenanceWindows: () => board.windows().length,
-    breakers: () => Array.from(judging.moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker]),
+    cosignedSizes: () => witnesses?.sizes() ?? [],
+    breakers: () => [
+      ...Array.from(judging.moderators.breakers(), ([name, breaker]) => [`moderator:${name}`, breaker] as const),
+      ...Array.from(witnesses?.breakers() ?? [], ([name, breaker]) => [`witness:${name}`, breaker] as const),
+    ],
     acceptedTokens: () => tokens.accepted().length,
     tokensUsable: () => tokens.problem() === undefined,
     certificateExpiresMs: certificates && (() => certificates.identity().expiresMs),

@@ -5,6 +5,7 @@ import { JiminiError } from '../../sidecar/kernel/errors.js';
 /** Keys and checkpoints in memory, which tests may take away, exchange and make fail. */
 export interface MemorySigningFiles extends SigningFiles {
   newest: Buffer | undefined;
+  cosigned: Buffer | undefined;
   publicKeys: string;
   keys: { given: KeyObject | undefined; own: KeyObject | undefined; next: KeyObject | undefined };
   acknowledged: string | undefined;
@@ -23,6 +24,7 @@ export function newKey(): KeyObject {
 export function createMemorySigningFiles(): MemorySigningFiles {
   const files: MemorySigningFiles = {
     newest: undefined,
+    cosigned: undefined,
     publicKeys: '',
     keys: { given: undefined, own: undefined, next: undefined },
     acknowledged: undefined,
@@ -44,6 +46,9 @@ export function createMemorySigningFiles(): MemorySigningFiles {
       if (files.fails) throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'no checkpoint can be written');
       files.newest = Buffer.from(note);
       files.written.push(files.newest);
+    },
+    async writeCosigned(note) {
+      files.cosigned = Buffer.from(note);
     },
     async keepEvidence(signedSize) {
       files.evidence.push({ signedSize, note: files.newest });

@@ -47,6 +47,7 @@ function createTestMetrics(seedNames = true, breakers: readonly (readonly [strin
       signedSize: () => 41,
       unsignedForS: () => 0.25,
       discontinuity: () => 'log_shorter',
+      cosignedSizes: () => [['elsewhere', 40]],
       rulesByPack: () => [['pci', 3]],
       breakers: () => breakers,
       killSwitch: () => 'lockdown',
@@ -141,6 +142,7 @@ for (const [name, value] of [
   ['jimini_disk_low', '1'],
   ['jimini_audit_log_damaged_leaves', '1'],
   ['jimini_audit_log_scrub_pass_timestamp_seconds', '1700000000'],
+  ['jimini_witness_cosigned_size{witness="elsewhere"}', '40'],
   ['jimini_rules_loaded_total{rule_pack="pci"}', '3'],
   ['jimini_rules_loaded{rule_pack="pci"}', '3'],
 ] as const) {

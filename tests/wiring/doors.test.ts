@@ -17,6 +17,7 @@ const nothing = {
   signedSize: () => 0,
   unsignedForS: () => 0,
   discontinuity: () => undefined,
+  cosignedSizes: () => [],
   breakers: () => [],
   rulesByPack: () => [],
   killSwitch: () => undefined,

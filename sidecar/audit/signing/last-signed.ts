@@ -18,16 +18,24 @@ export function publicKeysOf(text: string): VerifierKey[] {
   return text.split('\n').flatMap((line) => attempted(() => parseVerifierKey(line)) ?? []);
 }
 
-/** Opens the newest checkpoint with the public keys that are known, whatever log it names; undefined = none of them signed it. */
-export function openLastSigned({ newest, publicKeys, keys }: SigningFiles): LastSigned | undefined {
-  if (!newest) return undefined;
+/**
+ * Opens the newest checkpoint with the public keys that are known, whatever log it names; undefined = none of them signed one.
+ * One that a witness cosigned was signed as well: where the other is lost, or older, it stands for it.
+ */
+export function openLastSigned(files: SigningFiles): LastSigned | undefined {
+  const [signed, cosigned] = [openSigned(files, files.newest), openSigned(files, files.cosigned)];
+  return cosigned && cosigned.checkpoint.size > (signed?.checkpoint.size ?? -1) ? cosigned : signed;
+}
+
+function openSigned({ publicKeys, keys }: SigningFiles, note: Buffer | undefined): LastSigned | undefined {
+  if (!note) return undefined;
   return attempted(() => {
-    const { origin } = parseCheckpoint(parseNote(newest).text.toString('utf8'));
+    const { origin } = parseCheckpoint(parseNote(note).text.toString('utf8'));
     const named = publicKeysOf(publicKeys).filter(({ name }) => name === origin);
     const held = [keys.given, keys.own, keys.next].flatMap((key) => (key ? [verifierKeyOf(origin, key)] : []));
-    const checkpoint = openCheckpoint(newest, [...named, ...held]);
+    const checkpoint = openCheckpoint(note, [...named, ...held]);
     const [signature] = checkpoint.note.signatures;
-    return signature && { note: newest, checkpoint, key: signature.key };
+    return signature && { note, checkpoint, key: signature.key };
   });
 }
 

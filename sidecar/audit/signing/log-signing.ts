@@ -36,6 +36,8 @@ export interface LogSigningOptions {
   readonly random: (count: number) => Uint8Array;
   /** Told of each checkpoint that is on disk, and of each that could not be written: it is tried again a second later. */
   readonly onCheckpoint?: (event: CheckpointEvent) => void;
+  /** Waited for after the last checkpoint, while the log can still be read. Must not reject. */
+  readonly beforeEnd?: () => Promise<void>;
   /** Runs something after so many milliseconds, and gives what calls it off. Default: a timer that keeps no process alive. */
   readonly after?: (ms: number, run: () => void) => () => void;
 }
@@ -197,6 +199,8 @@ function createLogSigning(opened: Opened): LogSigning {
       const text = keys.map((key) => `${formatVerifierKey(key)}\n`).join('');
       if (text !== files.publicKeys) await files.writePublicKeys(text);
       if (isAcknowledged) await files.forgetAcknowledged();
+      // Witnesses saw it under a key that signs nothing any more. Before the new key signs: else the next start finds the gap again.
+      if (discontinuity && files.cosigned?.length) await files.writeCosigned(new Uint8Array());
       signer = createCheckpointSigner({
         signer: createNoteSigner(originOf(logId), chosen.key),
         signedSize: checkpoint?.size ?? 0,
@@ -220,6 +224,7 @@ function createLogSigning(opened: Opened): LogSigning {
     },
     async close() {
       await signer?.close().catch(onError);
+      await options.beforeEnd?.();
     },
   };
 }

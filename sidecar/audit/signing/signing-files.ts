@@ -4,6 +4,8 @@ import type { KeyObject } from 'node:crypto';
 export interface SigningFiles {
   /** The checkpoint that was written last, verbatim; absent = there is none, or none that is whole. */
   readonly newest: Buffer | undefined;
+  /** The newest checkpoint that a witness cosigned, with its lines; absent or empty = there is none. */
+  readonly cosigned: Buffer | undefined;
   /** Verifier keys, one a line, newest first: what `writePublicKeys` was given last. */
   readonly publicKeys: string;
   readonly keys: SigningKeys;
@@ -16,6 +18,8 @@ export interface SigningFiles {
   writePublicKeys(text: string): Promise<void>;
   /** Resolves after the checkpoint is on disk; the one before is there until then. */
   writeCheckpoint(note: Uint8Array): Promise<void>;
+  /** The same for the newest cosigned checkpoint; nothing = there is none any more. */
+  writeCosigned(note: Uint8Array): Promise<void>;
   /** Keeps what stands in the place of checkpoints now for whoever investigates; does so once, however often it is called. */
   keepEvidence(signedSize: number): Promise<void>;
   forgetAcknowledged(): Promise<void>;

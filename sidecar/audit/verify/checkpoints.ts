@@ -30,7 +30,7 @@ export function checkCheckpoint(bytes: Uint8Array, keys: readonly NoteKey[]): Ch
   // What follows is what splitting leaves behind the last newline, after the extension lines if there are any.
   if (rest.indexOf('') !== rest.length - 1) return { why: 'the checkpoint has an empty line' };
   const isByLog = note.signers.some(({ key }) => key.type === 1 && key.name === origin);
-  if (!isByLog) return { why: 'no key of its log signed the checkpoint' };
+  if (!isByLog) return { why: 'no key of its log signed the checkpoint', isUnsigned: true };
   return { origin, size, root, signers: note.signers };
 }
 
