@@ -12,6 +12,7 @@ import { decode } from './decode.js';
 import type { StreamMethod, UnaryMethod } from './grpc-server.js';
 import { type BatchBounds, type ReadableLog, readBatch, readEnd, readKinds, readSeq } from './log-batch.js';
 import { formatPageToken, type PageCursor, parsePageToken } from './page-token.js';
+import { createProofMethods, type ProofMethods, type SignedLog } from './proof-methods.js';
 import type { StreamHandler } from './stream-method.js';
 import { verifyHandler } from './verify-stream.js';
 
@@ -20,8 +21,10 @@ const SERVICE = '/jimini.v1.AuditService';
 /** What the service needs of the rest of the program. */
 export interface AuditServiceOptions {
   readonly log: ReadableLog;
+  /** The same log, as far as it is signed. */
+  readonly signed?: SignedLog;
   /** A message of this method could not be decoded. */
-  readonly onMalformed: (method: 'ListEntries' | 'StreamEntries' | 'Verify') => void;
+  readonly onMalformed: (method: 'ListEntries' | 'StreamEntries' | 'Verify' | keyof ProofMethods) => void;
 }
 
 /** The methods of jimini.v1.AuditService over raw bytes, by path. */
@@ -31,13 +34,15 @@ export interface AuditService {
 }
 
 /** See `AuditService`. */
-export function createAuditService({ log, onMalformed }: AuditServiceOptions): AuditService {
+export function createAuditService({ log, signed, onMalformed }: AuditServiceOptions): AuditService {
   const places = createPlaces();
   const stream = (handler: StreamHandler): StreamMethod => ({ handler: places.limited(handler), overloaded });
+  const unary = {
+    ListEntries: listHandler(log, () => onMalformed('ListEntries')),
+    ...(signed && createProofMethods(signed, onMalformed)),
+  };
   return {
-    methods: new Map([
-      [`${SERVICE}/ListEntries`, { handler: listHandler(log, () => onMalformed('ListEntries')), overloaded }],
-    ]),
+    methods: new Map(Object.entries(unary).map(([name, handler]) => [`${SERVICE}/${name}`, { handler, overloaded }])),
     streams: new Map([
       [`${SERVICE}/StreamEntries`, stream(streamHandler(log, () => onMalformed('StreamEntries')))],
       [`${SERVICE}/Verify`, stream(verifyHandler(log, () => onMalformed('Verify')))],
