@@ -151,7 +151,11 @@ export interface Given {
 
 /** An export with checkpoint and keys. */
 export function exportOf(leaves: readonly Buffer[], ...signers: readonly [NoteSigner, ...NoteSigner[]]): ExportFiles {
-  return { 'entries.jsonl': asLines(leaves), checkpoint: checkpointOf(leaves, signers[0]), 'key.pub': keyFile(...signers) };
+  return {
+    'entries.jsonl': asLines(leaves),
+    checkpoint: checkpointOf(leaves, signers[0]),
+    'key.pub': keyFile(...signers),
+  };
 }
 
 /** Exit code of a report, as `jimini log verify` has it. */
@@ -168,7 +172,9 @@ export async function verifyExport(files: ExportFiles, { anchor, key }: Given = 
   const signed: SignedFile[] = [];
   if (anchor) signed.push({ source: 'anchor', name: 'anchor', bytes: anchor });
   if (files['checkpoint']) signed.push({ source: 'checkpoint', name: 'checkpoint', bytes: files['checkpoint'] });
-  for (const name of Object.keys(files).filter((each) => each.endsWith('.tlog-proof')).sort()) {
+  for (const name of Object.keys(files)
+    .filter((each) => each.endsWith('.tlog-proof'))
+    .sort()) {
     signed.push({ source: 'proof', name, bytes: files[name] as Uint8Array });
   }
   const keys = key ?? files['key.pub'];

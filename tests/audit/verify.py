@@ -48,10 +48,11 @@ class UnknownSigner(Refused):
 class Fault(Exception):
     """The place at which a log stops holding."""
 
-    def __init__(self, rule, found):
+    def __init__(self, rule, found, seq=None):
         super().__init__(found)
         self.rule = rule
         self.found = found
+        self.seq = seq
 
 
 class BadInput(Exception):
@@ -791,7 +792,8 @@ class Claim:
                 raise Fault(self.source, f"the {self.source} has another root hash for {size} leaves")
         if self.index is not None and size == self.index + 1:
             if not is_included(digest, self.index, self.size, self.root, self.hashes):
-                raise Fault("proof", f"the proof of leaf {self.index} does not lead from the leaf to the root")
+                found = f"the proof of leaf {self.index} does not lead from the leaf to the root"
+                raise Fault("proof", found, self.index)
 
     def check_signature(self, known, epochs):
         """Raises Fault."""
@@ -851,7 +853,8 @@ def verify_export(options):
         verify_into(options, chain, claims, keys, report)
     except Fault as fault:
         report["status"] = "tampered"
-        report["fault"] = {"seq": chain.size if chain else 0, "rule": fault.rule, "found": fault.found}
+        seq = fault.seq if fault.seq is not None else chain.size if chain else 0
+        report["fault"] = {"seq": seq, "rule": fault.rule, "found": fault.found}
     if chain:
         report |= {"entries": chain.size, "log_id": chain.log_id}
         report |= {"opaque": chain.opaque, "gaps": chain.gaps, "epoch": chain.epoch}
