@@ -101,6 +101,10 @@ function leafFieldsOf(evaluation: Evaluation, judgement: Switched): DecisionFiel
     gaps: judgement.gaps.slice(0, LIMITS.leafGapsMax).map((gap) => gap.kind),
     gap_count: judgement.gaps.length,
     policy_revision: judgement.policyRevision,
+    c_request_id: '',
+    c_req: '',
+    c_resp: '',
+    c_subj: '',
   };
   if (!judgement.answers && !judgement.switch) return fields;
   return {

@@ -4,35 +4,51 @@ import type { LeafFields } from '../kernel/leaf.js';
 import { encodeLeaf } from './leaf-codec.js';
 import { hashPrefixed } from './leaf-hash.js';
 import type { LeafRow } from './log-store.js';
+import type { TreeNode } from './tree/tiles.js';
+import type { TreeEdge } from './tree/tree-edge.js';
 
-/** Where the chain ends: how many leaves there are, and the hash that the next one carries as `prev`. */
+/** Where the log ends: how many leaves there are, the hash that the next one carries as `prev`, and the edge of their tree. */
 export interface ChainHead {
   readonly size: number;
   readonly hash: string;
+  /** Nothing is appended to it: it may be handed on. */
+  readonly edge: TreeEdge;
 }
 
 /** A group of leaves, chained and ready to be written. */
 export interface Batch {
   readonly rows: readonly LeafRow[];
+  /** Hashes of the tree that these rows complete. */
+  readonly nodes: readonly TreeNode[];
   /** The head after these rows. */
   readonly head: ChainHead;
   /** Per entry: the sequence number it got, or why it cannot be a leaf (such an entry takes no place). */
   readonly places: readonly (number | JiminiError)[];
 }
 
+/** What the leaves of one batch have in common. */
+export interface BatchLog {
+  readonly id: string;
+  /** Number of the signing key in force. */
+  readonly epoch: number;
+  readonly clock: Clock;
+}
+
 /** Gives every entry its place after `head`. All leaves of one batch carry the same time: that of forming it. */
-export function formBatch(entries: readonly LeafFields[], head: ChainHead, log: { id: string; clock: Clock }): Batch {
+export function formBatch(entries: readonly LeafFields[], head: ChainHead, log: BatchLog): Batch {
   const timeMs = log.clock.nowMs();
   const monoNs = log.clock.monotonicNs().toString();
   const rows: LeafRow[] = [];
+  const nodes: TreeNode[] = [];
   const places: (number | JiminiError)[] = [];
+  const edge = head.edge.copy();
   let { size, hash } = head;
   for (const fields of entries) {
     try {
       const place = {
-        v: 0,
+        v: 1,
         log_id: log.id,
-        epoch: 0,
+        epoch: log.epoch,
         seq: size,
         time_ms: timeMs,
         mono_ns: monoNs,
@@ -41,11 +57,12 @@ export function formBatch(entries: readonly LeafFields[], head: ChainHead, log: 
       const prefixed = encodeLeaf(fields, place);
       hash = hashPrefixed(prefixed);
       rows.push({ seq: size, hash, bytes: prefixed.subarray(1) });
+      for (const node of edge.append(Buffer.from(hash, 'hex'))) nodes.push(node);
       places.push(size);
       size += 1;
     } catch (error) {
       places.push(JiminiError.from(error));
     }
   }
-  return { rows, head: { size, hash }, places };
+  return { rows, nodes, head: { size, hash, edge }, places };
 }

@@ -32,6 +32,7 @@ interface Unknown {
 export class ChainWriter {
   readonly logId: string;
   readonly #options: ChainWriterOptions;
+  readonly #epoch: number;
   readonly #previous: Pick<Recovered, 'previousClose' | 'policyRevision'>;
   #handle: LogStoreHandle | undefined;
   #head: ChainHead;
@@ -44,6 +45,7 @@ export class ChainWriter {
     this.logId = logId ?? mintLogId(options.random);
     this.#handle = handle;
     this.#head = head;
+    this.#epoch = recovered.epoch;
     this.#previous = recovered;
   }
 
@@ -111,7 +113,7 @@ export class ChainWriter {
     const batch = this.#form(stated ? [gapFields(stated), ...entries] : entries);
     this.#missed = undefined;
     try {
-      if (batch.rows.length > 0) await handle.write(batch.rows);
+      if (batch.rows.length > 0) await handle.write(batch.rows, batch.nodes);
     } catch (cause) {
       this.#unknown = { batch, stated };
       this.miss(entries.length);
@@ -150,13 +152,17 @@ export class ChainWriter {
   }
 
   #form(entries: readonly LeafFields[]): Batch {
-    return formBatch(entries, this.#head, { id: this.logId, clock: this.#options.clock });
+    return formBatch(entries, this.#head, { id: this.logId, epoch: this.#epoch, clock: this.#options.clock });
   }
 
   /** Takes the rows that are there into the chain. A `gap` leaf that is not there has stated nothing. */
   #settle({ batch, stated }: Unknown, kept: number): void {
     const last = batch.rows[kept - 1];
-    if (last) this.#head = { size: last.seq + 1, hash: last.hash };
+    if (last) {
+      const edge = this.#head.edge.copy();
+      for (const { hash } of batch.rows.slice(0, kept)) edge.append(Buffer.from(hash, 'hex'));
+      this.#head = { size: last.seq + 1, hash: last.hash, edge };
+    }
     const first: LeafRow | undefined = batch.rows[stated ? 1 : 0];
     if (stated && kept === 0) this.#missed = addMissed(stated, this.#missed);
     if (this.#missed && first && last && first.seq <= last.seq) {

@@ -39,8 +39,10 @@ function decisionJson(
   classifiers: readonly ClassifierFields[] | undefined,
 ): string {
   return (
-    `{${classifiers === undefined ? '' : classifiersJson(classifiers, fields.classifier_count)}` +
-    `"direction":${quote(fields.direction)},"door":${quote(fields.door)},"effective":${quote(fields.effective)}` +
+    `{"c_req":${quote(fields.c_req)},"c_request_id":${quote(fields.c_request_id)}` +
+    `,"c_resp":${quote(fields.c_resp)},"c_subj":${quote(fields.c_subj)}` +
+    `${classifiers === undefined ? '' : classifiersJson(classifiers, fields.classifier_count)}` +
+    `,"direction":${quote(fields.direction)},"door":${quote(fields.door)},"effective":${quote(fields.effective)}` +
     `,"epoch":${integer(place.epoch)},"gap_count":${integer(fields.gap_count)}` +
     `,"gaps":${quoteAll(atMost(fields.gaps, LIMITS.leafGapsMax))},"kind":"decision","log_id":${quote(place.log_id)}` +
     `,"mono_ns":${quote(place.mono_ns)},"policy_revision":${quote(fields.policy_revision)}` +
@@ -53,7 +55,7 @@ function decisionJson(
 }
 
 function classifiersJson(classifiers: readonly ClassifierFields[], count = classifiers.length): string {
-  return `"classifier_count":${integer(count)},"classifiers":${canonicalJson(classifiers as unknown as CanonicalValue)},`;
+  return `,"classifier_count":${integer(count)},"classifiers":${canonicalJson(classifiers as unknown as CanonicalValue)}`;
 }
 
 /** Text that JSON writes as it is: printable ASCII but the quotation mark and the backslash. */

@@ -1,3 +1,5 @@
+import type { TileReader, TreeNode } from './tree/tiles.js';
+
 /** One leaf as it lies in the store. */
 export interface LeafRow {
   readonly seq: number;
@@ -31,11 +33,11 @@ export interface LogRows {
 }
 
 /** An open log store. */
-export interface LogStoreHandle extends LogRows, LogPages {
+export interface LogStoreHandle extends LogRows, LogPages, TileReader {
   /**
-   * Writes all rows or none, and resolves after they are synced to disk. After a rejection the fate of the rows is
+   * Writes all rows or none, with the tree hashes that they complete, and resolves after they are synced to disk. After a rejection the fate of the rows is
    * unknown and the handle must not be used again, except to close it.
    */
-  write(rows: readonly LeafRow[]): Promise<void>;
+  write(rows: readonly LeafRow[], nodes: readonly TreeNode[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -2,11 +2,16 @@ import { JiminiError } from '../kernel/errors.js';
 import type { ChainHead } from './batch.js';
 import { leafHash, NO_PREV } from './leaf-hash.js';
 import type { LeafRow, LogPages, LogRows } from './log-store.js';
+import { recoverEdge } from './tree/recover-edge.js';
+import type { TileReader } from './tree/tiles.js';
+import { createTreeEdge } from './tree/tree-edge.js';
 
 /** What a start finds in the store. */
 export interface Recovered {
   /** Absent when the log is empty. */
   readonly logId?: string;
+  /** Number of the signing key that the last leaf names; 1 when the log is empty. */
+  readonly epoch: number;
   readonly head: ChainHead;
   readonly previousClose: 'none' | 'clean' | 'unclean';
   /** Digest of the policy that the last run ended with, as far as its last leaves tell; absent = they do not. */
@@ -20,16 +25,20 @@ export interface Recovered {
 const REVISION_LEAVES_MAX = 100_000;
 const REVISION_LEAVES_STEP = 64;
 
-/** Reads the end of the log. Rejects with `JIMINI_STORE_CORRUPT` when its last two leaves do not hold together. */
-export async function recoverTail(rows: LogRows & LogPages): Promise<Recovered> {
+/**
+ * Reads the end of the log and of its tree. Rejects with `JIMINI_STORE_CORRUPT` when its last two leaves do not hold together, or
+ * hashes of the tree are missing.
+ */
+export async function recoverTail(rows: LogRows & LogPages & TileReader): Promise<Recovered> {
   const tail = await rows.lastRows(2);
   const last = tail.at(-1);
-  if (!last) return { head: { size: 0, hash: NO_PREV }, previousClose: 'none' };
+  if (!last) return { epoch: 1, head: { size: 0, hash: NO_PREV, edge: createTreeEdge() }, previousClose: 'none' };
   const before = tail.length === 2 ? tail[0] : undefined;
   const leaf = checkedLeaf(last, before);
   return {
     logId: leaf.logId,
-    head: { size: last.seq + 1, hash: last.hash },
+    epoch: leaf.epoch,
+    head: { size: last.seq + 1, hash: last.hash, edge: await recoverEdge(rows, last.seq + 1) },
     previousClose: leaf.kind === 'close' ? 'clean' : 'unclean',
     ...(await lastRevision(rows, last.seq + 1).catch(() => ({}))),
   };
@@ -66,16 +75,27 @@ export async function reconcile(rows: LogRows, head: ChainHead, unknown: readonl
   return next - head.size;
 }
 
-function checkedLeaf(row: LeafRow, before: LeafRow | undefined): { logId: string; kind: unknown } {
+interface CheckedLeaf {
+  readonly logId: string;
+  readonly epoch: number;
+  readonly kind: unknown;
+}
+
+function checkedLeaf(row: LeafRow, before: LeafRow | undefined): CheckedLeaf {
   if (leafHash(row.bytes) !== row.hash) throw damaged(`the leaf ${row.seq} is not what its hash says`);
   const leaf = parsed(row);
-  if (leaf['v'] !== 0) throw damaged(`the leaf ${row.seq} has a format version that this program does not write`);
+  if (leaf['v'] === 0) throw preview();
+  if (leaf['v'] !== 1) throw damaged(`the leaf ${row.seq} has a format version that this program does not write`);
+  const epoch = leaf['epoch'];
+  if (typeof epoch !== 'number' || !Number.isSafeInteger(epoch) || epoch < 1) {
+    throw damaged(`the leaf ${row.seq} does not say which signing key was in force`);
+  }
   if (leaf['seq'] !== row.seq || typeof leaf['log_id'] !== 'string' || !/^[a-z2-7]{26}$/.test(leaf['log_id'])) {
     throw damaged(`the leaf ${row.seq} does not belong where it stands`);
   }
   const prev = row.seq === 0 ? NO_PREV : before && before.seq === row.seq - 1 ? leafHash(before.bytes) : undefined;
   if (leaf['prev'] !== prev) throw damaged(`the leaf ${row.seq} does not follow the one before it`);
-  return { logId: leaf['log_id'], kind: leaf['kind'] };
+  return { logId: leaf['log_id'], epoch, kind: leaf['kind'] };
 }
 
 function parsed(row: LeafRow): Record<string, unknown> {
@@ -84,6 +104,13 @@ function parsed(row: LeafRow): Record<string, unknown> {
   } catch (cause) {
     throw damaged(`the leaf ${row.seq} is not JSON`, cause);
   }
+}
+
+/** Format v0 was never released. Nothing in it can be signed: it has no tree. */
+function preview(): JiminiError {
+  const what = 'the log was written in format v0, a preview, which this program neither continues nor converts';
+  const advice = 'move the data directory aside, and start with a new one';
+  return new JiminiError('JIMINI_STORE_CORRUPT', `${what}: ${advice}`);
 }
 
 function damaged(what: string, cause?: unknown): JiminiError {

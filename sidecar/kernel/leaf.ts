@@ -24,6 +24,14 @@ export interface DecisionFields {
   /** How many gap kinds there were, also those that `gaps` has no room for. */
   readonly gap_count: number;
   readonly policy_revision: string;
+  /** Commitment to the id that the caller gave the request; like the next three 64 lower-case hex digits, or empty: nothing is committed to. */
+  readonly c_request_id: string;
+  /** Commitment to what was judged of the request. */
+  readonly c_req: string;
+  /** Commitment to what was judged of the response. */
+  readonly c_resp: string;
+  /** Commitment to the subject. */
+  readonly c_subj: string;
   /** What classifiers said, in the order of their rules; absent = none was asked. Cut to `LIMITS.leafClassifiersMax` when written. */
   readonly classifiers?: readonly ClassifierFields[];
   /** How many questions were put to classifiers, also those that `classifiers` has no room for; absent with it. */
@@ -173,12 +181,12 @@ export const LEAF_KINDS = [
 
 /** The fields that every leaf has beside those of its kind. */
 export interface LeafPlace {
-  /** Version of the format. 0 = no promise is made yet. */
-  readonly v: 0;
+  /** Version of the format. */
+  readonly v: 1;
   /** 26 characters a-z2-7, minted once per data directory. */
   readonly log_id: string;
-  /** Key epoch; 0 until checkpoints are signed. */
-  readonly epoch: 0;
+  /** Number of the signing key in force, from 1. */
+  readonly epoch: number;
   /** Index of the leaf, from 0. */
   readonly seq: number;
   /** Wall-clock time at which the leaf got its place, milliseconds since 1970. */

@@ -1,10 +1,15 @@
 import test from 'ava';
 import { recoverAuditLog } from '../../sidecar/audit/audit-log.js';
+import { leafHash } from '../../sidecar/audit/leaf-hash.js';
+import type { LeafRow } from '../../sidecar/audit/log-store.js';
+import { recoverEdge } from '../../sidecar/audit/tree/recover-edge.js';
+import { TILE_WIDTH } from '../../sidecar/audit/tree/tiles.js';
 import type { ConfigFields, DecisionFields } from '../../sidecar/kernel/leaf.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { createFaultyStore } from '../storage/faulty-store.js';
 import { attempt, discrepancies, healed, leavesOf, openDoubleLog, verifyRows } from './double-log.js';
 import { decision, logOptions, openAuditLog } from './records.js';
+import { createReference } from './tree/reference.js';
 
 /** A promise and the function that fulfils it. */
 function gate() {
@@ -187,6 +192,32 @@ test('a start on a damaged end of the log is refused with what to do', async (t)
   const refused = { code: 'JIMINI_STORE_CORRUPT', message: /run `jimini log verify`/ };
   await t.throwsAsync(openDoubleLog(store), refused);
   await t.throwsAsync(openDoubleLog(store), refused, 'the store was closed again');
+});
+
+test('a log in format v0 is refused with what to do', async (t) => {
+  const store = createFaultyStore();
+  await (await openDoubleLog(store)).close('shutdown');
+  const last = store.disk.at(-1) as LeafRow;
+  const bytes = Buffer.from(String(last.bytes).replace('"v":1', '"v":0'));
+  const handle = await store.open();
+  await handle.write([{ seq: last.seq + 1, hash: leafHash(bytes), bytes }], []);
+  await handle.close();
+  const refused = { code: 'JIMINI_STORE_CORRUPT', message: /format v0.*move the data directory aside/ };
+  await t.throwsAsync(openDoubleLog(store), refused);
+});
+
+test('a start goes on with the tree of the run before', async (t) => {
+  const store = createFaultyStore();
+  const sizes = [3, 100, 0, 100, 100];
+  for (const count of sizes) {
+    const log = await openDoubleLog(store);
+    await Promise.all(Array.from({ length: count }, (_, index) => attempt(log, `r${index}`)));
+    await log.close('shutdown');
+  }
+  const handle = await store.open();
+  const leaves = store.disk.map(({ hash }) => Buffer.from(hash, 'hex'));
+  t.true(leaves.length > TILE_WIDTH);
+  t.deepEqual((await recoverEdge(handle, leaves.length)).root(), createReference(leaves).root(leaves.length));
 });
 
 test('a log that has not begun writes nothing, and is closed as it was found', async (t) => {

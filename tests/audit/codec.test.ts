@@ -11,9 +11,9 @@ import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { decision } from './records.js';
 
 const place: LeafPlace = {
-  v: 0,
+  v: 1,
   log_id: 'abcdefghijklmnopqrstuvwxyz',
-  epoch: 0,
+  epoch: 1,
   seq: 7,
   time_ms: 1_800_000_000_000,
   mono_ns: '12345',
@@ -56,6 +56,10 @@ const judged: fc.Arbitrary<DecisionFields> = fc.record({
   gaps: fc.subarray(['body:partial' as const, 'json:malformed' as const, 'path:ambiguous' as const]),
   gap_count: fc.nat(),
   policy_revision: text,
+  c_request_id: text,
+  c_req: text,
+  c_resp: text,
+  c_subj: text,
 });
 const switched: fc.Arbitrary<Pick<DecisionFields, 'switch' | 'windows'>> = fc.oneof(
   fc.constant({}),

@@ -19,6 +19,10 @@ export function decision(route: string, fields: Partial<DecisionFields> = {}): D
     gaps: [],
     gap_count: 0,
     policy_revision: 'sha256:5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9',
+    c_request_id: '',
+    c_req: '',
+    c_resp: '',
+    c_subj: '',
     ...fields,
   };
 }

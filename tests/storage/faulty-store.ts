@@ -1,4 +1,5 @@
 import type { LeafRow, LogStore, LogStoreHandle } from '../../sidecar/audit/log-store.js';
+import { TILE_WIDTH, type TreeNode } from '../../sidecar/audit/tree/tiles.js';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
 
 /** What happens to one batch: written; failed and gone; failed, but there after the next opening. */
@@ -32,6 +33,7 @@ export interface FaultyStore extends LogStore {
 export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore {
   const batchSizes: number[] = [];
   let disk: LeafRow[] = [];
+  let nodesOnDisk: readonly TreeNode[] = [];
   let openings = 0;
   let isOpen = false;
   let isRepaired = false;
@@ -47,24 +49,39 @@ export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore
 
   const handle = (): LogStoreHandle => {
     let view = [...disk];
+    let nodesInView = nodesOnDisk;
     let isPoisoned = false;
     let isClosed = false;
     const inUse = () => {
       if (isClosed) throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'not open');
     };
     return {
-      async write(rows) {
+      async write(rows, nodes) {
         inUse();
         const batch = batchSizes.push(rows.length) - 1;
         await (options.beforeDone?.(batch) ?? Promise.resolve());
         const fate = isPoisoned ? 'lost' : ((isRepaired ? undefined : options.batchFate?.(batch)) ?? 'written');
-        if (fate !== 'lost') disk = sorted([...disk, ...rows]);
+        if (fate !== 'lost') {
+          disk = sorted([...disk, ...rows]);
+          nodesOnDisk = [...nodesOnDisk, ...nodes];
+        }
         view = sorted([...view, ...rows]);
+        nodesInView = [...nodesInView, ...nodes];
         if (isPoisoned) return;
         if (fate !== 'written') {
           isPoisoned = true;
           throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the disk failed');
         }
+      },
+      async readTile(level, index, width) {
+        inUse();
+        const first = index * TILE_WIDTH;
+        const hashes = Array.from({ length: width }, (_, at) =>
+          level === 0
+            ? Buffer.from(view.find(({ seq }) => seq === first + at)?.hash ?? '', 'hex')
+            : (nodesInView.find((node) => node.level === level && node.index === first + at)?.hash ?? Buffer.of()),
+        );
+        return Buffer.concat(hashes);
       },
       async *rowsFrom(seq) {
         inUse();

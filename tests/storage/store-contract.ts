@@ -14,8 +14,8 @@ export function storeContract(name: string, makeStore: () => Promise<LogStore>):
   test(`${name}: rows come back verbatim and in order of their numbers`, async (t) => {
     const handle = await (await makeStore()).open();
     const rows = [0, 1, 2, 255, 256, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1].map((seq) => row(seq));
-    await handle.write(rows.slice(4));
-    await handle.write(rows.slice(0, 4));
+    await handle.write(rows.slice(4), []);
+    await handle.write(rows.slice(0, 4), []);
     t.deepEqual(await rowsOf(handle, 0), rows);
     await handle.close();
   });
@@ -23,7 +23,7 @@ export function storeContract(name: string, makeStore: () => Promise<LogStore>):
   test(`${name}: reading can begin anywhere`, async (t) => {
     const handle = await (await makeStore()).open();
     const rows = Array.from({ length: 2_500 }, (_, seq) => row(seq));
-    await handle.write(rows);
+    await handle.write(rows, []);
     t.deepEqual(await rowsOf(handle, 2_100), rows.slice(2_100));
     t.deepEqual(await rowsOf(handle, 2_500), []);
     t.deepEqual(await handle.lastRows(2), rows.slice(-2));
@@ -34,7 +34,7 @@ export function storeContract(name: string, makeStore: () => Promise<LogStore>):
   test(`${name}: what was written is there after the next opening`, async (t) => {
     const store = await makeStore();
     const first = await store.open();
-    await first.write([row(0), row(1)]);
+    await first.write([row(0), row(1)], []);
     await first.close();
     const second = await store.open();
     t.deepEqual(await rowsOf(second, 0), [row(0), row(1)]);
@@ -51,8 +51,8 @@ export function storeContract(name: string, makeStore: () => Promise<LogStore>):
 
   test(`${name}: two leaves with one number are both kept, so that a verifier sees them`, async (t) => {
     const handle = await (await makeStore()).open();
-    await handle.write([row(0), row(1, 'one')]);
-    await handle.write([row(1, 'other')]);
+    await handle.write([row(0), row(1, 'one')], []);
+    await handle.write([row(1, 'other')], []);
     t.is((await rowsOf(handle, 1)).length, 2);
     await handle.close();
   });
@@ -60,7 +60,7 @@ export function storeContract(name: string, makeStore: () => Promise<LogStore>):
   test(`${name}: a closed handle refuses`, async (t) => {
     const handle = await (await makeStore()).open();
     await handle.close();
-    await t.throwsAsync(handle.write([row(0)]), { code: 'JIMINI_STORE_UNAVAILABLE' });
+    await t.throwsAsync(handle.write([row(0)], []), { code: 'JIMINI_STORE_UNAVAILABLE' });
     await t.throwsAsync(handle.lastRows(1), { code: 'JIMINI_STORE_UNAVAILABLE' });
   });
 }
