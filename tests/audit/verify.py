@@ -210,7 +210,7 @@ REFUSED = {
 REFUSALS = {"count": lambda value: is_count(value) and value > 0, "first_ms": is_count, "last_ms": is_count}
 UNRECORDED = {"records": is_count, "kept": is_range, "first_ms": is_count, "last_ms": is_count}
 DISCONTINUED = {
-    "reason": is_one_of("log_shorter", "log_differs"),
+    "reason": is_one_of("log_shorter", "log_differs", "no_checkpoint"),
     "recovered_size": is_count,
     "signed_size": is_count,
     "signed_root": HASH,
@@ -282,8 +282,12 @@ def switch_holds(leaf):
 
 
 def discontinued_holds(leaf):
-    is_shorter = leaf.get("reason") == "log_shorter"
-    return holds_all(leaf, DISCONTINUED) and (leaf["signed_size"] > leaf["recovered_size"]) == is_shorter
+    if not holds_all(leaf, DISCONTINUED):
+        return False
+    recovered, signed = leaf["recovered_size"], leaf["signed_size"]
+    if leaf["reason"] == "no_checkpoint":
+        return signed == 0 and recovered > 0 and leaf["signed_root"] == EMPTY_ROOT.hex()
+    return (signed > recovered) == (leaf["reason"] == "log_shorter")
 
 
 def gap_holds(leaf):

@@ -122,18 +122,26 @@ const REFUSALS: Rules = [
   ['last_ms', count],
 ];
 
+const EMPTY_ROOT = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+/** How many leaves were signed, as it goes with the reason. */
+const signedSize: Check = (value, leaf) => {
+  const recovered = leaf.get('recovered_size') as number;
+  if (!count(value, leaf)) return false;
+  switch (leaf.get('reason')) {
+    case 'log_shorter':
+      return (value as number) > recovered;
+    case 'log_differs':
+      return (value as number) <= recovered;
+    default:
+      return value === 0 && recovered > 0 && leaf.get('signed_root') === EMPTY_ROOT;
+  }
+};
 /** The log does not continue what was signed. */
 const DISCONTINUED: Rules = [
-  ['reason', oneOf('log_shorter', 'log_differs')],
+  ['reason', oneOf('log_shorter', 'log_differs', 'no_checkpoint')],
   ['recovered_size', count],
-  [
-    'signed_size',
-    (value, leaf) => {
-      const isLarger = (value as number) > (leaf.get('recovered_size') as number);
-      return count(value, leaf) && isLarger === (leaf.get('reason') === 'log_shorter');
-    },
-  ],
   ['signed_root', hash],
+  ['signed_size', signedSize],
 ];
 const ADMIN: ReadonlyMap<string, Rules> = new Map([
   ['kill_switch', SWITCH],

@@ -38,6 +38,7 @@ FOR_A_PERSON = {"c_request_id": HASH_A, "c_tag": HASH_B, "count": "11-100", "c_s
 FOR_A_PERSON |= {"approvers": ["ana", "ben"], "reason": "subject_request"}
 SHORTER = {"kind": "gap", "reason": "log_shorter", "recovered_size": 7, "signed_size": 9, "signed_root": HASH_A}
 DIFFERS = {**SHORTER, "reason": "log_differs", "signed_size": 7}
+NO_CHECKPOINT = {**SHORTER, "reason": "no_checkpoint", "signed_size": 0, "signed_root": verify.EMPTY_ROOT.hex()}
 UNRECORDED = {"kind": "gap", "reason": "store_unavailable", "records": 3, "kept": [2, 3]}
 UNRECORDED |= {"first_ms": DAY_MS, "last_ms": DAY_MS + 5}
 OPEN = {"kind": "open", "version": "0.2.0", "policy_revision": REVISION, "recovered_size": 0, "previous_close": "none"}
@@ -129,6 +130,7 @@ def whole_log(keys):
     log.add({**SHORTER, "recovered_size": 54, "signed_size": 60})
     log.add({**SHORTER, "kind": "admin", "op": "acknowledge_gap", "recovered_size": 54, "signed_size": 60})
     log.add({**DIFFERS, "recovered_size": 54, "signed_size": 20})
+    log.add({**NO_CHECKPOINT, "recovered_size": 54})
     while len(log.leaves) < 63:
         log.add({**DECISION, "unknown_name": {"n": len(log.leaves)}})
     log.add({"kind": "close", "reason": "error"})
@@ -189,6 +191,7 @@ def leaf_cases(keys, stranger):
         "store_unavailable": UNRECORDED,
         "log_shorter": SHORTER,
         "log_differs": DIFFERS,
+        "no_checkpoint": NO_CHECKPOINT,
         "export": {"kind": "export", "op": "subject", **FOR_A_PERSON},
         "erase": {"kind": "erase", "op": "day", **FOR_A_PERSON},
         "restrict": {"kind": "restrict", "op": "lift", **FOR_A_PERSON},
@@ -280,6 +283,7 @@ def leaf_cases(keys, stranger):
     refused("gap", UNRECORDED, [("reason", "other"), ("kept", [1]), ("kept", [3, 2]), ("kept", [1, 2, 3]),
                                 ("kept", [-1, 2]), ("kept", ["1", "2"]), ("records", -1)])  # fmt: skip
     refused("log_shorter", SHORTER, [("signed_size", 7), ("signed_size", 6), ("signed_root", ""), ("reason", "log_differs")])
+    refused("no_checkpoint", NO_CHECKPOINT, [("signed_size", 1), ("signed_root", HASH_A), ("recovered_size", 0)])
     refused("log_differs", DIFFERS, [("signed_size", 8), ("reason", "log_shorter")])
     refused("acknowledge_gap", kinds["acknowledge_gap"], [("reason", "store_unavailable"), ("signed_size", 1)])
     refused("close", kinds["close"], [("reason", "crash")])
