@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { type Scanned, scanCanonical } from './canonical-scan.js';
 import type { KeyEpochs } from './key-epochs.js';
 import { fieldFault, isOpaque } from './leaf-rules.js';
+import { readPlainDecision } from './plain-decision.js';
 import type { Entry, Finding, RuleName } from './report.js';
 
 /** Takes the leaves of a log one after the other, in constant memory. */
@@ -69,9 +70,9 @@ class Chain implements ChainCheck {
     if (bytes.length > LEAF_BYTES_MAX) return this.fault('size', `the leaf has more than ${LEAF_BYTES_MAX} bytes`);
     const text = decoded(bytes);
     if (text === undefined) return this.fault('utf-8', 'the leaf is not well-formed UTF-8');
-    const leaf = scanCanonical(text);
-    if ('why' in leaf) return this.fault('canonical', `the leaf ${leaf.why} (character ${leaf.at})`);
-    const wrong = this.#place(leaf) ?? this.#content(leaf);
+    const leaf = this.#isNextPlainDecision(text) ? undefined : scanCanonical(text);
+    if (leaf && 'why' in leaf) return this.fault('canonical', `the leaf ${leaf.why} (character ${leaf.at})`);
+    const wrong = leaf && (this.#place(leaf) ?? this.#content(leaf));
     if (wrong) return wrong;
     this.#prefixed.set(bytes, 1);
     const actual = hash('sha256', this.#prefixed.subarray(0, 1 + bytes.length), 'hex');
@@ -79,6 +80,15 @@ class Chain implements ChainCheck {
       return this.fault('hash', 'the hash in the key is another one');
     this.#accept(leaf, actual);
     return undefined;
+  }
+
+  /** Whether this is nothing but a decision, and stands where it belongs. What is not is looked at rule by rule. */
+  #isNextPlainDecision(text: string): boolean {
+    if (this.size === 0 || this.epoch === 0) return false;
+    const place = readPlainDecision(text);
+    if (place === undefined) return false;
+    const { seq, prev, epoch, logId } = place;
+    return seq === this.size && prev === this.lastHash && epoch === this.epoch && logId === this.logId;
   }
 
   #place(leaf: Leaf): Finding | undefined {
@@ -116,14 +126,16 @@ class Chain implements ChainCheck {
     return epoch === (isKey ? this.epoch + 1 : this.epoch);
   }
 
-  #accept(leaf: Leaf, leafHash: string): void {
+  /** Without `leaf` it is a decision of the same log and epoch as the leaf before. */
+  #accept(leaf: Leaf | undefined, leafHash: string): void {
     this.lastHash = leafHash;
+    this.size += 1;
+    this.lastKind = leaf ? (leaf.get('kind') as string) : 'decision';
+    if (!leaf) return;
     this.logId = leaf.get('log_id') as string;
-    this.lastKind = leaf.get('kind') as string;
     this.epoch = leaf.get('epoch') as number;
     if (this.lastKind === 'gap') this.gaps += 1;
     if (isOpaque(leaf)) this.opaque += 1;
-    this.size += 1;
   }
 }
 
