@@ -20,9 +20,7 @@ const SERVICE = '/jimini.v1.AuditService';
 
 /** What the service needs of the rest of the program. */
 export interface AuditServiceOptions {
-  readonly log: ReadableLog;
-  /** The same log, as far as it is signed. */
-  readonly signed?: SignedLog;
+  readonly log: ReadableLog & SignedLog;
   /** A message of this method could not be decoded. */
   readonly onMalformed: (method: 'ListEntries' | 'StreamEntries' | 'Verify' | keyof ProofMethods) => void;
 }
@@ -34,12 +32,12 @@ export interface AuditService {
 }
 
 /** See `AuditService`. */
-export function createAuditService({ log, signed, onMalformed }: AuditServiceOptions): AuditService {
+export function createAuditService({ log, onMalformed }: AuditServiceOptions): AuditService {
   const places = createPlaces();
   const stream = (handler: StreamHandler): StreamMethod => ({ handler: places.limited(handler), overloaded });
   const unary = {
     ListEntries: listHandler(log, () => onMalformed('ListEntries')),
-    ...(signed && createProofMethods(signed, onMalformed)),
+    ...createProofMethods(log, onMalformed),
   };
   return {
     methods: new Map(Object.entries(unary).map(([name, handler]) => [`${SERVICE}/${name}`, { handler, overloaded }])),

@@ -6,32 +6,29 @@ import {
   GetInclusionProofRequest,
   GetInclusionProofResponse,
 } from '../../proto/gen/jimini/v1/audit.js';
+import { parseCheckpoint } from '../audit/notes/checkpoint.js';
+import { parseNote } from '../audit/notes/note.js';
+import { formatVerifierKey, type VerifierKey } from '../audit/notes/verifier-key.js';
 import { consistencyProof, inclusionProof } from '../audit/tree/proofs.js';
 import type { TileReader } from '../audit/tree/tiles.js';
 import type { UnaryHandler } from '../kernel/call.js';
 import { JiminiError } from '../kernel/errors.js';
 import { decode } from './decode.js';
 
-/** The newest checkpoint of a log. */
-export interface SignedHead {
-  /** The signed note, verbatim. */
-  readonly note: Uint8Array;
-  /** Leaves that it covers. */
-  readonly size: number;
-  /** Root hash over them, 32 bytes. */
-  readonly root: Uint8Array;
-}
-
 /** A log whose tree is signed. */
 export interface SignedLog extends TileReader {
   readonly logId: string;
   /** Leaves in it, each of them on disk. */
   readonly size: number;
-  /** Absent before the first checkpoint. */
-  readonly signedHead: SignedHead | undefined;
-  /** Verifier keys, the one in force first. */
-  readonly verifierKeys: readonly string[];
+  readonly signed: {
+    /** The newest checkpoint, verbatim, and the number of leaves that it covers; absent = none yet. */
+    readonly checkpoint: { readonly note: Buffer; readonly size: number } | undefined;
+    /** The one in force first. */
+    readonly keys: readonly VerifierKey[];
+  };
 }
+
+type SignedHead = NonNullable<SignedLog['signed']['checkpoint']>;
 
 /** Methods that prove what is in a log, by name. */
 export interface ProofMethods {
@@ -47,11 +44,11 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
       decode(GetCheckpointRequest, message, () => onMalformed('GetCheckpoint'));
       const head = newest(log);
       return GetCheckpointResponse.encode({
-        checkpoint: Buffer.from(head.note),
-        verifierKeys: [...log.verifierKeys],
+        checkpoint: head.note,
+        verifierKeys: log.signed.keys.map(formatVerifierKey),
         logId: log.logId,
         treeSize: BigInt(head.size),
-        rootHash: Buffer.from(head.root),
+        rootHash: Buffer.from(parseCheckpoint(parseNote(head.note).text.toString('utf8')).root),
         logSize: BigInt(log.size),
       }).finish();
     },
@@ -84,8 +81,8 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
   };
 }
 
-function newest({ signedHead }: SignedLog): SignedHead {
-  if (signedHead) return signedHead;
+function newest({ signed }: SignedLog): SignedHead {
+  if (signed.checkpoint) return signed.checkpoint;
   throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'there is no checkpoint yet');
 }
 
@@ -101,7 +98,7 @@ function placeOf(seq: bigint, size: number): number {
 }
 
 function noteOf(head: SignedHead, size: number): Buffer {
-  return size === head.size ? Buffer.from(head.note) : Buffer.alloc(0);
+  return size === head.size ? head.note : Buffer.alloc(0);
 }
 
 function invalid(message: string): JiminiError {

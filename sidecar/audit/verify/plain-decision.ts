@@ -24,7 +24,7 @@ const MEMBERS = [
   ['direction', '"(?:inbound|outbound|)"'],
   ['door', plain(TEXT)],
   ['effective', VERDICT],
-  ['epoch', INTEGER],
+  ['epoch', '([1-9][0-9]{0,14})'],
   ['gap_count', INTEGER],
   ['gaps', TEXTS],
   ['kind', '"decision"'],
