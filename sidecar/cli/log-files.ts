@@ -20,7 +20,7 @@ const KEY_FILE_BYTES_MAX = 64 * 1024;
 const PROOFS_MAX = 1_000;
 
 /** Opens a regular file: somebody may have put a pipe in its place, which would never end. Rejects with `JIMINI_USAGE`. */
-export async function readingFile<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T> {
+async function readingFile<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await openRegular(path);
   try {
     return await read(file);
@@ -63,7 +63,7 @@ function codeOf(cause: unknown): string {
 }
 
 /** A whole file; of one that is larger than `bytesMax`, one byte more than that, which no reader accepts. */
-export function readSmallFile(path: string, bytesMax: number): Promise<Buffer> {
+function readSmallFile(path: string, bytesMax: number): Promise<Buffer> {
   return readingFile(path, async (file) => {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(bytesMax + 1), 0, bytesMax + 1, 0);
     return buffer.subarray(0, bytesRead);

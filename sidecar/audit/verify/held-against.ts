@@ -47,7 +47,7 @@ export function readEvidence({ keys: keyFile, files }: Evidence): ReadEvidence {
 }
 
 /** The report when something beside the leaves has not even the form that it must have. */
-export function refusedBefore(source: ClaimSource, found: string): VerifyReport {
+function refusedBefore(source: ClaimSource, found: string): VerifyReport {
   const fault = asFault({ seq: 0, rule: source, found });
   return { status: 'tampered', entries: 0, opaque: 0, gaps: 0, epoch: 0, fault };
 }

@@ -7,7 +7,7 @@ import { asFault, type Entry, type Finding, olderFormat, type VerifyFault, type 
 import type { NoteKey } from './signed-note.js';
 import { createTreeRowsCheck, type ReadTreeRows } from './tree-rows.js';
 
-export type { Entry, RuleName, VerifyReport } from './report.js';
+export type { Entry, VerifyReport } from './report.js';
 
 /** What a whole log is held against, beside the rules for its leaves. */
 export interface HeldAgainst {
