@@ -111,6 +111,18 @@ test('pure rooms do not read the clock', (t) => {
   t.deepEqual(wrong, []);
 });
 
+test('the verifier of the log shares no code with its writer, nor with anything else', (t) => {
+  const folder = 'sidecar/audit/verify';
+  const wrong = sources
+    .filter((file) => isBelow(file, folder))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((target) => (target.package ? target.name !== 'node:crypto' : !isBelow(target.name, folder)))
+        .map(({ name }) => `${file} imports ${name}`),
+    );
+  t.deepEqual(wrong, []);
+});
+
 test('no file is so long that it must have two reasons to be opened', (t) => {
   const lines = (file: string) => read(file).split('\n').length;
   const tooLong = sources
