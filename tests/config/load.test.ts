@@ -65,6 +65,7 @@ test('without file, environment and flags every setting has its default', async 
     control: { tokensFile: '', clients: {}, proxies: [] },
     packs: ['secrets', 'pii', 'pci', 'injection'],
     shadow: false,
+    store: { minFreeBytes: 512 * 1024 * 1024 },
     tenant: '',
     tenants: {},
     policy: {
