@@ -104,7 +104,7 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
       endpoint: context.endpoint || path,
       tenant: context.tenant,
       ...routeOf(target?.ambiguous ? '' : path, context, settings),
-      content: contentOf(http, target?.query ?? '', body),
+      content: contentOf(http, target, body),
       gaps,
       requestId: (headers.get('x-request-id') ?? http.id).slice(0, LIMITS.requestIdCharsMax),
       ...traceOf(headers),
@@ -125,8 +125,14 @@ function tunnelGap(http: HttpFields): GapKind | undefined {
   return http.method === 'CONNECT' ? 'http:connect' : undefined;
 }
 
-function contentOf(http: HttpFields, query: string, gap: GapKind | undefined): Content[] {
+function contentOf(
+  http: HttpFields,
+  target: { readonly path: string; readonly query: string } | undefined,
+  gap: GapKind | undefined,
+): Content[] {
   const content: Content[] = [];
+  const { path, query } = target ?? { path: '', query: '' };
+  if (path.includes('%')) content.push({ kind: 'path', raw: path });
   if (query !== '') content.push({ kind: 'query', raw: query });
   if (http.query !== '' && http.query !== query) content.push({ kind: 'query', raw: http.query });
   // A cut body is still read for what it shows; of damaged bytes nothing is left to read.

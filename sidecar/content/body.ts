@@ -21,7 +21,7 @@ import {
 import { splitMultipart } from './multipart.js';
 import { readPlainText } from './plain-text.js';
 import { readProtobuf } from './protobuf-text.js';
-import { fieldPointer, readForm } from './query.js';
+import { fieldPointer, readForm, readJoined } from './query.js';
 
 type Body = Extract<Content, { kind: 'body' }>;
 
@@ -80,6 +80,7 @@ function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string, { c
     readBytes(draft, bytes, parseContentType(''), true);
     return;
   }
+  const values: string[] = [];
   for (const [index, part] of parts.entries()) {
     const pointer = fieldPointer('form', part.name || String(index));
     if (part.disposition !== '') addText(draft, part.disposition, `${pointer}#`);
@@ -91,7 +92,10 @@ function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string, { c
     readUnder(draft, pointer, () => readBytes(draft, part.bytes, declared));
     // Whoever fills a field in is a user, whatever it looks like.
     assignRole(draft, start, 'user');
+    const [own] = draft.segments.slice(start, start + 1);
+    if (own?.pointer === pointer) values.push(own.text);
   }
+  readJoined(draft, values, 'form:');
 }
 
 /** `isSecondBest`: a gap says already that the bytes may be something else, so that no text in them is none of its own. */

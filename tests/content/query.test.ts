@@ -87,7 +87,8 @@ test('what URLSearchParams writes is read back', (t) => {
       const { segments } = readContent([{ kind: 'query', raw: new URLSearchParams(parameters).toString() }], {
         credentialQueryNames: new Set(),
       });
-      return JSON.stringify(segments.map(({ text }) => text)) === JSON.stringify(parameters.flat());
+      const own = segments.filter(({ derived }) => !derived).map(({ text }) => text);
+      return JSON.stringify(own) === JSON.stringify(parameters.flat());
     }),
   );
   t.pass();
