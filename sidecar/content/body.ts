@@ -35,7 +35,8 @@ export function readBody(draft: Draft, body: Body, decodedBytesMax?: number): vo
     draft.gaps.add('body:too_large');
     return;
   }
-  const declared = parseContentType(body.contentType);
+  // Without a type, bytes are just that (RFC 9110 section 8.3).
+  const declared = parseContentType(body.contentType.trim() || 'application/octet-stream');
   const coding = decodeCodings(body.bytes, body.contentEncoding, decodedBytesMax);
   if ('gap' in coding) {
     // What it really is, the headers do not say: judged as what it looks like.

@@ -14,6 +14,19 @@ export function readQuery(draft: Draft, raw: string, credentialNames: ReadonlySe
   const isSecret = (name: string, value: string) =>
     isCredential(name.toLowerCase(), credentialNames) && !/\s/.test(value.trim());
   readParameters(draft, raw, 'query', isSecret);
+  if (/(?:^|&)message=/.test(raw) && /(?:^|&)encoding=/.test(raw)) noteConnectMessage(draft, new URLSearchParams(raw));
+}
+
+/**
+ * A call of Connect by GET holds its message in the query (connectrpc.com/docs/protocol, Unary-Get-Request). As JSON it is read like
+ * any parameter; compressed it is not, and of protobuf only what looks like text is.
+ */
+function noteConnectMessage(draft: Draft, parameters: URLSearchParams): void {
+  const compression = parameters.getAll('compression').join();
+  const [encoding = '', ...others] = parameters.getAll('encoding');
+  if (compression !== '' && compression !== 'identity') draft.gaps.add('format:grpc');
+  else if (others.length > 0) draft.gaps.add('format:grpc');
+  else if (encoding !== 'json') draft.gaps.add('uninspectable:protobuf');
 }
 
 /**
