@@ -23,7 +23,9 @@ export interface CheckSettings extends RouteContextOptions {
   /** The route that the configuration names for an endpoint, and what it says; undefined = none, as for no endpoint. */
   readonly routeOf: (
     endpoint: string,
-  ) => ({ readonly name: string } & Pick<Evaluation, 'passesUnrecorded' | 'packs'>) | undefined;
+  ) =>
+    | ({ readonly name: string; readonly loosens?: true } & Pick<Evaluation, 'passesUnrecorded' | 'packs'>)
+    | undefined;
   /** Whether denied callers are told titles of rules and kinds of gaps, or the decision id alone. */
   readonly tellsReasons: boolean;
 }
@@ -93,18 +95,19 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
   const body = tunnel === undefined ? bodyGap(http) : undefined;
   // The target of a CONNECT is an authority, not a path (RFC 9112 3.2.3).
   const target = tunnel === 'http:connect' ? undefined : settings.readPath(http.path);
-  if (target?.ambiguous) gaps.push({ kind: 'path:ambiguous' });
+  const path = target?.path ?? '';
+  const isAmbiguous = target?.ambiguous === true || leadsAstray(path, context, settings);
+  if (isAmbiguous) gaps.push({ kind: 'path:ambiguous' });
   if (tunnel !== undefined) gaps.push({ kind: tunnel });
   if (body !== undefined) gaps.push({ kind: body });
-  const path = target?.path ?? '';
   return {
     evaluation: {
       door: 'ext_authz',
       direction: context.direction,
       endpoint: context.endpoint || path,
       tenant: context.tenant,
-      ...routeOf(target?.ambiguous ? '' : path, context, settings),
-      content: contentOf(http, target?.query ?? '', body),
+      ...routeOf(isAmbiguous ? '' : path, context, settings),
+      content: contentOf(http, target, body),
       gaps,
       requestId: (headers.get('x-request-id') ?? http.id).slice(0, LIMITS.requestIdCharsMax),
       ...traceOf(headers),
@@ -119,14 +122,28 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
   };
 }
 
+/** What some servers end or change a path at: parameters, an encoded mark of a query or fragment, segments that end in blanks or dots. */
+const CUT_SOMEWHERE = /;|%(?:3b|3f|23)|(?:%20|\.)(?:\/|$)/i;
+
+/** Whether a path that servers may read differently leads to a route on which more may pass. Elsewhere it costs nothing to be wrong. */
+function leadsAstray(path: string, { endpoint }: RouteContext, { routeOf: find }: CheckSettings): boolean {
+  return endpoint === '' && CUT_SOMEWHERE.test(path) && find(path)?.loosens === true;
+}
+
 /** Bytes of an upgraded or tunnelled connection never come by here. Envoy shows an extended CONNECT as an upgrade. */
 function tunnelGap(http: HttpFields): GapKind | undefined {
   if (http.headers.has('upgrade') || http.headers.has(':protocol')) return 'http:upgrade';
   return http.method === 'CONNECT' ? 'http:connect' : undefined;
 }
 
-function contentOf(http: HttpFields, query: string, gap: GapKind | undefined): Content[] {
+function contentOf(
+  http: HttpFields,
+  target: { readonly path: string; readonly query: string } | undefined,
+  gap: GapKind | undefined,
+): Content[] {
   const content: Content[] = [];
+  const { path, query } = target ?? { path: '', query: '' };
+  if (path.includes('%')) content.push({ kind: 'path', raw: path });
   if (query !== '') content.push({ kind: 'query', raw: query });
   if (http.query !== '' && http.query !== query) content.push({ kind: 'query', raw: http.query });
   // A cut body is still read for what it shows; of damaged bytes nothing is left to read.
@@ -168,7 +185,7 @@ function routeOf(
   context: RouteContext,
   settings: CheckSettings,
 ): Pick<Evaluation, 'route' | 'namedRoute' | 'passesUnrecorded' | 'packs'> {
-  const { name, ...said } = settings.routeOf(context.endpoint || path) ?? {};
+  const { name, loosens: _, ...said } = settings.routeOf(context.endpoint || path) ?? {};
   return {
     route: name ?? (context.label || settings.pathLabel(path)),
     ...(name !== undefined && { namedRoute: name }),

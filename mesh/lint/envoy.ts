@@ -93,7 +93,8 @@ export function checkEnvoy(report: Report, config: EnvoyConfig, onlyNamed: boole
   const hasEntries = routes.some((tree) => hasEntry(facts, tree));
   if (hasEntries || facts.filterNames.size > 0) {
     const isOffByDefault = facts.isOffByDefault && facts.isTurnedOn;
-    const context: RouteContext = { report, filterNames: facts.filterNames, isOffByDefault, onCluster };
+    const { filterNames, chainNames } = facts;
+    const context: RouteContext = { report, filterNames, chainNames, isOffByDefault, onCluster };
     for (const tree of routes) checkRouteMap(context, tree);
   }
   return hasEntries || unguarded.length < config.managers.length || loose.length > 0 || processors.length > 0;
@@ -135,8 +136,19 @@ function checkManagers(
   );
   for (const tree of config.maps) {
     checkListener(report, tree, onlyNamed);
+    if (hasGuard) checkForgedMetadata(report, tree);
     checkTcpProxy(report, tree, clusters);
   }
+}
+
+/**
+ * Finds rules that write what a client sent into our namespace of the request's metadata, where routes say what applies to them:
+ * `KeyValuePair` of header_to_metadata and its like. What set_metadata writes has no key, and is the operator's own.
+ */
+function checkForgedMetadata(report: Report, tree: Tree): void {
+  const namespace = field(tree, 'metadata_namespace');
+  if (!namespace || textAt(namespace.value)?.trim() !== 'jimini' || !field(tree, 'key')) return;
+  report('metadata-from-client', namespace, `${textAt(tree, 'key') ?? 'a key'} of jimini is taken from the request`);
 }
 
 /** Finds bytes that go past HTTP to where guarded requests go (envoy.extensions.filters.network.tcp_proxy.v3). */

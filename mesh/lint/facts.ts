@@ -25,6 +25,9 @@ export function factsOf(files: readonly ReadFile[]): Facts {
       ),
     ),
     filterNames,
+    chainNames: new Set(
+      files.flatMap(({ envoy }) => envoy.managers.flatMap((manager) => manager.filters.map(({ name }) => name))),
+    ),
     isOffByDefault: filters.some(isOff),
     isTurnedOn: files.some(({ envoy }) => envoy.maps.some((tree) => turnsOn({ filterNames }, tree))),
     providers: new Set(files.flatMap((file) => ownProviders(file).map(({ name }) => name))),

@@ -15,6 +15,8 @@ export interface Facts {
   readonly clusters: ReadonlyMap<string, Located>;
   /** Names under which filter chains hold the ext_authz filters that call Jimini. */
   readonly filterNames: ReadonlySet<string>;
+  /** Names of all filters of all chains. */
+  readonly chainNames: ReadonlySet<string>;
   /** One of these filters is off unless a route turns it on. */
   readonly isOffByDefault: boolean;
   /** Some route turns one on. */

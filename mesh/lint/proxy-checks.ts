@@ -67,6 +67,11 @@ export const PROXY_CHECKS = {
     why: 'requests on this route, which looks like a health probe, are not judged',
     mend: 'make sure that no model is behind it',
   },
+  'route-filter-unknown': {
+    severity: 'warning',
+    why: 'Envoy goes by the name of the filter in the chain: what the route says to it has no effect',
+    mend: 'write it under the name that the ext_authz filter has in http_filters',
+  },
   'route-without-body': {
     severity: 'error',
     why: 'every request with a body is denied as body:absent on this route',
@@ -141,6 +146,16 @@ export const PROXY_CHECKS = {
     severity: 'error',
     why: 'an unknown direction denies every request: config:context',
     mend: 'use inbound, outbound, or nothing for every rule',
+  },
+  'context-outbound': {
+    severity: 'warning',
+    why: 'ext_authz sees requests, which are on their way to the model: rules of the direction inbound do not apply here',
+    mend: 'remove it, or set it to inbound, unless what is sent here leaves the organisation',
+  },
+  'metadata-from-client': {
+    severity: 'error',
+    why: 'whatever the client writes there is taken for what the operator says of the route: endpoint, packs, direction, tenant',
+    mend: 'write it under another namespace',
   },
   'context-value': {
     severity: 'error',

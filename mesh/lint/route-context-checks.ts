@@ -28,6 +28,8 @@ export function checkContext(report: Report, { name, value: entry }: ContextEntr
     report('context-value', entry, `the value of ${name} is not allowed`);
   } else if (name === 'jimini.direction' && readDirection(text) === undefined) {
     report('context-direction', entry, `${name} is ${printable(text)}`);
+  } else if (name === 'jimini.direction' && readDirection(text) === 'outbound') {
+    report('context-outbound', entry, `${name} is outbound`);
   } else if (name === 'jimini.packs') {
     checkPacks(report, entry, text);
   }

@@ -1,3 +1,4 @@
+import { printable } from '../../sidecar/kernel/printable.js';
 import { checkBodySettings, ENVOY_BODY } from './body-settings.js';
 import type { Report } from './checks.js';
 import { checkUpgrades } from './connection-manager.js';
@@ -11,6 +12,8 @@ export interface RouteContext {
   readonly report: Report;
   /** Names under which the chains hold the filters that call Jimini; empty: not known, every ext_authz filter is meant. */
   readonly filterNames: ReadonlySet<string>;
+  /** Names of all filters of all chains; empty: not known. */
+  readonly chainNames: ReadonlySet<string>;
   /** The filter is off unless a route turns it on. */
   readonly isOffByDefault: boolean;
   /** Takes the cluster that a route calls instead of the filter's. */
@@ -29,6 +32,18 @@ export function checkRouteMap(context: RouteContext, tree: Tree): void {
   const match = at(tree, 'match');
   if (match && isRoute(tree)) checkRoute(context, tree, match);
   for (const entry of ownEntries(context, tree)) checkEntry(context, tree, entry);
+  checkEntryNames(context, tree);
+}
+
+/** Envoy goes by the name that the filter has in the chain, whatever the type of what stands under it. */
+function checkEntryNames({ report, chainNames }: RouteContext, tree: Tree): void {
+  if (chainNames.size === 0) return;
+  for (const entry of fieldsAt(tree, 'typed_per_filter_config')) {
+    const outer = messageOf(entry.value);
+    const inner = outer && shortType(outer) === 'FilterConfig' ? messageOf(at(outer.body, 'config')) : outer;
+    if (inner?.type.endsWith('.ExtAuthzPerRoute') === true && !chainNames.has(entry.name))
+      report('route-filter-unknown', entry, `no filter is named ${printable(entry.name)}`);
+  }
 }
 
 function isRoute(tree: Tree): boolean {

@@ -6,7 +6,7 @@ import type { LoadedConfig, UsableConfig } from '../config/load.js';
 import { readModeratorKeys } from '../config/moderator-keys.js';
 import { formatPackProblem, loadPackSet } from '../config/pack-set.js';
 import { type ConfigProblem, formatOrigin, formatProblem } from '../config/problem.js';
-import { switchesOf, switchProblems } from '../config/switches.js';
+import { endedKillSwitch, switchesOf, switchProblems } from '../config/switches.js';
 import { readTlsFiles } from '../config/tls-files.js';
 import { systemClock } from '../kernel/clock.js';
 import { printableJson } from '../kernel/printable.js';
@@ -49,35 +49,41 @@ function checkCommand(context: CliContext): Command {
 
 async function check(command: Command, { format }: FormatOptions, { io, exit }: CliContext): Promise<void> {
   const loaded = await loadConfigOf(command, io);
-  const { problems, packProblems } = await problemsOf(loaded);
+  const { problems, warnings, packProblems } = await problemsOf(loaded);
   const isValid = problems.length === 0 && packProblems.every(({ severity }) => severity !== 'error');
   if (!isValid) exit(2);
   if (format === 'json') {
-    const json = { valid: isValid, problems: problems.map(problemJson), packProblems };
+    const json = {
+      valid: isValid,
+      problems: problems.map(problemJson),
+      warnings: warnings.map(problemJson),
+      packProblems,
+    };
     io.stdout.write(`${printableJson(json)}\n`);
     return;
   }
-  complain(io, [...problems.map(formatProblem), ...packProblems.map(formatPackProblem)]);
+  const ended = warnings.map((warning) => formatProblem({ ...warning, message: `warning: ${warning.message}` }));
+  complain(io, [...problems.map(formatProblem), ...ended, ...packProblems.map(formatPackProblem)]);
   if (isValid) printLines(io, ['the configuration is valid']);
 }
 
 async function problemsOf({ config, origins, problems }: LoadedConfig) {
-  if (!config) return { problems, packProblems: [] };
+  if (!config) return { problems, warnings: [], packProblems: [] };
   const { problems: inKeys } = await readModeratorKeys(config);
   const { problems: inWitnesses } = await readWitnessKeys(config);
   const tls = config.listen.tls.certFile === '' ? undefined : await readTlsFiles(config.listen.tls, Date.now());
   const inTls = tls && 'problems' in tls ? tls.problems : [];
   const { problems: packProblems, settingProblems } = await loadPackSet({ config, origins });
-  const inSwitches = await switchProblemsOf({ config, origins });
-  return { problems: [...settingProblems, ...inKeys, ...inWitnesses, ...inTls, ...inSwitches], packProblems };
+  const { problems: inSwitches, warnings } = await switchProblemsOf({ config, origins });
+  return { problems: [...settingProblems, ...inKeys, ...inWitnesses, ...inTls, ...inSwitches], warnings, packProblems };
 }
 
-/** What `serve` would say of the times of switches, as far as its data directory tells what it was shown before. */
-async function switchProblemsOf(said: Pick<UsableConfig, 'config' | 'origins'>): Promise<readonly ConfigProblem[]> {
+/** What `serve` would say of the times of switches, as far as its data directory tells what it was shown before, and whether the kill switch has ended. */
+async function switchProblemsOf(said: Pick<UsableConfig, 'config' | 'origins'>) {
   const notes = await readSwitchNotes(said.config.dataDir).catch(() => []);
   const now = { wallMs: systemClock.nowMs(), monoMs: 0 };
-  const { refusals } = showSwitches(createSwitchMachine(notes), switchesOf(said.config), now);
-  return switchProblems(said, refusals);
+  const { machine, refusals } = showSwitches(createSwitchMachine(notes), switchesOf(said.config), now);
+  return { problems: switchProblems(said, refusals), warnings: endedKillSwitch(said.origins, machine.shown) };
 }
 
 function problemJson(problem: ConfigProblem): object {

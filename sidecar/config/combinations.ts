@@ -1,5 +1,5 @@
 import { printable } from '../kernel/printable.js';
-import type { Config } from './config.js';
+import type { Config, Origins } from './config.js';
 import { impossibleControl } from './control.js';
 import {
   formatListenAddress,
@@ -19,14 +19,15 @@ export interface Impossible {
   readonly index?: number;
 }
 
-/** Everything impossible in a configuration that passed the schema. */
-export function findImpossible(config: Config): readonly Impossible[] {
+/** Everything impossible in a configuration that passed the schema. `origins`: where each setting was said. */
+export function findImpossible(config: Config, origins: Origins): readonly Impossible[] {
+  const isSaid = (key: string) => (origins.get(key)?.kind ?? 'default') !== 'default';
   return [
     ...packEntries(config),
     ...requiredPacks(config),
     ...routePacks(config),
     ...listeners(config),
-    ...impossibleTls(config),
+    ...impossibleTls(config, isSaid('listen.tls.listeners')),
     ...impossibleControl(config),
     ...subjectHeaders(config),
   ];

@@ -2,15 +2,16 @@
 export type Instant = { readonly ms: number } | { readonly reason: string };
 
 const EXAMPLE = '2026-11-28T12:30:00Z';
-/** RFC 3339 without fractions; seconds may be left out. */
-const SHAPE = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2})(:\d{2})?(?:([Zz])|([+-])(\d{2}):(\d{2}))?$/;
+/** RFC 3339; seconds may be left out, and of their fraction milliseconds count. */
+const SHAPE =
+  /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2})(:\d{2})?(?:(?<=:\d{2}:\d{2})\.(\d{1,9}))?(?:([Zz])|([+-])(\d{2}):(\d{2}))?$/;
 const MINUTE_MS = 60_000;
 /** The zones of the world are between -12:00 and +14:00. */
 const OFFSET_MINUTES_MAX = 14 * 60;
 
 /** Reads a moment as people write it: day, time and zone. Without a zone it would be another moment on another machine. */
 export function readInstant(text: string): Instant {
-  const [, day, time, seconds = ':00', zulu, sign, hours, minutes] = SHAPE.exec(text) ?? [];
+  const [, day, time, seconds = ':00', fraction = '', zulu, sign, hours, minutes] = SHAPE.exec(text) ?? [];
   if (day === undefined || time === undefined) return { reason: `expected a time such as ${EXAMPLE}` };
   if (zulu === undefined && sign === undefined) {
     return { reason: `the zone is missing; write ${EXAMPLE} for UTC, or an offset such as +01:00` };
@@ -23,5 +24,5 @@ export function readInstant(text: string): Instant {
   if (!isReal || Number(minutes ?? 0) > 59 || Math.abs(offset) > OFFSET_MINUTES_MAX) {
     return { reason: 'is no time of the calendar' };
   }
-  return { ms: localMs - offset * MINUTE_MS };
+  return { ms: localMs + Number(fraction.slice(0, 3).padEnd(3, '0')) - offset * MINUTE_MS };
 }

@@ -118,7 +118,7 @@ function assemble(parts: Parts): LoadedConfig {
   if (unread.length + parts.problems.length > 0) return failed(unread);
 
   const config = finishConfig(checked.input, origins, parts.directory);
-  const impossible = findImpossible(config).map(({ key, message, index = -1 }) => ({
+  const impossible = findImpossible(config, origins).map(({ key, message, index = -1 }) => ({
     key,
     message,
     origin: originOfItem(origins, key, index),

@@ -27,7 +27,7 @@ export interface PackSet {
 
 /** A configuration with what it says where, as far as packs need it. */
 export interface PackSettings {
-  readonly config: Pick<Config, 'packs' | 'policy'>;
+  readonly config: Pick<Config, 'packs' | 'policy' | 'maintenance'>;
   readonly origins: Origins;
 }
 
@@ -85,6 +85,7 @@ function missing({ config, origins }: PackSettings, packs: readonly Pack[]): Con
   const lists: (readonly [key: string, asked: readonly string[]])[] = [
     ['policy.requiredPacks', requiredPacks],
     ...Object.entries(routes).map(([name, route]) => [`policy.routes.${name}.packs`, route.packs ?? []] as const),
+    ...config.maintenance.map(({ scope }, index) => [`maintenance[${index}].scope.packs`, scope.packs ?? []] as const),
   ];
   return lists.flatMap(([key, asked]) =>
     missingPacks(asked, names).map((name) => ({

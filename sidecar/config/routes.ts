@@ -8,6 +8,9 @@ const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, {
   error: 'expected a name of lower-case letters, digits and dashes that begins with a letter',
 });
 
+/** What records and metrics say of requests of no route. */
+const RESERVED = 'other';
+
 const words = z.array(z.string().min(1).max(LIMITS.configTextCharsMax)).min(1).max(LIMITS.configListItemsMax);
 
 const route = z.strictObject({
@@ -25,6 +28,10 @@ const route = z.strictObject({
 export const routes = z
   .record(name, route)
   .superRefine((map, context) => {
+    if (RESERVED in map) {
+      const message = `"${RESERVED}" is what requests of no route are called; choose another name`;
+      context.addIssue({ code: 'custom', path: [RESERVED], message });
+    }
     if (Object.keys(map).length <= LIMITS.routesMax) return;
     context.addIssue({ code: 'custom', message: `expected at most ${LIMITS.routesMax} entries` });
   })

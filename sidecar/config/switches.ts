@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { LIMITS } from '../kernel/limits.js';
 import { KILL_SWITCH_MODES, type Switch, type SwitchRefusal } from '../kernel/switch.js';
+import type { ShownSwitch } from '../kernel/switch-machine.js';
 import type { Config, Origins } from './config.js';
 import { readInstant } from './instant.js';
 import type { ConfigProblem } from './problem.js';
@@ -124,6 +125,15 @@ export function switchProblems(
       return { key: path, message, origin: origins.get(path) ?? { kind: 'default' as const } };
     });
   });
+}
+
+/** A kill switch that has ended and still stands in the configuration: somebody may believe that it acts. Windows stay there as a matter of course. */
+export function endedKillSwitch(origins: Origins, shown: readonly ShownSwitch[]): readonly ConfigProblem[] {
+  const isOver = shown.some(({ definition, now }) => definition.kind === 'kill_switch' && now.phase === 'over');
+  if (!isOver) return [];
+  const key = 'killSwitch.until';
+  const message = 'has passed, so that the kill switch does nothing; remove it, or write a later time';
+  return [{ key, message, origin: origins.get(key) ?? { kind: 'default' } }];
 }
 
 /** The schema has let it through. */

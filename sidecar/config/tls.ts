@@ -56,12 +56,20 @@ export function speaksTls({ listen: { tls: settings } }: Pick<Config, 'listen'>,
   return settings.certFile !== '' && settings.listeners.includes(name);
 }
 
-/** Settings of TLS that say too little, or what would have no effect: somebody might believe in it. */
-export function impossibleTls({ listen: { tls: settings } }: Pick<Config, 'listen'>): readonly Impossible[] {
+/** Settings of TLS that say too little, or what would have no effect: somebody might believe in it. `saysListeners`: they were not left out. */
+export function impossibleTls(
+  { listen: { tls: settings } }: Pick<Config, 'listen'>,
+  saysListeners: boolean,
+): readonly Impossible[] {
   const { certFile, keyFile, clientCaFile, clientCertificate, clientIds } = settings;
   const said = (key: string, message: string) => [{ key: `listen.tls.${key}`, message }];
   if (certFile === '') {
-    const without = { keyFile, clientCaFile, clientIds: clientIds.join() };
+    const without = {
+      keyFile,
+      clientCaFile,
+      clientIds: clientIds.join(),
+      listeners: saysListeners ? settings.listeners.join() : '',
+    };
     return Object.entries(without).flatMap(([key, value]) =>
       value === '' ? [] : said(key, 'has no effect without listen.tls.certFile'),
     );

@@ -21,7 +21,7 @@ import {
 import { splitMultipart } from './multipart.js';
 import { readPlainText } from './plain-text.js';
 import { readProtobuf } from './protobuf-text.js';
-import { fieldPointer, readForm } from './query.js';
+import { fieldPointer, readForm, readJoined } from './query.js';
 
 type Body = Extract<Content, { kind: 'body' }>;
 
@@ -35,7 +35,8 @@ export function readBody(draft: Draft, body: Body, decodedBytesMax?: number): vo
     draft.gaps.add('body:too_large');
     return;
   }
-  const declared = parseContentType(body.contentType);
+  // Without a type, bytes are just that (RFC 9110 section 8.3).
+  const declared = parseContentType(body.contentType.trim() || 'application/octet-stream');
   const coding = decodeCodings(body.bytes, body.contentEncoding, decodedBytesMax);
   if ('gap' in coding) {
     // What it really is, the headers do not say: judged as what it looks like.
@@ -80,6 +81,7 @@ function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string, { c
     readBytes(draft, bytes, parseContentType(''), true);
     return;
   }
+  const values: string[] = [];
   for (const [index, part] of parts.entries()) {
     const pointer = fieldPointer('form', part.name || String(index));
     if (part.disposition !== '') addText(draft, part.disposition, `${pointer}#`);
@@ -91,7 +93,10 @@ function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string, { c
     readUnder(draft, pointer, () => readBytes(draft, part.bytes, declared));
     // Whoever fills a field in is a user, whatever it looks like.
     assignRole(draft, start, 'user');
+    const [own] = draft.segments.slice(start, start + 1);
+    if (own?.pointer === pointer) values.push(own.text);
   }
+  readJoined(draft, values, 'form:');
 }
 
 /** `isSecondBest`: a gap says already that the bytes may be something else, so that no text in them is none of its own. */

@@ -19,7 +19,8 @@ export interface Conversation {
   enter(place: JsonPlace): void;
   leave(place: JsonPlace): void;
   key(place: JsonPlace, name: string): void;
-  string(place: JsonPlace, text: string): void;
+  /** True when the text is joined with others of its message. */
+  string(place: JsonPlace, text: string): boolean;
 }
 
 /** The message that is being read. */
@@ -172,14 +173,16 @@ export function createConversation(draft: Draft): Conversation {
     string(place, text) {
       if (level?.shape.kind === 'result' && place === level.place && place.member === 'role')
         level.speaker = PEERS.get(text) ?? 'tool';
-      if (message === undefined) return;
+      if (message === undefined) return false;
       if (place === block?.place && place.member === 'type') block.isToolResult ||= TOOL_BLOCK_TYPE.test(text);
       if (place === message.place && place.member === 'role') message.role = ROLE_OF_NAME.get(text) ?? 'user';
       else if (place === message.place && place.member === 'type') message.isToolResult = TOOL_TYPES.has(text);
       else if (text !== '' && isTextPart(place)) {
         if (message.parts === undefined) message.parts = [{ place, text }];
         else message.parts.push({ place, text });
+        return true;
       }
+      return false;
     },
   };
 }

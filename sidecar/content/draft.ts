@@ -18,10 +18,12 @@ export interface Draft {
   readonly gaps: Set<GapKind>;
   /** UTF-16 units of derived text so far. */
   derivedChars: number;
+  /** UTF-16 units of texts put together from pieces so far. */
+  scatteredChars: number;
 }
 
 export function createDraft(): Draft {
-  return { segments: [], gaps: new Set(), derivedChars: 0 };
+  return { segments: [], gaps: new Set(), derivedChars: 0, scatteredChars: 0 };
 }
 
 /** True when no more segments are read; the caller notes the gap. */
@@ -46,6 +48,16 @@ export function addDerivedText(draft: Draft, text: string, pointer: string, role
   }
   draft.segments.push({ text, role, pointer, derived: true });
   return true;
+}
+
+/**
+ * Adds a text that may have been cut into the pieces that it was put together from. Over `LIMITS.scatteredCharsMax` none is added
+ * any more, which is no gap: lists and forms are cut for good reasons. `isCertain`: it is nothing else.
+ */
+export function addScatteredText(draft: Draft, text: string, pointer: string, isCertain: boolean): void {
+  draft.scatteredChars += text.length;
+  if (isFull(draft) || draft.scatteredChars > LIMITS.scatteredCharsMax) return;
+  draft.segments.push({ text, role: 'user', pointer, derived: true, ...(!isCertain && { flagsOnly: true }) });
 }
 
 /** Puts the pointers of all that `read` adds under another one, and gives what it gave. */

@@ -3,10 +3,11 @@ import { createConversation } from './conversation.js';
 import { readDataUrls } from './data-urls.js';
 import { addDerivedText, addText, assignRole, type Draft, isFull, markDerived, readUnder } from './draft.js';
 import { jsonLinesOf } from './json-lines.js';
-import { pointerOfMember } from './json-pointer.js';
+import { commonPointer, pointerOfMember } from './json-pointer.js';
 import { beginsAsLenientJson, looksLikeJson } from './json-start.js';
 import { type JsonVisitor, walkJson } from './json-walk.js';
 import { readEscapes, readNestedJson } from './nested-json.js';
+import { createScatteredText, scatteredInto } from './scattered-text.js';
 
 /** What a body says of itself: one JSON text, several, or nothing of the kind. */
 export type DeclaredJson = 'json' | 'lines' | undefined;
@@ -66,9 +67,14 @@ function createBodyVisitor(draft: Draft, body: string): JsonVisitor {
   const hasBackslashes = hasEscapes && (body.includes('\\\\') || (hasUnicodeEscapes && /\\u005c/i.test(body)));
   const conversation = createConversation(draft);
   const media = createCarriedMedia(draft);
+  const scattered = createScatteredText(scatteredInto(draft, (place) => commonPointer(place, place)));
   return {
-    enter: conversation.enter,
+    enter(place) {
+      scattered.enter();
+      conversation.enter(place);
+    },
     leave(place) {
+      scattered.leave();
       media.leave(place);
       conversation.leave(place);
     },
@@ -77,6 +83,7 @@ function createBodyVisitor(draft: Draft, body: string): JsonVisitor {
       addText(draft, name, pointer);
       if (hasUnicodeEscapes) noteLoneSurrogate(draft, name);
       conversation.key(place, name);
+      scattered.key(name);
       if (hasBackslashes && name.includes('\\')) readNestedJson(draft, name, pointer);
     },
     string(place, text) {
@@ -84,14 +91,19 @@ function createBodyVisitor(draft: Draft, body: string): JsonVisitor {
       addText(draft, text, pointer);
       if (hasUnicodeEscapes) noteLoneSurrogate(draft, text);
       if (place !== undefined) {
-        conversation.string(place, text);
+        const isJoined = conversation.string(place, text);
         media.string(place, text);
+        if (isJoined) scattered.leave();
+        else scattered.string(place, text);
       } else readDataUrls(draft, text, pointer);
       if (looksLikeJson(text) || (hasBackslashes && text.includes('\\')))
         readNestedJson(draft, text, pointer, place?.member === 'arguments');
     },
     number(place, literal) {
-      if (place !== undefined) media.number(place);
+      if (place !== undefined) {
+        media.number(place);
+        scattered.number(place, literal);
+      }
       if (literal.length < NUMBER_DIGITS_MIN || literal.replaceAll(/\D/g, '').length < NUMBER_DIGITS_MIN) return;
       const pointer = pointerOfMember(place);
       addText(draft, literal, pointer);

@@ -3,6 +3,7 @@ import { addDerivedText, type Draft } from './draft.js';
 import { resolveEscapes } from './json-escapes.js';
 import { looksLikeJson } from './json-start.js';
 import { type JsonWalkEnd, walkJson } from './json-walk.js';
+import { createScatteredText, scatteredInto } from './scattered-text.js';
 
 /** What only JSON and its like are written with. The short escapes are no sign: paths and source code are full of them. */
 const UNICODE_ESCAPE = /\\u[0-9a-fA-F]{4}/;
@@ -51,12 +52,19 @@ function follow(target: Target, text: string, isJson: boolean, level: number): v
 function readStrings(target: Target, text: string, hasEscapes: boolean, level: number): boolean {
   const { draft, pointer } = target;
   const strings: string[] = [];
+  const scattered = createScatteredText(scatteredInto(draft, () => pointer));
   const end: JsonWalkEnd = walkJson(text, {
-    enter: () => {},
-    leave: () => {},
-    key: (_place, name) => void strings.push(name),
-    string: (_place, inner) => void strings.push(inner),
-    number: () => {},
+    enter: scattered.enter,
+    leave: scattered.leave,
+    key(_place, name) {
+      strings.push(name);
+      scattered.key(name);
+    },
+    string(place, inner) {
+      strings.push(inner);
+      scattered.string(place, inner);
+    },
+    number: scattered.number,
     duplicate: () => {},
     full: () => draft.segments.length + strings.length >= LIMITS.segmentsMax,
   });

@@ -1,15 +1,32 @@
 import { LIMITS } from '../kernel/limits.js';
-import { addText, type Draft, isFull } from './draft.js';
+import { addScatteredText, addText, type Draft, isFull } from './draft.js';
 import { pointerToken } from './json-pointer.js';
 import { decodeQueryComponent, isUtf8Percent } from './percent.js';
 import { readPlainText } from './plain-text.js';
+import { textsOfPieces } from './scattered-text.js';
 
 /**
  * Reads a raw query string: the name of every parameter and its value are segments, decoded. The value of a credential
- * carrier is not content. `credentialNames` holds lower-case names; one that ends in `*` stands for all that start so.
+ * carrier is not content, unless white space stands in it: then it is no credential. `credentialNames` holds lower-case names; one that
+ * ends in `*` stands for all that start so.
  */
 export function readQuery(draft: Draft, raw: string, credentialNames: ReadonlySet<string>): void {
-  readParameters(draft, raw, 'query', (name) => isCredential(name.toLowerCase(), credentialNames));
+  const isSecret = (name: string, value: string) =>
+    isCredential(name.toLowerCase(), credentialNames) && !/\s/.test(value.trim());
+  readParameters(draft, raw, 'query', isSecret);
+  if (/(?:^|&)message=/.test(raw) && /(?:^|&)encoding=/.test(raw)) noteConnectMessage(draft, new URLSearchParams(raw));
+}
+
+/**
+ * A call of Connect by GET holds its message in the query (connectrpc.com/docs/protocol, Unary-Get-Request). As JSON it is read like
+ * any parameter; compressed it is not, and of protobuf only what looks like text is.
+ */
+function noteConnectMessage(draft: Draft, parameters: URLSearchParams): void {
+  const compression = parameters.getAll('compression').join();
+  const [encoding = '', ...others] = parameters.getAll('encoding');
+  if (compression !== '' && compression !== 'identity') draft.gaps.add('format:grpc');
+  else if (others.length > 0) draft.gaps.add('format:grpc');
+  else if (encoding !== 'json') draft.gaps.add('uninspectable:protobuf');
 }
 
 /**
@@ -34,8 +51,9 @@ function readParameters(
   draft: Draft,
   raw: string,
   scheme: 'query' | 'form',
-  isSecret: (name: string) => boolean,
+  isSecret: (name: string, value: string) => boolean,
 ): void {
+  const values: string[] = [];
   for (let start = 0; start < raw.length; ) {
     if (isFull(draft)) {
       draft.gaps.add('json:too_many_segments');
@@ -48,12 +66,20 @@ function readParameters(
       const name = decodeQueryComponent(parameter.slice(0, equals));
       const pointer = fieldPointer(scheme, name);
       addText(draft, name, `${pointer}#`);
-      if (equals < parameter.length && !isSecret(name)) {
-        readPlainText(draft, decodeQueryComponent(parameter.slice(equals + 1)), pointer);
+      const value = decodeQueryComponent(parameter.slice(equals + 1));
+      if (equals < parameter.length && !isSecret(name, value)) {
+        readPlainText(draft, value, pointer);
+        values.push(value);
       }
     }
     start = end + 1;
   }
+  readJoined(draft, values, `${scheme}:`);
+}
+
+/** Adds what the values of fields in a row say together, if they look like pieces of one text. */
+export function readJoined(draft: Draft, values: readonly string[], pointer: string): void {
+  for (const text of textsOfPieces(values)) addScatteredText(draft, text, pointer, false);
 }
 
 function isCredential(name: string, credentialNames: ReadonlySet<string>): boolean {

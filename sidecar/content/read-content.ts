@@ -2,7 +2,8 @@ import { assertNever } from '../kernel/assert-never.js';
 import type { Content } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import { readBody } from './body.js';
-import { createDraft, type Draft, type Reading, readingOf } from './draft.js';
+import { addText, createDraft, type Draft, type Reading, readingOf } from './draft.js';
+import { percentDecoded } from './percent.js';
 import { readPlainText } from './plain-text.js';
 import { readQuery } from './query.js';
 
@@ -28,6 +29,12 @@ function isTooLarge(text: string): boolean {
   return text.length * 3 > LIMITS.bodyBytesMax && Buffer.byteLength(text) > LIMITS.bodyBytesMax;
 }
 
+/** No path of an API holds white space, so that one which does says something. Others are names of models and ids. */
+function readPath(draft: Draft, raw: string): void {
+  const text = percentDecoded(raw).toString('utf8');
+  if (/\s/.test(text)) addText(draft, text, 'path:');
+}
+
 function readPiece(draft: Draft, piece: Content, options: ContentOptions, decodedBytesMax?: number): void {
   switch (piece.kind) {
     case 'text':
@@ -39,6 +46,9 @@ function readPiece(draft: Draft, piece: Content, options: ContentOptions, decode
       break;
     case 'query':
       readQuery(draft, piece.raw, options.credentialQueryNames);
+      break;
+    case 'path':
+      readPath(draft, piece.raw);
       break;
     default:
       assertNever(piece);

@@ -45,25 +45,44 @@ export function createRun(draft: Draft): Run {
 
 /**
  * Adds what stands around the seams of texts that follow one another, as models read them: joined by nothing, and by
- * white space (one space here). Long texts are cut to `LIMITS.seamCharsMax` at a seam, short ones join more than one
- * seam. So all this is at most twice as long as the texts, and far shorter where they are long.
+ * white space (one space here). All this is at most twice as long as the texts, and far shorter where they are long.
  */
 function addSeams(draft: Draft, parts: readonly Part[], role: Role): void {
-  let start = parts[0] as Part;
-  let pieces = [endOf(start.text)];
-  for (let index = 1; index < parts.length; index++) {
-    const part = parts[index] as Part;
-    const isLast = index === parts.length - 1;
-    if (!isLast && part.text.length <= 2 * LIMITS.seamCharsMax) {
-      pieces.push(part.text);
+  eachCut(
+    parts.map(({ text }) => text),
+    (pieces, first, last) => {
+      const pointer = commonPointer((parts[first] as Part).place, (parts[last] as Part).place);
+      addDerivedText(draft, pieces.join(''), pointer, role);
+      if (pieces.some(lacksSpaceBehind)) addDerivedText(draft, pieces.join(' '), pointer, role);
+    },
+  );
+}
+
+/** The pieces of texts that follow one another, by what is to be joined; see `eachCut`. */
+export function cutAtSeams(texts: readonly string[]): readonly (readonly string[])[] {
+  const cuts: (readonly string[])[] = [];
+  eachCut(texts, (pieces) => cuts.push(pieces));
+  return cuts;
+}
+
+/** Long texts are cut to `LIMITS.seamCharsMax` at a seam, short ones join more than one seam. */
+function eachCut(
+  texts: readonly string[],
+  visit: (pieces: readonly string[], first: number, last: number) => void,
+): void {
+  let first = 0;
+  let pieces = [endOf(texts[0] as string)];
+  for (let index = 1; index < texts.length; index++) {
+    const text = texts[index] as string;
+    const isLast = index === texts.length - 1;
+    if (!isLast && text.length <= 2 * LIMITS.seamCharsMax) {
+      pieces.push(text);
       continue;
     }
-    pieces.push(startOf(part.text));
-    const pointer = commonPointer(start.place, part.place);
-    addDerivedText(draft, pieces.join(''), pointer, role);
-    if (pieces.some(lacksSpaceBehind)) addDerivedText(draft, pieces.join(' '), pointer, role);
-    start = part;
-    pieces = [endOf(part.text)];
+    pieces.push(startOf(text));
+    visit(pieces, first, index);
+    first = index;
+    pieces = [endOf(text)];
   }
 }
 

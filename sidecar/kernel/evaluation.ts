@@ -28,7 +28,7 @@ export interface Segment {
   /**
    * Where it stands: an RFC 6901 JSON pointer into the body (the empty string is the whole body); for the name of an
    * object member the pointer of its value followed by `#`; for a query parameter `query:/NAME`, its name
-   * `query:/NAME#`; for a field of a form `form:/NAME`, its headers or name `form:/NAME#`, JSON in it `form:/NAME/...`;
+   * `query:/NAME#` (`query:` for values of several together); for a path `path:`; for a field of a form `form:/NAME`, its headers or name `form:/NAME#`, JSON in it `form:/NAME/...`;
    * for the n-th of several JSON texts, one a line, `/n` and its own pointer;
    * for a protobuf message the numbers of its fields, `proto:/2/1`, with `.n` behind that of a field that occurred n times before;
    * for the n-th message of a gRPC body `grpc:/n` and what it would have by itself. One over the length bound is cut to that
@@ -40,6 +40,8 @@ export interface Segment {
    * other, but not counted by `min_count`, `max_chars` and the text length.
    */
   readonly derived?: true;
+  /** True for text that may only look as if it were read so: what is found in it flags at most. */
+  readonly flagsOnly?: true;
 }
 
 /** One piece of raw content of an evaluation, as the door received it. */
@@ -54,7 +56,9 @@ export type Content =
       readonly messageEncoding?: string;
     }
   /** The query string of the request target, undecoded, without the question mark, credential carriers included. */
-  | { readonly kind: 'query'; readonly raw: string };
+  | { readonly kind: 'query'; readonly raw: string }
+  /** The path of the request target, normalised, with what is encoded in it. */
+  | { readonly kind: 'path'; readonly raw: string };
 
 /** Whose rules are held back: those of the named packs, or all of them and the gaps too. */
 export type HeldBack = 'all' | readonly string[];

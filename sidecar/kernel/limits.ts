@@ -109,6 +109,11 @@ export const LIMITS = {
    * size that is JSON inside a string. Without it a few levels of nesting would multiply a large body.
    */
   derivedCharsMax: 32 * 1024 * 1024,
+  /**
+   * Characters of one body that are put together from pieces in lists, forms and numbered members: more than a prompt has. Honest
+   * bodies of many megabytes are lists, too, and need not be judged twice for it.
+   */
+  scatteredCharsMax: 1024 * 1024,
   /** Strings of one body that become segments, keys included. A 32 MiB body of short strings would otherwise be millions of objects. */
   segmentsMax: 200_000,
   /** Longest JSON pointer of a segment. Names may be megabytes long, and 256 findings repeat their pointers in one answer. */

@@ -19,6 +19,8 @@ export const WORK = {
   re2: 100,
   /** One UTF-16 unit on RE2 under a pattern that ships with the program. */
   re2Vetted: 1000,
+  /** One match on RE2 under such a pattern: setting its machines up takes longer than a short match. */
+  re2Match: 60_000,
   /** One state of the pattern that the text leads to: what counting it and what RE2 does about it cost. */
   re2State: 30,
   /** One place where a pattern is tried, whatever its length. */

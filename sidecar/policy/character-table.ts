@@ -14,6 +14,8 @@ const TOKEN_MARK = 1 << 13;
 export const FOLDABLE_MARK = 1 << 14;
 /** The character looks like ASCII or is not seen at all: see views/skeleton.ts. */
 export const SKELETON_MARK = 1 << 10;
+/** `*` and `~`, signs of emphasis. */
+export const EMPHASIS_MARK = 1 << 6;
 /** Half of a pair: the text has fewer code points than units. */
 export const LOW_SURROGATE_MARK = 1 << 11;
 
@@ -60,6 +62,7 @@ function buildTable(): Int32Array {
   }
   for (const [mark, set] of MARKED) for (const unit of membersOf(set)) addMark(table, unit, mark);
   for (const sign of SIGNS) addMark(table, sign.charCodeAt(0), signMark(sign));
+  for (const sign of '*~') addMark(table, sign.charCodeAt(0), EMPHASIS_MARK);
   for (let unit = 0; unit < 0x10000; unit++) if (mayHaveSkeleton(unit)) addMark(table, unit, SKELETON_MARK);
   for (const [unit, folded] of folds()) table[unit] = (table[folded] as number) | FOLDABLE_MARK;
   for (let unit = 0xdc00; unit < 0xe000; unit++) addMark(table, unit, LOW_SURROGATE_MARK);

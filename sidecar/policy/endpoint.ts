@@ -18,6 +18,20 @@ export function endpointMatcher(pattern: string): (endpoint: string) => boolean 
   return (endpoint) => globMatches(glob, endpoint) || globMatches(self, endpoint);
 }
 
+/**
+ * As `endpointMatcher`, for what holds back: whatever some server may take for an endpoint of the pattern passes, too. Many are
+ * blind to case, and many drop the parameters of segments (`/x;v=1`, RFC 3986 section 3.3).
+ */
+export function wideEndpointMatcher(pattern: string): (endpoint: string) => boolean {
+  const test = endpointMatcher(pattern);
+  const small = endpointMatcher(pattern.toLowerCase());
+  return (endpoint) => {
+    if (test(endpoint)) return true;
+    const folded = endpoint.toLowerCase();
+    return small(folded) || small(folded.replaceAll(/(?:;|%3b)[^/]*/g, ''));
+  };
+}
+
 /** One element of a glob: any run of characters, or one character that passes. */
 type Element = 'run' | ((char: string) => boolean);
 

@@ -12,7 +12,10 @@ import type { RulePlan } from './rule-plan.js';
 import type { AllowedTexts, RuleGroups } from './rule-set.js';
 import { TOKEN_MIN } from './sweep.js';
 import { matchText, type TextScan } from './text-matcher.js';
-import { decodedViews, mayHaveViews, type View, viewsOf } from './views/views.js';
+import { brokenNumbers } from './views/broken-numbers.js';
+import { textsInNumbers } from './views/numbered-text.js';
+import { BACKWARDS_WORDS, ROTATED_WORDS } from './views/turned-text.js';
+import { decodedViews, mayHaveViews, type Turns, turnedViews, type View, viewsOf } from './views/views.js';
 import type { Stretch } from './windows.js';
 
 /** The matches of one evaluation, and how much text was judged. */
@@ -29,6 +32,9 @@ export interface Engine {
   match(segments: readonly Segment[], plan: RulePlan, budget: WorkBudget, allowed?: AllowedTexts): EngineResult;
 }
 
+/** Which words of turned texts the text scanned last has. */
+type TurnsOf = (scanner: LiteralScanner) => Turns;
+
 const NOTHING: AllowedTexts = new Map();
 
 /**
@@ -36,8 +42,16 @@ const NOTHING: AllowedTexts = new Map();
  * matches no rule.
  */
 export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTest): Steps<Engine> {
-  const scanner = yield* createLiteralScannerSteps(groups);
+  const turned = { backwards: groups.literals.length, rotated: groups.literals.length + 1 };
+  const scanner = yield* createLiteralScannerSteps({
+    literals: [...groups.literals, BACKWARDS_WORDS, ROTATED_WORDS],
+    wholeWords: new Set([turned.backwards, turned.rotated]),
+  });
   const wordScanner = yield* createLiteralScannerSteps(groups.words);
+  const turnsOf: TurnsOf = (scanned) => ({
+    backwards: scanned.has(turned.backwards),
+    rotated: scanned.has(turned.rotated),
+  });
   const words = createLazyScan(wordScanner);
   const names = createNameScan(wordScanner.twin());
   return {
@@ -52,7 +66,8 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
         names.look(segment.pointer);
         const codePoints = scanner.marks & LOW_SURROGATE_MARK ? countCodePoints(segment.text) : segment.text.length;
         const { text } = segment;
-        matchSegment({ segment, index: i, text, scanner, words, names, budget, found, allowed, isPlaceholder }, plan);
+        const scan = { segment, index: i, text, scanner, words, names, budget, found, allowed, isPlaceholder };
+        matchSegment(scan, plan, turnsOf);
         if (segment.derived) continue;
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
@@ -68,19 +83,27 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
 }
 
 /** Matches a segment that was just scanned as it stands, and then in every other way it can be read. */
-function matchSegment(scan: TextScan, plan: RulePlan): void {
+function matchSegment(scan: TextScan, plan: RulePlan, turnsOf: TurnsOf): void {
   const { segment, scanner, budget } = scan;
-  const { marks, hasSingleLetters } = scanner;
-  const seen = { marks, hasSingleLetters, tokens: tokensOf(scanner) };
+  const { marks, hasSingleLetters, numbers } = scanner;
+  const seen = {
+    marks,
+    hasSingleLetters,
+    tokens: tokensOf(scanner),
+    turns: turnsOf(scanner),
+    spelled: textsInNumbers(segment.text, numbers),
+    broken: brokenNumbers(segment.text, numbers),
+  };
   matchText(scan, plan);
   if (!mayHaveViews(seen)) return;
   budget.spend(segment.text.length * WORK.viewUnit);
   const readsGuesses = plan.hasInjection && segment.role !== 'system' && segment.role !== 'developer';
-  matchViews(scan, plan, viewsOf(segment.text, seen, readsGuesses));
+  matchViews(scan, plan, viewsOf(segment.text, seen, readsGuesses), turnsOf);
 }
 
 /** Views may have further texts encoded in them, which join the list. */
-function matchViews(own: TextScan, plan: RulePlan, views: View[]): void {
+function matchViews(own: TextScan, plan: RulePlan, views: View[], turnsOf: TurnsOf): void {
+  const turned = turnsOf(own.scanner);
   const { folded: _, bareChars: __, ...scan } = own; // these are of the segment's own text
   for (let i = 0; i < Math.min(views.length, LIMITS.viewsMax); i++) {
     const view = views[i] as View;
@@ -89,7 +112,12 @@ function matchViews(own: TextScan, plan: RulePlan, views: View[]): void {
     scan.scanner.scan(text);
     scan.words.look(text);
     const tokens = tokensOf(scan.scanner);
+    const turns = turnsOf(scan.scanner);
     matchText({ ...scan, text, view }, plan);
+    if (view.depth === 0 && !view.isGuess) {
+      const isNew = { backwards: turns.backwards && !turned.backwards, rotated: turns.rotated && !turned.rotated };
+      views.push(...turnedViews({ text, mapped: view.mapped }, isNew));
+    }
     views.push(...decodedViews({ text, view }, tokens));
   }
   if (views.length > 0) for (const matches of scan.found.values()) mergeViewSpans(matches, scan.index);

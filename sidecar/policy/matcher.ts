@@ -82,11 +82,19 @@ export function createMatcher(
         linear ??= re2Search(parse(), { hasValue, reach }, parse); // costs a millisecond, and is rarely needed
         // What a vetted pattern costs there is known well enough without counting its states on every text.
         spend?.((to - from) * WORK.re2Vetted + WORK.stretch);
-        return linear(text, from, to, visit);
+        return linear(text, from, to, spend ? countingMatches(visit, spend) : visit);
       }
       spend?.((to - from) * WORK.v8 + WORK.stretch);
       return (way === 'places' ? places : search)(text, from, to, visit);
     },
+  };
+}
+
+/** RE2 finds where a match is, and then goes over it again for its parts. */
+function countingMatches(visit: Visit, spend: Spend): Visit {
+  return (...place) => {
+    spend(WORK.re2Match);
+    return visit(...place);
   };
 }
 

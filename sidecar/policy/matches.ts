@@ -9,7 +9,7 @@ export interface Span {
   readonly score: number;
   /** Found in another reading of the text: what stands at this place says it in other characters. */
   readonly inView: boolean;
-  /** Another rule says that this match flags at most (`lowers`). */
+  /** This match flags at most: another rule says so (`lowers`), or the reading that it was found in is a guess. */
   readonly isLowered?: true;
   /** The text stands in another segment too (`Segment.derived`): it matches, but is not counted. */
   readonly derived: boolean;
@@ -23,6 +23,8 @@ export interface RuleMatches {
   viewSpans: Span[];
   /** Spans of other readings that share a place with one of `spans`. They do not count, but what they cover is masked too. */
   overlaid: Span[];
+  /** How many of all spans found so far flag at most from the start: they must not take the place of others. */
+  loweredCount: number;
   /** The condition `max_chars` holds; it has no place in the text. */
   byLength: boolean;
 }
@@ -31,7 +33,7 @@ export interface RuleMatches {
 export function matchesOf(found: Map<PreparedRule, RuleMatches>, prepared: PreparedRule): RuleMatches {
   let matches = found.get(prepared);
   if (!matches) {
-    matches = { prepared, spans: [], viewSpans: [], overlaid: [], byLength: false };
+    matches = { prepared, spans: [], viewSpans: [], overlaid: [], loweredCount: 0, byLength: false };
     found.set(prepared, matches);
   }
   return matches;
@@ -39,26 +41,34 @@ export function matchesOf(found: Map<PreparedRule, RuleMatches>, prepared: Prepa
 
 /**
  * Takes the spans of other readings of the segment into `spans`. What several readings show at one place is one match:
- * the reading as it stands counts first, then the earlier and longer span.
+ * the reading as it stands counts first, then those that are no guess, then the earlier and longer span.
  */
 export function mergeViewSpans(matches: RuleMatches, segment: number): void {
   if (matches.viewSpans.length === 0) return;
   const firstOfSegment = matches.spans.findIndex((span) => span.segment === segment);
   const start = firstOfSegment < 0 ? matches.spans.length : firstOfSegment;
-  const own = matches.spans.slice(start);
-  const others = matches.viewSpans.sort((a, b) => a.start - b.start || b.end - a.end);
+  const [guessed, sure] = [true, false].map((isLowered) =>
+    matches.viewSpans.filter((span) => (span.isLowered === true) === isLowered),
+  ) as [Span[], Span[]];
+  const { overlaid } = matches;
+  const kept = withOthers(withOthers(matches.spans.slice(start), sure, overlaid), guessed, overlaid);
+  matches.spans = [...matches.spans.slice(0, start), ...kept];
+  matches.viewSpans = [];
+}
+
+/** `own` and what of the others meets none of them, in order; the rest is put with `overlaid`. */
+function withOthers(own: readonly Span[], others: Span[], overlaid: Span[]): Span[] {
   const kept = [...own];
   let [at, lastEnd] = [0, -1];
-  for (const span of others) {
+  for (const span of others.sort((a, b) => a.start - b.start || b.end - a.end)) {
     while (at < own.length && (own[at] as Span).end <= span.start) at++;
     const meetsOwn = at < own.length && (own[at] as Span).start < Math.max(span.end, span.start + 1);
     if (meetsOwn || span.start < lastEnd) {
-      matches.overlaid.push(span);
+      overlaid.push(span);
       continue;
     }
     kept.push(span);
     lastEnd = Math.max(span.end, span.start + 1);
   }
-  matches.spans = [...matches.spans.slice(0, start), ...kept.sort((a, b) => a.start - b.start)];
-  matches.viewSpans = [];
+  return kept.sort((a, b) => a.start - b.start);
 }

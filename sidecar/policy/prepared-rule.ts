@@ -1,7 +1,7 @@
 import type { Direction, Role } from '../kernel/evaluation.js';
 import { DIGIT_MARK, signMark } from './character-table.js';
 import { type ContextFinder, createContextFinder, wordsToScan } from './context.js';
-import { endpointMatcher } from './endpoint.js';
+import { endpointMatcher, wideEndpointMatcher } from './endpoint.js';
 import type { Pack, Rule } from './pack.js';
 import { rarityBits } from './rarity.js';
 import type { Facts } from './regex-facts.js';
@@ -86,7 +86,7 @@ export function prepareRule(
     ...place,
     rule,
     isInjection: place.pack.name === 'injection' || rule.tags.includes('injection'),
-    endpointTests: rule.endpoints.map(endpointMatcher),
+    endpointTests: rule.endpoints.map(loosens(rule) ? endpointMatcher : wideEndpointMatcher),
     ...(pattern?.context && { context: createContextFinder(pattern.context) }),
     validatorName: pattern?.validators.map(({ name }) => name).join('+') ?? '',
     literalGroup: groupOf(known, addGroup.ofLiterals, usable && !common),
@@ -101,6 +101,11 @@ export function prepareRule(
     wordGroup: groupOf(words, addGroup.ofWords),
     aloneCharsMax: pattern?.context?.alone ? pattern.compiled.facts.maxLength : -1,
   };
+}
+
+/** Whether a rule takes matches away from others, or marks requests as in order: where it applies, less may be held back. */
+function loosens({ action, suppresses, exempts, lowers }: Rule): boolean {
+  return action === 'allow' || suppresses.length + exempts.length + lowers.length > 0;
 }
 
 function marksOf(signs: readonly string[]): number {

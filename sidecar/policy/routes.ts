@@ -6,6 +6,8 @@ export interface NamedRoute {
   readonly name: string;
   /** Requests that are to pass do so there even when they cannot be recorded. */
   readonly passesUnrecorded?: true;
+  /** Something is let pass there that is held back elsewhere, so that no path may lead there in disguise. */
+  readonly loosens?: true;
   /** Packs that apply there, joined with those that no route can drop; absent = the route does not choose. */
   readonly packs?: readonly string[];
 }

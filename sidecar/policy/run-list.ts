@@ -29,6 +29,21 @@ export class RunList {
     }
   }
 
+  /** How many runs are kept. */
+  get count(): number {
+    return this.starts.length;
+  }
+
+  /** Where the kept run of this number starts. */
+  startOf(number: number): number {
+    return this.starts[number] as number;
+  }
+
+  /** Where it ends, exclusive. */
+  endOf(number: number): number {
+    return this.ends[number] as number;
+  }
+
   /** Whether there is a run of at least this size. */
   has(size: number): boolean {
     return this.largest >= size;

@@ -105,8 +105,9 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
   const { segment, scanner, budget, found, allowed, isPlaceholder } = scan;
   const pattern = prepared.rule.pattern as RulePattern;
   const most = prepared.keepAll ? Number.POSITIVE_INFINITY : Math.max(LIMITS.findingsMax, pattern.minCount);
+  const isLowered = scan.view?.flagsOnly === true || segment.flagsOnly === true;
   const known = found.get(prepared);
-  if (known && countOf(known) >= most) return;
+  if (known && countOf(known, isLowered) >= most) return;
   const isAllowed = allowed.get(prepared);
   const stretches = stretchesFor(pattern.compiled, prepared, { text, scanner, words: scan.words });
   const spend = (units: number) => budget.spend(units);
@@ -117,25 +118,28 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
     if (isPlaceholder?.(text, valueStart, valueEnd)) return true;
     const matches = matchesOf(found, prepared);
     budget.keepMatch();
-    keep(matches, scan, { valueStart, valueEnd, score });
-    return countOf(matches) < most;
+    keep(matches, scan, { valueStart, valueEnd, score, isLowered });
+    return countOf(matches, isLowered) < most;
   };
   eachMatch(pattern.compiled, { text, stretches }, visit, spend);
 }
 
-function countOf({ spans, viewSpans }: RuleMatches): number {
-  return spans.length + viewSpans.length;
+/** Matches found so far: those that flag at most from the start, or all others. */
+function countOf({ spans, viewSpans, loweredCount }: RuleMatches, isLowered: boolean): number {
+  return isLowered ? loweredCount : spans.length + viewSpans.length - loweredCount;
 }
 
 /** Keeps a match at its place in the segment's own text. */
 function keep(
-  { spans, viewSpans }: RuleMatches,
+  matches: RuleMatches,
   { segment, index, view }: TextScan,
-  { valueStart, valueEnd, score }: { valueStart: number; valueEnd: number; score: number },
+  found: { valueStart: number; valueEnd: number; score: number; isLowered: boolean },
 ): void {
+  const { valueStart, valueEnd, score, isLowered } = found;
   const [start, end] = view ? originOf(view.mapped, valueStart, valueEnd) : [valueStart, valueEnd];
-  const span = { segment: index, start, end, score, inView: view !== undefined, derived: segment.derived === true };
-  (view ? viewSpans : spans).push(span);
+  const place = { segment: index, start, end, score, inView: view !== undefined, derived: segment.derived === true };
+  (view ? matches.viewSpans : matches.spans).push(isLowered ? { ...place, isLowered } : place);
+  if (isLowered) matches.loweredCount += 1;
 }
 
 interface Candidate {

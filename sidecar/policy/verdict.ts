@@ -1,6 +1,7 @@
 import type { MatchedRule } from '../kernel/evaluation.js';
 import {
   FIXED_GAP_KINDS,
+  GAP_ACTIONS,
   GAP_KINDS,
   type Gap,
   type GapAction,
@@ -29,6 +30,16 @@ export interface VerdictSettings {
   readonly otherInputs?: string;
 }
 
+/** Whether some gap, or a failing engine, counts for less on a route than elsewhere. */
+export function isLooser({ gapActions, onError = 'deny' }: RouteVerdicts, elsewhere: VerdictSettings): boolean {
+  const kinds = Object.keys(gapActions) as GapKind[];
+  const isLess = (here: GapAction, there: GapAction) => GAP_ACTIONS.indexOf(here) > GAP_ACTIONS.indexOf(there);
+  return (
+    isLess(onError, elsewhere.onError) ||
+    kinds.some((kind) => isLess(gapActions[kind] ?? 'deny', gapActionOf(kind, elsewhere)))
+  );
+}
+
 /** What a named route decides differently. */
 export interface RouteVerdicts {
   readonly gapActions: VerdictSettings['gapActions'];
@@ -36,12 +47,21 @@ export interface RouteVerdicts {
   readonly onError?: GapAction;
 }
 
+/** What `settingsOn` has made, so that it makes nothing for each request. */
+const madeFor = new WeakMap<VerdictSettings, Map<string, VerdictSettings>>();
+
 /** The settings as they are on a route; undefined, or a name that is not known: as they are elsewhere. */
 export function settingsOn(route: string | undefined, settings: VerdictSettings): VerdictSettings {
   const differing = route === undefined ? undefined : settings.routes?.get(route);
-  if (differing === undefined) return settings;
+  if (route === undefined || differing === undefined) return settings;
+  const made = madeFor.get(settings) ?? new Map<string, VerdictSettings>();
+  madeFor.set(settings, made);
+  const known = made.get(route);
+  if (known) return known;
   const { onError = settings.onError, gapActions } = differing;
-  return { ...settings, onError, gapActions: { ...settings.gapActions, ...gapActions } };
+  const ofRoute = { ...settings, onError, gapActions: { ...settings.gapActions, ...gapActions } };
+  made.set(route, ofRoute);
+  return ofRoute;
 }
 
 /** What happens about one kind of gap. For `classifier:unavailable` it is the default; each classifier has its own. */

@@ -12,7 +12,7 @@ import { takeInSlices } from '../kernel/slices.js';
 import { expiredExceptions } from '../policy/expired.js';
 import { createPolicySteps } from '../policy/policy.js';
 import { createRouteFinder, type NamedRoute } from '../policy/routes.js';
-import type { RouteVerdicts } from '../policy/verdict.js';
+import { isLooser, type RouteVerdicts } from '../policy/verdict.js';
 
 /** A policy made from files, and what the files' authors should know. */
 export interface LoadedPolicy {
@@ -78,9 +78,12 @@ export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy):
     packFiles: loadedFiles,
     requiredPacks: required,
     routeOf: createRouteFinder(
-      Object.entries(routes).map(([name, { endpoints, onStoreUnavailable, packs: chosen }]) => ({
+      Object.entries(routes).map(([name, { endpoints, onStoreUnavailable, packs: chosen, ...verdicts }]) => ({
         name,
         endpoints,
+        ...((onStoreUnavailable === 'open' || chosen || isLooser(verdictsOfRoute(verdicts), settings)) && {
+          loosens: true as const,
+        }),
         ...(onStoreUnavailable === 'open' && { passesUnrecorded: true }),
         ...(chosen && { packs: [...new Set([...chosen, ...required])] }),
       })),
@@ -92,6 +95,9 @@ export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy):
   };
 }
 
-function verdictsOfRoute({ gaps, onError }: UsableConfig['config']['policy']['routes'][string]): RouteVerdicts {
+function verdictsOfRoute({
+  gaps,
+  onError,
+}: Pick<UsableConfig['config']['policy']['routes'][string], 'gaps' | 'onError'>): RouteVerdicts {
   return { gapActions: gaps, ...(onError && { onError }) };
 }

@@ -10,6 +10,6 @@ export function readStatedEndpoint(stated: string, routeOf: LoadedPolicy['routeO
   const read = readEndpoint(stated);
   const route = read.ambiguous ? undefined : routeOf(read.endpoint);
   if (route === undefined) return read;
-  const { name, ...said } = route;
+  const { name, loosens: _, ...said } = route;
   return { ...read, route: name, namedRoute: name, ...said };
 }

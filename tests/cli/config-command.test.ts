@@ -34,6 +34,7 @@ test('config check tells every problem in one line, and exits 2', async (t) => {
       { where: 'jimini.yaml:1:9', key: 'shadow', message: 'expected true or false, found "maybe"' },
       { where: 'jimini.yaml:2:1', key: 'pakcs', message: 'unknown key; the nearest known one is packs' },
     ],
+    warnings: [],
     packProblems: [],
   });
 });
@@ -132,7 +133,12 @@ test('config check refuses switches that last too long, or begin too late, at th
     `killSwitch:\n  mode: lockdown\n  reason: a leak\n  until: ${inMinutes(minutes)}\n`;
   const fine = await check(`${thrown(59)}maintenance:\n${window('a', -90, -30)}${window('b', 43_000, 43_060)}`);
   t.deepEqual(fine, { code: 0, out: 'the configuration is valid\n', err: '' });
-  t.is((await check(thrown(-1_000))).code, 0, 'one that has ended is ignored');
+  const ended = await check(thrown(-1_000));
+  t.is(ended.code, 0, 'one that has ended is ignored');
+  t.is(
+    ended.err,
+    'jimini: jimini.yaml:4:10: killSwitch.until: warning: has passed, so that the kill switch does nothing; remove it, or write a later time\n',
+  );
   t.is((await check('killSwitch:\nmaintenance: []\n')).code, 0, 'a key without a value means none');
   const { code, err } = await check(`${thrown(61)}maintenance:\n${window('a', 0, 61)}${window('b', 43_300, 43_200)}`);
   t.is(code, 2);
@@ -143,6 +149,15 @@ test('config check refuses switches that last too long, or begin too late, at th
     'jimini: jimini.yaml:7:84: maintenance[1].until: is not after from',
     '',
   ]);
+});
+
+test('config check says when maintenance names a pack that is not loaded', async (t) => {
+  const directory = tempDirectory(t);
+  const window = `{name: a, reason: r, scope: {packs: [pii, hr]}, from: ${inMinutes(1)}, until: ${inMinutes(2)}}`;
+  writeFileSync(join(directory, 'jimini.yaml'), `packs: [pii, pci]\nmaintenance:\n  - ${window}\n`);
+  const { code, err } = await runCli(['config', 'check', '--config', 'jimini.yaml'], { directory });
+  t.is(code, 2);
+  t.is(err, 'jimini: jimini.yaml:3:47: maintenance[0].scope.packs: no pack is named hr; loaded are pii, pci\n');
 });
 
 test('config check goes by what the data directory says was shown before', async (t) => {

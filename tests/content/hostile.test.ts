@@ -136,7 +136,8 @@ test('a large coded body that is ordinary is read', (t) => {
   const texts = Array.from({ length: 20_000 }, (_, at) => `message ${at}`);
   const headers = { contentType: 'application/json', contentEncoding: 'zstd' };
   const { segments, gaps } = readTestBody(zstdCompressSync(Buffer.from(JSON.stringify(texts))), headers);
-  t.deepEqual([segments.map(({ text }) => text), gaps], [texts, []]);
+  const own = segments.filter(({ derived }) => !derived);
+  t.deepEqual([own.map(({ text }) => text), gaps], [texts, []]);
 });
 
 test('a million parts are named, and judged as one text', (t) => {

@@ -104,6 +104,15 @@ export const JSON_TECHNIQUES: Techniques = {
   'split over parts, a letter each': split('parts', (text) => [...text]),
   'split over a list of strings': inValue((text) => pieces(text, 13)),
   'split over members': inValue((text) => Object.fromEntries(pieces(text, 13).map((piece, i) => [`p${i}`, piece]))),
+  'split over members whose names are not numbered': inValue((text) => ({
+    first: text.slice(0, 18),
+    second: text.slice(18),
+  })),
+  'a list of words': inValue((text) => text.split(' '), ['card', 'ssn', 'injection', 'scoped']),
+  'split over a name without a space and its value': inValue(
+    (text) => ({ [text.slice(12, 20)]: text.slice(20) }),
+    ['token'],
+  ),
   'split over a name and its value': inValue((text) => ({ [text.slice(0, 16)]: text.slice(16) })),
   'in the description of a tool': besideIt((description) => ({
     tools: [{ type: 'function', function: { name: 'f', description, parameters: { type: 'object' } } }],

@@ -96,6 +96,17 @@ export const TARGET_TECHNIQUES: Techniques = {
   'in a query without a name': inQuery((text) => encoded(text)),
   'behind a second question mark': inQuery((text) => `a=1?${encoded(text)}`),
   'in the parameter of a credential': inQuery((text) => `key=${encoded(text)}`),
+  'in the parameter of a credential, without spaces': {
+    ...inQuery((text) => `key=${encoded(text.replaceAll(' ', '_'))}`),
+    payloads: ['token', 'injection'],
+  },
+  'in the path itself, without spaces': {
+    apply: (format, text) => ({
+      ...requestOf(format, format.body('hello')),
+      path: `/v1/${encoded(text.replaceAll(' ', '_'))}`,
+    }),
+    payloads: ['token', 'injection'],
+  },
   'in the path itself': {
     apply: (format, text) => ({ ...requestOf(format, format.body('hello')), path: `/v1/${encoded(text)}` }),
     payloads: ['token', 'card', 'ssn', 'injection'],

@@ -86,6 +86,16 @@ export const TEXT_TECHNIQUES: Techniques = {
   'dots for spaces': textual(spaced('.'), INJECTION),
   'no spaces': textual(spaced(''), ['card', 'injection']),
   'the text backwards': textual((text) => [...text].reverse().join('')),
+  'a word backwards, with nothing around it': textual(
+    (text) => [...(/[A-Z0-9]{20}/.exec(text)?.[0] ?? text)].reverse().join(''),
+    ['token'],
+  ),
+  'letters moved by three': textual((text) =>
+    text.replace(/[a-z]/gi, (one) => {
+      const first = one < 'a' ? 65 : 97;
+      return point(first + ((one.charCodeAt(0) - first + 3) % 26));
+    }),
+  ),
   ROT13: textual((text) =>
     text.replace(/[a-z]/gi, (one) => point(one.charCodeAt(0) + (/[a-m]/i.test(one) ? 13 : -13))),
   ),

@@ -126,6 +126,27 @@ test('a path that is ambiguous, or of a tunnel, leads to no configured route; wh
   t.like(readCheck(CheckRequest.encode(tcp).finish(), settings).evaluation, { route: 'talk', namedRoute: 'talk' });
 });
 
+test('a route on which more may pass is not reached by a path that servers may read differently', (t) => {
+  const odd = ['/open/x;v=1', '/open/..%20/x', '/open/x%3fq', '/open/x%3B', '/open/x%23y', '/open/x.', '/open/x%20/y'];
+  for (const path of odd) {
+    const at = (loosens: boolean) =>
+      readCheck(checkBytes({ method: 'GET', path }), {
+        ...plainSettings,
+        routeOf: (endpoint) =>
+          endpoint.startsWith('/open/') ? { name: 'open', ...(loosens && { loosens }) } : undefined,
+      }).evaluation;
+    t.deepEqual([at(true).gaps, at(true).namedRoute], [[{ kind: 'path:ambiguous' }], undefined], path);
+    t.deepEqual([at(false).gaps, at(false).namedRoute], [[], 'open'], path);
+    t.false('loosens' in at(false));
+  }
+});
+
+test('a path is content where something is encoded in it', (t) => {
+  const paths = (path: string) => read(checkBytes({ method: 'GET', path })).evaluation.content;
+  t.deepEqual(paths('/v1/a%20b'), [{ kind: 'path', raw: '/v1/a%20b' }]);
+  t.deepEqual(paths('/v1/ab'), []);
+});
+
 test('a request whose route names no tenant has the configured one, whatever it is', (t) => {
   const tenantOf = (bytes: Uint8Array) => readCheck(bytes, { ...plainSettings, tenant: 'house' }).evaluation.tenant;
   t.is(tenantOf(checkBytes({ method: 'GET' })), 'house');

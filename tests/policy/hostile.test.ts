@@ -40,6 +40,17 @@ test('too much work is a gap, decided by onError, and the same every time', (t) 
   t.deepEqual(judge(policy, text, { workMax }), first);
 });
 
+test('each match on a linear engine counts, because finding its parts takes as long as finding it', (t) => {
+  const policy = policyOf(
+    packOf(rule({ id: 'A', pattern: 'x[^y]*(?P<value>y[a-z]{0,60}[0-9]{0,60}[a-z0-9]{0,60})z', action: 'flag' }), {
+      builtin: true,
+    }),
+  );
+  const judged = (count: number) =>
+    judge(policy, `${'xyz'.repeat(count)}${'a'.repeat(3000 - 3 * count)}`, { workMax: 20_000_000 }).gaps.length;
+  t.deepEqual([judged(1), judged(1000)], [0, 1]);
+});
+
 /** Whatever the clock says: judging ends because its work is counted. */
 const endsInBudget = test.macro<[keys: Record<string, unknown>, text: string]>({
   exec: (t, keys, text) => {

@@ -10,6 +10,15 @@ const BETWEEN_WORDS = /[ .\-_*]{1,1000}/y;
 const MARKUP =
   /(?:<!--[^<>]{0,100}-->|<\/?(?:a|b|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)\s{0,100}\/?>){1,1000}/gi;
 const MARKUP_INSIDE = new RegExp(`(?<=[A-Za-z])${MARKUP.source}(?=[A-Za-z])`, 'i');
+/** Comments, which nobody sees where text is shown. */
+const COMMENT = /<!--[^<>]{0,100}-->/g;
+const COMMENT_INSIDE = new RegExp(`(?<=[A-Za-z0-9])${COMMENT.source}(?=[A-Za-z0-9])`);
+/** Signs of emphasis, backslashes and small pictures (surrogate pairs of the blocks that hold emoji). */
+const PICTURE = '(?:[\\ud83c-\\ud83e][\\udc00-\\udfff])';
+const SIGNS = new RegExp(`\\*{1,3}|\\\\|~~|${PICTURE}{1,3}`, 'g');
+const SIGN_INSIDE = new RegExp(`[A-Za-z](?:\\*{1,3}|\\\\(?![bfnrtux])|~~|${PICTURE}{1,3})[A-Za-z]`, 'g');
+/** Fewer are names, paths, products, line ends in source code. */
+const SIGNS_INSIDE_MIN = 3;
 /** A digit or sign that looks like a letter, before one. */
 const LEET_INSIDE = /[013457@$!|][A-Za-z]/g;
 const LEET_WORD = /^(?=.*[A-Za-z].*[A-Za-z])[A-Za-z013457@$!|]{3,40}$/;
@@ -62,12 +71,34 @@ export function joinedLetters(text: string): MappedText | undefined {
 /** The text without markup, if some stands within a word; else undefined. */
 export function withoutMarkup(text: string): MappedText | undefined {
   if (!MARKUP_INSIDE.test(text)) return undefined;
+  return without(text, MARKUP, () => true);
+}
+
+/** The text without its comments, if one stands within a word; else undefined. */
+export function withoutComments(text: string): MappedText | undefined {
+  if (!text.includes('<!--') || !COMMENT_INSIDE.test(text)) return undefined;
+  return without(text, COMMENT, () => true);
+}
+
+/** The text without the signs that stand within words, if they do so more than by accident; else undefined. */
+export function withoutSigns(text: string): MappedText | undefined {
+  SIGN_INSIDE.lastIndex = 0;
+  for (let count = 0; count < SIGNS_INSIDE_MIN; count++) {
+    if (!SIGN_INSIDE.test(text)) return undefined;
+    SIGN_INSIDE.lastIndex -= 1; // the letter behind one may stand before the next
+  }
+  return without(text, SIGNS, (from, to) => /[A-Za-z ]/.test(text[from - 1] ?? '') && /[A-Za-z ]/.test(text[to] ?? ''));
+}
+
+/** The text without what is found and `isGone`. */
+function without(text: string, what: RegExp, isGone: (from: number, to: number) => boolean): MappedText | undefined {
   let out: MappedTextWriter | undefined;
   let copied = 0;
-  for (const { 0: markup, index } of text.matchAll(MARKUP)) {
+  for (const { 0: found, index } of text.matchAll(what)) {
+    if (!isGone(index, index + found.length)) continue;
     out ??= new MappedTextWriter(text.length);
     out.copy(text, copied, index);
-    copied = index + markup.length;
+    copied = index + found.length;
   }
   out?.copy(text, copied, text.length);
   return out?.finish();

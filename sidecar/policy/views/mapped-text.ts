@@ -1,7 +1,7 @@
 /** A text that was made from another one, and where each of its UTF-16 units comes from. */
 export interface MappedText {
   readonly text: string;
-  /** Per unit: where that which it was made from starts in the original. Never descends. */
+  /** Per unit: where that which it was made from starts in the original. Never descends, or, for a text read backwards, never ascends. */
   readonly starts: Int32Array;
   /** Per unit: where that which it was made from ends, exclusive. */
   readonly ends: Int32Array;
@@ -10,7 +10,9 @@ export interface MappedText {
 /** The part of the original that [start, end) of the text was made from. */
 export function originOf({ starts, ends }: MappedText, start: number, end: number): readonly [number, number] {
   const from = start < starts.length ? (starts[start] as number) : (ends.at(-1) ?? 0);
-  return start >= end ? [from, from] : [from, Math.max(from, ends[end - 1] as number)];
+  if (start >= end) return [from, from];
+  const last = end - 1;
+  return [Math.min(from, starts[last] as number), Math.max(ends[start] as number, ends[last] as number, from)];
 }
 
 /** `outer`, which was made from the text of `inner`, as made from the original of `inner`. */

@@ -1,11 +1,21 @@
 import { LIMITS } from '../../kernel/limits.js';
-import { DIGIT_MARK, SKELETON_MARK, signMark } from '../character-table.js';
+import { DIGIT_MARK, EMPHASIS_MARK, LOW_SURROGATE_MARK, SKELETON_MARK, signMark } from '../character-table.js';
 import type { Stretch } from '../windows.js';
-import { hasJoinedSingles, joinedLetters, lettersForDigits, withoutMarkup } from './disguised-words.js';
+import {
+  hasJoinedSingles,
+  joinedLetters,
+  lettersForDigits,
+  withoutComments,
+  withoutMarkup,
+  withoutSigns,
+} from './disguised-words.js';
 import { decodedRuns, overLineEnds } from './encoded-runs.js';
 import { hiddenTexts } from './hidden-text.js';
+import { withoutQuotedPrintable, withoutUtf7 } from './mail-escapes.js';
 import { compose, type MappedText } from './mapped-text.js';
+import { partedWords } from './run-together.js';
 import { partedText, skeletonText } from './skeleton.js';
+import { backwardsText, rotatedText } from './turned-text.js';
 import { unescapedText } from './unescape.js';
 
 /** Another way to read a text: what a person or a model would take it for. */
@@ -13,6 +23,8 @@ export interface View {
   readonly mapped: MappedText;
   /** Found by guessing (leetspeak, single letters), so that only rules against injection read it. */
   readonly isGuess: boolean;
+  /** Honest texts look so too, by chance: what is found flags at most. */
+  readonly flagsOnly?: true;
   /** How many encodings were undone to get it. */
   readonly depth: number;
 }
@@ -25,10 +37,24 @@ export interface Seen {
   readonly tokens: readonly Stretch[] | undefined;
   /** It has single letters one after the other. */
   readonly hasSingleLetters: boolean;
+  /** Words that were turned stand in it. */
+  readonly turns: Turns;
+  /** Texts that its numbers spell. */
+  readonly spelled: readonly MappedText[];
+  /** Its numbers that may be those of cards if they are written otherwise. */
+  readonly broken: readonly MappedText[];
+}
+
+/** Ways in which all of a text may be turned, of which some word gives it away. */
+export interface Turns {
+  readonly backwards: boolean;
+  readonly rotated: boolean;
 }
 
 const ESCAPE_MARKS = signMark('%') | signMark('&') | signMark('\\');
 const MARKUP_MARKS = signMark('<');
+const MAIL_MARKS = signMark('=') | signMark('+');
+const SIGN_MARKS = EMPHASIS_MARK | signMark('\\') | LOW_SURROGATE_MARK;
 /** Leetspeak without a digit is too rare to look for. */
 const LEET_MARKS = DIGIT_MARK | signMark('@');
 
@@ -36,11 +62,13 @@ const LEET_MARKS = DIGIT_MARK | signMark('@');
 const ALL_MARKS = -1;
 
 /** Whether a text may have views at all; nearly all texts do not. */
-export function mayHaveViews({ marks, tokens, hasSingleLetters }: Seen): boolean {
+export function mayHaveViews({ marks, tokens, hasSingleLetters, turns }: Seen): boolean {
   return (
-    (marks & (SKELETON_MARK | ESCAPE_MARKS | LEET_MARKS | MARKUP_MARKS)) !== 0 ||
+    (marks & (SKELETON_MARK | ESCAPE_MARKS | LEET_MARKS | MARKUP_MARKS | MAIL_MARKS | SIGN_MARKS)) !== 0 ||
     tokens?.length !== 0 ||
-    hasSingleLetters
+    hasSingleLetters ||
+    turns.backwards ||
+    turns.rotated
   );
 }
 
@@ -51,15 +79,46 @@ export function mayHaveViews({ marks, tokens, hasSingleLetters }: Seen): boolean
  */
 export function viewsOf(text: string, seen: Seen, guesses: boolean): View[] {
   const plain = canonicalText(text, seen.marks);
-  const views: View[] = plain ? [{ mapped: plain, isGuess: false, depth: 0 }] : decodedViews({ text }, seen.tokens);
+  const base = { text: plain?.text ?? text, mapped: plain };
+  const views: View[] = plain ? [{ mapped: plain, isGuess: false, depth: 0 }] : [];
+  views.push(...plainerViews(base, seen.marks), ...turnedViews(base, seen.turns));
+  if (guesses) views.push(...guessesOf(base, text, seen));
+  if (!plain) views.push(...decodedViews({ text }, seen.tokens));
   if (seen.marks & SKELETON_MARK) {
     views.push(...hiddenTexts(text).map((mapped) => decodedView(mapped, 1)));
     const parted = partedText(text);
     if (parted) views.push(decodedView(parted, 0));
   }
-  const guess = guesses ? guessOf(plain, text, seen) : undefined;
-  if (guess) views.push({ mapped: guess, isGuess: true, depth: 0 });
+  views.push(...seen.spelled.map((mapped) => decodedView(mapped, 1)));
+  for (const mapped of seen.broken) views.push({ mapped, isGuess: false, flagsOnly: true, depth: LIMITS.viewDepthMax });
   return views;
+}
+
+/** What further views are made of: a text, and how it was made itself; undefined = it is the segment's own. */
+interface Base {
+  readonly text: string;
+  readonly mapped: MappedText | undefined;
+}
+
+/**
+ * The text with what mail is written in undone, and without comments. Each for itself: in code and in encoded text the same
+ * characters mean something else, which must be judged as well.
+ */
+function plainerViews({ text, mapped }: Base, marks: number): View[] {
+  const made = [
+    marks & signMark('+') ? withoutUtf7(text) : undefined,
+    marks & signMark('=') ? withoutQuotedPrintable(text) : undefined,
+    marks & MARKUP_MARKS ? withoutComments(text) : undefined,
+  ];
+  return made.flatMap((one) => (one ? [decodedView(mapped ? compose(mapped, one) : one, 1)] : []));
+}
+
+/** The whole text turned in the ways that some word in it gives away. */
+export function turnedViews({ text, mapped }: Base, { backwards, rotated }: Turns): View[] {
+  const made = [backwards ? backwardsText(text) : undefined, rotated ? rotatedText(text) : undefined];
+  return made.flatMap((one) =>
+    one ? [{ mapped: mapped ? compose(mapped, one) : one, isGuess: false, depth: 1 }] : [],
+  );
 }
 
 /** What is encoded in the tokens of a text or of a view of it, and reads as text. */
@@ -86,17 +145,23 @@ function decodedView(mapped: MappedText, depth: number): View {
   return { mapped: plain ? compose(mapped, plain) : mapped, isGuess: false, depth };
 }
 
-function guessOf(plain: MappedText | undefined, original: string, seen: Seen): MappedText | undefined {
+/** The text with disguised words written out; and then with sentences parted that are written as one word, which names in code are too. */
+function guessesOf({ text, mapped }: Base, original: string, seen: Seen): View[] {
   const mayBeApart =
     seen.hasSingleLetters ||
     seen.tokens === undefined ||
     seen.tokens.some(([from, to]) => hasJoinedSingles(original.slice(from, to)));
-  const guess = madeBy(plain?.text ?? original, [
+  const guess = madeBy(text, [
     seen.marks & MARKUP_MARKS ? withoutMarkup : undefined,
+    seen.marks & SIGN_MARKS ? withoutSigns : undefined,
     mayBeApart ? joinedLetters : undefined,
     seen.marks & LEET_MARKS ? lettersForDigits : undefined,
   ]);
-  return guess && plain ? compose(plain, guess) : guess;
+  const parted = seen.tokens?.length === 0 ? undefined : partedWords(original, seen.tokens);
+  const views: View[] = [];
+  if (guess) views.push({ mapped: mapped ? compose(mapped, guess) : guess, isGuess: true, depth: 0 });
+  if (parted) views.push({ mapped: parted, isGuess: true, flagsOnly: true, depth: 0 });
+  return views;
 }
 
 type Step = (text: string) => MappedText | undefined;

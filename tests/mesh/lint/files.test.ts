@@ -27,7 +27,7 @@ test('what is missing on the cluster is told in the file of the cluster', (t) =>
 test('routes of another file are checked under the name that the filter has in its chain', (t) => {
   const renamed = CHAIN.replace('name: envoy.filters.http.ext_authz', 'name: guard');
   const routes = caseText('route-unchecked', 'bad.yaml');
-  t.deepEqual(lint({ chain: renamed, routes }), ['routes:1 file-unrelated']);
+  t.deepEqual(lint({ chain: renamed, routes }), ['routes:10 route-filter-unknown']);
   const guarded = routes.replace('envoy.filters.http.ext_authz:', 'guard:');
   t.deepEqual(lint({ chain: renamed, routes: guarded }), ['routes:12 route-unchecked']);
 });

@@ -79,3 +79,73 @@ test('any text at all is read without a throw, and its findings lie inside', (t)
     { numRuns: 3000 },
   );
 });
+
+test('what is found in a text that was turned points at the place of the original', (t) => {
+  const phrase = [...PHRASE].reverse().join('');
+  const text = `Grüße 😀 eht: ${phrase} 😀`;
+  const [finding] = judge(policy, text).findings;
+  t.is(Buffer.from(text).subarray(finding?.start, finding?.end).toString(), phrase);
+});
+
+const NUMBER = '4111111111111111';
+const numbers = policyOf(
+  packOf(
+    rule({
+      id: 'NUMBER',
+      pattern: `(?<![0-9A-Za-z])(?:${NUMBER}|4111 1111 1111 1111)(?![0-9A-Za-z])`,
+      action: 'block',
+    }),
+  ),
+);
+
+for (const [title, text] of [
+  ['letters beside it', `mycardis${NUMBER}thanks`],
+  ['line ends within', '4111\n1111\n1111\n1111'],
+  ['cells', '4111\t1111\t1111\t1111'],
+] as const) {
+  test(`a number with ${title} flags at most, and takes no place of one that is written plainly`, (t) => {
+    t.is(judge(numbers, text).effective, 'FLAG');
+    t.is(judge(numbers, `${text} or `.repeat(300) + NUMBER).effective, 'BLOCK');
+    t.is(judge(numbers, `${NUMBER} ${text}`).effective, 'BLOCK');
+  });
+}
+
+test('columns of numbers, hashes and ids are no numbers that were broken', (t) => {
+  const texts = [
+    '4111\n1111\n1111\n1111\n1111',
+    `a${NUMBER}`,
+    `deadbeef${NUMBER}abc`,
+    '4111\n1111\n\n\n\n1111\n1111',
+    '4111\n1111\nx\n1111\n1111',
+  ];
+  for (const text of texts) t.is(judge(numbers, text).effective, 'ALLOW', JSON.stringify(text));
+});
+
+test('any text in any of these writings is judged, and finds its places', (t) => {
+  const pieces = [
+    'eht',
+    'gur',
+    '+AGE-',
+    '=61x',
+    '=6',
+    '<!-- -->',
+    'a*b',
+    '\\h',
+    '😀',
+    '_',
+    '4111',
+    '\n',
+    '01100001',
+    '97,',
+    NUMBER,
+    'abc',
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...pieces, ' ', 'x', '\ud800')), (parts) => {
+      const text = parts.join('');
+      const bytes = Buffer.byteLength(text);
+      return judge(numbers, text).findings.every(({ start, end }) => start >= 0 && start <= end && end <= bytes);
+    }),
+  );
+  t.pass();
+});
