@@ -1,0 +1,43 @@
+/** Bounds of the log and of the disk that it lies on. */
+export const LOG_LIMITS = {
+  /** How often free disk space is read for health and metrics. */
+  diskPollMs: 5_000,
+  /** So long must the free space last at the present rate. */
+  freeSpaceSeconds: 600,
+  /** What a leaf takes on disk with all that belongs to it, while LevelDB has it in two places: a rough upper bound for planning. */
+  leafSpaceBytes: 4096,
+  /** The whole log is read again within so long, so that damage is found while a copy of the disk may still be good. */
+  scrubPassMs: 24 * 60 * 60 * 1000,
+  /** How often a part of the log is read. */
+  scrubTickMs: 1_000,
+  /** Leaves read at one time: 30 ms of hashing at most, and 350 million leaves a day. */
+  scrubLeavesMax: 4_096,
+  /** Damaged leaves that are remembered; of a log with more it is enough to know that. */
+  scrubDamagedMax: 1_000,
+  /** Rule ids in one leaf; `rule_count` has the full number. */
+  leafRuleIdsMax: 64,
+  /** Gap kinds in one leaf. */
+  leafGapsMax: 16,
+  /** Answers of classifiers in one leaf; `classifier_count` has the full number. */
+  leafClassifiersMax: 8,
+  /** Size of one leaf. C2SP tlog-tiles allows 64 KiB; ours stay far below. */
+  leafBytesMax: 8 * 1024,
+  /** Records waiting for the disk. Over it the store counts as unavailable, instead of memory growing. */
+  appendQueueMax: 8192,
+  /** Records written and synced as one group. Larger groups gain nothing measurable and delay the first of them. */
+  appendBatchMax: 1024,
+  /** Longest time that a leaf waits for a checkpoint: what somebody can cut off unseen. A signature and two syncs a second cost little. */
+  checkpointMsMax: 1_000,
+  /** Leaves after which a checkpoint does not wait for that. */
+  checkpointLeavesMax: 1_000,
+  /** Largest signed note. Signatures of the future have nearly 5 kB (ML-DSA), and C2SP signed-note wants 16 of them accepted. */
+  noteBytesMax: 256 * 1024,
+  /** Longest verifier key. A name is a URL without its scheme; the rest has 55 characters. */
+  verifierKeyCharsMax: 1024,
+  /** Hashes of one proof: a tree of 2^53 leaves has 53 levels, and consistency takes one more; C2SP tlog-witness allows 63. */
+  proofHashesMax: 63,
+  /** Largest proof file: a signed note, and as much again for its hashes and its extra data. */
+  tlogProofBytesMax: 512 * 1024,
+  /** Nesting of one leaf. The fields of this version need 2; the rest is room for unknown ones. */
+  leafDepthMax: 8,
+} as const;
