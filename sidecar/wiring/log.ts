@@ -1,15 +1,16 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { type RecoveredLog, recoverAuditLog } from '../audit/audit-log.js';
 import type { CheckpointEvent } from '../audit/signing/log-signing.js';
+import type { SigningFiles } from '../audit/signing/signing-files.js';
 import type { Config } from '../config/config.js';
 import { readPrivateFile } from '../config/read-file.js';
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import { ed25519KeyOf } from '../storage/key-file.js';
 import { createLevelLogStore } from '../storage/level-log-store.js';
-import { openSigningFiles, type SigningFiles } from '../storage/signing-files.js';
+import { openSigningFiles } from '../storage/signing-files.js';
 import type { Logger } from '../telemetry/logger.js';
-import { createCheckpointReporter, createLogHealthReporter, reportDiscontinuity } from './reporters.js';
+import { createCheckpointReporter, createLogHealthReporter, reportSigning } from './reporters.js';
 
 /** Where the log is, and who is told how it fares. */
 export interface LogOptions {
@@ -34,7 +35,7 @@ export async function openLog(options: LogOptions): Promise<RecoveredLog> {
     clock,
     version,
     signing: {
-      files: await signingFilesOf(dataDir, config.signingKeyFile),
+      openFiles: () => signingFilesOf(dataDir, config.signingKeyFile),
       onGap: config.onGap,
       random: (count) => randomBytes(count),
       onCheckpoint(event) {
@@ -44,7 +45,7 @@ export async function openLog(options: LogOptions): Promise<RecoveredLog> {
     },
     onHealth: createLogHealthReporter(logger),
   });
-  reportDiscontinuity(logger, log.signed.discontinuity);
+  reportSigning(logger, log.signed);
   return log;
 }
 
