@@ -37,7 +37,7 @@ const NO_SWITCHES: ActingSwitches = { killSwitch: () => undefined, windowsFor: (
 /** A decision point over a real log in a folder of its own. */
 async function createChain(classifiers?: Classifiers, switches: ActingSwitches = NO_SWITCHES) {
   const folder = await mkdtemp(join(tmpdir(), 'jimini-decide-'));
-  const options = await levelLogOptions(await prepareDataDirectory(join(folder, 'data')));
+  const options = levelLogOptions(await prepareDataDirectory(join(folder, 'data')));
   const auditLog = await openAuditLog(options);
   const packs = [loadPack({ name: 'words', file: 'words.yaml', text: PACK }).pack].flatMap((pack) => pack ?? []);
   const asked = new Map(classifiers ? [['fruit', 'deny'] as const] : []);

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
@@ -8,34 +9,18 @@ import { openHeadFile } from './head-file.js';
 import { createKeyFile, readKeyFile } from './key-file.js';
 import { replaceFile } from './replace-file.js';
 
-/** Structurally the port of the log's signing (`audit/signing`), whose comments say what each is. */
-export interface SigningFiles {
-  readonly newest: Buffer | undefined;
-  readonly cosigned: Buffer | undefined;
-  readonly publicKeys: string;
-  readonly keys: {
-    readonly given: KeyObject | undefined;
-    readonly own: KeyObject | undefined;
-    readonly next: KeyObject | undefined;
-  };
-  readonly acknowledged: string | undefined;
-  makeNextKey(): Promise<KeyObject>;
-  keepOnly(signer: 'given' | 'own' | 'next'): Promise<void>;
-  writePublicKeys(text: string): Promise<void>;
-  writeCheckpoint(note: Uint8Array): Promise<void>;
-  writeCosigned(note: Uint8Array): Promise<void>;
-  keepEvidence(signedSize: number): Promise<void>;
-  forgetAcknowledged(): Promise<void>;
-}
-
+/** What a checkpoint may have, and more than the other files do. */
+const FILE_BYTES_MAX = LIMITS.noteBytesMax;
+// A link or a pipe that waits in the place of a file is not followed, and not waited for.
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** Copies of evidence that are kept of one size. A log that has been cut so often needs a person, not another copy. */
 const EVIDENCE_MAX = 100;
 
 /**
- * Reads what a data directory keeps of keys and checkpoints. `given` is the private key that the configuration names. Rejects with
- * `JIMINI_CONFIG_INVALID` when a key of our own cannot be used, `JIMINI_STORE_UNAVAILABLE` when another file cannot be read.
+ * Reads what a data directory keeps of keys and checkpoints: the port of the log's signing (`audit/signing`). `given` is the private key that the
+ * configuration names. Rejects with `JIMINI_CONFIG_INVALID` when a key of our own cannot be used, `JIMINI_STORE_UNAVAILABLE` when another file cannot be read.
  */
-export async function openSigningFiles(dataDir: string, given?: KeyObject): Promise<SigningFiles> {
+export async function openSigningFiles(dataDir: string, given?: KeyObject) {
   const own = join(dataDir, 'signing.key');
   const next = nextKeyFile(dataDir);
   const publicKeys = join(dataDir, 'key.pub');
@@ -53,7 +38,7 @@ export async function openSigningFiles(dataDir: string, given?: KeyObject): Prom
       await rm(next, { force: true });
       return createKeyFile(next);
     },
-    async keepOnly(signer) {
+    async keepOnly(signer: 'given' | 'own' | 'next') {
       if (signer === 'own') return;
       await attempt(own, async () => {
         if (signer === 'next') await rename(next, own);
@@ -61,10 +46,10 @@ export async function openSigningFiles(dataDir: string, given?: KeyObject): Prom
         await syncDirectory(dataDir);
       });
     },
-    writePublicKeys: (text) => attempt(publicKeys, () => replaceFile(publicKeys, text)),
-    writeCheckpoint: (note) => head.write(note),
-    writeCosigned: (note) => cosigned.write(note),
-    async keepEvidence(signedSize) {
+    writePublicKeys: (text: string) => attempt(publicKeys, () => replaceFile(publicKeys, text)),
+    writeCheckpoint: (note: Uint8Array) => head.write(note),
+    writeCosigned: (note: Uint8Array) => cosigned.write(note),
+    async keepEvidence(signedSize: number) {
       const directory = join(dataDir, 'evidence');
       const found = head.newest ? [head.newest] : await Promise.all(head.damaged.map(bytesOf));
       if (cosigned.newest && cosigned.newest.length > 0) found.push(cosigned.newest);
@@ -113,9 +98,16 @@ async function textOf(path: string): Promise<string | undefined> {
   return bytes?.toString('utf8');
 }
 
-/** The beginning of a file: more than any of ours has. */
+/** The beginning of a regular file: as much as any of ours may have. */
 async function bytesOf(path: string): Promise<Buffer> {
-  return (await readFile(path)).subarray(0, LIMITS.noteBytesMax);
+  const file = await open(path, FLAGS);
+  try {
+    if (!(await file.stat()).isFile()) throw Object.assign(new Error('not a regular file'), { code: 'EINVAL' });
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(FILE_BYTES_MAX), 0, FILE_BYTES_MAX, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {

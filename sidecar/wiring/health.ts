@@ -73,9 +73,10 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
 
 /** A gap is told as long as the run lasts that found it. */
 function checkpointReport({ signed }: Pick<AuditLog, 'signed'>): object {
-  const { checkpoint, discontinuity, failure } = signed;
+  const { checkpoint, discontinuity, failure, isGivenKeyUnused } = signed;
   const problems = [
     ...(discontinuity ? [`the log does not go on from what was signed last (${discontinuity.reason})`] : []),
+    ...(isGivenKeyUnused ? ['the key that log.signingKeyFile names has signed before: name a new one'] : []),
     ...(failure ? [`the last checkpoint could not be written: ${failure.message}`] : []),
   ];
   return { ok: problems.length === 0, ...(problems.length > 0 && { problems }), signed_leaves: checkpoint?.size ?? 0 };

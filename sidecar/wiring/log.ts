@@ -1,6 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { type RecoveredLog, recoverAuditLog } from '../audit/audit-log.js';
 import type { CheckpointEvent } from '../audit/signing/log-signing.js';
+import type { SigningFiles } from '../audit/signing/signing-files.js';
 import type { Witnesses } from '../audit/witness/witnesses.js';
 import type { Config } from '../config/config.js';
 import { configError } from '../config/problem.js';
@@ -9,9 +10,9 @@ import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import { ed25519KeyOf } from '../storage/key-file.js';
 import { createLevelLogStore } from '../storage/level-log-store.js';
-import { openSigningFiles, type SigningFiles } from '../storage/signing-files.js';
+import { openSigningFiles } from '../storage/signing-files.js';
 import type { Logger } from '../telemetry/logger.js';
-import { createCheckpointReporter, createLogHealthReporter, reportDiscontinuity } from './reporters.js';
+import { createCheckpointReporter, createLogHealthReporter, reportSigning } from './reporters.js';
 import { readWitnessKeys } from './witness-keys.js';
 import { createLogWitnesses, type LogWitnessesOptions } from './witnesses.js';
 
@@ -43,7 +44,7 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
   const { dataDir, config, clock, logger, version, onCheckpoint, onWitnessFault } = options;
   const { witnesses: configured, problems } = await readWitnessKeys({ log: config });
   if (problems.length > 0) throw configError(problems);
-  const files = await signingFilesOf(dataDir, config.signingKeyFile);
+  let files: SigningFiles | undefined;
   let witnesses: Witnesses | undefined;
   const report = createCheckpointReporter(logger);
   const auditLog = await recoverAuditLog({
@@ -51,7 +52,10 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
     clock,
     version,
     signing: {
-      files,
+      async openFiles() {
+        files = await signingFilesOf(dataDir, config.signingKeyFile);
+        return files;
+      },
       onGap: config.onGap,
       random: (count) => randomBytes(count),
       onCheckpoint(event) {
@@ -64,8 +68,8 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
     },
     onHealth: createLogHealthReporter(logger),
   });
-  reportDiscontinuity(logger, auditLog.signed.discontinuity);
-  const store = { newest: files.cosigned, write: files.writeCosigned };
+  reportSigning(logger, auditLog.signed);
+  const store = { newest: files?.cosigned, write: async (note: Uint8Array) => files?.writeCosigned(note) };
   witnesses = createLogWitnesses({ witnesses: configured, auditLog, store, clock, logger, onFault: onWitnessFault });
   return { auditLog, witnesses };
 }

@@ -1,5 +1,5 @@
 import type { LogHealth } from '../audit/audit-log.js';
-import type { CheckpointEvent } from '../audit/signing/log-signing.js';
+import type { CheckpointEvent, SignedState } from '../audit/signing/log-signing.js';
 import type { Breaker } from '../kernel/breaker.js';
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
@@ -40,9 +40,14 @@ export function createCheckpointReporter(logger: Logger): (event: CheckpointEven
   };
 }
 
-/** Tells operators that the log does not go on from what was signed last; absent = it does. */
-export function reportDiscontinuity(logger: Logger, found: Discontinuity | undefined): void {
-  if (!found) return;
+/** Tells operators what a start found out about the signing of the log, if that is news to them. */
+export function reportSigning(logger: Logger, { discontinuity, isGivenKeyUnused }: SignedState): void {
+  if (discontinuity) reportDiscontinuity(logger, discontinuity);
+  const what = 'the key that log.signingKeyFile names has signed before and does not sign again; one of our own does';
+  if (isGivenKeyUnused) logger.error(`${what}: name a new key`);
+}
+
+function reportDiscontinuity(logger: Logger, found: Discontinuity): void {
   const { reason, recovered_size, signed_size } = found;
   const what =
     'the log does not go on from what was signed last: leaves were cut off or replaced; it goes on under a new key';

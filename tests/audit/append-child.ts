@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs';
 import { decision, levelLogOptions, openAuditLog } from './records.js';
 
 const [dataDir = '', run = ''] = process.argv.slice(2);
-const log = await openAuditLog(await levelLogOptions(dataDir));
+const log = await openAuditLog(levelLogOptions(dataDir));
 for (let caller = 0; caller < 16; caller += 1) void appendForEver(caller);
 
 async function appendForEver(caller: number): Promise<never> {

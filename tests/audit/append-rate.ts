@@ -12,7 +12,7 @@ const callers = Number(process.argv[3] ?? 64);
 const parent = mkdtempSync(join(process.cwd(), 'append-rate-'));
 try {
   const dataDir = await prepareDataDirectory(join(parent, 'data'));
-  const log = await openAuditLog(await levelLogOptions(dataDir));
+  const log = await openAuditLog(levelLogOptions(dataDir));
   const fields = decision('/v1/chat/completions');
   const caller = async (count: number) => {
     for (let index = 0; index < count; index += 1) await log.append({ leafFields: fields });

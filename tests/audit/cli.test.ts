@@ -23,7 +23,7 @@ function jimini(...args: string[]) {
 /** A data directory whose log holds: open, `count` decisions, close. */
 async function someLog(count: number): Promise<string> {
   const dataDir = await temporaryDataDirectory();
-  const log = await openAuditLog(await levelLogOptions(dataDir));
+  const log = await openAuditLog(levelLogOptions(dataDir));
   const routes = Array.from({ length: count }, (_, index) => decision(`r${index}`));
   await Promise.all(routes.map((leafFields) => log.append({ leafFields })));
   await log.close('shutdown');
@@ -186,7 +186,7 @@ test('bad usage of the other commands ends with 2', async (t) => {
 
 test('a log in use can be verified at any moment', async (t) => {
   const dataDir = await temporaryDataDirectory();
-  const log = await openAuditLog(await levelLogOptions(dataDir));
+  const log = await openAuditLog(levelLogOptions(dataDir));
   let isDone = false;
   const caller = async () => {
     while (!isDone) await log.append({ leafFields: decision('live'.repeat(200)) });
@@ -227,7 +227,7 @@ test('a reader that goes away is no failure', async (t) => {
 
 test('what others wrote cannot steer the terminal', async (t) => {
   const dataDir = await temporaryDataDirectory();
-  const log = await openAuditLog(await levelLogOptions(dataDir));
+  const log = await openAuditLog(levelLogOptions(dataDir));
   await log.append({ leafFields: decision('\u001b[2J\u202eroute\u009b\n') });
   await log.close('shutdown');
   const { stdout } = jimini('show', '1', '--data-dir', dataDir);

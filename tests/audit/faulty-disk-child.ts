@@ -9,7 +9,7 @@ import { levelLogOptions, openAuditLog } from './records.js';
 
 const dataDir = await prepareDataDirectory(process.argv[2] ?? '');
 const outcomes: Outcome[] = [];
-const log = await openAuditLog(await levelLogOptions(dataDir, { wait: () => Promise.resolve() }));
+const log = await openAuditLog(levelLogOptions(dataDir, { wait: () => Promise.resolve() }));
 for (let burst = 0; burst < 12; burst += 1) {
   await appendSome(log, burst);
   await healed(log);

@@ -14,7 +14,7 @@ const ballast = join(directory, 'ballast');
 const dataDir = await prepareDataDirectory(join(directory, 'data'));
 const errors = new Set<string>();
 const log = await openAuditLog(
-  await levelLogOptions(dataDir, {
+  levelLogOptions(dataDir, {
     onHealth: (event) => event.state === 'healing' && errors.add(`${event.error.code} ${String(event.error.cause)}`),
   }),
 );

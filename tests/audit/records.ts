@@ -55,16 +55,13 @@ export function logOptions(store: LogStore, options: Partial<AuditLogOptions> = 
     store,
     clock: systemClock,
     version: '0.0.0-test',
-    signing: { files: signingFilesOf(store), onGap: 'serve', random: (count) => randomBytes(count) },
+    signing: { openFiles: async () => signingFilesOf(store), onGap: 'serve', random: (count) => randomBytes(count) },
     ...options,
   };
 }
 
 /** The same for the log of a data directory, with keys and checkpoints on disk. */
-export async function levelLogOptions(
-  dataDir: string,
-  options: Partial<AuditLogOptions> = {},
-): Promise<AuditLogOptions> {
+export function levelLogOptions(dataDir: string, options: Partial<AuditLogOptions> = {}): AuditLogOptions {
   const base = logOptions(createLevelLogStore(dataDir));
-  return { ...base, signing: { ...base.signing, files: await openSigningFiles(dataDir) }, ...options };
+  return { ...base, signing: { ...base.signing, openFiles: () => openSigningFiles(dataDir) }, ...options };
 }

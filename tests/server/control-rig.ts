@@ -40,7 +40,7 @@ export async function openControlPort(
   limits: Partial<GrpcServerLimits> = {},
   dataDir = temporaryDirectory(t),
 ): Promise<ControlPort> {
-  const log = await openAuditLog(await levelLogOptions(dataDir));
+  const log = await openAuditLog(levelLogOptions(dataDir));
   const tokens: StoredToken[] = [];
   const refusals: Refusal[] = [];
   const server = createGrpcServer({

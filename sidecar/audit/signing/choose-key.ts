@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto';
-import { JiminiError } from '../../kernel/errors.js';
 import type { KeyFields } from '../../kernel/leaf.js';
 import type { VerifierKey } from '../notes/verifier-key.js';
 import { keyLeaf } from './key-leaf.js';
@@ -16,8 +15,8 @@ export interface KeyQuestion {
   readonly inForce: VerifierKey | undefined;
   /** Keys that have signed, or may have. */
   readonly used: readonly VerifierKey[];
-  /** Whether the log goes on from what was signed last: the key that signed it must not sign anything else. */
-  readonly continues: boolean;
+  /** Why another key must sign from now on: the one in force has signed, or may have, what is not in the log. Absent = it may stay. */
+  readonly mustChange: KeyFields['what'] | undefined;
 }
 
 /** The key that signs from now on. */
@@ -28,46 +27,38 @@ export interface ChosenKey {
   readonly leaf: KeyFields | undefined;
 }
 
-/** Chooses the key, and makes one where it is needed. Rejects with `JIMINI_CONFIG_INVALID` when the one that is given cannot be used. */
+/**
+ * Chooses the key, and makes one where it is needed. A key that is given and has signed before comes into force no second time: then
+ * one of our own signs until another is given, because a guard that does not start guards nothing.
+ */
 export async function chooseKey(question: KeyQuestion, files: SigningFiles): Promise<ChosenKey> {
-  const { given, own, next } = files.keys;
-  const { origin, epoch, inForce, continues } = question;
+  const { keys } = files;
+  const { origin, epoch, inForce, used, mustChange } = question;
   const isInForce = (key: KeyObject | undefined) => key !== undefined && isKey(inForce, verifierKeyOf(origin, key));
-  // A start that put it in force was killed before it could take the place of the other.
-  const source: KeySource = given ? 'given' : isInForce(next) ? 'next' : 'own';
-  const key = files.keys[source];
-  const isStaying = continues && (given !== undefined || next === undefined || source === 'next');
-  if (key && isStaying && (!inForce || isInForce(key))) return { key, source, leaf: undefined };
+  const isFresh = (key: KeyObject | undefined) =>
+    key !== undefined && !used.some((one) => isKey(one, verifierKeyOf(origin, key)));
 
-  const fresh = await freshKey(question, files);
-  if (!inForce) return { ...fresh, leaf: undefined };
+  const holder = SOURCES.find((source) => (inForce ? isInForce(keys[source]) : keys[source]));
+  const isChangeWanted = isFresh(keys.given ?? keys.next) && inForce !== undefined;
+  const held = holder && keys[holder];
+  if (held && !mustChange && !isChangeWanted) return { key: held, source: holder, leaf: undefined };
+
+  const source = SOURCES.find((one) => isFresh(keys[one])) ?? 'next';
+  const key = (isFresh(keys[source]) ? keys[source] : undefined) ?? (await files.makeNextKey());
+  if (!inForce) return { key, source, leaf: undefined };
   const leaf = keyLeaf({
-    what: continues ? 'rotate' : 'gap',
+    what: mustChange ?? 'rotate',
     epoch: epoch + 1,
     oldKey: inForce,
-    oldPrivate: [own, next].find(isInForce),
-    newKey: verifierKeyOf(origin, fresh.key),
-    newPrivate: fresh.key,
+    oldPrivate: held,
+    newKey: verifierKeyOf(origin, key),
+    newPrivate: key,
   });
-  return { ...fresh, leaf };
+  return { key, source, leaf };
 }
 
-/** A key that has not signed this log. */
-async function freshKey(
-  { origin, used }: KeyQuestion,
-  files: SigningFiles,
-): Promise<{ key: KeyObject; source: KeySource }> {
-  const isFresh = (key: KeyObject) => !used.some((one) => isKey(one, verifierKeyOf(origin, key)));
-  const { given, own, next } = files.keys;
-  if (given) {
-    if (isFresh(given)) return { key: given, source: 'given' };
-    const what = 'the log does not go on from what this key has signed last, or has another key by now';
-    throw new JiminiError('JIMINI_CONFIG_INVALID', `log.signingKeyFile: ${what}: name a new key`);
-  }
-  if (next && isFresh(next)) return { key: next, source: 'next' };
-  if (own && isFresh(own)) return { key: own, source: 'own' };
-  return { key: await files.makeNextKey(), source: 'next' };
-}
+/** In the order of preference. */
+const SOURCES: readonly KeySource[] = ['given', 'next', 'own'];
 
 function isKey(a: VerifierKey | undefined, b: VerifierKey): boolean {
   return a?.publicKey.equals(b.publicKey) ?? false;

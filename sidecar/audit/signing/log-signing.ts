@@ -27,7 +27,8 @@ export interface LogToSign {
 
 /** What signing a log needs from outside. */
 export interface LogSigningOptions {
-  readonly files: SigningFiles;
+  /** Reads what is kept of keys and checkpoints; asked for once the store is ours, so that nobody else changes it any more. */
+  readonly openFiles: () => Promise<SigningFiles>;
   /** Whether a log that does not go on from what was signed last is served all the same. */
   readonly onGap: 'serve' | 'refuse';
   readonly clock: Clock;
@@ -54,6 +55,8 @@ export interface SignedState {
   readonly keys: readonly VerifierKey[];
   /** What this start found when the log did not go on from what was signed last. */
   readonly discontinuity: Discontinuity | undefined;
+  /** Whether the configuration names a key that does not sign: it has signed before another came into force. */
+  readonly isGivenKeyUnused: boolean;
   /** Why the last checkpoint could not be written; absent = it was. */
   readonly failure: JiminiError | undefined;
   /** How long there have been leaves that no checkpoint covers, in seconds, or since the last checkpoint if that is less; 0 = all are covered. */
@@ -95,10 +98,11 @@ export async function inspectLog({ logId, size, rows }: LogToSign, files: Signin
 
 /**
  * Compares the log with what was signed last, and chooses the key that signs from now on. Rejects with `JIMINI_STORE_CORRUPT` when the
- * log does not go on from it and that is refused, `JIMINI_CONFIG_INVALID` when the key cannot be used.
+ * log does not go on from it and that is refused, and as `openFiles` does.
  */
 export async function openLogSigning(log: LogToSign, options: LogSigningOptions): Promise<LogSigning> {
-  const { files, onGap, random } = options;
+  const { onGap, random } = options;
+  const files = await options.openFiles();
   const inspection = await inspectLog(log, files);
   const { discontinuity, last } = inspection;
   const isAcknowledged = discontinuity !== undefined && files.acknowledged === discontinuityText(discontinuity);
@@ -110,10 +114,9 @@ export async function openLogSigning(log: LogToSign, options: LogSigningOptions)
   const inForce = await keyInForce(log, origin, { known, last, files });
   const used = [...known, ...(inForce ? [inForce] : []), ...(last ? [last.key] : [])];
   if (discontinuity || (files.newest && !last)) await files.keepEvidence(last?.checkpoint.size ?? 0);
-  const chosen = await chooseKey(
-    { origin, epoch: log.epoch, inForce, used, continues: discontinuity === undefined },
-    files,
-  );
+  // A first start that was killed is one leaf without a checkpoint; so is what is left of a log that was signed.
+  const mustChange = discontinuity ? 'gap' : !last && log.size > 0 ? 'rotate' : undefined;
+  const chosen = await chooseKey({ origin, epoch: log.epoch, inForce, used, mustChange }, files);
   return createLogSigning({
     logId,
     discontinuity,
@@ -121,6 +124,7 @@ export async function openLogSigning(log: LogToSign, options: LogSigningOptions)
     keys: distinct([verifierKeyOf(origin, chosen.key), ...(inForce ? [inForce] : []), ...known]),
     chosen,
     last: discontinuity ? undefined : last,
+    files,
     options,
   });
 }
@@ -131,7 +135,7 @@ interface KeySources {
   readonly files: SigningFiles;
 }
 
-/** No leaf names the key of epoch 1: it is the oldest of those that were written down, or what has signed, or what is there to sign. */
+/** No leaf names the key of epoch 1: it is the oldest of those that were written down, or what has signed, or our own. */
 async function keyInForce(
   { rows, size, epoch }: LogToSign,
   origin: string,
@@ -139,8 +143,8 @@ async function keyInForce(
 ): Promise<VerifierKey | undefined> {
   if (epoch > 1) return keyOfEpoch(rows, size, epoch);
   const signer = last?.key.name === origin ? last.key : undefined;
-  const held = files.keys.own ?? files.keys.given;
-  return known.at(-1) ?? signer ?? (held && verifierKeyOf(origin, held));
+  const { own } = files.keys;
+  return known.at(-1) ?? signer ?? (own && verifierKeyOf(origin, own));
 }
 
 interface Opened {
@@ -151,11 +155,13 @@ interface Opened {
   readonly chosen: ChosenKey;
   /** Absent when the log does not go on from it. */
   readonly last: LastSigned | undefined;
+  readonly files: SigningFiles;
   readonly options: LogSigningOptions;
 }
 
-function createLogSigning({ logId, discontinuity, isAcknowledged, keys, chosen, last, options }: Opened): LogSigning {
-  const { files, clock, onCheckpoint } = options;
+function createLogSigning(opened: Opened): LogSigning {
+  const { logId, discontinuity, isAcknowledged, keys, chosen, last, files, options } = opened;
+  const { clock, onCheckpoint } = options;
   let checkpoint = last && { note: last.note, size: last.checkpoint.size };
   let failure: JiminiError | undefined;
   let signer: CheckpointSigner | undefined;
@@ -173,6 +179,7 @@ function createLogSigning({ logId, discontinuity, isAcknowledged, keys, chosen, 
     logId,
     discontinuity,
     keys,
+    isGivenKeyUnused: files.keys.given !== undefined && chosen.source !== 'given',
     opening: [
       ...(discontinuity ? [{ kind: 'gap', ...discontinuity } as const] : []),
       ...(discontinuity && isAcknowledged ? [{ kind: 'admin', op: 'acknowledge_gap', ...discontinuity } as const] : []),
