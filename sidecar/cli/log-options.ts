@@ -1,8 +1,10 @@
 import { type Command, CommanderError, Option } from 'commander';
 import { findDataDirectory } from '../config/data-dir.js';
+import { JiminiError } from '../kernel/errors.js';
 import { type LogCopy, openLogCopy } from '../storage/log-copy.js';
 import { type CliIo, complain, linesOf } from './cli-io.js';
 import { addConfigFileOption } from './config-options.js';
+import type { TlsFlags } from './control-client.js';
 
 /** How a command prints. */
 export type Format = 'text' | 'json';
@@ -20,6 +22,35 @@ export interface LogPlace {
 export function addPlaceOptions(command: Command): Command {
   command.option('--data-dir <dir>', 'data directory of the sidecar (JIMINI_DATA_DIR; else dataDir of the file)');
   return addConfigFileOption(command);
+}
+
+/** Gives a command `--address ADDRESS` and what secures the connection. */
+export function addRemoteOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--address <address>', 'ask the sidecar whose control port is at HOST:PORT or unix:PATH instead'),
+    )
+    .addOption(
+      new Option('--ca <file>', 'with --address: speak TLS, and accept certificates of these authorities (PEM)'),
+    )
+    .addOption(new Option('--cert <file>', 'with --ca: client certificate to show (PEM)'))
+    .addOption(new Option('--cert-key <file>', 'with --cert: its private key (PEM)'));
+}
+
+/** Where a log may be read from, and what secures a connection. */
+interface Places extends TlsFlags {
+  readonly dataDir?: string;
+  readonly export?: string;
+  readonly address?: string;
+}
+
+/** Throws `JIMINI_USAGE` when options name more than one place, or secure a connection that there is none of. */
+export function refuseSeveralPlaces(options: Places): void {
+  const places = [options.export, options.dataDir, options.address].filter((place) => place !== undefined);
+  if (places.length > 1) throw new JiminiError('JIMINI_USAGE', 'give one of --data-dir, --export and --address');
+  if (options.address === undefined && (options.ca ?? options.cert ?? options.certKey) !== undefined) {
+    throw new JiminiError('JIMINI_USAGE', '--ca, --cert and --cert-key have no effect without --address');
+  }
 }
 
 /** `--format text|json`. */

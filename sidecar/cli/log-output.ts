@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
+import { JiminiError } from '../kernel/errors.js';
 
 /** Writes and, when the reader is slower than we are, waits for it. Rejects with EPIPE when the reader has gone. */
 export async function writeTo(stream: Writable, chunk: string | Uint8Array): Promise<void> {
@@ -15,3 +17,25 @@ export function standardOutput(): Writable {
 }
 
 function ignore(): void {}
+
+/**
+ * Writes a new file for the owner only, synced before it counts. A link that waits in its place is not followed. Rejects with
+ * `JIMINI_USAGE` when there is something in its place.
+ */
+export async function writeNewFile<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
+  await refuseExisting(path);
+  const file = await open(path, 'wx', 0o600);
+  try {
+    const result = await write(file);
+    await file.sync();
+    return result;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Rejects with `JIMINI_USAGE` when there is something at this path. */
+export async function refuseExisting(path: string): Promise<void> {
+  if (!(await lstat(path).catch(() => undefined))) return;
+  throw new JiminiError('JIMINI_USAGE', `${path} is there already: choose another name`);
+}

@@ -1,132 +1,84 @@
-import { resolve } from 'node:path';
 import {
-  type ChannelCredentials,
-  Client,
-  type ClientReadableStream,
-  credentials,
-  Metadata,
-  status,
-} from '@grpc/grpc-js';
-import { StreamEntriesRequest, StreamEntriesResponse } from '../../proto/gen/jimini/v1/audit.js';
-import type { Entry } from '../audit/verify/verify-entries.js';
-import { createVerification, type VerifyReport } from '../audit/verify/verify-entries.js';
-import { isLocal, parseListenAddress } from '../config/listen-address.js';
-import { readPrivateFile, readProtectedFile, readSecretFile, type Unreadable } from '../config/read-file.js';
+  GetCheckpointRequest,
+  GetCheckpointResponse,
+  GetInclusionProofRequest,
+  GetInclusionProofResponse,
+  StreamEntriesRequest,
+  StreamEntriesResponse,
+} from '../../proto/gen/jimini/v1/audit.js';
+import { readEvidence } from '../audit/verify/held-against.js';
+import type { Entry, VerifyReport } from '../audit/verify/report.js';
+import { createVerification, type Verification } from '../audit/verify/verify-entries.js';
 import { JiminiError } from '../kernel/errors.js';
-import { LIMITS } from '../kernel/limits.js';
-import { printable } from '../kernel/printable.js';
+import { type ControlClient, type RemotePlace, withControlClient } from './control-client.js';
+import { type EvidenceOptions, evidenceOfRemote } from './log-files.js';
 import type { LogIo } from './log-options.js';
 
-/** How a connection is secured. */
-export interface TlsFlags {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly certKey?: string;
+const SERVICE = '/jimini.v1.AuditService';
+
+/** The newest checkpoint of a running sidecar, as it tells it. */
+export function askCheckpoint(client: ControlClient): Promise<GetCheckpointResponse> {
+  return client.unary(`${SERVICE}/GetCheckpoint`, GetCheckpointRequest, GetCheckpointResponse, {});
 }
 
-/** A control port, and how to get in. */
-export interface RemotePlace extends TlsFlags {
-  readonly address: string;
+/** An inclusion proof for a tree that is signed. */
+export function askInclusion(client: ControlClient, seq: number, treeSize: number): Promise<GetInclusionProofResponse> {
+  const request = { seq: BigInt(seq), treeSize: BigInt(treeSize) };
+  return client.unary(`${SERVICE}/GetInclusionProof`, GetInclusionProofRequest, GetInclusionProofResponse, request);
 }
 
-/**
- * Verifies the whole log of a running sidecar from its leaves, as they come, by the offline verifier's rules: the sidecar is
- * only believed to say how many there are. Rejects with `JIMINI_USAGE` when it cannot be asked or ends too early.
- */
-export async function verifyRemote(
-  place: RemotePlace,
-  io: LogIo,
-  onProgress: (entries: number) => void,
-): Promise<VerifyReport> {
-  if (!ADDRESS.test(place.address)) throw new JiminiError('JIMINI_USAGE', '--address: expected HOST:PORT or unix:PATH');
-  const metadata = await metadataOf(place, io);
-  const client = new Client(place.address, await channelOf(place, io), CHANNEL_OPTIONS);
-  try {
-    return await verifyStream(openStream(client, metadata), onProgress);
-  } catch (error) {
-    throw error instanceof JiminiError ? error : unanswered(place.address, error);
-  } finally {
-    client.close();
-  }
-}
-
-async function verifyStream(
-  stream: ClientReadableStream<StreamEntriesResponse>,
-  onProgress: (entries: number) => void,
-): Promise<VerifyReport> {
-  const verification = createVerification();
+/** Leaves from `firstSeq` on to what is the end of the log now, as they are sent. */
+export async function* askEntries(
+  client: ControlClient,
+  firstSeq: number,
+): AsyncGenerator<StreamEntriesResponse['entries']> {
+  const request = StreamEntriesRequest.fromPartial({ firstSeq: BigInt(firstSeq), stopAtEnd: true });
+  const stream = client.stream(`${SERVICE}/StreamEntries`, StreamEntriesRequest, StreamEntriesResponse, request);
+  let sent = firstSeq;
   let size = 0n;
   for await (const { entries, logSize } of stream as AsyncIterable<StreamEntriesResponse>) {
     size = logSize;
-    for (const entry of entries) if (!verification.add(asEntry(entry))) return verification.report();
+    sent += entries.length;
+    yield entries;
+  }
+  if (BigInt(sent) >= size) return;
+  throw new JiminiError('JIMINI_USAGE', `the sidecar ended the stream after ${sent} leaves of ${size}: ask again`);
+}
+
+/**
+ * Verifies the whole log of a running sidecar from its leaves, as they come, by the offline verifier's rules, against the checkpoint
+ * that it gave before: it is only believed to say how many leaves there are. Rejects with `JIMINI_USAGE` when it
+ * cannot be asked, ends too early, or there is nothing to verify with.
+ */
+export function verifyRemote(
+  place: RemotePlace & EvidenceOptions,
+  io: LogIo,
+  onProgress: (entries: number) => void,
+): Promise<VerifyReport> {
+  return withControlClient(place, io, async (client) => {
+    const { checkpoint, verifierKeys } = await askCheckpoint(client);
+    const read = readEvidence(await evidenceOfRemote({ checkpoint, keys: verifierKeys }, place));
+    if ('report' in read) return read.report;
+    if ('badInput' in read) throw new JiminiError('JIMINI_USAGE', read.badInput);
+    const verification = createVerification(undefined, read);
+    if (await takeAll(client, verification, onProgress)) await verification.end();
+    return verification.report();
+  });
+}
+
+async function takeAll(
+  client: ControlClient,
+  verification: Verification,
+  onProgress: (entries: number) => void,
+): Promise<boolean> {
+  for await (const entries of askEntries(client, 0)) {
+    for (const entry of entries) if (!verification.add(asEntry(entry))) return false;
     onProgress(verification.size());
   }
-  if (BigInt(verification.size()) === size) return verification.report();
-  const told = `${verification.size()} leaves of ${size}`;
-  throw new JiminiError('JIMINI_USAGE', `the sidecar ended the stream after ${told}: ask again`);
+  return true;
 }
 
 function asEntry({ seq, leaf, leafHash }: StreamEntriesResponse['entries'][number]): Entry {
   const isSafe = seq <= BigInt(Number.MAX_SAFE_INTEGER);
   return { seq: isSafe ? Number(seq) : undefined, bytes: leaf, hash: leafHash.toString('hex') };
-}
-
-function openStream(client: Client, metadata: Metadata): ClientReadableStream<StreamEntriesResponse> {
-  return client.makeServerStreamRequest(
-    '/jimini.v1.AuditService/StreamEntries',
-    (request: StreamEntriesRequest) => Buffer.from(StreamEntriesRequest.encode(request).finish()),
-    (bytes) => StreamEntriesResponse.decode(bytes),
-    StreamEntriesRequest.fromPartial({ stopAtEnd: true }),
-    metadata,
-  );
-}
-
-/** A name or an address, and a port: what else gRPC takes for a target (`dns:`, `xds:`) is not meant. */
-const ADDRESS = /^(?:unix:.+|(?:\[[\da-f:.]+\]|[\w.-]+):\d{1,5})$/i;
-
-/** A proxy of the environment would see the token; a peer that vanished is found. */
-const CHANNEL_OPTIONS = {
-  'grpc.enable_http_proxy': 0,
-  'grpc.keepalive_time_ms': LIMITS.keepaliveMs,
-  'grpc.keepalive_timeout_ms': LIMITS.keepaliveTimeoutMs,
-};
-
-/** Without a token only the certificate counts. */
-async function metadataOf({ cert }: RemotePlace, io: LogIo): Promise<Metadata> {
-  const metadata = new Metadata();
-  const file = io.env['JIMINI_TOKEN_FILE'];
-  if (file) metadata.set('authorization', `Bearer ${textOf(file, await readSecretFile(resolve(io.directory, file)))}`);
-  else if (cert === undefined) {
-    throw new JiminiError('JIMINI_USAGE', 'expected JIMINI_TOKEN_FILE, a file with a token, or --cert with --cert-key');
-  }
-  return metadata;
-}
-
-async function channelOf({ address, ca, cert, certKey }: RemotePlace, io: LogIo): Promise<ChannelCredentials> {
-  if ((cert === undefined) !== (certKey === undefined)) {
-    throw new JiminiError('JIMINI_USAGE', 'give --cert and --cert-key together');
-  }
-  if (ca === undefined) {
-    if (cert !== undefined) throw new JiminiError('JIMINI_USAGE', '--cert has no effect without --ca');
-    const parsed = parseListenAddress(address);
-    if (typeof parsed === 'object' && isLocal(parsed)) return credentials.createInsecure();
-    throw new JiminiError('JIMINI_USAGE', 'a token is sent to another machine over TLS only: give --ca');
-  }
-  const read = async (file: string, reader: typeof readPrivateFile) =>
-    Buffer.from(textOf(file, await reader(resolve(io.directory, file))));
-  const roots = await read(ca, readProtectedFile);
-  if (cert === undefined || certKey === undefined) return credentials.createSsl(roots);
-  return credentials.createSsl(roots, await read(certKey, readPrivateFile), await read(cert, readProtectedFile));
-}
-
-function textOf(file: string, text: string | Unreadable): string {
-  if (typeof text === 'string') return text;
-  throw new JiminiError('JIMINI_USAGE', `${file}: ${text.reason}`);
-}
-
-function unanswered(address: string, error: unknown): JiminiError {
-  const { code, details } = error as { code?: number; details?: string };
-  const name = code === undefined ? 'unknown error' : status[code];
-  const said = printable(String(details ?? ''), LIMITS.messageCharsMax);
-  return new JiminiError('JIMINI_USAGE', `${address}: ${name}: ${said}`, { cause: error });
 }

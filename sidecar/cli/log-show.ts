@@ -2,7 +2,6 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readLeaves } from '../audit/log-reader.js';
 import type { LogRows } from '../audit/log-store.js';
 import { JiminiError } from '../kernel/errors.js';
-import { printable, withActiveEscaped } from '../kernel/printable.js';
 import { leafText } from './log-leaf-text.js';
 import {
   addPlaceOptions,
@@ -52,22 +51,6 @@ export function showCommand(io: LogIo): Command {
   return withUsageExit(addPlaceOptions(command), USAGE_EXIT);
 }
 
-/** `log head`. */
-export function headCommand(io: LogIo): Command {
-  const command = new Command('head')
-    .description('Print the size of the log and the hash of its last leaf: what to write down elsewhere.')
-    .addOption(formatOption())
-    .addHelpText(
-      'after',
-      '\nExample:\n  jimini log head --format json' +
-        '\n\nExit codes: 0 success, 2 bad usage or input, or a damaged leaf.',
-    )
-    .action((options: LogPlace & { format: Format }) =>
-      running(USAGE_EXIT, () => withLogCopy(options, io, ({ log }) => head(log, options.format))),
-    );
-  return withUsageExit(addPlaceOptions(command), USAGE_EXIT);
-}
-
 async function show(log: LogRows, range: Range | undefined, options: ShowOptions): Promise<void> {
   const size = ((await log.lastRows(1))[0]?.seq ?? -1) + 1;
   const from = range?.from ?? Math.max(0, size - (options.last ?? LAST_BY_DEFAULT));
@@ -77,18 +60,6 @@ async function show(log: LogRows, range: Range | undefined, options: ShowOptions
   for await (const { bytes } of readLeaves(log, from, to)) {
     if (options.format === 'text') await writeTo(out, `${leafText(bytes)}\n`);
     else await writeTo(out, Buffer.concat([bytes, Buffer.from('\n')]));
-  }
-}
-
-async function head(log: LogRows, format: Format): Promise<void> {
-  const seq = (await log.lastRows(1))[0]?.seq;
-  if (seq === undefined) throw new JiminiError('JIMINI_USAGE', 'the log holds no leaves yet');
-  for await (const { bytes, hash } of readLeaves(log, seq, seq)) {
-    const { log_id, time_ms, kind } = JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>;
-    const facts = { log_id, size: seq + 1, seq, hash, kind, time_ms };
-    const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(8)} ${printable(String(value))}`);
-    const text = format === 'json' ? withActiveEscaped(JSON.stringify(facts)) : lines.join('\n');
-    await writeTo(standardOutput(), `${text}\n`);
   }
 }
 

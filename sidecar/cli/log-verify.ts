@@ -1,163 +1,111 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { type Evidence, readEvidence } from '../audit/verify/held-against.js';
+import type { Entry } from '../audit/verify/report.js';
+import { unreadableStore } from '../audit/verify/report.js';
 import { entriesOfLines, entriesOfPairs } from '../audit/verify/sources.js';
-import { unreadableStore, type VerifyReport, verifyEntries, verifyHead } from '../audit/verify/verify-entries.js';
+import type { ReadTreeRows } from '../audit/verify/tree-rows.js';
+import { type VerifyReport, verifyEntries } from '../audit/verify/verify-entries.js';
 import { JiminiError } from '../kernel/errors.js';
 import { complain, linesOf } from './cli-io.js';
+import type { TlsFlags } from './control-client.js';
+import { chunksOf, type EvidenceOptions, evidenceOfCopy, evidenceOfExport } from './log-files.js';
 import {
   addPlaceOptions,
+  addRemoteOptions,
   type Format,
   formatOption,
   type LogIo,
   type LogPlace,
+  refuseSeveralPlaces,
   running,
   withLogCopy,
   withUsageExit,
 } from './log-options.js';
 import { standardOutput, writeTo } from './log-output.js';
-import type { TlsFlags } from './log-remote.js';
+import { reportText } from './log-report.js';
 
-interface VerifyOptions extends LogPlace, TlsFlags {
+interface VerifyOptions extends LogPlace, TlsFlags, EvidenceOptions {
   readonly export?: string;
   readonly address?: string;
   readonly format: Format;
 }
 
 const BAD_INPUT_EXIT = 4;
-/** More than any head file has, so that a longer one is still seen to be another one. */
-const HEAD_BYTES_KEPT_MAX = 1024;
-const EXITS: Readonly<Record<VerifyReport['status'], number>> = { ok: 0, tampered: 1, 'bad input': BAD_INPUT_EXIT };
+const EXITS: Readonly<Record<VerifyReport['status'], number>> = {
+  ok: 0,
+  tampered: 1,
+  truncated: 2,
+  unanchored: 3,
+  'bad input': BAD_INPUT_EXIT,
+};
 
 /** `log verify`. */
 export function verifyCommand(io: LogIo): Command {
   const command = new Command('verify')
-    .description('Derive the hash chain again, in code that shares nothing with the writer, and say where it breaks.')
-    .addOption(new Option('--export <dir>', 'verify DIR/entries.jsonl of an export instead'))
-    .addOption(
-      new Option(
-        '--address <address>',
-        'verify the log of the sidecar whose control port is at HOST:PORT or unix:PATH',
-      ),
+    .description(
+      'Verify chain, tree and signatures again, in code that shares nothing with the writer, and say where they break.',
     )
-    .addOption(
-      new Option('--ca <file>', 'with --address: speak TLS, and accept certificates of these authorities (PEM)'),
-    )
-    .addOption(new Option('--cert <file>', 'with --ca: client certificate to show (PEM)'))
-    .addOption(new Option('--cert-key <file>', 'with --cert: its private key (PEM)'))
+    .addOption(new Option('--export <dir>', 'verify an export instead'))
+    .addOption(new Option('--anchor <file>', 'a checkpoint that was kept elsewhere: it must hold for this log, too'))
+    .addOption(new Option('--key <file>', 'verifier keys from elsewhere, one a line: nobody else may have signed'))
     .addOption(formatOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  jimini log verify --config jimini.yaml\n  jimini log verify --export handover' +
-        '\n  JIMINI_TOKEN_FILE=ana.token jimini log verify --address 127.0.0.1:9001' +
-        '\n\nExit codes: 0 the log holds; 1 it was tampered with or is damaged; 4 nothing to verify, no consistent copy' +
-        '\nafter 5 tries, or bad usage.' +
-        '\nFormat v0 has no signed checkpoints: leaves cut off at the end, or a log forged from beginning to end, cannot' +
-        '\nbe noticed. Write down what `jimini log head` prints, and compare.',
+      '\nExamples:\n  jimini log verify --config jimini.yaml\n  jimini log verify --export handover --key jimini.pub' +
+        '\n  JIMINI_TOKEN_FILE=ana.token jimini log verify --address 127.0.0.1:9001 --anchor last-week.checkpoint' +
+        '\n\nExit codes: 0 the log holds and is signed to its end; 1 it was tampered with or is damaged; 2 leaves are gone that a' +
+        '\ncheckpoint says were there; 3 leaves come after the last checkpoint (normal while the log is in use); 4 nothing to' +
+        '\nverify, no consistent copy after 5 tries, or bad usage.',
     )
     .action((options: VerifyOptions) =>
       running(BAD_INPUT_EXIT, async () => {
-        const places = [options.export, options.dataDir, options.address].filter((place) => place !== undefined);
-        if (places.length > 1) {
-          throw new JiminiError('JIMINI_USAGE', 'give one of --data-dir, --export and --address');
-        }
-        if (options.address === undefined && (options.ca ?? options.cert ?? options.certKey) !== undefined) {
-          throw new JiminiError('JIMINI_USAGE', '--ca, --cert and --cert-key have no effect without --address');
-        }
-        await verify(options, io);
+        refuseSeveralPlaces(options);
+        const report = await verify(options, io);
+        if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+        process.exitCode = EXITS[report.status];
+        const context = { isPinned: options.key !== undefined };
+        await writeTo(standardOutput(), `${reportText(report, context, options.format)}\n`);
       }),
     );
-  return withUsageExit(addPlaceOptions(command), BAD_INPUT_EXIT);
+  return withUsageExit(addRemoteOptions(addPlaceOptions(command)), BAD_INPUT_EXIT);
 }
 
-async function verify(options: VerifyOptions, io: LogIo): Promise<void> {
+async function verify(options: VerifyOptions, io: LogIo): Promise<VerifyReport> {
   if (options.address !== undefined) {
     const { verifyRemote } = await import('./log-remote.js');
-    return finish(await verifyRemote({ ...options, address: options.address }, io, showProgress), options.format);
+    return verifyRemote({ ...options, address: options.address }, io, showProgress);
   }
-  if (options.export !== undefined) return finish(await verifyExport(options.export), options.format);
+  if (options.export !== undefined) return verifyExport(options.export, options);
   let report: VerifyReport | undefined;
-  await withLogCopy(options, io, async ({ log }) => {
-    report = await verifyEntries(entriesOfPairs(log.rawRows()), showProgress);
+  await withLogCopy(options, io, async (copy) => {
+    const evidence = await evidenceOfCopy(copy, options, (what) => complain(process, [what]));
+    const rows: ReadTreeRows = (level) => copy.log.rawTreeRows(level);
+    report = await heldAgainst(evidence, () => entriesOfPairs(copy.log.rawRows()), rows);
   }).catch((error) => {
     if (!(error instanceof JiminiError) || error.code !== 'JIMINI_STORE_CORRUPT') throw error;
     complain(process, linesOf(error));
     report ??= unreadableStore();
   });
-  if (report) await finish(report, options.format);
+  return report as VerifyReport;
 }
 
-async function verifyExport(directory: string): Promise<VerifyReport> {
-  const report = await readingFile(join(directory, 'entries.jsonl'), (file) => {
-    const chunks = file.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false });
-    return verifyEntries(entriesOfLines(chunks), showProgress);
-  });
-  if (!(await lstat(join(directory, 'head.json')).catch(() => undefined))) return report;
-  return readingFile(join(directory, 'head.json'), async (file) => {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES_KEPT_MAX));
-    return verifyHead(report, buffer.subarray(0, bytesRead));
-  });
+async function verifyExport(directory: string, options: EvidenceOptions): Promise<VerifyReport> {
+  const evidence = await evidenceOfExport(directory, options);
+  return heldAgainst(evidence, () => entriesOfLines(chunksOf(join(directory, 'entries.jsonl'))));
 }
 
-/** Opens a regular file: somebody may have put a pipe in its place, which would never end. */
-async function readingFile<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T> {
-  const refused = (reason: string, cause?: unknown) =>
-    new JiminiError('JIMINI_USAGE', `${path} cannot be read (${reason}): name the directory of an export`, { cause });
-  const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
-    throw refused(codeOf(cause), cause);
-  });
-  try {
-    if (!(await file.stat()).isFile()) throw refused('not a regular file');
-    return await read(file);
-  } catch (cause) {
-    throw cause instanceof JiminiError ? cause : refused(codeOf(cause), cause);
-  } finally {
-    await file.close();
-  }
+async function heldAgainst(
+  evidence: Evidence,
+  entries: () => AsyncIterable<Entry>,
+  treeRows?: ReadTreeRows,
+): Promise<VerifyReport> {
+  const read = readEvidence(evidence);
+  if ('report' in read) return read.report;
+  if ('badInput' in read) throw new JiminiError('JIMINI_USAGE', read.badInput);
+  return verifyEntries(entries(), showProgress, { ...read, ...(treeRows && { treeRows }) });
 }
 
 function showProgress(entries: number): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${entries} leaves verified`);
-}
-
-async function finish(report: VerifyReport, format: Format): Promise<void> {
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-  process.exitCode = EXITS[report.status];
-  const text = format === 'json' ? JSON.stringify(asJson(report)) : asText(report);
-  await writeTo(standardOutput(), `${text}\n`);
-}
-
-function asJson({ status, entries, logId, last, fault }: VerifyReport): object {
-  return {
-    status,
-    entries,
-    log_id: logId ?? null,
-    head: last ? { seq: last.seq, hash: last.hash } : null,
-    closed: last?.kind === 'close',
-    fault: fault ? { seq: fault.seq, rule: fault.rule, found: fault.found, meaning: fault.meaning } : null,
-    format: 'v0',
-  };
-}
-
-function asText({ status, entries, logId, last, fault }: VerifyReport): string {
-  switch (status) {
-    case 'ok': {
-      const end =
-        last?.kind === 'close' ? '' : '\nThe last leaf is no close: the log is in use, or the program was killed.';
-      return (
-        `ok: ${entries} leaves of log ${logId} hold; the last is ${last?.seq}, hash ${last?.hash}${end}` +
-        '\nFormat v0 has no signed checkpoints: leaves cut off at the end cannot be noticed.'
-      );
-    }
-    case 'tampered':
-      return (
-        `TAMPERED at ${fault?.seq}: ${fault?.found} (rule ${fault?.rule})` +
-        `\nIt means: ${fault?.meaning}.` +
-        `\n${entries} leaves before it hold.`
-      );
-    case 'bad input':
-      return 'nothing to verify: there are no leaves';
-  }
 }

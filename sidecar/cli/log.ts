@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { exportCommand } from './log-export.js';
+import { headCommand } from './log-head.js';
 import type { LogIo } from './log-options.js';
-import { headCommand, showCommand } from './log-show.js';
+import { proveCommand } from './log-prove.js';
+import { showCommand } from './log-show.js';
 import { acknowledgeGapCommand, rotateKeyCommand } from './log-signing.js';
 import { verifyCommand } from './log-verify.js';
 
@@ -11,11 +13,14 @@ import { verifyCommand } from './log-verify.js';
  */
 export function logCommand(io: LogIo): Command {
   return new Command('log')
-    .description('Verify, show and export the tamper-evident log. Works while the sidecar runs; changes none of it.')
+    .description(
+      'Verify, show, prove and export the tamper-evident log. Works while the sidecar runs; changes none of it.',
+    )
     .addCommand(verifyCommand(io))
     .addCommand(showCommand(io))
     .addCommand(headCommand(io))
     .addCommand(exportCommand(io))
+    .addCommand(proveCommand(io))
     .addCommand(acknowledgeGapCommand(io))
     .addCommand(rotateKeyCommand(io));
 }

@@ -12,6 +12,7 @@ import { decode } from './decode.js';
 import type { StreamMethod, UnaryMethod } from './grpc-server.js';
 import { type BatchBounds, type ReadableLog, readBatch, readEnd, readKinds, readSeq } from './log-batch.js';
 import { formatPageToken, type PageCursor, parsePageToken } from './page-token.js';
+import { createProofMethods, type ProofMethods, type SignedLog } from './proof-methods.js';
 import type { StreamHandler } from './stream-method.js';
 import { verifyHandler } from './verify-stream.js';
 
@@ -19,9 +20,9 @@ const SERVICE = '/jimini.v1.AuditService';
 
 /** What the service needs of the rest of the program. */
 export interface AuditServiceOptions {
-  readonly log: ReadableLog;
+  readonly log: ReadableLog & SignedLog;
   /** A message of this method could not be decoded. */
-  readonly onMalformed: (method: 'ListEntries' | 'StreamEntries' | 'Verify') => void;
+  readonly onMalformed: (method: 'ListEntries' | 'StreamEntries' | 'Verify' | keyof ProofMethods) => void;
 }
 
 /** The methods of jimini.v1.AuditService over raw bytes, by path. */
@@ -34,10 +35,12 @@ export interface AuditService {
 export function createAuditService({ log, onMalformed }: AuditServiceOptions): AuditService {
   const places = createPlaces();
   const stream = (handler: StreamHandler): StreamMethod => ({ handler: places.limited(handler), overloaded });
+  const unary = {
+    ListEntries: listHandler(log, () => onMalformed('ListEntries')),
+    ...createProofMethods(log, onMalformed),
+  };
   return {
-    methods: new Map([
-      [`${SERVICE}/ListEntries`, { handler: listHandler(log, () => onMalformed('ListEntries')), overloaded }],
-    ]),
+    methods: new Map(Object.entries(unary).map(([name, handler]) => [`${SERVICE}/${name}`, { handler, overloaded }])),
     streams: new Map([
       [`${SERVICE}/StreamEntries`, stream(streamHandler(log, () => onMalformed('StreamEntries')))],
       [`${SERVICE}/Verify`, stream(verifyHandler(log, () => onMalformed('Verify')))],

@@ -64,7 +64,14 @@ function encode(step: VerifyResponse['step']): Uint8Array {
   return VerifyResponse.encode({ step }).finish();
 }
 
-const STATUSES = { ok: VerifyStatus.OK, tampered: VerifyStatus.TAMPERED, 'bad input': VerifyStatus.EMPTY } as const;
+/** A part of a log is held against nothing that is signed, so that it can be neither cut off nor unsigned. */
+const STATUSES: Readonly<Record<VerifyReport['status'], VerifyStatus>> = {
+  ok: VerifyStatus.OK,
+  tampered: VerifyStatus.TAMPERED,
+  truncated: VerifyStatus.TAMPERED,
+  unanchored: VerifyStatus.OK,
+  'bad input': VerifyStatus.EMPTY,
+};
 
 function asMessage({ status, entries, logId, last, fault }: VerifyReport) {
   return {

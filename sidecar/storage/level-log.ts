@@ -1,7 +1,7 @@
 import { ClassicLevel } from 'classic-level';
 import { firstKeyOf, LEAF_KEYS, leafKey, parseLeafKey } from './leaf-key.js';
 import { damagedKey, damagedTile, storeError } from './store-error.js';
-import { firstTreeKeyOf, parseTreeKey, treeKey } from './tree-key.js';
+import { firstTreeKeyOf, parseTreeKey, treeKey, treeKeysOf } from './tree-key.js';
 
 /** A leaf as this store takes and gives it. Structurally the row of the log's store port. */
 interface Row {
@@ -116,12 +116,18 @@ export class LevelLog {
     return this.#pairs(LEAF_KEYS.gte);
   }
 
+  /** Every pair whose key begins as those of tree hashes do, or as those of one level. */
+  rawTreeRows(level?: number): AsyncGenerator<RawRow> {
+    const { gte, lt } = treeKeysOf(level);
+    return this.#pairs(gte, lt);
+  }
+
   async close(): Promise<void> {
     await this.#guarded(() => this.#db.close());
   }
 
-  async *#pairs(gte: Uint8Array): AsyncGenerator<RawRow> {
-    const range = { gte, lt: LEAF_KEYS.lt, fillCache: false, highWaterMarkBytes: FETCH_BYTES_MAX };
+  async *#pairs(gte: Uint8Array, lt: Uint8Array = LEAF_KEYS.lt): AsyncGenerator<RawRow> {
+    const range = { gte, lt, fillCache: false, highWaterMarkBytes: FETCH_BYTES_MAX };
     const iterator = await this.#guarded(async () => this.#db.iterator(range));
     try {
       for (;;) {

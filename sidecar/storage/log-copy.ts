@@ -1,8 +1,9 @@
 import { constants, rmSync } from 'node:fs';
-import { access, copyFile, link, lstat, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { access, copyFile, link, lstat, mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
 import { printable } from '../kernel/printable.js';
 import { logDirectory } from './data-directory.js';
 import { LevelLog } from './level-log.js';
@@ -10,6 +11,8 @@ import { LevelLog } from './level-log.js';
 /** A private copy of a log, opened. The original was only read. */
 export interface LogCopy {
   readonly log: LevelLog;
+  /** Small files beside the log, by name, as they were before the copy began; absent = not there. */
+  readonly beside: ReadonlyMap<BesideName, Buffer>;
   /** Closes and removes the copy. */
   remove(): Promise<void>;
 }
@@ -17,7 +20,13 @@ export interface LogCopy {
 /** Told, before a copy is begun, how to remove its files at once: for a process that is about to end. */
 export type OnBegun = (removeSync: () => void) => void;
 
+/** Files beside the log that say something of it. */
+export const BESIDE = ['checkpoint.a', 'checkpoint.b', 'key.pub'] as const;
+export type BesideName = (typeof BESIDE)[number];
+
 const TRIES = 5;
+/** One byte more than any of them may have, so that what is longer does not pass for what it begins with. */
+const BESIDE_BYTES_MAX = LIMITS.tlogProofBytesMax + 1;
 /** A copy is read from one end to the other, one table at a time. LevelDB takes no smaller number than this. */
 const OPEN_FILES_MAX = 74;
 const TABLE = /\.(ldb|sst)$/;
@@ -44,13 +53,15 @@ export async function openLogCopy(dataDir: string, onBegun: OnBegun = () => {}):
     const removeSync = () => rmSync(target, { recursive: true, force: true });
     onBegun(removeSync);
     try {
+      // First: what is said of the log must not be newer than the copy.
+      const beside = await readBeside(resolve(dataDir));
       await copyLog(source, target);
       const log = await LevelLog.open(target, { create: false, shownAs: source, openFilesMax: OPEN_FILES_MAX });
       const remove = async () => {
         await log.close();
         await rm(target, { recursive: true, force: true });
       };
-      return { log, remove };
+      return { log, beside, remove };
     } catch (error) {
       last = error;
       removeSync();
@@ -61,6 +72,30 @@ export async function openLogCopy(dataDir: string, onBegun: OnBegun = () => {}):
   const advice = 'check that it can be read, and try again when less is being written';
   const message = `no consistent copy of ${source} in ${TRIES} tries (the last: ${reason}): ${advice}`;
   throw new JiminiError('JIMINI_STORE_UNAVAILABLE', message, { cause: last });
+}
+
+async function readBeside(dataDir: string): Promise<Map<BesideName, Buffer>> {
+  const files = new Map<BesideName, Buffer>();
+  for (const name of BESIDE) {
+    const bytes = await readSmall(join(dataDir, name));
+    if (bytes) files.set(name, bytes);
+  }
+  return files;
+}
+
+async function readSmall(path: string): Promise<Buffer | undefined> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return undefined;
+    throw damaged(path, `cannot be read (${cause.code ?? 'unknown error'})`);
+  });
+  try {
+    if (file && !(await file.stat()).isFile()) throw damaged(path, 'is not a regular file');
+    const read = await file?.read(Buffer.alloc(BESIDE_BYTES_MAX), 0, BESIDE_BYTES_MAX, 0);
+    return read?.buffer.subarray(0, read.bytesRead);
+  } finally {
+    await file?.close();
+  }
 }
 
 /**

@@ -6,6 +6,12 @@ const WORD = 2 ** 32;
 
 const TREE_KEY_BYTES = HASH_AT + HASH_BYTES;
 
+/** All keys of tree hashes, or those of one level: `gte` <= key < `lt`. */
+export function treeKeysOf(level?: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {
+  if (level === undefined) return { gte: Uint8Array.of(PREFIX), lt: Uint8Array.of(PREFIX + 1) };
+  return { gte: Uint8Array.of(PREFIX, level), lt: Uint8Array.of(PREFIX, level + 1) };
+}
+
 /** First key that hash `index` of a level can have: `t`, the level (1 byte), the index (8 bytes, big-endian). */
 export function firstTreeKeyOf(level: number, index: number): Buffer {
   const key = Buffer.alloc(HASH_AT);

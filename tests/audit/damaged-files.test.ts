@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
@@ -97,22 +97,25 @@ test('an export follows no link and waits for no pipe, neither when it is made n
   t.is(jimini('verify', '--export', out).exit, 0);
 
   const linked = temporaryDirectory();
-  symlinkSync(victim, join(linked, 'head.json'));
+  symlinkSync(victim, join(linked, 'checkpoint'));
   t.is(jimini('export', '--data-dir', dataDir, '--out', linked).exit, 2);
   t.false(existsSync(victim));
 
-  for (const name of ['entries.jsonl', 'head.json']) {
+  for (const name of ['entries.jsonl', 'checkpoint', 'key.pub']) {
     const path = join(out, name);
-    rmSync(path);
+    renameSync(path, `${path}.kept`);
     spawnSync('mkfifo', [path]);
     const { exit, stderr } = jimini('verify', '--export', out);
     t.is(exit, 4);
     t.true(stderr.includes(`${path} cannot be read (not a regular file)`), stderr);
     rmSync(path);
-    writeFileSync(path, '');
+    renameSync(`${path}.kept`, path);
   }
-  writeFileSync(join(out, 'head.json'), ' '.repeat(1_000_000));
+  t.is(jimini('verify', '--export', out).exit, 0);
+  writeFileSync(join(out, 'checkpoint'), ' '.repeat(1_000_000));
   t.is(jimini('verify', '--export', out).exit, 1);
+  writeFileSync(join(out, 'key.pub'), ' '.repeat(1_000_000));
+  t.is(jimini('verify', '--export', out).exit, 4);
 });
 
 test('a place that cannot be written to is named with what to do', async (t) => {

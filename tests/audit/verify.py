@@ -2,17 +2,20 @@
 """Verifies an export of a Jimini log without any code of Jimini: Python's standard library, and `openssl` for Ed25519.
 
     verify.py --export DIR [--anchor FILE] [--key FILE] [--format text|json]
+    verify.py --many < LINES
 
-DIR holds entries.jsonl (docs/log-format.md) and, where there are any, head.json, checkpoint, key.pub and files
-*.tlog-proof (docs/log-tree.md). FILE of --anchor is a checkpoint, or a head.json, that was kept elsewhere. FILE of --key
-holds verifier keys, one a line; without it the key.pub of the export is believed, and the signer is not pinned.
+DIR holds entries.jsonl and, where there are any, checkpoint, key.pub and files *.tlog-proof (docs/log-format.md,
+docs/log-tree.md). FILE of --anchor is a checkpoint that was kept elsewhere. FILE of --key holds verifier keys, one a line;
+without it the key.pub of the export is believed, and the signer is not pinned. --many reads the options of many
+verifications, one JSON object a line ({"export": DIR, "anchor": FILE, "key": FILE}), and prints a report a line.
 
-Exit codes: 0 ok; 1 tampered; 2 truncated against an anchor or a checkpoint; 3 leaves after the last checkpoint;
+Exit codes: 0 ok; 1 tampered; 2 truncated against an anchor, a checkpoint or a proof; 3 leaves after the last checkpoint;
 4 bad input.
 """
 
 import argparse
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -29,6 +32,8 @@ PROOF_BYTES_MAX = 512 * 1024
 PROOF_HASHES_MAX = 63
 KEY_CHARS_MAX = 1024
 KEYS_MAX = 64
+KEY_FILE_BYTES_MAX = 64 * 1024
+PROOFS_MAX = 1000
 SAFE_MAX = 2**53 - 1
 
 
@@ -36,13 +41,18 @@ class Refused(Exception):
     """A note, checkpoint, proof or key that is not accepted."""
 
 
+class UnknownSigner(Refused):
+    """A note that no known key signed."""
+
+
 class Fault(Exception):
     """The place at which a log stops holding."""
 
-    def __init__(self, rule, found):
+    def __init__(self, rule, found, seq=None):
         super().__init__(found)
         self.rule = rule
         self.found = found
+        self.seq = seq
 
 
 class BadInput(Exception):
@@ -122,10 +132,6 @@ def is_matching(pattern):
     return lambda value: isinstance(value, str) and re.fullmatch(pattern, value, re.A) is not None
 
 
-def is_commitment(value):
-    return isinstance(value, str) and re.fullmatch("(?:[0-9a-f]{64})?", value, re.A) is not None
-
-
 def is_range(value):
     if not isinstance(value, list) or not all(is_count(item) for item in value):
         return False
@@ -142,65 +148,124 @@ def is_answers(value):
     return isinstance(value, list) and len(value) <= 8 and all(is_answer(item) for item in value)
 
 
+def is_optional(check):
+    return lambda value: value is None or check(value)
+
+
+def is_bucket(value):
+    match = isinstance(value, str) and re.fullmatch("(0|[1-9][0-9]{0,14})(?:-([1-9][0-9]{0,14}))?", value, re.A)
+    if not match:
+        return False
+    low, high = match[1], match[2]
+    return low == "0" if high is None else low != "0" and int(low) <= int(high)
+
+
 VERDICT = is_one_of("ALLOW", "FLAG", "MASK", "BLOCK")
+HASH = is_matching("[0-9a-f]{64}")
+HASH_OR_EMPTY = is_matching("[0-9a-f]{64}|")
+WORD = is_matching("[a-z][a-z0-9_]{0,31}")
 COMMON = {
-    "epoch": lambda value: type(value) is int and value >= 1,
+    "epoch": lambda value: is_count(value) and value > 0,
     "time_ms": is_count,
-    "mono_ns": lambda value: isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,19}", value, re.A) is not None,
+    "mono_ns": is_matching("0|[1-9][0-9]{0,19}"),
 }
-KINDS = {
-    "open": {"version": is_text, "recovered_size": is_count},
-    "decision": {
-        "door": is_text,
-        "direction": is_one_of("inbound", "outbound", ""),
-        "route": is_text,
-        "tenant": is_text,
-        "raw": VERDICT,
-        "effective": VERDICT,
-        "rule_ids": is_texts(64),
-        "rule_count": is_count,
-        "gaps": is_texts(16),
-        "gap_count": is_count,
-        "policy_revision": is_text,
-        **{name: is_commitment for name in ("c_request_id", "c_req", "c_resp", "c_subj")},
-    },
-    "gap": {
-        "reason": is_one_of("store_unavailable"),
-        "records": is_count,
-        "kept": is_range,
-        "first_ms": is_count,
-        "last_ms": is_count,
-    },
-    "close": {"reason": is_one_of("shutdown", "error")},
+OPEN = {"version": is_text, "policy_revision": is_text, "recovered_size": is_count}
+DECISION = {
+    "door": is_text,
+    "direction": is_one_of("inbound", "outbound", ""),
+    "route": is_text,
+    "tenant": is_text,
+    "raw": VERDICT,
+    "effective": VERDICT,
+    "rule_ids": is_texts(64),
+    "rule_count": is_count,
+    "gaps": is_texts(16),
+    "gap_count": is_count,
+    "policy_revision": is_text,
+    "c_request_id": HASH_OR_EMPTY,
+    "c_req": HASH_OR_EMPTY,
+    "c_resp": HASH_OR_EMPTY,
+    "c_subj": HASH_OR_EMPTY,
+    "switch": is_optional(is_one_of("bypass", "lockdown", "maintenance")),
+    "link_seq": is_optional(is_count),
+    "answer": is_optional(is_one_of("inspected", "none")),
+    "outcome": is_optional(is_one_of("complete", "aborted", "blocked_late", "observed")),
+    "delivered": is_optional(is_bucket),
 }
-
-
-POLICY_CHANGE = {
-    "what": is_one_of("reload", "packs", "start"),
-    "old_policy_revision": is_text,
-    "new_policy_revision": is_text,
-}
+POLICY_CHANGE = {"old_policy_revision": is_text, "new_policy_revision": is_text}
 TOKEN_CHANGE = {"event": is_one_of("add", "change", "remove"), "token_id": is_matching("[a-z2-7]{16}")}
 TOKEN = {"principal": is_text, "roles": is_texts(4), "expires_ms": is_count}
-REFUSED = {"method": is_text, "reason": is_one_of("no_token", "bad_token", "expired_token", "no_role")}
-REFUSALS = {"count": lambda value: is_count(value) and value > 0, "first_ms": is_count, "last_ms": is_count}
 SWITCH = {
-    "op": is_one_of("kill_switch", "maintenance"),
     "event": is_one_of("begin", "change", "lift", "expire"),
     "name": is_text,
-    "digest": is_matching("[0-9a-f]{64}"),
+    "digest": HASH,
     "first_shown_ms": is_count,
     "until_ms": is_count,
 }
+REFUSED = {
+    "method": is_text,
+    "reason": is_one_of("no_token", "bad_token", "expired_token", "no_role"),
+    "principal": is_optional(is_text),
+}
+REFUSALS = {"count": lambda value: is_count(value) and value > 0, "first_ms": is_count, "last_ms": is_count}
+UNRECORDED = {"records": is_count, "kept": is_range, "first_ms": is_count, "last_ms": is_count}
+DISCONTINUED = {
+    "reason": is_one_of("log_shorter", "log_differs", "no_checkpoint"),
+    "recovered_size": is_count,
+    "signed_size": is_count,
+    "signed_root": HASH,
+}
+KEY = {
+    "what": is_one_of("rotate", "gap"),
+    "old_key": is_text,
+    "new_key": is_text,
+    "old_signature": is_text,
+    "new_signature": is_text,
+}
+FOR_A_PERSON = {
+    "op": WORD,
+    "c_request_id": HASH_OR_EMPTY,
+    "c_tag": HASH_OR_EMPTY,
+    "count": is_bucket,
+    "c_seqs": HASH_OR_EMPTY,
+    "approvers": is_texts(8),
+    "reason": WORD,
+}
+PRUNE = {"min_seq": is_count, "peaks": is_texts(53), "approvers": is_texts(8), "reason": WORD}
 
 
 def holds_all(leaf, checks):
     return all(check(leaf.get(name)) for name, check in checks.items())
 
 
-def config_holds(leaf):
-    if leaf.get("what") != "tokens":
-        return holds_all(leaf, POLICY_CHANGE)
+def open_holds(leaf):
+    if not holds_all(leaf, OPEN):
+        return False
+    closes = ("clean", "unclean") if leaf["seq"] else ("none",)
+    return leaf["recovered_size"] <= leaf["seq"] and is_one_of(*closes)(leaf.get("previous_close"))
+
+
+def decision_holds(leaf):
+    if not holds_all(leaf, DECISION):
+        return False
+    if leaf["rule_count"] < len(leaf["rule_ids"]) or leaf["gap_count"] < len(leaf["gaps"]):
+        return False
+    if leaf.get("link_seq", -1) >= leaf["seq"]:
+        return False
+    is_planned = leaf.get("switch") == "maintenance"
+    if not is_texts(16)(leaf.get("windows")) if is_planned else "windows" in leaf:
+        return False
+    if "classifiers" not in leaf:
+        return "classifier_count" not in leaf
+    count = leaf.get("classifier_count")
+    return is_answers(leaf["classifiers"]) and is_count(count) and count >= len(leaf["classifiers"])
+
+
+def policy_change_holds(leaf):
+    return holds_all(leaf, POLICY_CHANGE)
+
+
+def token_change_holds(leaf):
     if not holds_all(leaf, TOKEN_CHANGE):
         return False
     if leaf["event"] == "remove":
@@ -208,11 +273,7 @@ def config_holds(leaf):
     return holds_all(leaf, TOKEN)
 
 
-def admin_holds(leaf):
-    if leaf.get("op") == "refused":
-        return holds_all(leaf, REFUSED) and ("principal" not in leaf or is_text(leaf["principal"]))
-    if leaf.get("op") == "refusals":
-        return holds_all(leaf, REFUSALS)
+def switch_holds(leaf):
     if not holds_all(leaf, SWITCH):
         return False
     if leaf["op"] == "maintenance":
@@ -220,51 +281,159 @@ def admin_holds(leaf):
     return "from_ms" not in leaf and leaf["name"] in ("bypass", "lockdown")
 
 
-def switch_of_decision_holds(leaf):
-    if leaf.get("switch") == "maintenance":
-        return is_texts(16)(leaf.get("windows"))
-    return "windows" not in leaf and ("switch" not in leaf or is_one_of("bypass", "lockdown")(leaf["switch"]))
+def discontinued_holds(leaf):
+    if not holds_all(leaf, DISCONTINUED):
+        return False
+    recovered, signed = leaf["recovered_size"], leaf["signed_size"]
+    if leaf["reason"] == "no_checkpoint":
+        return signed == 0 and recovered > 0 and leaf["signed_root"] == EMPTY_ROOT.hex()
+    return (signed > recovered) == (leaf["reason"] == "log_shorter")
+
+
+def gap_holds(leaf):
+    if leaf.get("reason") == "store_unavailable":
+        return holds_all(leaf, UNRECORDED)
+    return discontinued_holds(leaf)
+
+
+def key_of_log(text, log_id):
+    """A key that signs checkpoints of this log, or None."""
+    try:
+        key = read_key(text)
+    except Refused:
+        return None
+    return key if key[2] == 1 and key[0] == f"jimini.log/{log_id}" else None
+
+
+def key_holds(leaf):
+    return holds_all(leaf, KEY) and all(key_of_log(leaf[name], leaf["log_id"]) for name in ("old_key", "new_key"))
+
+
+def prune_holds(leaf):
+    if not holds_all(leaf, PRUNE):
+        return False
+    end = leaf["min_seq"]
+    has_form = all(HASH(peak) for peak in leaf["peaks"]) and len(leaf["peaks"]) == bin(end).count("1")
+    return has_form and end % 256 == 0 and end <= leaf["seq"]
+
+
+def for_a_person_holds(leaf):
+    return holds_all(leaf, FOR_A_PERSON)
+
+
+CONFIGS = {
+    "reload": policy_change_holds,
+    "packs": policy_change_holds,
+    "start": policy_change_holds,
+    "tokens": token_change_holds,
+}
+ADMINS = {
+    "kill_switch": switch_holds,
+    "maintenance": switch_holds,
+    "refused": lambda leaf: holds_all(leaf, REFUSED),
+    "refusals": lambda leaf: holds_all(leaf, REFUSALS),
+    "acknowledge_gap": discontinued_holds,
+}
+KINDS = {
+    "open": open_holds,
+    "decision": decision_holds,
+    "gap": gap_holds,
+    "key": key_holds,
+    "close": lambda leaf: is_one_of("shutdown", "error")(leaf.get("reason")),
+    "export": for_a_person_holds,
+    "erase": for_a_person_holds,
+    "restrict": for_a_person_holds,
+    "hold": for_a_person_holds,
+    "prune": prune_holds,
+}
+WITHIN = {"config": ("what", CONFIGS), "admin": ("op", ADMINS)}
+
+
+def rule_of(leaf):
+    """What tells whether the leaf has the fields of its kind; None: it is of a kind or operation of a later version."""
+    kind = leaf.get("kind")
+    if not is_text(kind):
+        return lambda leaf: False
+    if kind in WITHIN:
+        name, rules = WITHIN[kind]
+        return rules.get(leaf.get(name)) if is_text(leaf.get(name)) else lambda leaf: False
+    return KINDS.get(kind)
 
 
 def fields_hold(leaf):
     """Whether a leaf has the fields of its kind, apart from those that say where it is."""
-    kind = leaf.get("kind")
-    if kind in ("config", "admin"):
-        return holds_all(leaf, COMMON) and (config_holds(leaf) if kind == "config" else admin_holds(leaf))
-    if not isinstance(kind, str) or kind not in KINDS:
-        return False
-    if not holds_all(leaf, {**COMMON, **KINDS[kind]}):
-        return False
-    if kind == "open":
-        if not is_text(leaf.get("policy_revision", "")):
+    rule = rule_of(leaf)
+    # null is no value that a leaf can hold, so that a name with None as its value is one that is not there.
+    return holds_all(leaf, COMMON) and (rule is None or rule(leaf))
+
+
+class KeyInForce:
+    """The key in force at some place: `key` is None as long as no leaf has named it."""
+
+    def __init__(self, ordinal, key=None, vouched=False):
+        self.ordinal = ordinal
+        self.key = key
+        self.vouched = vouched
+
+
+class Epochs:
+    """Follows the keys of a log through its `key` leaves. `known`: keys from elsewhere."""
+
+    def __init__(self, known):
+        self.known = known
+        self.current = KeyInForce(0)
+        self.last_known = -1
+
+    def is_trusted(self, in_force):
+        """It is a known key, or signatures lead to it from one, of old keys forward or of new ones backward."""
+        return in_force.vouched or in_force.ordinal <= self.last_known
+
+    def take(self, leaf):
+        """Takes a `key` leaf whose fields have their form. Raises Fault."""
+        old, new = (key_of_log(leaf[name], leaf["log_id"]) for name in ("old_key", "new_key"))
+        if old == new or self.current.key not in (None, old):
+            raise Fault("signer", "the key leaf does not lead from the key in force to another one")
+        lines = ["jimini-key/v1", new[0], str(leaf["epoch"]), leaf["what"], leaf["old_key"], leaf["new_key"], ""]
+        statement = "\n".join(lines).encode("utf-8")
+        has_old = leaf["old_signature"] != ""
+        for key, text, is_there in ((new, leaf["new_signature"], True), (old, leaf["old_signature"], has_old)):
+            if is_there and not self.holds(key, statement, text):
+                raise Fault("signer", "the key leaf has a signature that does not hold")
+        if self.current.key is None:
+            self.current.key = old
+            self.current.vouched = old in self.known
+        ordinal = self.current.ordinal + 1
+        if new in self.known:
+            self.last_known = ordinal
+        self.current = KeyInForce(ordinal, new, new in self.known or (self.current.vouched and has_old))
+
+    @staticmethod
+    def holds(key, statement, text):
+        try:
+            return ed25519_holds(key[3], statement, from_base64(text))
+        except Refused:
             return False
-        closes = ("clean", "unclean") if leaf["seq"] else ("none",)
-        return leaf["recovered_size"] == leaf["seq"] and is_one_of(*closes)(leaf.get("previous_close"))
-    if kind == "decision":
-        if not switch_of_decision_holds(leaf):
-            return False
-        if leaf["rule_count"] < len(leaf["rule_ids"]) or leaf["gap_count"] < len(leaf["gaps"]):
-            return False
-        if "classifiers" not in leaf:
-            return "classifier_count" not in leaf
-        count = leaf.get("classifier_count")
-        return is_answers(leaf["classifiers"]) and is_count(count) and count >= len(leaf["classifiers"])
-    return True
 
 
 class Chain:
     """Takes the leaves of a log one after the other."""
 
-    def __init__(self):
+    def __init__(self, epochs):
+        self.epochs = epochs
         self.size = 0
         self.log_id = None
         self.prev = "0" * 64
         self.kind = None
+        self.epoch = 0
+        self.opaque = 0
+        self.gaps = 0
 
     def add(self, data):
         """Returns the leaf hash. Raises Fault at the first leaf that does not hold."""
         leaf = read_leaf(data)
         if type(leaf.get("v")) is not int or leaf["v"] != 1:
+            if self.size == 0 and is_count(leaf.get("v")) and leaf["v"] == 0 and is_count(leaf.get("epoch")) and leaf["epoch"] == 0:
+                raise BadInput("this is a log of format v0: verify it with the version that wrote it")
             raise Fault("version", "the format version is not 1")
         log_id = leaf.get("log_id")
         if not isinstance(log_id, str) or not re.fullmatch("[a-z2-7]{26}", log_id):
@@ -279,11 +448,19 @@ class Chain:
             raise Fault("fields", "the leaf does not have the fields of its kind")
         if self.size == 0 and leaf["kind"] != "open":
             raise Fault("first", "the first leaf is not of kind open")
+        is_key = leaf["kind"] == "key"
+        if leaf["epoch"] != (1 if self.size == 0 else self.epoch + is_key):
+            raise Fault("epoch", "the epoch does not follow that of the leaf before")
+        if is_key:
+            self.epochs.take(leaf)
         digest = leaf_hash(data)
         self.size += 1
         self.log_id = log_id
         self.prev = digest.hex()
         self.kind = leaf["kind"]
+        self.epoch = leaf["epoch"]
+        self.opaque += rule_of(leaf) is None
+        self.gaps += leaf["kind"] == "gap"
         return digest
 
 
@@ -446,6 +623,7 @@ def read_key(text):
     return name, key_id(name, data), data[0], data[1:]
 
 
+@functools.lru_cache(maxsize=1024)
 def ed25519_holds(public_key, message, signature):
     if len(signature) != 64:
         return False
@@ -464,8 +642,8 @@ def ed25519_holds(public_key, message, signature):
             raise BadInput("openssl is not installed: signatures cannot be checked without it") from None
 
 
-def open_note(data, keys):
-    """Text of a note and who signed it, as (key, timestamp or None). Every signature by a known key holds. Raises Refused."""
+def parse_note(data):
+    """Text of a note and its signature lines, as (name, key id, signature). Raises Refused."""
     if len(data) > NOTE_BYTES_MAX:
         raise Refused("the note is too large")
     try:
@@ -477,8 +655,7 @@ def open_note(data, keys):
     body, blank, block = everything.rpartition("\n\n")
     if not blank or not block.endswith("\n"):
         raise Refused("the note has no signature lines after an empty line")
-    text = body + "\n"
-    seen, signers = set(), []
+    seen, lines = set(), []
     for line in block[:-1].split("\n"):
         match = re.fullmatch("\u2014 ([^ ]+) ([^ ]+)", line)
         if not match or not is_key_name(match[1]):
@@ -490,12 +667,20 @@ def open_note(data, keys):
         if identity in seen:
             raise Refused("a key signed twice")
         seen.add(identity)
-        for key in keys:
-            if key[:2] == identity:
-                signers.append((key, check_signature(key, text.encode("utf-8"), signature[4:])))
-                break
+        lines.append((*identity, signature[4:]))
+    return body + "\n", lines
+
+
+def open_note(data, keys):
+    """Text of a note and who signed it, as (key, timestamp or None). Every signature by a known key holds. Raises Refused."""
+    text, lines = parse_note(data)
+    signers = []
+    for name, identifier, signature in lines:
+        key = next((key for key in keys if key[:2] == (name, identifier)), None)
+        if key:
+            signers.append((key, check_signature(key, text.encode("utf-8"), signature)))
     if not signers:
-        raise Refused("no known key signed the note")
+        raise UnknownSigner("no known key signed the note")
     return text, signers
 
 
@@ -528,7 +713,7 @@ def open_checkpoint(data, keys):
     text, signers = open_note(data, keys)
     origin, size, root, _ = parse_checkpoint(text)
     if not any(key[2] == 1 and key[0] == origin for key, _ in signers):
-        raise Refused("no key of its log signed the checkpoint")
+        raise UnknownSigner("no key of its log signed the checkpoint")
     return origin, size, root
 
 
@@ -593,166 +778,164 @@ def read_keys(data, path):
         raise BadInput(f"{path}: {error}") from None
 
 
-class Anchor:
-    """What somebody says of the first `size` leaves: a root hash, or the hash of the last of them."""
+class Claim:
+    """A signed statement about the first `size` leaves. Until the end nothing of it is believed."""
 
-    def __init__(self, source, size, log_id, root=None, last=None):
+    def __init__(self, source, data):
+        """Raises Refused."""
         self.source = source
-        self.size = size
-        self.log_id = log_id
-        self.root = root
-        self.last = last
+        self.index, self.hashes, self.note = parse_proof(data) if source == "proof" else (None, [], data)
+        self.origin, self.size, self.root, _ = parse_checkpoint(parse_note(self.note)[0])
+        self.in_force = None
 
-    def check(self, size, digest, tree):
+    def check(self, size, digest, tree, epochs):
         """Called when `size` leaves are read, of which the last has this hash. Raises Fault."""
-        if size != self.size:
-            return
-        if self.root is not None and tree.root() != self.root:
-            raise Fault(self.source, f"the {self.source} has another root hash for {size} leaves")
-        if self.last is not None and digest is not None and digest.hex() != self.last:
-            raise Fault(self.source, f"the {self.source} has another hash for leaf {size - 1}")
+        if size == self.size:
+            self.in_force = epochs.current
+            if tree.root() != self.root:
+                raise Fault(self.source, f"the {self.source} has another root hash for {size} leaves")
+        if self.index is not None and size == self.index + 1:
+            if not is_included(digest, self.index, self.size, self.root, self.hashes):
+                found = f"the proof of leaf {self.index} does not lead from the leaf to the root"
+                raise Fault("proof", found, self.index)
+
+    def check_signature(self, known, epochs):
+        """Raises Fault."""
+        keys = known
+        if self.in_force and self.in_force.key:
+            keys = [key for key in known if key[2] == 4]
+            if epochs.is_trusted(self.in_force):
+                keys.append(self.in_force.key)
+        elif self.in_force is None and epochs.current.key and epochs.is_trusted(epochs.current):
+            keys = [epochs.current.key, *known]
+        try:
+            open_checkpoint(self.note, keys)
+        except UnknownSigner as error:
+            raise Fault("signer", f"the {self.source}: {error}") from None
+        except Refused as error:
+            raise Fault(self.source, f"the {self.source}: {error}") from None
 
 
-def anchor_of_head(data, source):
-    """Raises Refused."""
-    try:
-        head = json.loads(data)
-        is_head = set(head) == {"hash", "log_id", "size"} and is_count(head["size"])
-        if not is_head or data != (canonical(head) + "\n").encode("utf-8"):
-            raise ValueError
-    except (ValueError, TypeError, RecursionError):
-        raise Refused("not a head file") from None
-    return Anchor(source, head["size"], head["log_id"], last=head["hash"])
-
-
-def anchor_of_checkpoint(checkpoint, source):
-    origin, size, root = checkpoint
-    prefix, _, log_id = origin.partition("/")
-    return Anchor(source, size, log_id if prefix == "jimini.log" else None, root=root)
-
-
-def read_anchors(options):
-    """(what was kept elsewhere, checkpoint of the export, its proofs, whether the signer is pinned).
-
-    A proof is (index, hashes, anchor). Raises Fault and BadInput.
-    """
+def read_claims(options):
+    """(claims, keys that are known). Raises Fault and BadInput."""
     directory = options.export
-    pinned = read_keys(read_small(options.key, 65536), options.key) if options.key else None
-    path = os.path.join(directory, "key.pub")
-    own = None if pinned else read_if_there(path, 65536)
-    keys = pinned or (read_keys(own, path) if own is not None else [])
-
-    kept = None
+    path = options.key or os.path.join(directory, "key.pub")
+    data = read_small(path, KEY_FILE_BYTES_MAX) if options.key else read_if_there(path, KEY_FILE_BYTES_MAX)
+    keys = read_keys(data, path) if data is not None else []
+    files = []
     if options.anchor:
-        data = read_small(options.anchor, NOTE_BYTES_MAX)
-        if not keys and not data.startswith(b"{"):
-            raise BadInput(f"{options.anchor}: there is no key to check it with: name it with --key")
-        try:
-            is_head = data.startswith(b"{")
-            kept = anchor_of_head(data, "anchor") if is_head else anchor_of_checkpoint(open_checkpoint(data, keys), "anchor")
-        except Refused as error:
-            if pinned or data.startswith(b"{"):
-                raise BadInput(f"{options.anchor}: {error}") from None
-            raise Fault("anchor", f"with the key of the export: {error}") from None
-
-    own_checkpoint = None
-    data = read_if_there(os.path.join(directory, "checkpoint"), NOTE_BYTES_MAX)
+        files.append(("anchor", options.anchor, read_small(options.anchor, NOTE_BYTES_MAX)))
+    path = os.path.join(directory, "checkpoint")
+    data = read_if_there(path, NOTE_BYTES_MAX)
     if data is not None:
-        if not keys:
-            raise BadInput("there is no key to check the checkpoint with: name it with --key")
+        files.append(("checkpoint", path, data))
+    names = [name for name in sorted(os.listdir(directory)) if name.endswith(".tlog-proof")]
+    if len(names) > PROOFS_MAX:
+        raise BadInput(f"there are more than {PROOFS_MAX} proof files")
+    paths = [os.path.join(directory, name) for name in names]
+    files += [("proof", path, read_small(path, PROOF_BYTES_MAX)) for path in paths]
+    if files and not keys:
+        raise BadInput("there is no key to check signatures with: name one with --key")
+    claims = []
+    for source, path, data in files:
         try:
-            own_checkpoint = anchor_of_checkpoint(open_checkpoint(data, keys), "checkpoint")
+            claims.append(Claim(source, data))
         except Refused as error:
-            raise Fault("checkpoint", str(error)) from None
-
-    proofs = []
-    for name in sorted(os.listdir(directory)):
-        if name.endswith(".tlog-proof"):
-            if not keys:
-                raise BadInput(f"there is no key to check {name} with: name it with --key")
-            data = read_small(os.path.join(directory, name), PROOF_BYTES_MAX)
-            try:
-                index, hashes, note = parse_proof(data)
-                proofs.append((index, hashes, anchor_of_checkpoint(open_checkpoint(note, keys), "proof")))
-            except Refused as error:
-                raise Fault("proof", f"{name}: {error}") from None
-    return kept, own_checkpoint, proofs, pinned is not None
+            if source == "anchor":
+                raise BadInput(f"{path}: {error}") from None
+            raise Fault(source, f"the {source}: {error}") from None
+    return claims, keys
 
 
 def verify_export(options):
-    chain = Chain()
-    report = {"status": "ok", "entries": 0, "log_id": None, "pinned": False, "fault": None}
+    report = {"status": "ok", "entries": 0, "log_id": None, "pinned": bool(options.key), "fault": None}
+    report |= {"opaque": 0, "gaps": 0, "epoch": 0}
+    chain = None
     try:
-        verify_into(options, chain, report)
+        claims, keys = read_claims(options)
+        chain = Chain(Epochs(keys))
+        verify_into(options, chain, claims, keys, report)
     except Fault as fault:
         report["status"] = "tampered"
-        report["fault"] = {"seq": chain.size, "rule": fault.rule, "found": fault.found}
-    report["entries"] = chain.size
-    report["log_id"] = chain.log_id
+        seq = fault.seq if fault.seq is not None else chain.size if chain else 0
+        report["fault"] = {"seq": seq, "rule": fault.rule, "found": fault.found}
+    if chain:
+        report |= {"entries": chain.size, "log_id": chain.log_id}
+        report |= {"opaque": chain.opaque, "gaps": chain.gaps, "epoch": chain.epoch}
     return report
 
 
-def verify_into(options, chain, report):
-    kept, checkpoint, proofs, report["pinned"] = read_anchors(options)
-    anchors = [anchor for anchor in (kept, checkpoint, *(proof[2] for proof in proofs)) if anchor]
+def verify_into(options, chain, claims, keys, report):
     tree = RootStream()
-    for anchor in anchors:
-        anchor.check(0, None, tree)
+    for claim in claims:
+        claim.check(0, None, tree, chain.epochs)
     for data in lines_of(os.path.join(options.export, "entries.jsonl")):
-        index = chain.size
         digest = chain.add(data)
         tree.add(digest)
-        for anchor in anchors:
-            anchor.check(chain.size, digest, tree)
-        for place, hashes, anchor in proofs:
-            if place == index and not is_included(digest, index, anchor.size, anchor.root, hashes):
-                raise Fault("proof", f"of leaf {index}: it does not lead from the leaf to the root")
+        for claim in claims:
+            claim.check(chain.size, digest, tree, chain.epochs)
 
-    for anchor in anchors:
-        if chain.size > 0 and anchor.log_id != chain.log_id:
-            raise Fault(anchor.source, f"the {anchor.source} is that of another log")
-    for anchor in anchors:
-        if anchor.size > chain.size:
+    for claim in claims:
+        if chain.size > 0 and claim.origin != f"jimini.log/{chain.log_id}":
+            raise Fault(claim.source, f"the {claim.source} is that of another log")
+        if claim.index is not None and claim.index >= claim.size:
+            raise Fault(claim.source, "the proof is of a leaf behind its own tree")
+        claim.check_signature(keys, chain.epochs)
+    for claim in claims:
+        if claim.size > chain.size:
             report["status"] = "truncated"
-            found = f"the {anchor.source} says {anchor.size} leaves, and {chain.size} are there"
-            report["fault"] = {"seq": chain.size, "rule": anchor.source, "found": found}
+            found = f"the {claim.source} says {claim.size} leaves, and {chain.size} are there"
+            report["fault"] = {"seq": chain.size, "rule": claim.source, "found": found}
             return
-    head = read_if_there(os.path.join(options.export, "head.json"), 1024)
-    expected = {"hash": chain.prev, "log_id": chain.log_id or "", "size": chain.size}
-    if head is not None and (chain.size == 0 or head != (canonical(expected) + "\n").encode("utf-8")):
-        raise Fault("head", "the head file does not say what the leaves say")
     if chain.size == 0:
         raise BadInput("there are no leaves")
-    # The place of a proof that is checked nowhere above lies behind the end of its own tree.
-    for place, _, anchor in proofs:
-        if place >= anchor.size:
-            raise Fault("proof", f"there is no leaf {place} in its tree")
-    if checkpoint and checkpoint.size < chain.size:
+    signed = max((claim.size for claim in claims), default=0)
+    if signed < chain.size:
         report["status"] = "unanchored"
-        found = f"{chain.size - checkpoint.size} leaves come after the checkpoint"
-        report["fault"] = {"seq": checkpoint.size, "rule": "checkpoint", "found": found}
+        found = f"{chain.size - signed} leaves come after the last checkpoint"
+        report["fault"] = {"seq": signed, "rule": "checkpoint", "found": found}
 
 
-EXITS = {"ok": 0, "tampered": 1, "truncated": 2, "unanchored": 3}
 BAD_INPUT = 4
+EXITS = {"ok": 0, "tampered": 1, "truncated": 2, "unanchored": 3, "bad input": BAD_INPUT}
+
+
+def verified(options):
+    """The report of a verification, its `status` being `bad input` where nothing can be verified."""
+    try:
+        return verify_export(options)
+    except (BadInput, OSError) as error:
+        return {"status": "bad input", "found": str(error)}
+
+
+def verify_many():
+    for line in sys.stdin:
+        asked = json.loads(line)
+        options = argparse.Namespace(export=asked["export"], anchor=asked.get("anchor"), key=asked.get("key"))
+        report = verified(options)
+        print(json.dumps({"exit": EXITS[report["status"]], **report}), flush=True)
+    return 0
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(description="Verifies an export of a Jimini log.", exit_on_error=True)
-    parser.add_argument("--export", required=True, metavar="DIR")
+    parser.add_argument("--export", metavar="DIR")
     parser.add_argument("--anchor", metavar="FILE")
     parser.add_argument("--key", metavar="FILE")
     parser.add_argument("--format", choices=["text", "json"], default="text")
+    parser.add_argument("--many", action="store_true")
     try:
         options = parser.parse_args(arguments)
+        if options.many:
+            return verify_many()
+        if options.export is None:
+            parser.error("expected --export DIR")
     except SystemExit as error:
         return BAD_INPUT if error.code else 0
-    try:
-        report = verify_export(options)
-    except (BadInput, OSError) as error:
-        print(f"bad input: {error}", file=sys.stderr)
-        return BAD_INPUT
-    if options.format == "json":
+    report = verified(options)
+    if report["status"] == "bad input":
+        print(f"bad input: {report['found']}", file=sys.stderr)
+    elif options.format == "json":
         print(json.dumps(report))
     else:
         fault = report["fault"]

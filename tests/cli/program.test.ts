@@ -46,7 +46,7 @@ test('no command at all is bad usage and shows help on standard error', async (t
 
 test('every command has help with an example, and help is success', async (t) => {
   const io = processIo();
-  const ofLog = ['verify', 'show', 'head', 'export'].map((name) => ['log', name]);
+  const ofLog = ['verify', 'show', 'head', 'export', 'prove'].map((name) => ['log', name]);
   const ofConfig = ['check', 'show', 'schema'].map((name) => ['config', name]);
   for (const argv of [[], ['serve'], ['lint'], ['test'], ...ofConfig, ...ofLog]) {
     const { code, out, err } = await runCli([...argv, '--help'], { extra: [serveCommand('0', io), logCommand(io)] });

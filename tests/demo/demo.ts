@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { startEnvoy } from '../envoy/envoy.js';
 import { sampleConfigFor } from '../envoy/sample-config.js';
 import { startUpstream } from '../envoy/upstream.js';
-import { jimini } from '../processes/cli.js';
+import { jimini, verifySigned } from '../processes/cli.js';
 import { startSidecarProcess } from '../processes/sidecar.js';
 import { readArguments } from '../tools/arguments.js';
 import { installTool } from '../tools/programs.js';
@@ -65,7 +65,7 @@ async function demo(): Promise<boolean> {
 
   say('\nThe log (no prompt text in it):');
   say((await jimini(['log', 'show', '--data-dir', dataDir])).stdout.trimEnd());
-  const verified = await jimini(['log', 'verify', '--data-dir', dataDir]);
+  const verified = await verifySigned(['--data-dir', dataDir]);
   say(`\n${verified.stdout.trimEnd()}${verified.stderr.trimEnd()}`);
   const good = allMet && verified.code === 0;
   say(good ? '\nEverything went as expected.' : '\nSomething did NOT go as expected: see UNMET above.');

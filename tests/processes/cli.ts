@@ -22,3 +22,17 @@ export function jimini(args: readonly string[], env: Record<string, string> = {}
     });
   });
 }
+
+/** Runs of `log verify` until the leaves of a log in use are signed: a second after the last of them was written. */
+const SIGNED_TRIES = 20;
+
+/**
+ * Verifies a log that may be in use, with the arguments behind `log verify`: again while there are leaves that are not signed yet
+ * (exit code 3).
+ */
+export async function verifySigned(args: readonly string[], env: Record<string, string> = {}): Promise<CliResult> {
+  for (let tries = 1; ; tries += 1) {
+    const ran = await jimini(['log', 'verify', ...args], env);
+    if (ran.code !== 3 || tries === SIGNED_TRIES) return ran;
+  }
+}

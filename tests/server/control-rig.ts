@@ -2,6 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { Client, type ClientReadableStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { ExecutionContext } from 'ava';
 import {
+  GetCheckpointRequest,
+  GetCheckpointResponse,
+  GetConsistencyProofRequest,
+  GetConsistencyProofResponse,
+  GetInclusionProofRequest,
+  GetInclusionProofResponse,
   ListEntriesRequest,
   ListEntriesResponse,
   StreamEntriesRequest,
@@ -10,6 +16,7 @@ import {
   VerifyResponse,
 } from '../../proto/gen/jimini/v1/audit.js';
 import type { AuditLog } from '../../sidecar/audit/audit-log.js';
+import type { Codec } from '../../sidecar/cli/control-client.js';
 import { systemClock } from '../../sidecar/kernel/clock.js';
 import type { Role } from '../../sidecar/kernel/role.js';
 import { createGate, type Refusal } from '../../sidecar/server/access/gate.js';
@@ -85,6 +92,9 @@ export function bearer(token: string): Record<string, string> {
 /** A client of AuditService. */
 export interface AuditClient {
   list(request?: Partial<ListEntriesRequest>): Promise<ListEntriesResponse>;
+  checkpoint(): Promise<GetCheckpointResponse>;
+  inclusion(request: Partial<GetInclusionProofRequest>): Promise<GetInclusionProofResponse>;
+  consistency(request: Partial<GetConsistencyProofRequest>): Promise<GetConsistencyProofResponse>;
   stream(request?: Partial<StreamEntriesRequest>): ClientReadableStream<StreamEntriesResponse>;
   verify(request?: Partial<VerifyRequest>): ClientReadableStream<VerifyResponse>;
 }
@@ -97,18 +107,35 @@ export function auditClient(t: ExecutionContext, address: string, headers: Recor
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   const path = (method: string) => `/jimini.v1.AuditService/${method}`;
   const bytes = (message: Uint8Array) => Buffer.from(message);
+  const unary = <Q, A>(name: string, request: Codec<Q>, answer: Codec<A>, message: Q): Promise<A> =>
+    new Promise((resolve, reject) =>
+      client.makeUnaryRequest(
+        path(name),
+        bytes,
+        (received) => answer.decode(received),
+        request.encode(message).finish(),
+        metadata,
+        {},
+        (error: ServiceError | null, value?: A) => (value ? resolve(value) : reject(error)),
+      ),
+    );
   return {
     list: (request = {}) =>
-      new Promise((resolve, reject) =>
-        client.makeUnaryRequest(
-          path('ListEntries'),
-          bytes,
-          (answer) => ListEntriesResponse.decode(answer),
-          ListEntriesRequest.encode(ListEntriesRequest.fromPartial(request)).finish(),
-          metadata,
-          {},
-          (error: ServiceError | null, answer?: ListEntriesResponse) => (answer ? resolve(answer) : reject(error)),
-        ),
+      unary('ListEntries', ListEntriesRequest, ListEntriesResponse, ListEntriesRequest.fromPartial(request)),
+    checkpoint: () => unary('GetCheckpoint', GetCheckpointRequest, GetCheckpointResponse, {}),
+    inclusion: (request) =>
+      unary(
+        'GetInclusionProof',
+        GetInclusionProofRequest,
+        GetInclusionProofResponse,
+        GetInclusionProofRequest.fromPartial(request),
+      ),
+    consistency: (request) =>
+      unary(
+        'GetConsistencyProof',
+        GetConsistencyProofRequest,
+        GetConsistencyProofResponse,
+        GetConsistencyProofRequest.fromPartial(request),
       ),
     stream: (request = {}) =>
       client.makeServerStreamRequest(

@@ -1,7 +1,7 @@
 import { JiminiError } from '../../kernel/errors.js';
 import { foldPeaks, foldPerfect, HASH_BYTES } from './node-hash.js';
 import { readTile, TILE_HEIGHT, TILE_WIDTH, type TileReader, tileWidth } from './tiles.js';
-import { heightsOf } from './tree-edge.js';
+import { createTreeEdge, heightsOf } from './tree-edge.js';
 
 /** Leaves from `first` to before `end`: one of the parts that RFC 6962 2.1 splits a tree into. */
 interface Range {
@@ -14,6 +14,35 @@ interface Range {
  * (RFC 6962 2.1.1). Throws `JIMINI_INVALID_ARGUMENT` when there is no such leaf.
  */
 export async function inclusionProof(reader: TileReader, index: number, size: number): Promise<Buffer[]> {
+  return hashesOf(reader, inclusionRanges(index, size), size);
+}
+
+/**
+ * The same proof without a stored tree, from the hashes of all leaves in their order: each is looked at once, and none is kept.
+ * Throws `JIMINI_INVALID_ARGUMENT` also when there are fewer than `size`.
+ */
+export async function streamedInclusionProof(
+  leafHashes: AsyncIterable<Uint8Array>,
+  index: number,
+  size: number,
+): Promise<Buffer[]> {
+  const ranges = inclusionRanges(index, size).map((range) => ({ ...range, edge: createTreeEdge() }));
+  const inOrder = ranges.toSorted((a, b) => a.first - b.first);
+  let at = 0;
+  let seq = 0;
+  for await (const leafHash of leafHashes) {
+    if (seq === size) break;
+    if (seq === inOrder[at]?.end) at += 1;
+    const range = inOrder[at];
+    if (range && seq >= range.first) range.edge.append(leafHash);
+    seq += 1;
+  }
+  if (seq === size) return ranges.map(({ edge }) => edge.root());
+  throw new JiminiError('JIMINI_INVALID_ARGUMENT', `there are ${seq} leaves instead of ${size}`);
+}
+
+/** What the proof of a leaf consists of: the ranges whose roots it holds, the leaf's neighbour first. */
+function inclusionRanges(index: number, size: number): Range[] {
   if (!isCount(size) || !isCount(index) || index >= size) {
     throw new JiminiError('JIMINI_INVALID_ARGUMENT', `there is no leaf ${index} in a tree of ${size} leaves`);
   }
@@ -24,7 +53,7 @@ export async function inclusionProof(reader: TileReader, index: number, size: nu
     aside.push(index < left.end ? right : left);
     range = index < left.end ? left : right;
   }
-  return hashesOf(reader, aside.reverse(), size);
+  return aside.reverse();
 }
 
 /**

@@ -1,49 +1,21 @@
 import type { Scanned } from './canonical-scan.js';
+import {
+  bucket,
+  type Check,
+  count,
+  hash,
+  hashOrEmpty,
+  type Leaf,
+  listOf,
+  oneOf,
+  optional,
+  text,
+} from './field-types.js';
+import { LATER_KINDS } from './later-kinds.js';
+import { readNoteKey } from './signed-note.js';
 
-type Members = ReadonlyMap<string, Scanned>;
-type Check = (value: Scanned | undefined, leaf: Members) => boolean;
-type Rules = readonly (readonly [string, Check])[];
-
-const text: Check = (value) => typeof value === 'string';
-const count: Check = (value) => typeof value === 'number' && value >= 0;
-const oneOf =
-  (...values: string[]): Check =>
-  (value) =>
-    typeof value === 'string' && values.includes(value);
-const texts =
-  (max: number): Check =>
-  (value) =>
-    Array.isArray(value) && value.length <= max && value.every((item) => typeof item === 'string');
-const atLeastLengthOf =
-  (name: string): Check =>
-  (value, leaf) => {
-    const list = leaf.get(name);
-    return typeof value === 'number' && Array.isArray(list) && value >= list.length;
-  };
-const range: Check = (value) =>
-  Array.isArray(value) &&
-  (value.length === 0 ||
-    (value.length === 2 && value.every((item) => typeof item === 'number' && item >= 0) && value[0] <= value[1]));
-const optional =
-  (check: Check): Check =>
-  (value, leaf) =>
-    value === undefined || check(value, leaf);
-const answers =
-  (max: number): Check =>
-  (value) =>
-    Array.isArray(value) && value.length <= max && value.every(isAnswer);
-/** A SHA-256, or nothing. */
-const commitment: Check = (value) => typeof value === 'string' && /^(?:[0-9a-f]{64})?$/.test(value);
-const verdict = oneOf('ALLOW', 'FLAG', 'MASK', 'BLOCK');
-
-/** One answer of a classifier. */
-function isAnswer(value: Scanned): boolean {
-  if (!(value instanceof Map)) return false;
-  const said = value.get('said');
-  return (
-    ['model', 'name', 'rule'].every((name) => text(value.get(name), value)) && oneOf('yes', 'no', 'failed')(said, value)
-  );
-}
+/** The fields of a kind, in the order in which they are looked at. */
+export type Rules = readonly (readonly [name: string, check: Check])[];
 
 const COMMON: Rules = [
   ['epoch', (value) => typeof value === 'number' && value >= 1],
@@ -51,9 +23,65 @@ const COMMON: Rules = [
   ['mono_ns', (value) => typeof value === 'string' && /^(?:0|[1-9][0-9]{0,19})$/.test(value)],
 ];
 
+const atLeastLengthOf =
+  (name: string): Check =>
+  (value, leaf) => {
+    const list = leaf.get(name);
+    return typeof value === 'number' && Array.isArray(list) && value >= list.length;
+  };
+const verdict = oneOf('ALLOW', 'FLAG', 'MASK', 'BLOCK');
+
+/** One answer of a classifier. */
+const answer: Check = (value, leaf) =>
+  value instanceof Map &&
+  ['model', 'name', 'rule'].every((name) => text(value.get(name), leaf)) &&
+  oneOf('yes', 'no', 'failed')(value.get('said'), leaf);
+
+const DECISION: Rules = [
+  ['door', text],
+  ['direction', oneOf('inbound', 'outbound', '')],
+  ['route', text],
+  ['tenant', text],
+  ['raw', verdict],
+  ['effective', verdict],
+  ['rule_ids', listOf(64, text)],
+  ['rule_count', atLeastLengthOf('rule_ids')],
+  ['gaps', listOf(16, text)],
+  ['gap_count', atLeastLengthOf('gaps')],
+  ['policy_revision', text],
+  ['c_request_id', hashOrEmpty],
+  ['c_req', hashOrEmpty],
+  ['c_resp', hashOrEmpty],
+  ['c_subj', hashOrEmpty],
+  ['classifiers', optional(listOf(8, answer))],
+  // One of the two without the other says nothing.
+  [
+    'classifier_count',
+    (value, leaf) => (leaf.has('classifiers') ? atLeastLengthOf('classifiers')(value, leaf) : value === undefined),
+  ],
+  ['switch', optional(oneOf('bypass', 'lockdown', 'maintenance'))],
+  [
+    'windows',
+    (value, leaf) => (leaf.get('switch') === 'maintenance' ? listOf(16, text)(value, leaf) : value === undefined),
+  ],
+  ['link_seq', optional((value, leaf) => count(value, leaf) && (value as number) < (leaf.get('seq') as number))],
+  ['answer', optional(oneOf('inspected', 'none'))],
+  ['outcome', optional(oneOf('complete', 'aborted', 'blocked_late', 'observed'))],
+  ['delivered', optional(bucket)],
+];
+
+const OPEN: Rules = [
+  ['version', text],
+  ['policy_revision', text],
+  ['recovered_size', (value, leaf) => count(value, leaf) && (value as number) <= (leaf.get('seq') as number)],
+  [
+    'previous_close',
+    (value, leaf) => (leaf.get('seq') === 0 ? value === 'none' : oneOf('clean', 'unclean')(value, leaf)),
+  ],
+];
+
 /** What decides verdicts changed, or who may use the control port. */
 const POLICY_CHANGE: Rules = [
-  ['what', oneOf('reload', 'packs', 'start')],
   ['old_policy_revision', text],
   ['new_policy_revision', text],
 ];
@@ -65,14 +93,20 @@ const TOKEN_CHANGE: Rules = [
   ['event', oneOf('add', 'change', 'remove')],
   ['token_id', (value) => typeof value === 'string' && /^[a-z2-7]{16}$/.test(value)],
   ['principal', unlessRemoved(text)],
-  ['roles', unlessRemoved(texts(4))],
+  ['roles', unlessRemoved(listOf(4, text))],
   ['expires_ms', unlessRemoved(count)],
 ];
+const CONFIG: ReadonlyMap<string, Rules> = new Map([
+  ['reload', POLICY_CHANGE],
+  ['packs', POLICY_CHANGE],
+  ['start', POLICY_CHANGE],
+  ['tokens', TOKEN_CHANGE],
+]);
+
 const SWITCH: Rules = [
-  ['op', oneOf('kill_switch', 'maintenance')],
   ['event', oneOf('begin', 'change', 'lift', 'expire')],
   ['name', (value, leaf) => (leaf.get('op') === 'kill_switch' ? oneOf('bypass', 'lockdown') : text)(value, leaf)],
-  ['digest', (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)],
+  ['digest', hash],
   ['first_shown_ms', count],
   ['from_ms', (value, leaf) => (leaf.get('op') === 'maintenance' ? count(value, leaf) : value === undefined)],
   ['until_ms', count],
@@ -88,105 +122,94 @@ const REFUSALS: Rules = [
   ['last_ms', count],
 ];
 
-const KINDS: ReadonlyMap<string, Rules> = new Map([
-  [
-    'decision',
-    [
-      ['door', text],
-      ['direction', oneOf('inbound', 'outbound', '')],
-      ['route', text],
-      ['tenant', text],
-      ['raw', verdict],
-      ['effective', verdict],
-      ['rule_ids', texts(64)],
-      ['rule_count', atLeastLengthOf('rule_ids')],
-      ['gaps', texts(16)],
-      ['gap_count', atLeastLengthOf('gaps')],
-      ['policy_revision', text],
-      ['c_request_id', commitment],
-      ['c_req', commitment],
-      ['c_resp', commitment],
-      ['c_subj', commitment],
-      ['classifiers', optional(answers(8))],
-      ['switch', optional(oneOf('bypass', 'lockdown', 'maintenance'))],
-      [
-        'windows',
-        (value, leaf) => (leaf.get('switch') === 'maintenance' ? texts(16)(value, leaf) : value === undefined),
-      ],
-      // One of the two without the other says nothing.
-      [
-        'classifier_count',
-        (value, leaf) => (leaf.has('classifiers') ? atLeastLengthOf('classifiers')(value, leaf) : value === undefined),
-      ],
-    ],
-  ],
-  [
-    'open',
-    [
-      ['version', text],
-      ['policy_revision', optional(text)],
-      ['recovered_size', (value, leaf) => value === leaf.get('seq')],
-      ['previous_close', (value, leaf) => oneOf('clean', 'unclean')(value, leaf) === (leaf.get('seq') !== 0)],
-    ],
-  ],
-  [
-    'key',
-    [
-      ['what', oneOf('rotate', 'gap')],
-      ['old_key', text],
-      ['new_key', text],
-      ['old_signature', text],
-      ['new_signature', text],
-    ],
-  ],
-  ['close', [['reason', oneOf('shutdown', 'error')]]],
+const EMPTY_ROOT = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+/** How many leaves were signed, as it goes with the reason. */
+const signedSize: Check = (value, leaf) => {
+  const recovered = leaf.get('recovered_size') as number;
+  if (!count(value, leaf)) return false;
+  switch (leaf.get('reason')) {
+    case 'log_shorter':
+      return (value as number) > recovered;
+    case 'log_differs':
+      return (value as number) <= recovered;
+    default:
+      return value === 0 && recovered > 0 && leaf.get('signed_root') === EMPTY_ROOT;
+  }
+};
+/** The log does not continue what was signed. */
+const DISCONTINUED: Rules = [
+  ['reason', oneOf('log_shorter', 'log_differs', 'no_checkpoint')],
+  ['recovered_size', count],
+  ['signed_root', hash],
+  ['signed_size', signedSize],
+];
+const ADMIN: ReadonlyMap<string, Rules> = new Map([
+  ['kill_switch', SWITCH],
+  ['maintenance', SWITCH],
+  ['refused', REFUSED],
+  ['refusals', REFUSALS],
+  ['acknowledge_gap', DISCONTINUED],
 ]);
 
+const kept: Check = (value, leaf) =>
+  listOf(2, count)(value, leaf) &&
+  Array.isArray(value) &&
+  value.length !== 1 &&
+  (value.length === 0 || (value[0] as number) <= (value[1] as number));
+const UNRECORDED: Rules = [
+  ['records', count],
+  ['kept', kept],
+  ['first_ms', count],
+  ['last_ms', count],
+];
+
+const key: Check = (value, leaf) => {
+  const read = typeof value === 'string' ? readNoteKey(value) : { why: '' };
+  return !('why' in read) && read.type === 1 && read.name === `jimini.log/${leaf.get('log_id')}`;
+};
+const KEY: Rules = [
+  ['what', oneOf('rotate', 'gap')],
+  ['old_key', key],
+  ['new_key', key],
+  ['old_signature', text],
+  ['new_signature', text],
+];
+
+const KINDS: ReadonlyMap<string, (leaf: Leaf) => Rules | undefined | 'not a text'> = new Map([
+  ['open', () => OPEN],
+  ['decision', () => DECISION],
+  ['config', (leaf: Leaf) => chosen(CONFIG, leaf.get('what'))],
+  ['admin', (leaf: Leaf) => chosen(ADMIN, leaf.get('op'))],
+  ['gap', (leaf: Leaf) => (leaf.get('reason') === 'store_unavailable' ? UNRECORDED : DISCONTINUED)],
+  ['key', () => KEY],
+  ['close', () => [['reason', oneOf('shutdown', 'error')]] as Rules],
+  ...LATER_KINDS,
+]);
+
+function chosen(among: ReadonlyMap<string, Rules>, value: Scanned | undefined): Rules | undefined | 'not a text' {
+  return typeof value === 'string' ? among.get(value) : 'not a text';
+}
+
+/** Whether a leaf is of a later version: a kind, or an operation of a kind, that this format does not have. */
+export function isOpaque(leaf: Leaf): boolean {
+  return rulesOf(leaf) === undefined;
+}
+
 /** What is wrong with the fields of a leaf, apart from its place in the chain; undefined = nothing. */
-export function fieldFault(leaf: Members): string | undefined {
+export function fieldFault(leaf: Leaf): string | undefined {
   const kind = leaf.get('kind');
+  if (typeof kind !== 'string') return 'has a kind that is not a text';
   const own = rulesOf(leaf);
-  if (!own) return 'has a kind that this format does not know';
+  if (own === 'not a text') return `does not say what it is, for a leaf of kind ${kind}`;
   for (const [name, check] of COMMON) {
-    if (!check(leaf.get(name), leaf)) return wrong(name, kind);
+    if (!check(leaf.get(name), leaf)) return `has no valid ${name}`;
   }
-  for (const [name, check] of own) {
-    if (!check(leaf.get(name), leaf)) return wrong(name, kind);
+  for (const [name, check] of own ?? []) {
+    if (!check(leaf.get(name), leaf)) return `has no valid ${name} for a leaf of kind ${kind}`;
   }
   return undefined;
 }
 
-function rulesOf(leaf: Members): Rules | undefined {
-  switch (leaf.get('kind')) {
-    case 'config':
-      return leaf.get('what') === 'tokens' ? TOKEN_CHANGE : POLICY_CHANGE;
-    case 'gap':
-      return leaf.get('reason') === 'store_unavailable' ? UNRECORDED : DISCONTINUED;
-    case 'admin':
-      return ADMIN.get(String(leaf.get('op'))) ?? SWITCH;
-    default:
-      return KINDS.get(String(leaf.get('kind')));
-  }
-}
-
-const UNRECORDED: Rules = [
-  ['records', count],
-  ['kept', range],
-  ['first_ms', count],
-  ['last_ms', count],
-];
-const DISCONTINUED: Rules = [
-  ['reason', oneOf('log_shorter', 'log_differs', 'no_checkpoint')],
-  ['recovered_size', count],
-  ['signed_size', count],
-  ['signed_root', (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)],
-];
-const ADMIN: ReadonlyMap<string, Rules> = new Map([
-  ['acknowledge_gap', DISCONTINUED],
-  ['refused', REFUSED],
-  ['refusals', REFUSALS],
-]);
-
-function wrong(name: string, kind: Scanned | undefined): string {
-  return `has no valid ${name} for a leaf of kind ${String(kind)}`;
+function rulesOf(leaf: Leaf): Rules | undefined | 'not a text' {
+  return KINDS.get(String(leaf.get('kind')))?.(leaf);
 }

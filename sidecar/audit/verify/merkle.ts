@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** The tree of RFC 6962 2.1 as a verifier sees it: slower than the writer's, and nothing in common with it. */
 
@@ -7,30 +7,52 @@ function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return createHash('sha256').update(Uint8Array.of(1)).update(left).update(right).digest();
 }
 
+/** Root of a whole subtree of 2^`height` leaves, the `index`-th of that height; hex. */
+export interface Subtree {
+  readonly height: number;
+  readonly index: number;
+  readonly hash: string;
+}
+
 /** Takes leaf hashes one after the other, in memory that grows with the number of digits of their count only. */
 export interface RootStream {
-  add(leafHash: Uint8Array): void;
+  /** Takes the hash of the next leaf, 64 hex digits. */
+  add(leafHash: string): void;
   /** Root hash over the leaves so far. */
   root(): Buffer;
 }
 
-/** A tree without leaves. */
-export function createRootStream(): RootStream {
-  // Whole subtrees from left to right, each smaller than the one before it; two of one size become one at once.
-  const subtrees: { leaves: number; hash: Uint8Array }[] = [];
+/** A tree without leaves. `onSubtree` is told of each subtree of two leaves or more as soon as it is whole. */
+export function createRootStream(onSubtree?: (subtree: Subtree) => void): RootStream {
+  // Hex roots of whole subtrees; the one at place h has 2^h leaves, and is there when the size has that bit set.
+  const subtrees: string[] = [];
+  const node = Buffer.alloc(65, 1);
+  let size = 0;
+  const join = (left: string, right: string): string => {
+    node.write(left, 1, 'hex');
+    node.write(right, 33, 'hex');
+    return hash('sha256', node, 'hex');
+  };
   return {
     add(leafHash) {
-      let added = { leaves: 1, hash: leafHash };
-      for (let last = subtrees.at(-1); last?.leaves === added.leaves; last = subtrees.at(-1)) {
-        added = { leaves: 2 * added.leaves, hash: nodeHash(last.hash, added.hash) };
-        subtrees.pop();
+      let added = leafHash;
+      let height = 0;
+      for (let index = size; index % 2 === 1; index = (index - 1) / 2) {
+        added = join(subtrees[height] as string, added);
+        height += 1;
+        onSubtree?.({ height, index: (index - 1) / 2, hash: added });
       }
-      subtrees.push(added);
+      subtrees[height] = added;
+      size += 1;
     },
     root() {
-      const hashes = subtrees.map(({ hash }) => hash);
-      if (hashes.length === 0) return createHash('sha256').digest();
-      return Buffer.from(hashes.reduceRight((right, left) => nodeHash(left, right)));
+      let root: string | undefined;
+      for (let height = 0, rest = size; rest > 0; height += 1, rest = Math.floor(rest / 2)) {
+        if (rest % 2 === 0) continue;
+        const left = subtrees[height] as string;
+        root = root === undefined ? left : join(left, root);
+      }
+      return root === undefined ? createHash('sha256').digest() : Buffer.from(root, 'hex');
     },
   };
 }

@@ -3,8 +3,6 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 /** Why something is refused. Never text from it. */
 export interface Refused {
   readonly why: string;
-  /** It is well-formed, and what is missing is a signature that holds. */
-  readonly isUnsigned?: true;
 }
 
 /** A key to check notes with (C2SP signed-note): 1 signs notes, 4 is a witness and signs checkpoints with a time. */
@@ -50,8 +48,14 @@ export function readNoteKey(text: string): NoteKey | Refused {
   return { name, id, type, publicKey: bytes.subarray(1) };
 }
 
-/** Checks a note: its form, every signature by a key of `keys`, and that there is one. */
-export function checkNote(bytes: Uint8Array, keys: readonly NoteKey[]): CheckedNote | Refused {
+/** A note taken apart; nothing is verified yet. */
+export interface ParsedNote {
+  readonly text: string;
+  readonly lines: readonly { readonly name: string; readonly id: string; readonly signature: Buffer }[];
+}
+
+/** Takes a note apart, and refuses what has not the form of one. */
+export function parseNote(bytes: Uint8Array): ParsedNote | Refused {
   if (bytes.length > NOTE_BYTES_MAX) return { why: 'the note is too large' };
   const all = decode(bytes);
   if (all === undefined) return { why: 'the note is not well-formed UTF-8' };
@@ -60,11 +64,10 @@ export function checkNote(bytes: Uint8Array, keys: readonly NoteKey[]): CheckedN
   }
   const blank = all.lastIndexOf('\n\n');
   if (blank < 0) return { why: 'the note has no empty line' };
-  const text = all.slice(0, blank + 1);
   const block = all.slice(blank + 2);
   if (block === '' || !block.endsWith('\n')) return { why: 'the note does not end with a signature line' };
+  const lines: { name: string; id: string; signature: Buffer }[] = [];
   const seen = new Set<string>();
-  const signers: { key: NoteKey; timestampS?: bigint }[] = [];
   for (const line of block.slice(0, -1).split('\n')) {
     const words = line.split(' ');
     const [dash, name, base64] = words;
@@ -75,13 +78,24 @@ export function checkNote(bytes: Uint8Array, keys: readonly NoteKey[]): CheckedN
     const id = signature.toString('hex', 0, 4);
     if (seen.has(`${name}+${id}`)) return { why: 'a key signed twice' };
     seen.add(`${name}+${id}`);
+    lines.push({ name, id, signature: signature.subarray(4) });
+  }
+  return { text: all.slice(0, blank + 1), lines };
+}
+
+/** Checks a note: its form, every signature by a key of `keys`, and that there is one. */
+export function checkNote(bytes: Uint8Array, keys: readonly NoteKey[]): CheckedNote | Refused {
+  const note = parseNote(bytes);
+  if ('why' in note) return note;
+  const signers: { key: NoteKey; timestampS?: bigint }[] = [];
+  for (const { name, id, signature } of note.lines) {
     const key = keys.find((known) => known.name === name && known.id === id);
     if (!key) continue;
-    const signer = signerOf(key, Buffer.from(text), signature.subarray(4));
-    if (!signer) return { why: 'a signature by a known key does not hold', isUnsigned: true };
+    const signer = signerOf(key, Buffer.from(note.text), signature);
+    if (!signer) return { why: 'a signature by a known key does not hold' };
     signers.push(signer);
   }
-  return signers.length > 0 ? { text, signers } : { why: 'no known key signed the note', isUnsigned: true };
+  return signers.length > 0 ? { text: note.text, signers } : { why: 'no known key signed the note' };
 }
 
 function signerOf(key: NoteKey, text: Buffer, signature: Buffer): { key: NoteKey; timestampS?: bigint } | undefined {
@@ -93,7 +107,8 @@ function signerOf(key: NoteKey, text: Buffer, signature: Buffer): { key: NoteKey
   return isSignature(key, Buffer.concat([head, text]), signature.subarray(8)) ? { key, timestampS } : undefined;
 }
 
-function isSignature({ publicKey }: NoteKey, message: Buffer, signature: Buffer): boolean {
+/** Whether this is an Ed25519 signature of the message by the key. */
+export function isSignature({ publicKey }: NoteKey, message: Buffer, signature: Buffer): boolean {
   const key = createPublicKey({ key: Buffer.concat([SPKI_HEAD, publicKey]), format: 'der', type: 'spki' });
   return signature.length === 64 && verify(null, message, key, signature);
 }

@@ -8,6 +8,9 @@ const METHOD_ROLES: ReadonlyMap<string, readonly Role[]> = new Map([
   ['/jimini.v1.AuditService/ListEntries', ['auditor', 'reader']],
   ['/jimini.v1.AuditService/StreamEntries', ['auditor', 'reader']],
   ['/jimini.v1.AuditService/Verify', ['auditor']],
+  ['/jimini.v1.AuditService/GetCheckpoint', ['auditor', 'reader']],
+  ['/jimini.v1.AuditService/GetInclusionProof', ['auditor', 'reader']],
+  ['/jimini.v1.AuditService/GetConsistencyProof', ['auditor', 'reader']],
 ]);
 
 /** Roles that may call the method of this path. */

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -135,9 +136,37 @@ def check_proof_files(checks):
         checks.equal(f"proof file, {case['why']}", proof and (proof[0], proof[1][1]), expected)
 
 
+def rule_of(lines):
+    """(rule that is broken first or None, leaves that hold)."""
+    chain = verify.Chain(verify.Epochs([]))
+    try:
+        for line in lines:
+            chain.add(line)
+    except verify.Fault as fault:
+        return fault.rule, chain
+    return None, chain
+
+
+def check_leaves(checks):
+    vectors = load("leaves.json")
+    rule, chain = rule_of([line.encode() for line in vectors["log"]])
+    checks.equal("the log of all kinds", (rule, chain.size, chain.opaque, chain.epoch), (None, 64, 3, 3))
+    first = vectors["cases"]["first"].encode()
+    for case in vectors["cases"]["leaves"]:
+        data = base64.b64decode(case["base64"]) if "base64" in case else case["leaf"].encode()
+        checks.equal(f"leaf, {case['why']}", rule_of([first, data])[0], case["rule"])
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "entries.jsonl")
+        for case in vectors["files"]:
+            with open(path, "wb") as file:
+                file.write(base64.b64decode(case["base64"]))
+            rule, chain = rule_of(verify.lines_of(path))
+            checks.equal(f"file, {case['why']}", (rule, chain.size if rule else 0), (case["rule"], case["seq"]))
+
+
 def main():
     checks = Checks()
-    for check in (check_trees, check_proofs, check_notes, check_keys, check_proof_files):
+    for check in (check_leaves, check_trees, check_proofs, check_notes, check_keys, check_proof_files):
         check(checks)
     for failure in checks.failures:
         print(failure)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the vectors of this folder anew, or to another: generate.py [DIR]
 
-tree-generated.json, proofs.json, notes.json, keys.json and proof-files.json. What is expected comes from here, from
+tree-generated.json, proofs.json, notes.json, keys.json, proof-files.json and leaves.json. What is expected comes from here, from
 tests/audit/verify.py and from openssl, never from the TypeScript that is tested by it. See README.md.
 """
 
@@ -14,9 +14,10 @@ import tempfile
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.dirname(HERE))
+sys.path[:0] = [os.path.dirname(HERE), HERE]
 
 import verify  # noqa: E402
+from leaves import leaf_vectors  # noqa: E402
 
 LEAVES = 70_000
 ROOT_SIZES = [*range(20), 31, 32, 33, 127, 128, 129, 255, 256, 257, 511, 512, 513, 4095, 4096, 4097]
@@ -184,6 +185,7 @@ ORIGIN = "jimini.log/abcdefghijklmnopqrstuvwxyz"
 LOG = Key(ORIGIN, 1, 1)
 OTHER_LOG = Key("jimini.log/zyxwvutsrqponmlkjihgfedcba", 1, 2)
 SECOND = Key(ORIGIN, 1, 3)
+THIRD = Key(ORIGIN, 1, 6)
 WITNESS = Key("witness.example/w1", 4, 4)
 UNKNOWN = Key("unknown.example", 1, 5)
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -529,6 +531,7 @@ def main(directory):
         "notes.json": note_vectors(tree),
         "keys.json": key_vectors(),
         "proof-files.json": proof_file_vectors(tree),
+        "leaves.json": leaf_vectors([LOG, SECOND, THIRD], OTHER_LOG, lambda key, text: key.line(text)),
     }
     for name, value in vectors.items():
         with open(os.path.join(directory, name), "w", encoding="utf-8") as file:

@@ -1,0 +1,148 @@
+import { hash } from 'node:crypto';
+import { type Scanned, scanCanonical } from './canonical-scan.js';
+import type { KeyEpochs } from './key-epochs.js';
+import { fieldFault, isOpaque } from './leaf-rules.js';
+import { readPlainDecision } from './plain-decision.js';
+import type { Entry, Finding, RuleName } from './report.js';
+
+/** Takes the leaves of a log one after the other, in constant memory. */
+export interface ChainCheck {
+  /** Takes the next leaf. Returns what is wrong with it; then nothing more is to be given. */
+  add(entry: Entry): Finding | undefined;
+  /** A finding at the place of the next leaf. */
+  fault(rule: RuleName, found: string): Finding;
+  /** Leaves that hold, those before the first one that was given included. */
+  readonly size: number;
+  /** Of the last leaf that holds; of the zeros before leaf 0. */
+  readonly lastHash: string;
+  /** Empty before the first leaf. */
+  readonly logId: string;
+  readonly lastKind: string;
+  /** 0 before the first leaf. */
+  readonly epoch: number;
+  readonly opaque: number;
+  readonly gaps: number;
+  /** Whether what was refused at leaf 0 is a leaf of format v0. */
+  readonly isOlderFormat: boolean;
+}
+
+type Leaf = ReadonlyMap<string, Scanned>;
+
+const LEAF_BYTES_MAX = 8 * 1024;
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const LOG_ID = /^[a-z2-7]{26}$/;
+
+/** Begins at leaf 0, or behind `start`. `keys` follows the `key` leaves. */
+export function createChainCheck(
+  keys: KeyEpochs,
+  start?: { readonly size: number; readonly hash: string },
+): ChainCheck {
+  return new Chain(keys, start);
+}
+
+class Chain implements ChainCheck {
+  size: number;
+  lastHash: string;
+  logId = '';
+  lastKind = '';
+  epoch = 0;
+  opaque = 0;
+  gaps = 0;
+  isOlderFormat = false;
+  readonly #keys: KeyEpochs;
+  readonly #prefixed = new Uint8Array(1 + LEAF_BYTES_MAX);
+
+  constructor(keys: KeyEpochs, start?: { readonly size: number; readonly hash: string }) {
+    this.#keys = keys;
+    this.size = start?.size ?? 0;
+    this.lastHash = start?.hash ?? '0'.repeat(64);
+  }
+
+  fault(rule: RuleName, found: string): Finding {
+    return { seq: this.size, rule, found };
+  }
+
+  add(entry: Entry): Finding | undefined {
+    const { seq, bytes } = entry;
+    if (seq === undefined) return this.fault('key', 'a key among the leaves is not one of a leaf');
+    if (seq > this.size) return this.fault('seq', `the leaf ${this.size} is missing`);
+    if (seq < this.size) return this.fault('seq', `the leaf ${seq} is there twice`);
+    if (bytes.length > LEAF_BYTES_MAX) return this.fault('size', `the leaf has more than ${LEAF_BYTES_MAX} bytes`);
+    const text = decoded(bytes);
+    if (text === undefined) return this.fault('utf-8', 'the leaf is not well-formed UTF-8');
+    const leaf = this.#isNextPlainDecision(text) ? undefined : scanCanonical(text);
+    if (leaf && 'why' in leaf) return this.fault('canonical', `the leaf ${leaf.why} (character ${leaf.at})`);
+    const wrong = leaf && (this.#place(leaf) ?? this.#content(leaf));
+    if (wrong) return wrong;
+    this.#prefixed.set(bytes, 1);
+    const actual = hash('sha256', this.#prefixed.subarray(0, 1 + bytes.length), 'hex');
+    if (entry.hash !== undefined && entry.hash !== actual)
+      return this.fault('hash', 'the hash in the key is another one');
+    this.#accept(leaf, actual);
+    return undefined;
+  }
+
+  /** Whether this is nothing but a decision, and stands where it belongs. What is not is looked at rule by rule. */
+  #isNextPlainDecision(text: string): boolean {
+    if (this.size === 0 || this.epoch === 0) return false;
+    const place = readPlainDecision(text);
+    if (place === undefined) return false;
+    const { seq, prev, epoch, logId } = place;
+    return seq === this.size && prev === this.lastHash && epoch === this.epoch && logId === this.logId;
+  }
+
+  #place(leaf: Leaf): Finding | undefined {
+    if (leaf.get('v') !== 1) {
+      this.isOlderFormat = this.size === 0 && leaf.get('v') === 0 && leaf.get('epoch') === 0;
+      return this.fault('version', 'the format version is not 1');
+    }
+    const id = leaf.get('log_id');
+    if (typeof id !== 'string' || !LOG_ID.test(id)) return this.fault('log_id', 'the log id is not one');
+    if (this.logId !== '' && id !== this.logId) {
+      return this.fault('log_id', 'the log id is not that of the leaves before');
+    }
+    if (leaf.get('seq') !== this.size) {
+      return this.fault('seq', `the leaf at ${this.size} does not say that it is number ${this.size}`);
+    }
+    if (leaf.get('prev') !== this.lastHash) return this.fault('prev', 'prev is not the hash of the leaf before');
+    return undefined;
+  }
+
+  #content(leaf: Leaf): Finding | undefined {
+    const wrong = fieldFault(leaf);
+    if (wrong) return this.fault('fields', `the leaf ${wrong}`);
+    const kind = leaf.get('kind');
+    if (this.size === 0 && kind !== 'open') return this.fault('first', 'the first leaf is not of kind open');
+    if (!this.#isInEpoch(leaf.get('epoch') as number, kind === 'key')) {
+      return this.fault('epoch', 'the epoch does not follow that of the leaf before');
+    }
+    const refused = kind === 'key' ? this.#keys.take(leaf) : undefined;
+    return refused === undefined ? undefined : this.fault('signer', `the key leaf ${refused}`);
+  }
+
+  /** In the middle of a log the first leaf says which epoch it is. */
+  #isInEpoch(epoch: number, isKey: boolean): boolean {
+    if (this.epoch === 0) return this.size > 0 || epoch === 1;
+    return epoch === (isKey ? this.epoch + 1 : this.epoch);
+  }
+
+  /** Without `leaf` it is a decision of the same log and epoch as the leaf before. */
+  #accept(leaf: Leaf | undefined, leafHash: string): void {
+    this.lastHash = leafHash;
+    this.size += 1;
+    this.lastKind = leaf ? (leaf.get('kind') as string) : 'decision';
+    if (!leaf) return;
+    this.logId = leaf.get('log_id') as string;
+    this.epoch = leaf.get('epoch') as number;
+    if (this.lastKind === 'gap') this.gaps += 1;
+    if (isOpaque(leaf)) this.opaque += 1;
+  }
+}
+
+function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

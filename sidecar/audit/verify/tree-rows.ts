@@ -1,0 +1,69 @@
+import type { Subtree } from './merkle.js';
+
+/** One stored pair, as raw as it lies there. */
+interface Row {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** Reads the rows of a tree in the order of their keys: all of them, or those of one level. */
+export type ReadTreeRows = (level?: number) => AsyncIterable<Row>;
+
+/** Compares the hashes of the tree that are stored with those that the leaves have. */
+export interface TreeRowsCheck {
+  /** Takes the next whole subtree. */
+  add(subtree: Subtree): void;
+  /** Compares what was added since. Returns what is wrong. */
+  settle(): Promise<string | undefined>;
+  /** There are no more leaves: returns what is wrong, rows that should not be there included. */
+  end(): Promise<string | undefined>;
+}
+
+/** Levels of the tree from one stored hash to the next above it. */
+const TILE_HEIGHT = 8;
+
+/** Reads each level once, in step with the leaves, so that memory does not grow. */
+export function createTreeRowsCheck(read: ReadTreeRows): TreeRowsCheck {
+  const levels = new Map<number, AsyncIterator<Row>>();
+  let pending: Subtree[] = [];
+  let compared = 0;
+
+  const compare = async ({ height, index, hash }: Subtree): Promise<string | undefined> => {
+    const level = height / TILE_HEIGHT;
+    const rows = levels.get(level) ?? read(level)[Symbol.asyncIterator]();
+    levels.set(level, rows);
+    const { value: row, done } = await rows.next();
+    compared += 1;
+    const expected = Buffer.alloc(42, 't');
+    expected.writeUInt8(level, 1);
+    expected.writeBigUInt64BE(BigInt(index), 2);
+    expected.write(hash, 10, 'hex');
+    const isThere = done !== true && expected.equals(row.key) && row.value.length === 0;
+    return isThere ? undefined : `hash ${index} of level ${level} of the stored tree is missing or another one`;
+  };
+
+  const settle = async () => {
+    const subtrees = pending;
+    pending = [];
+    for (const subtree of subtrees) {
+      const wrong = await compare(subtree);
+      if (wrong) return wrong;
+    }
+    return undefined;
+  };
+
+  return {
+    add(subtree) {
+      if (subtree.height % TILE_HEIGHT === 0) pending.push(subtree);
+    },
+    settle,
+    async end() {
+      const wrong = await settle();
+      for (const rows of levels.values()) await rows.return?.();
+      if (wrong) return wrong;
+      let stored = 0;
+      for await (const _ of read()) stored += 1;
+      return stored === compared ? undefined : `the stored tree has ${stored} hashes, and the leaves give ${compared}`;
+    },
+  };
+}

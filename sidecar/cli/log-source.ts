@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { leafHash } from '../audit/leaf-hash.js';
+import { readLeaves } from '../audit/log-reader.js';
+import { inclusionProof, streamedInclusionProof } from '../audit/tree/proofs.js';
+import { newestHead } from '../audit/verify/head-slots.js';
+import { entriesOfLines } from '../audit/verify/sources.js';
+import { JiminiError } from '../kernel/errors.js';
+import type { LogCopy } from '../storage/log-copy.js';
+import { type ControlClient, type TlsFlags, withControlClient } from './control-client.js';
+import { chunksOf, evidenceOfExport } from './log-files.js';
+import { type LogIo, type LogPlace, refuseSeveralPlaces, withLogCopy } from './log-options.js';
+
+/** Where a log is: a data directory, an export, or behind a control port. */
+export interface SourceOptions extends LogPlace, TlsFlags {
+  readonly export?: string;
+  readonly address?: string;
+}
+
+/** A log as commands read it. Nothing of it is believed or verified. */
+export interface LogSource {
+  /** The newest signed checkpoint, verbatim, as it was before anything else was read; absent = none. */
+  readonly checkpoint?: Uint8Array;
+  /** Verifier keys, one a line, where there are any. */
+  readonly keys?: Uint8Array;
+  /** The stored bytes of all leaves, in order. To be read once. */
+  leaves(): AsyncIterable<Uint8Array>;
+  /** The last leaf. */
+  last(): Promise<{ readonly seq: number; readonly bytes: Uint8Array } | undefined>;
+  /** Hash of a leaf, and the hashes that lead from it to the root over the first `size` leaves. */
+  prove(seq: number, size: number): Promise<{ readonly leafHash: Uint8Array; readonly hashes: readonly Uint8Array[] }>;
+}
+
+/** Opens the log that the options name for `work`. Rejects with `JIMINI_USAGE` or a `JIMINI_STORE_*` error. */
+export async function withLogSource(
+  options: SourceOptions,
+  io: LogIo,
+  work: (source: LogSource) => Promise<void>,
+): Promise<void> {
+  refuseSeveralPlaces(options);
+  const { address, export: directory } = options;
+  if (address !== undefined) {
+    return withControlClient({ ...options, address }, io, async (client) => work(await sourceOfRemote(client)));
+  }
+  if (directory !== undefined) return work(await sourceOfExport(directory));
+  return withLogCopy(options, io, (copy) => work(sourceOfCopy(copy)));
+}
+
+function sourceOfCopy({ log, beside }: LogCopy): LogSource {
+  const head = newestHead([beside.get('checkpoint.a'), beside.get('checkpoint.b')]);
+  const keys = beside.get('key.pub');
+  return {
+    ...(!('why' in head) && head.checkpoint && { checkpoint: head.checkpoint }),
+    ...(keys && { keys }),
+    async *leaves() {
+      for await (const { bytes } of log.rowsFrom(0)) yield bytes;
+    },
+    async last() {
+      const seq = (await log.lastRows(1))[0]?.seq;
+      if (seq === undefined) return undefined;
+      for await (const { bytes } of readLeaves(log, seq, seq)) return { seq, bytes };
+      return undefined;
+    },
+    async prove(seq, size) {
+      const hashes = await inclusionProof(log, seq, size);
+      return { leafHash: (await log.readTile(0, Math.floor(seq / 256), (seq % 256) + 1)).subarray(-32), hashes };
+    },
+  };
+}
+
+async function sourceOfExport(directory: string): Promise<LogSource> {
+  const { files, keys } = await evidenceOfExport(directory, {});
+  const checkpoint = files.find(({ source }) => source === 'checkpoint')?.bytes;
+  const path = join(directory, 'entries.jsonl');
+  async function* leaves() {
+    for await (const { bytes } of entriesOfLines(chunksOf(path))) yield bytes;
+  }
+  return {
+    ...(checkpoint && { checkpoint }),
+    ...(keys && { keys: keys.bytes }),
+    leaves,
+    async last() {
+      let found: { seq: number; bytes: Uint8Array } | undefined;
+      for await (const bytes of leaves()) found = { seq: (found?.seq ?? -1) + 1, bytes };
+      return found;
+    },
+    async prove(seq, size) {
+      let own: Buffer | undefined;
+      let at = 0;
+      async function* hashes() {
+        for await (const bytes of leaves()) {
+          const hash = Buffer.from(leafHash(bytes), 'hex');
+          if (at === seq) own = hash;
+          at += 1;
+          yield hash;
+        }
+      }
+      const proof = await streamedInclusionProof(hashes(), seq, size);
+      return { leafHash: own as Buffer, hashes: proof };
+    },
+  };
+}
+
+async function sourceOfRemote(client: ControlClient): Promise<LogSource> {
+  const { askCheckpoint, askEntries, askInclusion } = await import('./log-remote.js');
+  const told = await askCheckpoint(client);
+  const last = Number(told.logSize) - 1;
+  async function* leavesFrom(seq: number) {
+    for await (const entries of askEntries(client, seq)) for (const { leaf } of entries) yield leaf;
+  }
+  return {
+    checkpoint: told.checkpoint,
+    keys: Buffer.from(told.verifierKeys.map((key) => `${key}\n`).join('')),
+    leaves: () => leavesFrom(0),
+    async last() {
+      for await (const bytes of leavesFrom(last)) return { seq: last, bytes };
+      return undefined;
+    },
+    async prove(seq, size) {
+      const proof = await askInclusion(client, seq, size);
+      if (Number(proof.treeSize) === size) return proof;
+      throw new JiminiError('JIMINI_USAGE', 'the sidecar gave a proof of another tree than it was asked for');
+    },
+  };
+}

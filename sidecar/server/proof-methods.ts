@@ -1,0 +1,106 @@
+import {
+  GetCheckpointRequest,
+  GetCheckpointResponse,
+  GetConsistencyProofRequest,
+  GetConsistencyProofResponse,
+  GetInclusionProofRequest,
+  GetInclusionProofResponse,
+} from '../../proto/gen/jimini/v1/audit.js';
+import { parseCheckpoint } from '../audit/notes/checkpoint.js';
+import { parseNote } from '../audit/notes/note.js';
+import { formatVerifierKey, type VerifierKey } from '../audit/notes/verifier-key.js';
+import { consistencyProof, inclusionProof } from '../audit/tree/proofs.js';
+import type { TileReader } from '../audit/tree/tiles.js';
+import type { UnaryHandler } from '../kernel/call.js';
+import { JiminiError } from '../kernel/errors.js';
+import { decode } from './decode.js';
+
+/** A log whose tree is signed. */
+export interface SignedLog extends TileReader {
+  readonly logId: string;
+  /** Leaves in it, each of them on disk. */
+  readonly size: number;
+  readonly signed: {
+    /** The newest checkpoint, verbatim, and the number of leaves that it covers; absent = none yet. */
+    readonly checkpoint: { readonly note: Buffer; readonly size: number } | undefined;
+    /** The one in force first. */
+    readonly keys: readonly VerifierKey[];
+  };
+}
+
+type SignedHead = NonNullable<SignedLog['signed']['checkpoint']>;
+
+/** Methods that prove what is in a log, by name. */
+export interface ProofMethods {
+  readonly GetCheckpoint: UnaryHandler;
+  readonly GetInclusionProof: UnaryHandler;
+  readonly GetConsistencyProof: UnaryHandler;
+}
+
+/** See `ProofMethods`. */
+export function createProofMethods(log: SignedLog, onMalformed: (method: keyof ProofMethods) => void): ProofMethods {
+  return {
+    GetCheckpoint: async (message) => {
+      decode(GetCheckpointRequest, message, () => onMalformed('GetCheckpoint'));
+      const head = newest(log);
+      return GetCheckpointResponse.encode({
+        checkpoint: head.note,
+        verifierKeys: log.signed.keys.map(formatVerifierKey),
+        logId: log.logId,
+        treeSize: BigInt(head.size),
+        rootHash: Buffer.from(parseCheckpoint(parseNote(head.note).text.toString('utf8')).root),
+        logSize: BigInt(log.size),
+      }).finish();
+    },
+    GetInclusionProof: async (message) => {
+      const request = decode(GetInclusionProofRequest, message, () => onMalformed('GetInclusionProof'));
+      const head = newest(log);
+      const size = sizeOf('tree_size', request.treeSize, head);
+      const seq = placeOf(request.seq, size);
+      const leafHash = (await log.readTile(0, Math.floor(seq / 256), (seq % 256) + 1)).subarray(-32);
+      return GetInclusionProofResponse.encode({
+        seq: request.seq,
+        treeSize: BigInt(size),
+        leafHash: Buffer.from(leafHash),
+        hashes: await inclusionProof(log, seq, size),
+        checkpoint: noteOf(head, size),
+      }).finish();
+    },
+    GetConsistencyProof: async (message) => {
+      const request = decode(GetConsistencyProofRequest, message, () => onMalformed('GetConsistencyProof'));
+      const head = newest(log);
+      const second = sizeOf('second_size', request.secondSize, head);
+      if (request.firstSize > BigInt(second)) throw invalid(`first_size is larger than the second tree, ${second}`);
+      return GetConsistencyProofResponse.encode({
+        firstSize: request.firstSize,
+        secondSize: BigInt(second),
+        hashes: await consistencyProof(log, Number(request.firstSize), second),
+        checkpoint: noteOf(head, second),
+      }).finish();
+    },
+  };
+}
+
+function newest({ signed }: SignedLog): SignedHead {
+  if (signed.checkpoint) return signed.checkpoint;
+  throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'there is no checkpoint yet');
+}
+
+function sizeOf(name: string, value: bigint, head: SignedHead): number {
+  if (value === 0n) return head.size;
+  if (value <= BigInt(head.size)) return Number(value);
+  throw invalid(`${name} is larger than the newest checkpoint says, ${head.size}`);
+}
+
+function placeOf(seq: bigint, size: number): number {
+  if (seq < BigInt(size)) return Number(seq);
+  throw invalid(`seq: the tree has ${size} leaves; leaves that are not signed yet cannot be proven`);
+}
+
+function noteOf(head: SignedHead, size: number): Buffer {
+  return size === head.size ? head.note : Buffer.alloc(0);
+}
+
+function invalid(message: string): JiminiError {
+  return new JiminiError('JIMINI_INVALID_ARGUMENT', message);
+}

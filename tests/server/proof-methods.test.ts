@@ -1,0 +1,100 @@
+import { status } from '@grpc/grpc-js';
+import test, { type ExecutionContext } from 'ava';
+import type { VerifierKey } from '../../sidecar/audit/notes/verifier-key.js';
+import { checkCheckpoint } from '../../sidecar/audit/verify/checkpoints.js';
+import { isConsistent, isIncluded } from '../../sidecar/audit/verify/merkle.js';
+import { type NoteKey, readNoteKey } from '../../sidecar/audit/verify/signed-note.js';
+import { createProofMethods, type SignedLog } from '../../sidecar/server/proof-methods.js';
+import { decision } from '../audit/records.js';
+import { checkpointOf, plainLog, signerOf, treeOf } from '../audit/signed-logs.js';
+import { type AuditClient, auditClient, bearer, type ControlPort, openControlPort } from './control-rig.js';
+import { until } from './rig.js';
+
+/** A control port whose log has so many leaves, all of them signed. */
+async function signedLeaves(t: ExecutionContext, count: number): Promise<{ port: ControlPort; made: AuditClient }> {
+  const port = await openControlPort(t);
+  await Promise.all(Array.from({ length: count - 1 }, (_, at) => port.log.append({ leafFields: decision(`r${at}`) })));
+  await until(() => port.log.signed.checkpoint?.size === count);
+  return { port, made: auditClient(t, port.address, bearer(port.issue(['reader']).token)) };
+}
+
+function keysOf(texts: readonly string[]): NoteKey[] {
+  return texts.map((text) => readNoteKey(text) as NoteKey);
+}
+
+test('a checkpoint, proofs of leaves and of consistency hold by the offline verifier', async (t) => {
+  const { port, made } = await signedLeaves(t, 300);
+  const answer = await made.checkpoint();
+  t.like(answer, { logId: port.log.logId, treeSize: 300n, logSize: 300n });
+  const checkpoint = checkCheckpoint(answer.checkpoint, keysOf(answer.verifierKeys));
+  if ('why' in checkpoint) return t.fail(checkpoint.why);
+  t.deepEqual([checkpoint.size, checkpoint.root], [300, answer.rootHash]);
+
+  const { entries } = await made.list({ pageSize: 1_000 });
+  for (const seq of [0, 1, 255, 256, 299]) {
+    const proof = await made.inclusion({ seq: BigInt(seq) });
+    t.deepEqual(proof.leafHash, entries[seq]?.leafHash);
+    t.deepEqual([proof.seq, proof.treeSize, proof.checkpoint], [BigInt(seq), 300n, answer.checkpoint]);
+    t.true(isIncluded({ hash: proof.leafHash, index: seq }, checkpoint, proof.hashes));
+  }
+  const earlier = treeOf(entries.slice(0, 200).map(({ leaf }) => leaf)).edge.root();
+  const inEarlier = await made.inclusion({ seq: 7n, treeSize: 200n });
+  t.is(inEarlier.checkpoint.length, 0, 'of that tree there is no checkpoint any more');
+  t.true(isIncluded({ hash: inEarlier.leafHash, index: 7 }, { size: 200, root: earlier }, inEarlier.hashes));
+
+  const consistency = await made.consistency({ firstSize: 200n });
+  t.deepEqual([consistency.firstSize, consistency.secondSize, consistency.checkpoint], [200n, 300n, answer.checkpoint]);
+  t.true(isConsistent({ size: 200, root: earlier }, checkpoint, consistency.hashes));
+  t.deepEqual((await made.consistency({ firstSize: 0n })).hashes, []);
+  t.deepEqual((await made.consistency({ firstSize: 300n, secondSize: 300n })).hashes, []);
+  return undefined;
+});
+
+for (const [what, ask, details] of [
+  ['a leaf behind the end', (made) => made.inclusion({ seq: 5n }), /seq: the tree has 5 leaves/],
+  ['the largest place', (made) => made.inclusion({ seq: 2n ** 64n - 1n }), /seq: the tree has 5 leaves/],
+  ['a leaf behind a smaller tree', (made) => made.inclusion({ seq: 3n, treeSize: 3n }), /seq: the tree has 3 leaves/],
+  ['a larger tree', (made) => made.inclusion({ seq: 0n, treeSize: 6n }), /tree_size is larger than .* 5$/],
+  [
+    'a larger first tree',
+    (made) => made.consistency({ firstSize: 4n, secondSize: 3n }),
+    /first_size is larger than .* 3$/,
+  ],
+  [
+    'a larger second tree',
+    (made) => made.consistency({ firstSize: 4n, secondSize: 6n }),
+    /second_size is larger than .* 5$/,
+  ],
+  ['the largest size', (made) => made.consistency({ firstSize: 2n ** 64n - 1n }), /first_size is larger than .* 5$/],
+] as readonly (readonly [string, (made: AuditClient) => Promise<unknown>, RegExp])[]) {
+  test(`INVALID_ARGUMENT: ${what}`, async (t) => {
+    const { made } = await signedLeaves(t, 5);
+    await t.throwsAsync(ask(made), { code: status.INVALID_ARGUMENT as never, message: details } as never);
+  });
+}
+
+/** A log in memory, of which so much is signed. */
+function memoryLog(size: number, signedSize: number | undefined): SignedLog {
+  const [leaves, signer] = [plainLog(size), signerOf(1)];
+  const { reader } = treeOf(leaves);
+  const note = signedSize === undefined ? undefined : checkpointOf(leaves.slice(0, signedSize), signer);
+  const keys: VerifierKey[] = [signer.key];
+  const checkpoint = note && { note, size: signedSize as number };
+  return { logId: 'a'.repeat(26), size, signed: { checkpoint, keys }, readTile: reader.readTile };
+}
+
+test('before the first checkpoint there is nothing to prove', async (t) => {
+  const methods = createProofMethods(memoryLog(3, undefined), () => {});
+  for (const handler of Object.values(methods)) {
+    await t.throwsAsync(handler(new Uint8Array(0), undefined as never), { code: 'JIMINI_STORE_UNAVAILABLE' });
+  }
+});
+
+test('a message that cannot be decoded is counted by its method', async (t) => {
+  const malformed: string[] = [];
+  const methods = createProofMethods(memoryLog(3, 3), (method) => malformed.push(method));
+  for (const handler of Object.values(methods)) {
+    await t.throwsAsync(handler(Uint8Array.of(0xff), undefined as never), { code: 'JIMINI_INVALID_ARGUMENT' });
+  }
+  t.deepEqual(malformed, Object.keys(methods));
+});
