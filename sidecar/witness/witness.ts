@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { checkCheckpoint } from '../audit/verify/checkpoints.js';
+import { checkCheckpoint, parseStatement } from '../audit/verify/checkpoints.js';
 import { isConsistent } from '../audit/verify/merkle.js';
-import type { NoteKey } from '../audit/verify/signed-note.js';
+import { type NoteKey, parseNote } from '../audit/verify/signed-note.js';
 import type { Clock } from '../kernel/clock.js';
 import { type AddCheckpoint, readAddCheckpoint } from './add-checkpoint.js';
 import type { Cosigner } from './cosigner.js';
@@ -71,8 +71,12 @@ export async function openWitness(options: WitnessOptions): Promise<Witness> {
 
   /** The checks in the order of the specification. */
   const answer = async (log: WitnessedLog, request: AddCheckpoint): Promise<Answer> => {
+    const note = parseNote(request.note);
+    if ('why' in note) return plain(400, note.why);
+    const statement = parseStatement(note.text);
+    if ('why' in statement) return plain(400, statement.why);
     const checkpoint = checkCheckpoint(request.note, log.keys);
-    if ('why' in checkpoint) return plain(checkpoint.isUnsigned ? 403 : 400, checkpoint.why);
+    if ('why' in checkpoint) return plain(403, checkpoint.why);
     if (request.oldSize > checkpoint.size) return plain(400, 'the old size is larger than the checkpoint');
     if (log.known === 'stale') log.known = await log.state.load();
     const known = log.known ?? { size: 0, root: EMPTY_ROOT };
@@ -86,8 +90,8 @@ export async function openWitness(options: WitnessOptions): Promise<Witness> {
       return plain(422, 'the consistency proof does not hold');
     }
     if (checkpoint.size > known.size || !log.known) await save(log, { ...checkpoint, note: request.note });
-    const text = request.note.subarray(0, request.note.lastIndexOf('\n\n') + 1);
-    return { status: 200, contentType: TEXT, body: cosigner.cosign(text, Math.floor(clock.nowMs() / 1000)) };
+    const line = cosigner.cosign(Buffer.from(note.text), Math.floor(clock.nowMs() / 1000));
+    return { status: 200, contentType: TEXT, body: line };
   };
 
   const save = async (log: WitnessedLog, { size, root, note }: Known): Promise<void> => {
