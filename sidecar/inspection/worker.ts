@@ -1,7 +1,7 @@
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { LIMITS } from '../kernel/limits.js';
-import { takeInSlices } from '../kernel/slices.js';
+import { giveMemoryBack, takeInSlices } from '../kernel/slices.js';
 import type { Steps } from '../kernel/steps.js';
 import { loadPackSteps } from '../policy/load-pack.js';
 import type { Pack } from '../policy/pack.js';
@@ -27,12 +27,22 @@ parentPort?.on('message', (order: WorkerOrder) => {
     const snapshot = policies.get(order.judgeBy);
     if (!snapshot) throw new Error('a question for a policy that was not loaded');
     report({ judgement: inspect(snapshot, order.question) });
+    tidyLater();
   } else if ('parts' in order) {
     loading = loading.then(() => load(order.load, order.parts));
   } else {
     loading = loading.then(() => void policies.delete(order.forget));
   }
 });
+
+let tidying: NodeJS.Timeout | undefined;
+
+/** Large bodies make much that is garbage at once, and V8 keeps the room for more of it. When no more come, it is given back. */
+function tidyLater(): void {
+  clearTimeout(tidying);
+  tidying = setTimeout(giveMemoryBack, LIMITS.workerIdleMs);
+  tidying.unref();
+}
 
 async function load(number: number, parts: PolicyParts): Promise<void> {
   policies.set(number, await takeInSlices(loadSteps(parts), LIMITS.workerLoadSliceMs));

@@ -144,6 +144,8 @@ export const LIMITS = {
   workerReadyMsMax: 3_000,
   /** Time after which the loading of packs in the worker lets a large body have its turn, which waits for no more than this. */
   workerLoadSliceMs: 10,
+  /** How long after a large body the worker gives the memory back that it took: longer than the pauses of a conversation with tools. */
+  workerIdleMs: 1_000,
   /** Large bodies that wait for the worker: half of the calls in flight, so that small bodies, which do not wait, find room. */
   workerWaitingMax: 1024,
   /** Bytes of large bodies that wait for the worker: half of the bytes in flight, for the same reason. */

@@ -18,7 +18,7 @@ const QUICK = BOMBS.filter(({ isLong }) => !isLong);
 
 test('every bomb is denied by its name, and memory comes back', async (t) => {
   const results: BombResult[] = [];
-  const before = await explode(QUICK, 1, (result) => results.push(result));
+  const { beforeMiB: before } = await explode(QUICK, 1, (result) => results.push(result));
   for (const { title, verdict, gaps } of results) {
     t.deepEqual([title, verdict, gaps[0]], [title, 'BLOCK', NAMES[title] ?? 'coding:too_large']);
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { settled } from '../../bench/cpu.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { checkRequestBytes, connect, type SidecarClient } from '../processes/client.js';
 import { startSidecarProcess } from '../processes/sidecar.js';
 
@@ -67,18 +68,18 @@ export const BOMBS: readonly Bomb[] = [
   },
 ];
 
-/** Memory comes back when the collector has run and the allocator has given its pages back. */
-const SETTLE_MS = 1000;
+/** Memory comes back when the worker has been idle for a while. */
+const SETTLE_MS = 2 * LIMITS.workerIdleMs;
 
 /**
  * Sends bombs to a sidecar of their own, one after the other, as often as asked, and says what became of each: the second time
- * shows whether memory grows. Resolves to the resident set before the first, MiB. Linux only: reads /proc.
+ * shows whether memory grows. Resolves to the resident set before the first and after the last, MiB. Linux only: reads /proc.
  */
 export async function explode(
   bombs: readonly Bomb[],
   rounds: number,
   done: (result: BombResult) => void,
-): Promise<number> {
+): Promise<{ readonly beforeMiB: number; readonly afterMiB: number }> {
   const folder = await mkdtemp(join(tmpdir(), 'jimini-bombs-'));
   const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data') });
   const client = connect(sidecar.data);
@@ -88,7 +89,7 @@ export async function explode(
     for (let round = 0; round < rounds; round++) {
       for (const bomb of bombs) done(await explodeOne(bomb, sidecar.pid, client));
     }
-    return beforeMiB;
+    return { beforeMiB, afterMiB: memoryMiB(sidecar.pid, 'VmRSS') };
   } finally {
     client.close();
     await sidecar.stop();
@@ -128,8 +129,9 @@ function forgetPeak(pid: number): void {
 
 /** Sends every bomb twice and prints what became of it. */
 export async function runBombs(): Promise<void> {
-  const before = await explode(BOMBS, 2, print);
-  process.stdout.write(`resident before the first: ${before.toFixed(0)} MiB\n`);
+  const { beforeMiB, afterMiB } = await explode(BOMBS, 2, print);
+  const share = ((100 * afterMiB) / beforeMiB).toFixed(0);
+  process.stdout.write(`resident before the first ${beforeMiB.toFixed(0)} MiB, after the last ${afterMiB.toFixed(0)} MiB (${share} %)\n`);
 }
 
 function print({ title, bytes, verdict, gaps, durationMs, peakMiB, afterMiB }: BombResult): void {
