@@ -53,7 +53,7 @@ export function checkCheckpoint(bytes: Uint8Array, keys: readonly NoteKey[]): Ch
   const statement = parseStatement(note.text);
   if ('why' in statement) return statement;
   const isByLog = note.signers.some(({ key }) => key.type === 1 && key.name === statement.origin);
-  if (!isByLog) return { why: 'no key of its log signed the checkpoint', isUnsigned: true };
+  if (!isByLog) return { why: 'no key of its log signed the checkpoint' };
   return { ...statement, signers: note.signers };
 }
 

@@ -3,8 +3,6 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 /** Why something is refused. Never text from it. */
 export interface Refused {
   readonly why: string;
-  /** It is well-formed, and what is missing is a signature that holds. */
-  readonly isUnsigned?: true;
 }
 
 /** A key to check notes with (C2SP signed-note): 1 signs notes, 4 is a witness and signs checkpoints with a time. */
@@ -94,10 +92,10 @@ export function checkNote(bytes: Uint8Array, keys: readonly NoteKey[]): CheckedN
     const key = keys.find((known) => known.name === name && known.id === id);
     if (!key) continue;
     const signer = signerOf(key, Buffer.from(note.text), signature);
-    if (!signer) return { why: 'a signature by a known key does not hold', isUnsigned: true };
+    if (!signer) return { why: 'a signature by a known key does not hold' };
     signers.push(signer);
   }
-  return signers.length > 0 ? { text: note.text, signers } : { why: 'no known key signed the note', isUnsigned: true };
+  return signers.length > 0 ? { text: note.text, signers } : { why: 'no known key signed the note' };
 }
 
 function signerOf(key: NoteKey, text: Buffer, signature: Buffer): { key: NoteKey; timestampS?: bigint } | undefined {
