@@ -19,6 +19,7 @@ import type { Addresses, Listeners } from './wiring/listeners.js';
 import { loadPolicy } from './wiring/load-policy.js';
 import { openLog } from './wiring/log.js';
 import { metricSources } from './wiring/metric-sources.js';
+import { createPayloadParts } from './wiring/payloads.js';
 import { watchPolicy } from './wiring/reload.js';
 import { createEngineFaultReporter } from './wiring/reporters.js';
 import { createServing } from './wiring/serving.js';
@@ -95,6 +96,9 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const dataDir = await prepareDataDirectory(config.dataDir);
   const auditLog = await openLog({ dataDir, clock, logger, version });
   closers.push((reason) => auditLog.close(reason));
+  const onOverCap = () => metrics.subjectOverCap();
+  const payloadParts = createPayloadParts({ config, dataDir, logId: auditLog.logId, clock, logger, onOverCap });
+  closers.push(() => payloadParts.close());
   const tokens = await openTokens({
     file: config.control.tokensFile || defaultTokenFile(dataDir),
     dataDir,
@@ -129,6 +133,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     classifiers: judging.moderators,
     switches: switches.board,
     auditLog,
+    payloads: payloadParts.payloads,
     clock,
     tracing,
     observe: createObserver(metrics, createEngineFaultReporter(logger, clock)),
@@ -152,6 +157,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push(listeners.close);
   // Bound before the log begins, so that a start that fails leaves no leaf behind; answers wait for the `open` leaf.
   const addresses = await listeners.listen();
+  await payloadParts.begin();
   await auditLog.begin(inForce.loaded.snapshot.policy.revision);
   switches.board.begin();
   await tokens.begin();

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { readLeaves } from '../sidecar/audit/log-reader.js';
+import { createHolders } from '../sidecar/audit/payload/holders.js';
+import { createPayloads } from '../sidecar/audit/payload/payloads.js';
 import { createDecisionPoint } from '../sidecar/decision-point.js';
 import { createInspector } from '../sidecar/inspection/inspector.js';
 import { systemClock } from '../sidecar/kernel/clock.js';
@@ -14,6 +16,7 @@ import { loadPack } from '../sidecar/policy/load-pack.js';
 import { createMaintenanceWindow } from '../sidecar/policy/maintenance.js';
 import { createPolicy } from '../sidecar/policy/policy.js';
 import { prepareDataDirectory } from '../sidecar/storage/data-directory.js';
+import { createKeyring } from '../sidecar/storage/keyring/keyring.js';
 import { createLevelLogStore } from '../sidecar/storage/level-log-store.js';
 import type { ActingSwitches } from '../sidecar/switches/switchboard.js';
 import { noTracing } from '../sidecar/telemetry/tracing.js';
@@ -56,11 +59,15 @@ async function createChain(classifiers?: Classifiers, switches: ActingSwitches =
     contentOptions: { credentialQueryNames: new Set() },
   });
   const observed: Decision[] = [];
+  const keyring = createKeyring(join(folder, 'keyring'), auditLog.logId, 'keyringDir');
+  const holders = createHolders({ keyring, clock: systemClock, onOverCap: () => {} });
+  const payloads = createPayloads({ holders, capture: 'full', random: (count) => randomBytes(count) });
   const decisions = createDecisionPoint({
     inspector,
     classifiers: classifiers ?? { ask: () => Promise.reject(new Error('nobody may be asked')) },
     switches,
     auditLog,
+    payloads,
     clock: systemClock,
     tracing: noTracing,
     observe: (_evaluation, decision) => observed.push(decision),
@@ -75,6 +82,7 @@ async function createChain(classifiers?: Classifiers, switches: ActingSwitches =
   };
   const remove = async () => {
     await inspector.close();
+    await keyring.close();
     await rm(folder, { recursive: true });
   };
   return { decisions, auditLog, observed, leaves, remove };

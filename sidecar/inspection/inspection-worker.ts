@@ -3,8 +3,14 @@ import { JiminiError } from '../kernel/errors.js';
 import type { Content, Evaluation } from '../kernel/evaluation.js';
 import { type Fault, faultOf } from '../kernel/fault.js';
 import { LIMITS } from '../kernel/limits.js';
-import type { OpenJudgement } from '../policy/classifier.js';
-import { contentBytes, judgeUnread, type PolicySnapshot, type Question, type Unjudged } from './inspect.js';
+import {
+  contentBytes,
+  type Inspected,
+  judgeUnread,
+  type PolicySnapshot,
+  type Question,
+  type Unjudged,
+} from './inspect.js';
 import type { WorkerOrder, WorkerReport } from './worker-messages.js';
 
 /** One thread that judges large bodies, one after the other, each under the policy that it is given with. */
@@ -13,7 +19,7 @@ export interface InspectionWorker {
    * A thread that dies or takes too long over this question gives `engine:error` or `engine:budget`. Rejects with
    * `JIMINI_OVERLOADED` when too much waits already, or when the turn came after every caller has gone.
    */
-  inspect(snapshot: PolicySnapshot, question: Question): Promise<OpenJudgement>;
+  inspect(snapshot: PolicySnapshot, question: Question): Promise<Inspected>;
   /** Has the thread load this policy. Resolves when it can judge by it, or was given up before it could. */
   ready(snapshot: PolicySnapshot): Promise<void>;
   /** Has the thread forget this policy once what was asked under it is judged. Nothing more may be asked under it. */
@@ -54,7 +60,7 @@ interface Job {
   readonly question: Question;
   readonly bytes: number;
   readonly sinceMs: number;
-  readonly resolve: (judgement: OpenJudgement) => void;
+  readonly resolve: (judgement: Inspected) => void;
   readonly reject: (error: JiminiError) => void;
 }
 
@@ -95,7 +101,7 @@ class OneThread implements InspectionWorker {
     this.#start();
   }
 
-  async inspect(snapshot: PolicySnapshot, question: Question): Promise<OpenJudgement> {
+  async inspect(snapshot: PolicySnapshot, question: Question): Promise<Inspected> {
     if (this.#isClosed) return judgeUnread(snapshot.policy, question, CLOSED);
     const bytes = contentBytes(question.evaluation.content);
     const hasRoom =

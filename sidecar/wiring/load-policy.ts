@@ -78,10 +78,11 @@ export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy):
     packFiles: loadedFiles,
     requiredPacks: required,
     routeOf: createRouteFinder(
-      Object.entries(routes).map(([name, { endpoints, onStoreUnavailable, packs: chosen }]) => ({
+      Object.entries(routes).map(([name, { endpoints, onStoreUnavailable, packs: chosen, capture }]) => ({
         name,
         endpoints,
         ...(onStoreUnavailable === 'open' && { passesUnrecorded: true }),
+        ...(capture && { capture }),
         ...(chosen && { packs: [...new Set([...chosen, ...required])] }),
       })),
     ),

@@ -85,7 +85,7 @@ test('without file, environment and flags every setting has its default', async 
       query: ['key', 'api-key', 'access_token', 'x-amz-*'],
     },
     server: { reflection: 'auto' },
-    log: { durability: 'strict', capture: 'none' },
+    log: { durability: 'strict', capture: 'findings' },
     metrics: { seedNames: true },
     logLevel: 'info',
   });
