@@ -37,7 +37,7 @@ export function hmac({ inner, outer }: HmacKey, message: Uint8Array): Buffer {
   return sha256(second);
 }
 
-/** SHA-256, 32 bytes. By way of hex, which Node gives in half the time that it takes to make a buffer. */
+/** SHA-256, 32 bytes. By way of a text of bytes, which Node gives in half the time that it takes to make a buffer. */
 export function sha256(bytes: Uint8Array): Buffer {
   const made = Buffer.allocUnsafe(HASH_BYTES);
   hashInto(made, 0, bytes);
@@ -45,7 +45,7 @@ export function sha256(bytes: Uint8Array): Buffer {
 }
 
 function hashInto(target: Buffer, at: number, bytes: Uint8Array): void {
-  target.write(hash('sha256', bytes, 'hex'), at, 'hex');
+  target.write(hash('sha256', bytes, 'binary'), at, 'latin1');
 }
 
 const NO_SALT = hmacKey(new Uint8Array(HASH_BYTES));
@@ -57,7 +57,8 @@ export function hkdfExtract(key: Uint8Array): HmacKey {
 
 /** The first 32 bytes of HKDF-Expand (RFC 5869 2.3) with SHA-256. */
 export function hkdfExpand(extracted: HmacKey, info: Uint8Array): Buffer {
-  return hmac(extracted, Buffer.concat([info, FIRST_BLOCK]));
+  const message = Buffer.allocUnsafe(info.length + 1);
+  message.set(info);
+  message[info.length] = 1;
+  return hmac(extracted, message);
 }
-
-const FIRST_BLOCK = Uint8Array.of(1);

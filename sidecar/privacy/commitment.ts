@@ -22,11 +22,18 @@ const COPIED_BYTES_MAX = 64 * 1024;
 
 /** Hash of one span, 32 bytes: SHA-256 of `jimini/span/v1` 00 field 00 nonce u64be(length) bytes. */
 export function spanHash(field: CommittedField, nonce: Uint8Array, bytes: Uint8Array): Buffer {
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64BE(BigInt(bytes.length));
-  const before = [PREFIXES.span[field], nonce, length];
-  if (bytes.length <= COPIED_BYTES_MAX) return sha256(Buffer.concat([...before, bytes]));
-  return createHash('sha256').update(Buffer.concat(before)).update(bytes).digest();
+  const prefix = PREFIXES.span[field];
+  const headBytes = prefix.length + nonce.length + 8;
+  const isCopied = bytes.length <= COPIED_BYTES_MAX;
+  const head = Buffer.allocUnsafe(headBytes + (isCopied ? bytes.length : 0));
+  head.set(prefix);
+  head.set(nonce, prefix.length);
+  // Lengths stay far below 2^32: a body has at most 32 MiB.
+  head.writeUInt32BE(0, headBytes - 8);
+  head.writeUInt32BE(bytes.length, headBytes - 4);
+  if (!isCopied) return createHash('sha256').update(head).update(bytes).digest();
+  head.set(bytes, headBytes);
+  return sha256(head);
 }
 
 /** What stands in the leaf, 64 hex digits: SHA-256 of `jimini/field/v1` 00 field 00 u32be(number of spans) and their hashes. */
