@@ -17,7 +17,7 @@ import type { HealthState } from './wiring/health.js';
 import { createJudging, type JudgingOptions } from './wiring/judging.js';
 import type { Addresses, Listeners } from './wiring/listeners.js';
 import { loadPolicy } from './wiring/load-policy.js';
-import { openLog } from './wiring/log.js';
+import { type LogOptions, openLog } from './wiring/log.js';
 import { metricSources } from './wiring/metric-sources.js';
 import { createPayloadParts } from './wiring/payloads.js';
 import { watchPolicy } from './wiring/reload.js';
@@ -94,7 +94,8 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push(() => tracing.close());
 
   const dataDir = await prepareDataDirectory(config.dataDir);
-  const auditLog = await openLog({ dataDir, clock, logger, version });
+  const onCheckpoint: LogOptions['onCheckpoint'] = ({ state }) => state === 'failed' && metrics.checkpointFailed();
+  const auditLog = await openLog({ dataDir, config: config.log, clock, logger, version, onCheckpoint });
   closers.push((reason) => auditLog.close(reason));
   const onOverCap = () => metrics.subjectOverCap();
   const payloadParts = createPayloadParts({ config, dataDir, logId: auditLog.logId, clock, logger, onOverCap });

@@ -17,10 +17,9 @@ import { createMaintenanceWindow } from '../sidecar/policy/maintenance.js';
 import { createPolicy } from '../sidecar/policy/policy.js';
 import { prepareDataDirectory } from '../sidecar/storage/data-directory.js';
 import { createKeyring } from '../sidecar/storage/keyring/keyring.js';
-import { createLevelLogStore } from '../sidecar/storage/level-log-store.js';
 import type { ActingSwitches } from '../sidecar/switches/switchboard.js';
 import { noTracing } from '../sidecar/telemetry/tracing.js';
-import { openAuditLog } from './audit/records.js';
+import { levelLogOptions, openAuditLog } from './audit/records.js';
 
 const PACK = `name: words\nversion: "1"\nrules:
   - {id: WORD, title: a word, severity: low, action: block, pattern: apple, examples: {match: [apple], no_match: [other]}}
@@ -42,13 +41,8 @@ const NO_SWITCHES: ActingSwitches = { killSwitch: () => undefined, windowsFor: (
 /** A decision point over a real log in a folder of its own. */
 async function createChain(classifiers?: Classifiers, switches: ActingSwitches = NO_SWITCHES) {
   const folder = await mkdtemp(join(tmpdir(), 'jimini-decide-'));
-  const store = createLevelLogStore(await prepareDataDirectory(join(folder, 'data')));
-  const auditLog = await openAuditLog({
-    store,
-    clock: systemClock,
-    random: (count) => randomBytes(count),
-    version: '0',
-  });
+  const options = levelLogOptions(await prepareDataDirectory(join(folder, 'data')));
+  const auditLog = await openAuditLog(options);
   const packs = [loadPack({ name: 'words', file: 'words.yaml', text: PACK }).pack].flatMap((pack) => pack ?? []);
   const asked = new Map(classifiers ? [['fruit', 'deny'] as const] : []);
   const settings = { shadow: false, onError: 'deny', gapActions: {}, classifiers: asked } as const;
@@ -73,7 +67,7 @@ async function createChain(classifiers?: Classifiers, switches: ActingSwitches =
     observe: (_evaluation, decision) => observed.push(decision),
   });
   const leaves = async () => {
-    const handle = await store.open();
+    const handle = await options.store.open();
     const all = [];
     const last = (await handle.lastRows(1))[0]?.seq ?? -1;
     for await (const leaf of readLeaves(handle, 0, last)) all.push(Buffer.from(leaf.bytes).toString());

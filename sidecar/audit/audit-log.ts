@@ -6,6 +6,8 @@ import { LIMITS } from '../kernel/limits.js';
 import type { BatchEntry } from './batch.js';
 import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
 import type { LeafRow, LogPages } from './log-store.js';
+import type { SignedState } from './signing/log-signing.js';
+import type { TileReader } from './tree/tiles.js';
 
 /** One record to be appended. */
 interface AppendEntry extends BatchEntry {
@@ -35,8 +37,10 @@ export interface AuditLogOptions extends ChainWriterOptions {
 }
 
 /** The tamper-evident log: one writer per data directory. */
-export interface AuditLog extends LogPages {
+export interface AuditLog extends LogPages, TileReader {
   readonly logId: string;
+  /** What is signed of the log. */
+  readonly signed: SignedState;
   /** Leaves in the log, each of them on disk. */
   readonly size: number;
   readonly state: AuditLogState;
@@ -108,6 +112,10 @@ class GroupCommitLog implements RecoveredLog {
     return this.#writer.size;
   }
 
+  get signed(): SignedState {
+    return this.#writer.signed;
+  }
+
   get state(): AuditLogState {
     return this.#state;
   }
@@ -120,6 +128,10 @@ class GroupCommitLog implements RecoveredLog {
   async page(seq: number, count: number): Promise<LeafRow[]> {
     const end = this.size;
     return (await this.#writer.page(seq, count)).filter((row) => row.seq < end);
+  }
+
+  readTile(level: number, index: number, width: number): Promise<Uint8Array> {
+    return this.#writer.readTile(level, index, width);
   }
 
   async begin(policyRevision: string): Promise<void> {

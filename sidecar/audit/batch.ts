@@ -12,6 +12,8 @@ import type { TreeEdge } from './tree/tree-edge.js';
 export interface ChainHead {
   readonly size: number;
   readonly hash: string;
+  /** Number of the signing key that the next leaf names. */
+  readonly epoch: number;
   /** Nothing is appended to it: it may be handed on. */
   readonly edge: TreeEdge;
 }
@@ -34,29 +36,23 @@ export interface Batch {
   readonly places: readonly (number | JiminiError)[];
 }
 
-/** What the leaves of one batch have in common. */
-export interface BatchLog {
-  readonly id: string;
-  /** Number of the signing key in force. */
-  readonly epoch: number;
-  readonly clock: Clock;
-}
-
 /** Gives every entry its place after `head`. All leaves of one batch carry the same time: that of forming it. */
-export function formBatch(entries: readonly BatchEntry[], head: ChainHead, log: BatchLog): Batch {
+export function formBatch(entries: readonly BatchEntry[], head: ChainHead, log: { id: string; clock: Clock }): Batch {
   const timeMs = log.clock.nowMs();
   const monoNs = log.clock.monotonicNs().toString();
   const rows: NewRow[] = [];
   const nodes: TreeNode[] = [];
   const places: (number | JiminiError)[] = [];
   const edge = head.edge.copy();
-  let { size, hash } = head;
+  let { size, hash, epoch } = head;
   for (const { leafFields, seal } of entries) {
     try {
+      // The leaf that puts a key in force is the first of its epoch.
+      if (leafFields.kind === 'key') epoch += 1;
       const place = {
         v: 1,
         log_id: log.id,
-        epoch: log.epoch,
+        epoch,
         seq: size,
         time_ms: timeMs,
         mono_ns: monoNs,
@@ -73,5 +69,5 @@ export function formBatch(entries: readonly BatchEntry[], head: ChainHead, log: 
       places.push(JiminiError.from(error));
     }
   }
-  return { rows, nodes, head: { size, hash, edge }, places };
+  return { rows, nodes, head: { size, hash, epoch, edge }, places };
 }

@@ -1,19 +1,18 @@
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import { type Batch, type BatchEntry, type ChainHead, formBatch } from './batch.js';
-import { mintLogId } from './log-id.js';
 import type { LeafRow, LogStore, LogStoreHandle } from './log-store.js';
 import { addMissed, gapFields, type Missed } from './missed.js';
 import { type Recovered, reconcile, recoverTail } from './recover.js';
+import { type LogSigning, type LogSigningOptions, openLogSigning, type SignedState } from './signing/log-signing.js';
 
 /** What a chain writer needs from outside. */
 export interface ChainWriterOptions {
   readonly store: LogStore;
   readonly clock: Clock;
-  /** Gives that many random bytes. */
-  readonly random: (count: number) => Uint8Array;
   /** Version of the program, for the `open` leaf. */
   readonly version: string;
+  readonly signing: Omit<LogSigningOptions, 'clock'>;
 }
 
 /** Rows whose write failed: on disk or not, nobody knows before the store has been opened again. */
@@ -31,28 +30,34 @@ interface Unknown {
 export class ChainWriter {
   readonly logId: string;
   readonly #options: ChainWriterOptions;
-  readonly #epoch: number;
+  readonly #signing: LogSigning;
   readonly #previous: Pick<Recovered, 'previousClose' | 'policyRevision'>;
   #handle: LogStoreHandle | undefined;
   #head: ChainHead;
   #unknown: Unknown | undefined;
   #missed: Missed | undefined;
 
-  private constructor(options: ChainWriterOptions, handle: LogStoreHandle, recovered: Recovered) {
-    const { logId, head } = recovered;
+  private constructor(options: ChainWriterOptions, handle: LogStoreHandle, recovered: Recovered, signing: LogSigning) {
     this.#options = options;
-    this.logId = logId ?? mintLogId(options.random);
+    this.logId = signing.logId;
     this.#handle = handle;
-    this.#head = head;
-    this.#epoch = recovered.epoch;
+    this.#head = recovered.head;
+    this.#signing = signing;
     this.#previous = recovered;
   }
 
-  /** Opens the store and reads the end of the log; writes nothing. Rejects with a `JIMINI_STORE_*` error. */
+  /**
+   * Opens the store, reads the end of the log and compares it with what was signed last; writes nothing to it. Rejects with a
+   * `JIMINI_STORE_*` error, or as `openLogSigning` does.
+   */
   static async recover(options: ChainWriterOptions): Promise<ChainWriter> {
     const handle = await options.store.open();
     try {
-      return new ChainWriter(options, handle, await recoverTail(handle));
+      const recovered = await recoverTail(handle);
+      const { logId, head } = recovered;
+      const { signing, clock } = options;
+      const log = { logId, size: head.size, epoch: head.epoch, rows: handle };
+      return new ChainWriter(options, handle, recovered, await openLogSigning(log, { ...signing, clock }));
     } catch (error) {
       await closeQuietly(handle);
       throw error;
@@ -60,8 +65,8 @@ export class ChainWriter {
   }
 
   /**
-   * Writes the `open` leaf, and a `config` leaf when the run before ended under another policy. Rejects with a `JIMINI_STORE_*` error, after which
-   * only `close` is left.
+   * Writes the `open` leaf, a `config` leaf when the run before ended under another policy, and what signing has to state, and signs
+   * them. Rejects with a `JIMINI_STORE_*` error, after which only `close` is left.
    */
   async begin(policyRevision: string): Promise<void> {
     const { version } = this.#options;
@@ -79,8 +84,14 @@ export class ChainWriter {
     // A run begins with its `open` leaf, also when answers are missed already.
     const missed = this.#missed;
     this.#missed = undefined;
-    await this.write([open, ...config].map((leafFields) => ({ leafFields })));
+    await this.write([open, ...config, ...this.#signing.opening].map((leafFields) => ({ leafFields })));
+    await this.#signing.begin(this.#head.edge);
     this.#missed = addMissed(missed, this.#missed);
+  }
+
+  /** What is signed of them. */
+  get signed(): SignedState {
+    return this.#signing;
   }
 
   /** Leaves in the log, each of them on disk. */
@@ -118,7 +129,7 @@ export class ChainWriter {
       this.miss(entries.length);
       throw unavailable('a write to the log failed', cause);
     }
-    this.#head = batch.head;
+    this.#adopt(batch.head);
     return stated ? batch.places.slice(1) : batch.places;
   }
 
@@ -143,15 +154,28 @@ export class ChainWriter {
     if (this.#missed) await this.write([]);
   }
 
-  /** Closes the store. Nothing can be written afterwards. */
+  /** See `TileReader`. Rejects with a `JIMINI_STORE_*` error. */
+  async readTile(level: number, index: number, width: number): Promise<Uint8Array> {
+    if (!this.#handle) throw unavailable('the log is not open at the moment');
+    return this.#handle.readTile(level, index, width);
+  }
+
+  /** Signs what is not signed yet and closes the store. Nothing can be written afterwards. */
   async close(): Promise<void> {
+    await this.#signing.close();
     const handle = this.#handle;
     this.#handle = undefined;
     await handle?.close();
   }
 
+  /** The leaves up to this head are on disk. */
+  #adopt(head: ChainHead): void {
+    this.#head = head;
+    this.#signing.advance(head.edge);
+  }
+
   #form(entries: readonly BatchEntry[]): Batch {
-    return formBatch(entries, this.#head, { id: this.logId, epoch: this.#epoch, clock: this.#options.clock });
+    return formBatch(entries, this.#head, { id: this.logId, clock: this.#options.clock });
   }
 
   /** Takes the rows that are there into the chain. A `gap` leaf that is not there has stated nothing. */
@@ -160,7 +184,7 @@ export class ChainWriter {
     if (last) {
       const edge = this.#head.edge.copy();
       for (const { hash } of batch.rows.slice(0, kept)) edge.append(Buffer.from(hash, 'hex'));
-      this.#head = { size: last.seq + 1, hash: last.hash, edge };
+      this.#adopt({ ...this.#head, size: last.seq + 1, hash: last.hash, edge });
     }
     const first: LeafRow | undefined = batch.rows[stated ? 1 : 0];
     if (stated && kept === 0) this.#missed = addMissed(stated, this.#missed);

@@ -3,15 +3,13 @@ import { LIMITS } from '../kernel/limits.js';
 import { type Checkpoint, formatCheckpoint } from './notes/checkpoint.js';
 import { formatNote } from './notes/note.js';
 import type { NoteSigner } from './notes/note-signer.js';
-import { recoverEdge } from './tree/recover-edge.js';
-import type { TileReader } from './tree/tiles.js';
 import type { TreeEdge } from './tree/tree-edge.js';
 
 /** What a checkpoint signer needs from outside. */
 export interface CheckpointSignerOptions {
   /** Signs with the key that bears the name of the log. */
   readonly signer: NoteSigner;
-  /** Leaves that are signed already: the size of the newest checkpoint, which `continues` must have been true for. */
+  /** Leaves that are signed already: the size of the newest checkpoint, which the log must go on from. */
   readonly signedSize: number;
   /** Makes a signed checkpoint durable, and known. One at a time; after a rejection a later one is given instead. */
   publish(note: Buffer, checkpoint: Checkpoint): Promise<void>;
@@ -28,22 +26,12 @@ export interface CheckpointSigner {
    * `JIMINI_INTERNAL` when it has become smaller: that would sign two histories.
    */
   advance(edge: TreeEdge): void;
+  /** Signs at once. Resolves when that has succeeded or failed, of which `onError` is told. */
+  flush(): Promise<void>;
   /** Leaves that the newest published checkpoint covers. */
   readonly signedSize: number;
   /** Signs what is not signed yet. Rejects with the error of `publish`. Nothing is signed afterwards. */
   close(): Promise<void>;
-}
-
-/**
- * Whether the stored tree begins with what was signed last. A log must never sign two histories (C2SP tlog-checkpoint), so
- * that nothing may be signed when it does not: leaves were cut off, or replaced. Rejects when tree hashes are missing.
- */
-export async function continues(
-  reader: TileReader,
-  size: number,
-  last: { readonly size: number; readonly root: Uint8Array },
-): Promise<boolean> {
-  return last.size <= size && (await recoverEdge(reader, last.size)).root().equals(last.root);
 }
 
 /** A signer that goes on behind `signedSize` leaves. */
@@ -99,6 +87,11 @@ export function createCheckpointSigner(options: CheckpointSignerOptions): Checkp
       }
       latest = edge;
       plan();
+    },
+    async flush() {
+      await running;
+      start();
+      await running;
     },
     get signedSize() {
       return signedSize;

@@ -10,8 +10,6 @@ import { createTreeEdge } from './tree/tree-edge.js';
 export interface Recovered {
   /** Absent when the log is empty. */
   readonly logId?: string;
-  /** Number of the signing key that the last leaf names; 1 when the log is empty. */
-  readonly epoch: number;
   readonly head: ChainHead;
   readonly previousClose: 'none' | 'clean' | 'unclean';
   /** Digest of the policy that the last run ended with, as far as its last leaves tell; absent = they do not. */
@@ -32,13 +30,12 @@ const REVISION_LEAVES_STEP = 64;
 export async function recoverTail(rows: LogRows & LogPages & TileReader): Promise<Recovered> {
   const tail = await rows.lastRows(2);
   const last = tail.at(-1);
-  if (!last) return { epoch: 1, head: { size: 0, hash: NO_PREV, edge: createTreeEdge() }, previousClose: 'none' };
+  if (!last) return { head: { size: 0, hash: NO_PREV, epoch: 1, edge: createTreeEdge() }, previousClose: 'none' };
   const before = tail.length === 2 ? tail[0] : undefined;
   const leaf = checkedLeaf(last, before);
   return {
     logId: leaf.logId,
-    epoch: leaf.epoch,
-    head: { size: last.seq + 1, hash: last.hash, edge: await recoverEdge(rows, last.seq + 1) },
+    head: { size: last.seq + 1, hash: last.hash, epoch: leaf.epoch, edge: await recoverEdge(rows, last.seq + 1) },
     previousClose: leaf.kind === 'close' ? 'clean' : 'unclean',
     ...(await lastRevision(rows, last.seq + 1).catch(() => ({}))),
   };

@@ -1,4 +1,4 @@
-import type { AdminFields, ConfigFields, LeafFields, LeafPlace } from '../kernel/leaf.js';
+import type { AdminFields, ConfigFields, Discontinuity, LeafFields, LeafPlace } from '../kernel/leaf.js';
 import { printable } from '../kernel/printable.js';
 
 /** One leaf as one line for people. */
@@ -40,16 +40,24 @@ function summary(leaf: LeafFields): string {
     case 'admin':
       return adminSummary(leaf);
     case 'gap': {
+      if (leaf.reason !== 'store_unavailable')
+        return `the log does not go on from what was signed last: ${discontinuityText(leaf)}`;
       const kept = leaf.kept.length === 0 ? '' : `, of them ${leaf.kept.join('-')} are in the log`;
       const from = new Date(leaf.first_ms).toISOString();
       const to = new Date(leaf.last_ms).toISOString();
       return `${leaf.records} records answered as not recorded${kept} (${leaf.reason}), ${from} to ${to}`;
     }
+    case 'key':
+      return `${leaf.what}: key ${leaf.old_key} -> ${leaf.new_key}${leaf.old_signature === '' ? ', not signed by the old one' : ''}`;
     case 'close':
       return leaf.reason;
     default:
       return 'of a kind that this version does not know';
   }
+}
+
+function discontinuityText({ reason, recovered_size, signed_size }: Discontinuity): string {
+  return `${reason}, ${recovered_size} leaves were there, ${signed_size} signed`;
 }
 
 function configSummary(leaf: ConfigFields): string {
@@ -68,6 +76,7 @@ function adminSummary(leaf: AdminFields): string {
     const between = `${new Date(leaf.first_ms).toISOString()} to ${new Date(leaf.last_ms).toISOString()}`;
     return `refusals: ${leaf.count} more calls were refused, ${between}`;
   }
+  if (leaf.op === 'acknowledge_gap') return `acknowledged: ${discontinuityText(leaf)}`;
   const until = new Date(leaf.until_ms).toISOString();
   const from = leaf.from_ms === undefined ? '' : ` from ${new Date(leaf.from_ms).toISOString()}`;
   const first = new Date(leaf.first_shown_ms).toISOString();

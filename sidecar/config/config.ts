@@ -48,6 +48,10 @@ export function finishConfig(input: ConfigInput, origins: Origins, directory: st
       ...input.control,
       tokensFile: input.control.tokensFile && absolute('control.tokensFile', input.control.tokensFile),
     },
+    log: {
+      ...input.log,
+      signingKeyFile: input.log.signingKeyFile && absolute('log.signingKeyFile', input.log.signingKeyFile),
+    },
     listen: {
       ...input.listen,
       data: address('data'),

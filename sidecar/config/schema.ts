@@ -231,6 +231,25 @@ export const configSchema = z.strictObject({
             'restart',
           ),
         ),
+      onGap: z
+        .enum(['serve', 'refuse'])
+        .default('serve')
+        .meta(
+          about(
+            'A start finds that the log does not go on from what was signed last: `serve` = record it and go on under a new key, `refuse` = not before `jimini log acknowledge-gap`.',
+            'restart',
+          ),
+        ),
+      signingKeyFile: z
+        .string()
+        .max(LIMITS.configTextCharsMax)
+        .default('')
+        .meta(
+          about(
+            'File of the Ed25519 private key (PKCS #8, PEM) that signs checkpoints. Empty = one that is made in dataDir.',
+            'restart',
+          ),
+        ),
     })
     .prefault({}),
   metrics: z

@@ -120,7 +120,7 @@ export interface RefusalsFields {
 }
 
 /** What was done by way of administration, or was refused. */
-export type AdminFields = SwitchFields | RefusalFields | RefusalsFields;
+export type AdminFields = SwitchFields | RefusalFields | RefusalsFields | AcknowledgeFields;
 
 /** A kill switch or a maintenance window begins, changes or ends. */
 export interface SwitchFields {
@@ -141,6 +141,47 @@ export interface SwitchFields {
   readonly from_ms?: number;
   /** When it ends, as configured. */
   readonly until_ms: number;
+}
+
+/** What a start finds when the log does not go on from what was signed last. */
+export interface Discontinuity {
+  /**
+   * `log_shorter` = there are fewer leaves than were signed, `log_differs` = they are not those that were signed,
+   * `no_checkpoint` = there are leaves, and no checkpoint that a key of the log signed.
+   */
+  readonly reason: 'log_shorter' | 'log_differs' | 'no_checkpoint';
+  /** Leaves that are there. */
+  readonly recovered_size: number;
+  /** Leaves that were signed; 0 without a checkpoint. */
+  readonly signed_size: number;
+  /** Root over those, 64 lower-case hex digits; that of no leaves without a checkpoint. */
+  readonly signed_root: string;
+}
+
+/** The log does not go on from what was signed last. */
+export interface DiscontinuityFields extends Discontinuity {
+  readonly kind: 'gap';
+}
+
+/** Somebody has seen that the log does not go on, and lets it go on all the same. */
+export interface AcknowledgeFields extends Discontinuity {
+  readonly kind: 'admin';
+  readonly op: 'acknowledge_gap';
+}
+
+/** Another key signs from here on; its number is the `epoch` of this leaf. */
+export interface KeyFields {
+  readonly kind: 'key';
+  /** `rotate` = it was changed, `gap` = the log does not go on from what the old key signed. */
+  readonly what: 'rotate' | 'gap';
+  /** C2SP verifier key that was in force. */
+  readonly old_key: string;
+  /** C2SP verifier key that is in force from here on. */
+  readonly new_key: string;
+  /** base64 of the Ed25519 signature of the old key over the change (docs/log-tree.md); empty when the old private key is gone. */
+  readonly old_signature: string;
+  /** The same by the new key. */
+  readonly new_signature: string;
 }
 
 /** Records that were answered as not recorded, stated once the store works again. */
@@ -167,7 +208,15 @@ interface CloseFields {
 }
 
 /** What the author of a record says; the writer adds its place in the log. */
-export type LeafFields = DecisionFields | OpenFields | ConfigFields | AdminFields | GapFields | CloseFields;
+export type LeafFields =
+  | DecisionFields
+  | OpenFields
+  | ConfigFields
+  | AdminFields
+  | GapFields
+  | DiscontinuityFields
+  | KeyFields
+  | CloseFields;
 
 /** All kinds of leaves. */
 export const LEAF_KINDS = [
@@ -176,6 +225,7 @@ export const LEAF_KINDS = [
   'config',
   'admin',
   'gap',
+  'key',
   'close',
 ] as const satisfies readonly LeafFields['kind'][];
 

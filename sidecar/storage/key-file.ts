@@ -56,14 +56,19 @@ async function keyOf(file: FileHandle, path: string): Promise<KeyObject> {
   refuseUnsafe(found, path);
   if ((found.mode & 0o777) === FS_GROUP_MODE) await file.chmod(0o600);
   const { bytesRead, buffer } = await file.read(Buffer.alloc(FILE_BYTES_MAX), 0, FILE_BYTES_MAX, 0);
-  const key = privateKeyOf(buffer.subarray(0, bytesRead));
+  const key = ed25519KeyOf(buffer.subarray(0, bytesRead));
   buffer.fill(0);
-  if (key?.asymmetricKeyType === 'ed25519') return key;
+  if (key) return key;
   throw refused(path, 'holds no Ed25519 private key in PEM', 'restore it from a backup');
 }
 
-/** Why it is none is not told: nobody needs to know what else is in a file of secrets. */
-function privateKeyOf(pem: Buffer): KeyObject | undefined {
+/** The Ed25519 private key in a PEM text, or undefined. Why it is none is not told: nobody needs to know what else is in a file of secrets. */
+export function ed25519KeyOf(pem: string | Buffer): KeyObject | undefined {
+  const key = privateKeyOf(pem);
+  return key?.asymmetricKeyType === 'ed25519' ? key : undefined;
+}
+
+function privateKeyOf(pem: string | Buffer): KeyObject | undefined {
   try {
     return createPrivateKey({ key: pem, format: 'pem' });
   } catch {

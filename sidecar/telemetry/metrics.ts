@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Breaker } from '../kernel/breaker.js';
 import type { Decision, Evaluation } from '../kernel/evaluation.js';
 import { KILL_SWITCH_MODES, type KillSwitchMode } from '../kernel/switch.js';
+import { type CheckpointSeries, type CheckpointSources, createCheckpointSeries } from './checkpoint-series.js';
 import { type ClassifierOutcome, createClassifierSeries, registerBreakers } from './classifier-series.js';
 import { type ControlSeries, type ControlSources, createControlSeries } from './control-series.js';
 import { createEndpointLabels, createEventCounter, createLatencyHistograms } from './decision-series.js';
@@ -9,7 +10,7 @@ import { gaugesOf } from './read-gauge.js';
 import { createTlsSeries, type TlsSeries } from './tls-series.js';
 
 /** Numbers that are read when somebody scrapes, instead of being kept up to date. */
-export interface MetricSources extends ControlSources {
+export interface MetricSources extends ControlSources, CheckpointSources {
   requestsInFlight(): number;
   /** Leaves in the log. */
   logSize(): number;
@@ -27,7 +28,7 @@ export interface MetricSources extends ControlSources {
 }
 
 /** Everything that Prometheus can read. */
-export interface Metrics extends TlsSeries, ControlSeries {
+export interface Metrics extends TlsSeries, ControlSeries, CheckpointSeries {
   observe(evaluation: Evaluation, decision: Decision): void;
   /** A question to a classifier has ended. */
   classified(classifier: string, outcome: ClassifierOutcome): void;
@@ -62,6 +63,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const classified = createClassifierSeries(registry);
   const tls = createTlsSeries(registry, options.sources.certificateExpiresMs);
   const control = createControlSeries(registry, options.sources);
+  const checkpoints = createCheckpointSeries(registry, options.sources);
   registerSources(registry, options);
   registerBreakers(registry, options.sources.breakers);
   registerForLater(registry);
@@ -122,6 +124,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     ...tls,
     ...control,
+    ...checkpoints,
     classified,
     malformed: (method) => malformed.inc({ method }),
     overloaded: () => outages.inc({ reason: 'overloaded' }),

@@ -62,12 +62,24 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
       leaves: sources.auditLog.size,
       waiting: sources.auditLog.waiting,
     },
+    checkpoints: checkpointReport(sources.auditLog),
     disk: disk
       ? { ok: true, free_bytes: disk.freeBytes, total_bytes: disk.totalBytes, used_percent: usedPercent(disk) }
       : { ok: false },
     control: controlReport(sources.tokens),
     ...(sources.certificates && { tls: tlsReport(sources.certificates) }),
   };
+}
+
+/** A gap is told as long as the run lasts that found it. */
+function checkpointReport({ signed }: Pick<AuditLog, 'signed'>): object {
+  const { checkpoint, discontinuity, failure, isGivenKeyUnused } = signed;
+  const problems = [
+    ...(discontinuity ? [`the log does not go on from what was signed last (${discontinuity.reason})`] : []),
+    ...(isGivenKeyUnused ? ['the key that log.signingKeyFile names has signed before: name a new one'] : []),
+    ...(failure ? [`the last checkpoint could not be written: ${failure.message}`] : []),
+  ];
+  return { ok: problems.length === 0, ...(problems.length > 0 && { problems }), signed_leaves: checkpoint?.size ?? 0 };
 }
 
 function controlReport({ accepted, problem }: HealthSources['tokens']): object {

@@ -1,8 +1,10 @@
 import type { LogHealth } from '../audit/audit-log.js';
+import type { CheckpointEvent, SignedState } from '../audit/signing/log-signing.js';
 import type { Breaker } from '../kernel/breaker.js';
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { Fault } from '../kernel/fault.js';
+import type { Discontinuity } from '../kernel/leaf.js';
 import { LIMITS } from '../kernel/limits.js';
 import { printable } from '../kernel/printable.js';
 import { switchPlace } from '../kernel/switch.js';
@@ -20,6 +22,36 @@ export function createLogHealthReporter(logger: Logger): (health: LogHealth) => 
     const problem = { failedAttempts, code: error.code, problem: error.message };
     logger.error(problem, 'the log cannot make records durable; every answer is a denial');
   };
+}
+
+/** Tells operators when checkpoints cannot be written any more, and when they can be again. One that is written is no news. */
+export function createCheckpointReporter(logger: Logger): (event: CheckpointEvent) => void {
+  let isFailing = false;
+  return (event) => {
+    if (event.state === 'published') {
+      if (isFailing) logger.info('checkpoints of the log are written again');
+      isFailing = false;
+      return;
+    }
+    const problem = { code: event.error.code, problem: event.error.message };
+    const what = 'a checkpoint of the log cannot be written, so that leaves could be cut off unseen; it is tried again';
+    if (!isFailing) logger.error(problem, what);
+    isFailing = true;
+  };
+}
+
+/** Tells operators what a start found out about the signing of the log, if that is news to them. */
+export function reportSigning(logger: Logger, { discontinuity, isGivenKeyUnused }: SignedState): void {
+  if (discontinuity) reportDiscontinuity(logger, discontinuity);
+  const what = 'the key that log.signingKeyFile names has signed before and does not sign again; one of our own does';
+  if (isGivenKeyUnused) logger.error(`${what}: name a new key`);
+}
+
+function reportDiscontinuity(logger: Logger, found: Discontinuity): void {
+  const { reason, recovered_size, signed_size } = found;
+  const what =
+    'the log does not go on from what was signed last: leaves were cut off or replaced; it goes on under a new key';
+  logger.error({ reason, recoveredSize: recovered_size, signedSize: signed_size }, what);
 }
 
 /** Tells operators when a classifier is left alone and when it answers again. A probe in between is no news. */

@@ -4,16 +4,15 @@ import { join } from 'node:path';
 import { entriesOfPairs } from '../../sidecar/audit/verify/sources.js';
 import { verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
 import { prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
-import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { openLogCopy } from '../../sidecar/storage/log-copy.js';
-import { decision, logOptions, openAuditLog } from './records.js';
+import { decision, levelLogOptions, openAuditLog } from './records.js';
 
 const leaves = Number(process.argv[2] ?? 100_000);
 const callers = Number(process.argv[3] ?? 64);
 const parent = mkdtempSync(join(process.cwd(), 'append-rate-'));
 try {
   const dataDir = await prepareDataDirectory(join(parent, 'data'));
-  const log = await openAuditLog(logOptions(createLevelLogStore(dataDir)));
+  const log = await openAuditLog(levelLogOptions(dataDir));
   const fields = decision('/v1/chat/completions');
   const caller = async (count: number) => {
     for (let index = 0; index < count; index += 1) await log.append({ leafFields: fields });

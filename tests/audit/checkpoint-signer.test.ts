@@ -1,20 +1,19 @@
 import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
-import {
-  type CheckpointSignerOptions,
-  continues,
-  createCheckpointSigner,
-} from '../../sidecar/audit/checkpoint-signer.js';
+import { type CheckpointSignerOptions, createCheckpointSigner } from '../../sidecar/audit/checkpoint-signer.js';
 import { openCheckpoint, originOf } from '../../sidecar/audit/notes/checkpoint.js';
 import { createNoteSigner } from '../../sidecar/audit/notes/note-signer.js';
+import { findDiscontinuity } from '../../sidecar/audit/signing/discontinuity.js';
+import type { LastSigned } from '../../sidecar/audit/signing/last-signed.js';
 import { consistencyProof } from '../../sidecar/audit/tree/proofs.js';
 import { isConsistent } from '../../sidecar/audit/verify/merkle.js';
 import { memoryTreeOf } from './tree/memory-tree.js';
 import { leafHashOf } from './tree/reference.js';
 
 const leafHashes = Array.from({ length: 5000 }, (_, index) => leafHashOf(`leaf ${index}`));
-const signer = createNoteSigner(originOf('a'.repeat(26)), generateKeyPairSync('ed25519').privateKey);
+const logId = 'a'.repeat(26);
+const signer = createNoteSigner(originOf(logId), generateKeyPairSync('ed25519').privateKey);
 
 /** A signer with a clock of its own: `tick` is the end of the second, and `settle` lets promises have their turn. */
 function scene(options: Partial<CheckpointSignerOptions> = {}) {
@@ -155,15 +154,29 @@ test('a log that became smaller is not signed', (t) => {
   t.throws(() => behind.grow(10), { code: 'JIMINI_INTERNAL' });
 });
 
+/** A checkpoint that the key of the log signed. */
+const signed = (size: number, root: Buffer): LastSigned => ({
+  note: Buffer.alloc(0),
+  checkpoint: { origin: originOf(logId), size, root, extensions: [] },
+  key: signer.key,
+});
+
 test('whether a log goes on from what was signed is read from its tiles', async (t) => {
   const tree = memoryTreeOf(leafHashes.slice(0, 1000));
   const forged = memoryTreeOf([leafHashOf('other'), ...leafHashes.slice(1, 1000)]);
   for (const size of [0, 1, 256, 700, 1000]) {
-    const root = memoryTreeOf(leafHashes.slice(0, size)).edge.root();
-    t.true(await continues(tree.reader, 1000, { size, root }), `${size}`);
-    t.is(await continues(forged.reader, 1000, { size, root }), size === 0, `${size}`);
+    const last = signed(size, memoryTreeOf(leafHashes.slice(0, size)).edge.root());
+    t.is(await findDiscontinuity({ logId, size: 1000, tiles: tree.reader }, last), undefined, `${size}`);
+    const other = await findDiscontinuity({ logId, size: 1000, tiles: forged.reader }, last);
+    t.is(other?.reason, size === 0 ? undefined : 'log_differs', `${size}`);
   }
-  t.false(await continues(tree.reader, 1000, { size: 1001, root: Buffer.alloc(32) }));
+  const longer = await findDiscontinuity({ logId, size: 1000, tiles: tree.reader }, signed(1001, Buffer.alloc(32, 7)));
+  t.deepEqual(longer, {
+    reason: 'log_shorter',
+    recovered_size: 1000,
+    signed_size: 1001,
+    signed_root: '07'.repeat(32),
+  });
 });
 
 test('whatever happens, each checkpoint is larger than the one before and consistent with it', async (t) => {

@@ -9,7 +9,7 @@ import { leafHash } from '../../sidecar/audit/leaf-hash.js';
 import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
-import { decision, logOptions, openAuditLog } from './records.js';
+import { decision, levelLogOptions, openAuditLog } from './records.js';
 
 const program = fileURLToPath(new URL('log-program.js', import.meta.url));
 
@@ -23,7 +23,7 @@ function jimini(...args: string[]) {
 /** A data directory whose log holds: open, `count` decisions, close. */
 async function someLog(count: number): Promise<string> {
   const dataDir = await temporaryDataDirectory();
-  const log = await openAuditLog(logOptions(createLevelLogStore(dataDir)));
+  const log = await openAuditLog(levelLogOptions(dataDir));
   const routes = Array.from({ length: count }, (_, index) => decision(`r${index}`));
   await Promise.all(routes.map((leafFields) => log.append({ leafFields })));
   await log.close('shutdown');
@@ -186,7 +186,7 @@ test('bad usage of the other commands ends with 2', async (t) => {
 
 test('a log in use can be verified at any moment', async (t) => {
   const dataDir = await temporaryDataDirectory();
-  const log = await openAuditLog(logOptions(createLevelLogStore(dataDir)));
+  const log = await openAuditLog(levelLogOptions(dataDir));
   let isDone = false;
   const caller = async () => {
     while (!isDone) await log.append({ leafFields: decision('live'.repeat(200)) });
@@ -206,7 +206,10 @@ test('a log in use can be verified at any moment', async (t) => {
   isDone = true;
   await Promise.all(callers);
   await log.close('shutdown');
-  t.deepEqual(readdirSync(dataDir), ['log'], 'no copy is left behind');
+  t.false(
+    readdirSync(dataDir).some((name) => name.startsWith('copy-')),
+    'no copy is left behind',
+  );
 });
 
 test('a reader that goes away is no failure', async (t) => {
@@ -224,7 +227,7 @@ test('a reader that goes away is no failure', async (t) => {
 
 test('what others wrote cannot steer the terminal', async (t) => {
   const dataDir = await temporaryDataDirectory();
-  const log = await openAuditLog(logOptions(createLevelLogStore(dataDir)));
+  const log = await openAuditLog(levelLogOptions(dataDir));
   await log.append({ leafFields: decision('\u001b[2J\u202eroute\u009b\n') });
   await log.close('shutdown');
   const { stdout } = jimini('show', '1', '--data-dir', dataDir);

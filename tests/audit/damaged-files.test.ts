@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { logDirectory } from '../../sidecar/storage/data-directory.js';
-import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
-import { decision, logOptions, openAuditLog } from './records.js';
+import { decision, levelLogOptions, openAuditLog } from './records.js';
 
 const program = fileURLToPath(new URL('log-program.js', import.meta.url));
 
@@ -21,7 +20,7 @@ function jimini(...args: string[]) {
 /** A data directory whose log is so long that LevelDB has made tables of it, and the table of its first leaves. */
 async function logWithTables(): Promise<{ dataDir: string; log: string; firstTable: string }> {
   const dataDir = await temporaryDataDirectory();
-  const auditLog = await openAuditLog(logOptions(createLevelLogStore(dataDir)));
+  const auditLog = await openAuditLog(levelLogOptions(dataDir));
   const route = 'r'.repeat(6_000);
   for (let round = 0; round < 10; round += 1) {
     await Promise.all(Array.from({ length: 100 }, () => auditLog.append({ leafFields: decision(route) })));

@@ -3,14 +3,13 @@
 import type { AuditLog } from '../../sidecar/audit/audit-log.js';
 import type { LeafRow } from '../../sidecar/audit/log-store.js';
 import { prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
-import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { openLogCopy } from '../../sidecar/storage/log-copy.js';
 import { attempt, discrepanciesIn, healed, type Outcome } from './double-log.js';
-import { logOptions, openAuditLog } from './records.js';
+import { levelLogOptions, openAuditLog } from './records.js';
 
 const dataDir = await prepareDataDirectory(process.argv[2] ?? '');
 const outcomes: Outcome[] = [];
-const log = await openAuditLog(logOptions(createLevelLogStore(dataDir), { wait: () => Promise.resolve() }));
+const log = await openAuditLog(levelLogOptions(dataDir, { wait: () => Promise.resolve() }));
 for (let burst = 0; burst < 12; burst += 1) {
   await appendSome(log, burst);
   await healed(log);

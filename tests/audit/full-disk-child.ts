@@ -5,17 +5,16 @@ import { join } from 'node:path';
 import type { AuditLog } from '../../sidecar/audit/audit-log.js';
 import type { LeafRow } from '../../sidecar/audit/log-store.js';
 import { prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
-import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { openLogCopy } from '../../sidecar/storage/log-copy.js';
 import { attempt, discrepanciesIn, healed, type Outcome } from './double-log.js';
-import { logOptions, openAuditLog } from './records.js';
+import { levelLogOptions, openAuditLog } from './records.js';
 
 const directory = process.argv[2] ?? '';
 const ballast = join(directory, 'ballast');
 const dataDir = await prepareDataDirectory(join(directory, 'data'));
 const errors = new Set<string>();
 const log = await openAuditLog(
-  logOptions(createLevelLogStore(dataDir), {
+  levelLogOptions(dataDir, {
     onHealth: (event) => event.state === 'healing' && errors.add(`${event.error.code} ${String(event.error.cause)}`),
   }),
 );

@@ -4,6 +4,7 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { entriesOfPairs } from '../../sidecar/audit/verify/sources.js';
 import { verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
+import { openHeadFile } from '../../sidecar/storage/head-file.js';
 import { openLogCopy } from '../../sidecar/storage/log-copy.js';
 import { temporaryDataDirectory } from '../storage/temporary.js';
 import { readArguments } from '../tools/arguments.js';
@@ -17,6 +18,10 @@ export interface KillReport {
   readonly status: string;
   /** Leaves in the log. */
   readonly entries: number;
+  /** Leaves that say that the log does not go on, or that another key signs: must be none. */
+  readonly gaps: number;
+  /** Leaves that the newest checkpoint covers. */
+  readonly signed: number;
 }
 
 /** Starts a process that appends to one data directory, kills it (SIGKILL) in full work, and repeats that. */
@@ -31,15 +36,20 @@ export async function killRuns(runs: number): Promise<KillReport> {
     }
   }
   const count = acknowledged.size;
+  let gaps = 0;
+  // First: what is said of the log must not be newer than the copy.
+  const { newest } = await openHeadFile(dataDir);
+  const signed = Number(newest?.toString().split('\n')[1]);
   const copy = await openLogCopy(dataDir);
   try {
     const { status, entries } = await verifyEntries(entriesOfPairs(copy.log.rawRows()));
     for await (const { seq, bytes } of copy.log.rowsFrom(0)) {
-      const { route } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { route?: string };
+      const { route, kind } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { route?: string; kind: string };
+      if (kind === 'gap' || kind === 'key') gaps += 1;
       if (acknowledged.get(seq) === route) acknowledged.delete(seq);
     }
     const lost = [...acknowledged].map(([seq, route]) => `${seq} ${route}`);
-    return { acknowledged: count, lost, status, entries };
+    return { acknowledged: count, lost, status, entries, gaps, signed };
   } finally {
     await copy.remove();
   }
@@ -74,5 +84,5 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
   });
   const report = await killRuns(Number(values.runs));
   console.log(JSON.stringify(report));
-  if (report.lost.length > 0 || report.status !== 'ok') process.exitCode = 1;
+  if (report.lost.length > 0 || report.status !== 'ok' || report.gaps > 0) process.exitCode = 1;
 }

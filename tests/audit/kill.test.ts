@@ -1,9 +1,11 @@
 import test from 'ava';
 import { killRuns } from './kill-runs.js';
 
-test('after kill -9 in full work every acknowledged record is in the log, five times in a row', async (t) => {
-  const { lost, status, entries } = await killRuns(5);
+test('after kill -9 in full work every acknowledged record is in the log, which goes on from its checkpoints, five times in a row', async (t) => {
+  const { lost, status, entries, gaps, signed } = await killRuns(5);
   t.deepEqual(lost, []);
   t.is(status, 'ok');
   t.true(entries > 5 * 50);
+  t.is(gaps, 0);
+  t.true(signed >= 5 && signed <= entries, `${signed}`);
 });

@@ -3,6 +3,9 @@ import { type AuditLog, type AuditLogOptions, recoverAuditLog } from '../../side
 import type { LogStore } from '../../sidecar/audit/log-store.js';
 import { systemClock } from '../../sidecar/kernel/clock.js';
 import type { DecisionFields } from '../../sidecar/kernel/leaf.js';
+import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
+import { openSigningFiles } from '../../sidecar/storage/signing-files.js';
+import { createMemorySigningFiles, type MemorySigningFiles } from './memory-signing-files.js';
 
 /** A record like those of a busy day; `route` is where tests put what they look for later. */
 export function decision(route: string, fields: Partial<DecisionFields> = {}): DecisionFields {
@@ -37,7 +40,28 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   return log;
 }
 
-/** What an audit log needs, with the machine's own clock and randomness. */
+const signingFiles = new WeakMap<LogStore, MemorySigningFiles>();
+
+/** The keys and checkpoints of a log in a store: the same ones for each run. */
+export function signingFilesOf(store: LogStore): MemorySigningFiles {
+  const files = signingFiles.get(store) ?? createMemorySigningFiles();
+  signingFiles.set(store, files);
+  return files;
+}
+
+/** What an audit log needs, with the machine's own clock and randomness; keys and checkpoints are in memory. */
 export function logOptions(store: LogStore, options: Partial<AuditLogOptions> = {}): AuditLogOptions {
-  return { store, clock: systemClock, random: (count) => randomBytes(count), version: '0.0.0-test', ...options };
+  return {
+    store,
+    clock: systemClock,
+    version: '0.0.0-test',
+    signing: { openFiles: async () => signingFilesOf(store), onGap: 'serve', random: (count) => randomBytes(count) },
+    ...options,
+  };
+}
+
+/** The same for the log of a data directory, with keys and checkpoints on disk. */
+export function levelLogOptions(dataDir: string, options: Partial<AuditLogOptions> = {}): AuditLogOptions {
+  const base = logOptions(createLevelLogStore(dataDir));
+  return { ...base, signing: { ...base.signing, openFiles: () => openSigningFiles(dataDir) }, ...options };
 }

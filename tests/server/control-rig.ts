@@ -16,8 +16,7 @@ import { createGate, type Refusal } from '../../sidecar/server/access/gate.js';
 import { mintToken, type StoredToken } from '../../sidecar/server/access/token.js';
 import { createAuditService } from '../../sidecar/server/audit-service.js';
 import { createGrpcServer, type GrpcServer, type GrpcServerLimits } from '../../sidecar/server/grpc-server.js';
-import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
-import { logOptions, openAuditLog } from '../audit/records.js';
+import { levelLogOptions, openAuditLog } from '../audit/records.js';
 import { temporaryDirectory } from './rig.js';
 
 const DAY_MS = 86_400_000;
@@ -41,7 +40,7 @@ export async function openControlPort(
   limits: Partial<GrpcServerLimits> = {},
   dataDir = temporaryDirectory(t),
 ): Promise<ControlPort> {
-  const log = await openAuditLog(logOptions(createLevelLogStore(dataDir)));
+  const log = await openAuditLog(levelLogOptions(dataDir));
   const tokens: StoredToken[] = [];
   const refusals: Refusal[] = [];
   const server = createGrpcServer({

@@ -130,13 +130,13 @@ const KINDS: ReadonlyMap<string, Rules> = new Map([
     ],
   ],
   [
-    'gap',
+    'key',
     [
-      ['reason', oneOf('store_unavailable')],
-      ['records', count],
-      ['kept', range],
-      ['first_ms', count],
-      ['last_ms', count],
+      ['what', oneOf('rotate', 'gap')],
+      ['old_key', text],
+      ['new_key', text],
+      ['old_signature', text],
+      ['new_signature', text],
     ],
   ],
   ['close', [['reason', oneOf('shutdown', 'error')]]],
@@ -160,6 +160,8 @@ function rulesOf(leaf: Members): Rules | undefined {
   switch (leaf.get('kind')) {
     case 'config':
       return leaf.get('what') === 'tokens' ? TOKEN_CHANGE : POLICY_CHANGE;
+    case 'gap':
+      return leaf.get('reason') === 'store_unavailable' ? UNRECORDED : DISCONTINUED;
     case 'admin':
       return ADMIN.get(String(leaf.get('op'))) ?? SWITCH;
     default:
@@ -167,7 +169,20 @@ function rulesOf(leaf: Members): Rules | undefined {
   }
 }
 
+const UNRECORDED: Rules = [
+  ['records', count],
+  ['kept', range],
+  ['first_ms', count],
+  ['last_ms', count],
+];
+const DISCONTINUED: Rules = [
+  ['reason', oneOf('log_shorter', 'log_differs', 'no_checkpoint')],
+  ['recovered_size', count],
+  ['signed_size', count],
+  ['signed_root', (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)],
+];
 const ADMIN: ReadonlyMap<string, Rules> = new Map([
+  ['acknowledge_gap', DISCONTINUED],
   ['refused', REFUSED],
   ['refusals', REFUSALS],
 ]);

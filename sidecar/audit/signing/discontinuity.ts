@@ -1,0 +1,50 @@
+import type { Discontinuity } from '../../kernel/leaf.js';
+import { originOf } from '../notes/checkpoint.js';
+import { foldPeaks } from '../tree/node-hash.js';
+import { recoverEdge } from '../tree/recover-edge.js';
+import type { TileReader } from '../tree/tiles.js';
+import type { LastSigned } from './last-signed.js';
+
+/** What a start found in the store. */
+export interface FoundLog {
+  /** Absent when there are no leaves. */
+  readonly logId: string | undefined;
+  readonly size: number;
+  readonly tiles: TileReader;
+}
+
+/**
+ * Leaves that a log may have without a checkpoint: a first start writes its `open` leaf, signs it, and takes records only then. One that
+ * was killed in between leaves this.
+ */
+const UNSIGNED_LEAVES_MAX = 1;
+
+/**
+ * Why the log does not go on from what was signed last; undefined = it does. A log must never sign two histories with one key
+ * (C2SP tlog-checkpoint). Rejects with `JIMINI_STORE_CORRUPT` when hashes of the tree are missing.
+ */
+export async function findDiscontinuity(
+  { logId, size, tiles }: FoundLog,
+  last: LastSigned | undefined,
+): Promise<Discontinuity | undefined> {
+  if (!last) {
+    if (size <= UNSIGNED_LEAVES_MAX) return undefined;
+    const signed_root = foldPeaks([]).toString('hex');
+    return { reason: 'no_checkpoint', recovered_size: size, signed_size: 0, signed_root };
+  }
+  const { origin, size: signedSize, root } = last.checkpoint;
+  const signed = {
+    recovered_size: size,
+    signed_size: signedSize,
+    signed_root: Buffer.from(root).toString('hex'),
+  };
+  if (signedSize > size) return { reason: 'log_shorter', ...signed };
+  const isOurs = logId === undefined || origin === originOf(logId);
+  const continues = isOurs && (await recoverEdge(tiles, signedSize)).root().equals(root);
+  return continues ? undefined : { reason: 'log_differs', ...signed };
+}
+
+/** What a start found, as one line of JSON: what `acknowledge-gap` writes down. */
+export function discontinuityText({ reason, recovered_size, signed_root, signed_size }: Discontinuity): string {
+  return `${JSON.stringify({ reason, recovered_size, signed_root, signed_size })}\n`;
+}
