@@ -16,7 +16,7 @@ import { loadPack } from '../sidecar/policy/load-pack.js';
 import { createMaintenanceWindow } from '../sidecar/policy/maintenance.js';
 import { createPolicy } from '../sidecar/policy/policy.js';
 import { prepareDataDirectory } from '../sidecar/storage/data-directory.js';
-import { createKeyring } from '../sidecar/storage/keyring/keyring.js';
+import { Keyring } from '../sidecar/storage/keyring/keyring.js';
 import type { ActingSwitches } from '../sidecar/switches/switchboard.js';
 import { noTracing } from '../sidecar/telemetry/tracing.js';
 import { levelLogOptions, openAuditLog } from './audit/records.js';
@@ -53,7 +53,7 @@ async function createChain(classifiers?: Classifiers, switches: ActingSwitches =
     contentOptions: { credentialQueryNames: new Set() },
   });
   const observed: Decision[] = [];
-  const keyring = createKeyring(join(folder, 'keyring'), auditLog.logId, 'keyringDir');
+  const keyring = new Keyring({ directory: join(folder, 'keyring'), logId: auditLog.logId, setting: 'keyringDir' });
   const holders = createHolders({ keyring, clock: systemClock, onOverCap: () => {} });
   const payloads = createPayloads({ holders, capture: 'full', random: (count) => randomBytes(count) });
   const decisions = createDecisionPoint({
@@ -79,7 +79,7 @@ async function createChain(classifiers?: Classifiers, switches: ActingSwitches =
     await keyring.close();
     await rm(folder, { recursive: true });
   };
-  return { decisions, auditLog, observed, leaves, remove };
+  return { decisions, auditLog, keyring, observed, leaves, remove };
 }
 
 test('a decision is answered with the id of its leaf, and the leaf holds no text and no client-chosen id', async (t) => {
@@ -114,6 +114,23 @@ test('what cannot be recorded is blocked, without an id, and says why', async (t
   t.like(decision, { raw: 'ALLOW', effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
   t.regex(decision.message, /store_unavailable/);
   t.is(chain.observed.length, 1);
+  await chain.remove();
+});
+
+test('what needs a key that cannot be made durable is not recorded, and the next leaf says so', async (t) => {
+  const chain = await createChain();
+  await chain.keyring.close();
+  const pear = { ...evaluation, content: [{ kind: 'text', text: 'a pear' }] } as const;
+  const decision = await chain.decisions.decide(pear, new AbortController().signal);
+  t.like(decision, { raw: 'ALLOW', effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
+  const nothing = { ...pear, content: [], requestId: '' };
+  t.not((await chain.decisions.decide(nothing, new AbortController().signal)).decisionId, '', 'it needs no key');
+  await chain.auditLog.close('shutdown');
+  const kinds = (await chain.leaves()).map((leaf) => JSON.parse(leaf));
+  t.like(
+    kinds.find(({ kind }) => kind === 'gap'),
+    { reason: 'store_unavailable', records: 1, kept: [] },
+  );
   await chain.remove();
 });
 

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { JiminiError } from '../kernel/errors.js';
-import type { Content, Evaluation } from '../kernel/evaluation.js';
+import type { Content } from '../kernel/evaluation.js';
 import { type Fault, faultOf } from '../kernel/fault.js';
 import { LIMITS } from '../kernel/limits.js';
 import {
@@ -217,8 +217,8 @@ class OneThread implements InspectionWorker {
     this.#take();
     this.#judged = job;
     this.#startTimer(this.#options.judgeMsMax, TOO_SLOW);
-    const { copy, transfer } = transferable(job.question.evaluation);
-    this.#tell({ judgeBy: policy.number, question: { ...job.question, evaluation: copy } }, transfer);
+    const { copy, transfer } = transferable(job.question);
+    this.#tell({ judgeBy: policy.number, question: copy }, transfer);
   }
 
   #forgetRetired(): void {
@@ -264,8 +264,8 @@ function overloaded(): JiminiError {
   return new JiminiError('JIMINI_OVERLOADED', 'too many large bodies wait to be judged; try again later');
 }
 
-/** Bodies are views of whole gRPC messages; a copy of exactly the body is made once and handed over without another. */
-function transferable(evaluation: Evaluation): { copy: Evaluation; transfer: ArrayBuffer[] } {
+/** Bodies are views of whole gRPC messages, and a seed is one of more random bytes: exactly they are copied once and handed over without another. */
+function transferable({ evaluation, order, ...rest }: Question): { copy: Question; transfer: ArrayBuffer[] } {
   const transfer: ArrayBuffer[] = [];
   const content = evaluation.content.map((part): Content => {
     if (part.kind !== 'body') return part;
@@ -273,5 +273,6 @@ function transferable(evaluation: Evaluation): { copy: Evaluation; transfer: Arr
     transfer.push(bytes.buffer);
     return { ...part, bytes };
   });
-  return { copy: { ...evaluation, content }, transfer };
+  const seeded = order && { order: { ...order, seed: new Uint8Array(order.seed) } };
+  return { copy: { ...rest, evaluation: { ...evaluation, content }, ...seeded }, transfer };
 }

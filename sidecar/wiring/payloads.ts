@@ -6,7 +6,7 @@ import { createPayloads, type Payloads } from '../audit/payload/payloads.js';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Capture } from '../kernel/evaluation.js';
-import { createKeyring } from '../storage/keyring/keyring.js';
+import { Keyring } from '../storage/keyring/keyring.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** What records seal, and where the keys are. */
@@ -32,7 +32,12 @@ export interface PayloadPartsOptions {
 export function createPayloadParts(options: PayloadPartsOptions): PayloadParts {
   const { config, dataDir, logId, clock, logger, onOverCap } = options;
   const directory = config.keyringDir || join(dataDir, 'keyring');
-  const keyring = createKeyring(directory, logId, 'keyringDir');
+  const keyring = new Keyring({
+    directory,
+    logId,
+    setting: 'keyringDir',
+    onFailure: ({ code, message }) => logger.error({ code, problem: message }, 'the keyring cannot be used'),
+  });
   const holders = createHolders({ keyring, clock, onOverCap });
   return {
     payloads: createPayloads({ holders, capture: config.log.capture, random: createRandomPool() }),

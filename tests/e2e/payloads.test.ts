@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import type { EvaluateRequest } from '../../proto/gen/jimini/v1/policy.js';
 import { CAPTURES, type Capture } from '../../sidecar/kernel/evaluation.js';
 import type { Commitments, Payload } from '../../sidecar/privacy/payload.js';
 import { viewHolds, viewOf } from '../../sidecar/privacy/view.js';
@@ -20,8 +21,11 @@ const FIELDS = ['request_id', 'req', 'resp', 'subj'] as const;
 async function recorded(capture: Capture) {
   const folder = await mkdtemp(join(tmpdir(), 'jimini-payloads-'));
   const [dataDir, keyringDir] = [join(folder, 'data'), join(folder, 'keyring')];
+  const config = join(folder, 'jimini.yaml');
+  await writeFile(config, 'policy: {routes: {quiet: {endpoints: [/v1/quiet], capture: none}}}\n');
   const sidecar = await startSidecarProcess({
     dataDir,
+    args: ['--config', config],
     env: { JIMINI_LOG_CAPTURE: capture, JIMINI_KEYRING_DIR: keyringDir, JIMINI_TRUSTED_HEADERS: 'x-verified-user' },
   });
   const client = connect(sidecar.data);
@@ -37,15 +41,16 @@ async function recorded(capture: Capture) {
     const { dynamicMetadata } = await client.check(bytes);
     ids.set(String(dynamicMetadata?.['decision_id']).split(':')[1] ?? '', name);
   };
-  const evaluate = async (name: string, text: string, subject: string, direction = 'inbound') => {
-    const { decisionId } = await client.evaluate({ text, subject, direction, requestId: `request-canary-${name}` });
+  const evaluate = async (name: string, text: string, subject: string, more: Partial<EvaluateRequest> = {}) => {
+    const { decisionId } = await client.evaluate({ text, subject, requestId: `request-canary-${name}`, ...more });
     ids.set(decisionId.split(':')[1] ?? '', name);
   };
   await check('small', chatBodyOf(TEXT));
   await check('large', chatBodyOf(LARGE));
   await check('clean', chatBodyOf('prompt-canary alone'), { principal: 'spiffe://canary/client' });
   await check('unread', Buffer.from([0xff, 0xfe, 0x00]), { contentType: 'application/x-unknown' });
-  await evaluate('answer', TEXT, '', 'outbound');
+  await evaluate('answer', TEXT, '', { direction: 'outbound' });
+  await evaluate('quiet', TEXT, '', { endpoint: '/v1/quiet' });
   await evaluate('asserted', 'prompt-canary alone', PERSON);
   await evaluate('empty', '', '');
   await client.check(Buffer.from([0xff]));
@@ -94,6 +99,7 @@ for (const capture of CAPTURES) {
         t.is(kept.includes('prompt-canary'), capture === 'full', `${name}: all`);
         t.regex(of(name).payload.content?.findings ?? '', /"pack":"pci".*"start":\d+/);
       }
+      t.is(told(of('quiet')), '|||', 'its route keeps nothing');
       t.is(told(of('clean')).includes('prompt-canary alone'), capture === 'full');
       const all = Buffer.concat([...files.values()]);
       t.true(all.includes('policy_revision'), 'the search finds what is there');

@@ -28,6 +28,8 @@ export interface HoldersOptions {
   readonly clock: Clock;
   /** There were too many new subjects: a record about one of them has the key of the day alone. */
   readonly onOverCap: () => void;
+  /** Keys of subjects that there may be; tests narrow it. */
+  readonly subjectKeysMax?: number;
 }
 
 /** See `Holders`. */
@@ -120,7 +122,8 @@ class DailyHolders implements Holders {
       this.#minute = minute;
       this.#newInMinute = 0;
     }
-    if (this.#subjectKeys >= LIMITS.subjectKeysMax || this.#newInMinute >= LIMITS.newSubjectsPerMinuteMax) return false;
+    const { subjectKeysMax = LIMITS.subjectKeysMax } = this.#options;
+    if (this.#subjectKeys >= subjectKeysMax || this.#newInMinute >= LIMITS.newSubjectsPerMinuteMax) return false;
     this.#subjectKeys += 1;
     this.#newInMinute += 1;
     return true;
