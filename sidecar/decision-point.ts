@@ -1,4 +1,5 @@
 import type { AuditLog } from './audit/audit-log.js';
+import type { Payloads, PreparedPayload } from './audit/payload/payloads.js';
 import type { Inspector } from './inspection/inspector.js';
 import type { Clock } from './kernel/clock.js';
 import type { DecisionPort } from './kernel/decision-port.js';
@@ -26,6 +27,7 @@ export interface DecisionPointOptions {
   readonly classifiers: Classifiers;
   readonly switches: ActingSwitches;
   readonly auditLog: AuditLog;
+  readonly payloads: Payloads;
   readonly clock: Clock;
   readonly tracing: Tracing;
   /** Called once for each decision, after it is recorded or could not be. */
@@ -40,10 +42,12 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionPort
     const windows = options.switches.windowsFor(evaluation);
     const heldBack = heldBackBy(windows);
     const asked = heldBack ? { ...evaluation, heldBack } : evaluation;
-    const open = await options.inspector.inspect(asked, options.clock.nowMs());
+    const order = options.payloads.order(evaluation);
+    const { captured, ...open } = await options.inspector.inspect(asked, options.clock.nowMs(), order);
     const judged: Judgement = open.questions ? await settleJudgement(open, options.classifiers) : open;
     const switched = underSwitches(judged, options.switches.killSwitch(), windows);
-    const recorded = await record(options.auditLog, evaluation, switched);
+    const prepare = () => options.payloads.prepare(evaluation, order, captured);
+    const recorded = await record(options.auditLog, { evaluation, judgement: switched, prepare });
     const durationMs = Number(options.clock.monotonicNs() - startNs) / 1e6;
     const message = recorded.outage ? unrecordedMessageOf(switched, recorded) : messageOf(switched);
     const decision: Decision = { ...switched, ...recorded, message, durationMs };
@@ -74,19 +78,43 @@ function underSwitches(
 
 type Recorded = Pick<Decision, 'decisionId' | 'effective' | 'outage'>;
 
+/** What is to be recorded. */
+interface Unrecorded {
+  readonly evaluation: Evaluation;
+  readonly judgement: Switched;
+  readonly prepare: () => Promise<PreparedPayload>;
+}
+
 /** No record, no pass: what cannot be recorded is refused, unless its route says that what is to pass does. */
-async function record(auditLog: AuditLog, evaluation: Evaluation, judgement: Switched): Promise<Recorded> {
+async function record(auditLog: AuditLog, unrecorded: Unrecorded): Promise<Recorded> {
+  const { evaluation, judgement } = unrecorded;
+  const { effective } = judgement;
   try {
-    const { decisionId } = await auditLog.append({ leafFields: leafFieldsOf(evaluation, judgement) });
-    return { decisionId, effective: judgement.effective };
+    const { commitments, ...sealed } = await preparedOf(auditLog, unrecorded);
+    const leafFields = leafFieldsOf(evaluation, judgement, commitments);
+    const { decisionId } = await auditLog.append({ leafFields, ...sealed });
+    return { decisionId, effective };
   } catch {
-    const { effective } = judgement;
     const passes = evaluation.passesUnrecorded && (effective === 'ALLOW' || effective === 'FLAG');
     return { decisionId: '', effective: passes ? effective : 'BLOCK', outage: 'store_unavailable' };
   }
 }
 
-function leafFieldsOf(evaluation: Evaluation, judgement: Switched): DecisionFields {
+/** A keyring that fails is a store that fails: the log counts the answer as not recorded, and states it later. */
+async function preparedOf(auditLog: AuditLog, { prepare }: Unrecorded): Promise<PreparedPayload> {
+  try {
+    return await prepare();
+  } catch (error) {
+    auditLog.miss();
+    throw error;
+  }
+}
+
+function leafFieldsOf(
+  evaluation: Evaluation,
+  judgement: Switched,
+  commitments: PreparedPayload['commitments'],
+): DecisionFields {
   const ruleIds = ruleIdsOf(judgement.matched);
   const fields = {
     kind: 'decision' as const,
@@ -101,10 +129,7 @@ function leafFieldsOf(evaluation: Evaluation, judgement: Switched): DecisionFiel
     gaps: judgement.gaps.slice(0, LIMITS.leafGapsMax).map((gap) => gap.kind),
     gap_count: judgement.gaps.length,
     policy_revision: judgement.policyRevision,
-    c_request_id: '',
-    c_req: '',
-    c_resp: '',
-    c_subj: '',
+    ...commitments,
   };
   if (!judgement.answers && !judgement.switch) return fields;
   return {

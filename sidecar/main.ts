@@ -19,6 +19,7 @@ import type { Addresses, Listeners } from './wiring/listeners.js';
 import { loadPolicy } from './wiring/load-policy.js';
 import { type LogOptions, openLog } from './wiring/log.js';
 import { metricSources } from './wiring/metric-sources.js';
+import { createPayloadParts } from './wiring/payloads.js';
 import { watchPolicy } from './wiring/reload.js';
 import { createEngineFaultReporter } from './wiring/reporters.js';
 import { startScrub } from './wiring/scrub.js';
@@ -108,6 +109,9 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push(() => disk.close());
   const scrub = startScrub({ auditLog, clock, logger });
   closers.push(() => scrub.close());
+  const onOverCap = () => metrics.subjectOverCap();
+  const payloadParts = createPayloadParts({ config, dataDir, logId: auditLog.logId, clock, logger, onOverCap });
+  closers.push(() => payloadParts.close());
   const tokens = await openTokens({
     file: config.control.tokensFile || defaultTokenFile(dataDir),
     dataDir,
@@ -143,6 +147,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     classifiers: judging.moderators,
     switches: switches.board,
     auditLog,
+    payloads: payloadParts.payloads,
     clock,
     tracing,
     observe: createObserver(metrics, createEngineFaultReporter(logger, clock)),
@@ -168,6 +173,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push(listeners.close);
   // Bound before the log begins, so that a start that fails leaves no leaf behind; answers wait for the `open` leaf.
   const addresses = await listeners.listen();
+  await payloadParts.begin();
   await auditLog.begin(inForce.loaded.snapshot.policy.revision);
   switches.board.begin();
   await tokens.begin();

@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { readLeaves } from '../sidecar/audit/log-reader.js';
+import { createHolders } from '../sidecar/audit/payload/holders.js';
+import { createPayloads } from '../sidecar/audit/payload/payloads.js';
 import { createDecisionPoint } from '../sidecar/decision-point.js';
 import { createInspector } from '../sidecar/inspection/inspector.js';
 import { systemClock } from '../sidecar/kernel/clock.js';
@@ -13,6 +16,7 @@ import { loadPack } from '../sidecar/policy/load-pack.js';
 import { createMaintenanceWindow } from '../sidecar/policy/maintenance.js';
 import { createPolicy } from '../sidecar/policy/policy.js';
 import { prepareDataDirectory } from '../sidecar/storage/data-directory.js';
+import { Keyring } from '../sidecar/storage/keyring/keyring.js';
 import type { ActingSwitches } from '../sidecar/switches/switchboard.js';
 import { noTracing } from '../sidecar/telemetry/tracing.js';
 import { levelLogOptions, openAuditLog } from './audit/records.js';
@@ -49,11 +53,15 @@ async function createChain(classifiers?: Classifiers, switches: ActingSwitches =
     contentOptions: { credentialQueryNames: new Set() },
   });
   const observed: Decision[] = [];
+  const keyring = new Keyring({ directory: join(folder, 'keyring'), logId: auditLog.logId, setting: 'keyringDir' });
+  const holders = createHolders({ keyring, clock: systemClock, onOverCap: () => {} });
+  const payloads = createPayloads({ holders, capture: 'full', random: (count) => randomBytes(count) });
   const decisions = createDecisionPoint({
     inspector,
     classifiers: classifiers ?? { ask: () => Promise.reject(new Error('nobody may be asked')) },
     switches,
     auditLog,
+    payloads,
     clock: systemClock,
     tracing: noTracing,
     observe: (_evaluation, decision) => observed.push(decision),
@@ -68,9 +76,10 @@ async function createChain(classifiers?: Classifiers, switches: ActingSwitches =
   };
   const remove = async () => {
     await inspector.close();
+    await keyring.close();
     await rm(folder, { recursive: true });
   };
-  return { decisions, auditLog, observed, leaves, remove };
+  return { decisions, auditLog, keyring, observed, leaves, remove };
 }
 
 test('a decision is answered with the id of its leaf, and the leaf holds no text and no client-chosen id', async (t) => {
@@ -105,6 +114,23 @@ test('what cannot be recorded is blocked, without an id, and says why', async (t
   t.like(decision, { raw: 'ALLOW', effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
   t.regex(decision.message, /store_unavailable/);
   t.is(chain.observed.length, 1);
+  await chain.remove();
+});
+
+test('what needs a key that cannot be made durable is not recorded, and the next leaf says so', async (t) => {
+  const chain = await createChain();
+  await chain.keyring.close();
+  const pear = { ...evaluation, content: [{ kind: 'text', text: 'a pear' }] } as const;
+  const decision = await chain.decisions.decide(pear, new AbortController().signal);
+  t.like(decision, { raw: 'ALLOW', effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
+  const nothing = { ...pear, content: [], requestId: '' };
+  t.not((await chain.decisions.decide(nothing, new AbortController().signal)).decisionId, '', 'it needs no key');
+  await chain.auditLog.close('shutdown');
+  const kinds = (await chain.leaves()).map((leaf) => JSON.parse(leaf));
+  t.like(
+    kinds.find(({ kind }) => kind === 'gap'),
+    { reason: 'store_unavailable', records: 1, kept: [] },
+  );
   await chain.remove();
 });
 

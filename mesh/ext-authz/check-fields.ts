@@ -27,11 +27,12 @@ const NOTHING: CheckFields = {
 
 /**
  * Reads the fields that matter straight from the bytes, which must have passed `checkNesting`. The generated decoder
- * would copy the body, turn every credential into a string and build objects with foreign keys.
+ * would copy the body, turn every credential into a string and build objects with foreign keys. Headers are read only if
+ * Jimini knows them or they are among `trustedHeaders` (lower case).
  * Undefined when a field that occurs at most once occurs twice, or a map has a key twice: decoders disagree on which
  * one counts, and no encoder writes that.
  */
-export function readCheckFields(bytes: Uint8Array): CheckFields | undefined {
+export function readCheckFields(bytes: Uint8Array, trustedHeaders: ReadonlySet<string>): CheckFields | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const field = createWireField();
   let attributes: CheckFields | undefined;
@@ -39,7 +40,7 @@ export function readCheckFields(bytes: Uint8Array): CheckFields | undefined {
     if (!readField(buffer, at, buffer.length, field)) return undefined;
     if (!isMessage(field, 1)) continue;
     if (attributes !== undefined) return undefined;
-    attributes = readAttributes(buffer, field);
+    attributes = readAttributes(buffer, field, trustedHeaders);
     if (attributes === undefined) return undefined;
   }
   return attributes ?? NOTHING;
@@ -54,7 +55,11 @@ const ROUTE_METADATA_CONTEXT = 13;
 
 type Draft = { -readonly [key in keyof CheckFields]: CheckFields[key] };
 
-function readAttributes(buffer: Buffer, message: WireField): CheckFields | undefined {
+function readAttributes(
+  buffer: Buffer,
+  message: WireField,
+  trustedHeaders: ReadonlySet<string>,
+): CheckFields | undefined {
   const contextExtensions = new Map<string, string>();
   const draft: Draft = { ...NOTHING, contextExtensions };
   const field = createWireField();
@@ -73,13 +78,13 @@ function readAttributes(buffer: Buffer, message: WireField): CheckFields | undef
     const bit = 1 << field.number;
     if (seen & bit) return undefined;
     seen |= bit;
-    if (!readSingular(buffer, field, draft)) return undefined;
+    if (!readSingular(buffer, field, draft, trustedHeaders)) return undefined;
   }
   return draft;
 }
 
 /** False when what stands in the field is malformed. Fields that do not matter are what they are. */
-function readSingular(buffer: Buffer, field: WireField, draft: Draft): boolean {
+function readSingular(buffer: Buffer, field: WireField, draft: Draft, trustedHeaders: ReadonlySet<string>): boolean {
   switch (field.number) {
     case SOURCE: {
       const principal = readPrincipal(buffer, field);
@@ -87,7 +92,7 @@ function readSingular(buffer: Buffer, field: WireField, draft: Draft): boolean {
       return principal !== undefined;
     }
     case REQUEST: {
-      const request = readRequest(buffer, field);
+      const request = readRequest(buffer, field, trustedHeaders);
       draft.http = request?.http;
       return request !== undefined;
     }
@@ -121,14 +126,18 @@ function readPrincipal(buffer: Buffer, message: WireField): string | undefined {
 }
 
 /** `AttributeContext.Request`: `http` 2. */
-function readRequest(buffer: Buffer, message: WireField): { http: HttpFields | undefined } | undefined {
+function readRequest(
+  buffer: Buffer,
+  message: WireField,
+  trustedHeaders: ReadonlySet<string>,
+): { http: HttpFields | undefined } | undefined {
   const field = createWireField();
   let http: HttpFields | undefined;
   for (let at = message.from; at < message.to; at = field.to) {
     if (!readField(buffer, at, message.to, field)) return undefined;
     if (!isMessage(field, 2)) continue;
     if (http !== undefined) return undefined;
-    http = readHttp(buffer, field.from, field.to);
+    http = readHttp(buffer, { from: field.from, to: field.to, trustedHeaders });
     if (http === undefined) return undefined;
   }
   return { http };

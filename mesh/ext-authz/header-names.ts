@@ -40,11 +40,19 @@ export function readOwnName(buffer: Buffer, from: number, to: number): string | 
 }
 
 /**
- * The header name at [from, to) in lower case if it is one that Jimini reads, else undefined. Compares bytes: of the twenty
- * or more headers of a request only a handful ever become strings.
+ * The header name at [from, to) in lower case if it is one that Jimini reads, or one of `trusted` (lower case), else undefined.
+ * Compares bytes: of the twenty or more headers of a request only a handful ever become strings.
  */
-export function readHeaderName(buffer: Buffer, from: number, to: number): string | undefined {
-  return NAMES_BY_LENGTH.get(to - from)?.find((name) => spells(buffer, from, name));
+export function readHeaderName(
+  buffer: Buffer,
+  from: number,
+  to: number,
+  trusted: ReadonlySet<string>,
+): string | undefined {
+  const known = NAMES_BY_LENGTH.get(to - from)?.find((name) => spells(buffer, from, name));
+  if (known !== undefined || trusted.size === 0) return known;
+  for (const name of trusted) if (name.length === to - from && spells(buffer, from, name)) return name;
+  return undefined;
 }
 
 /** Whether the bytes at `from` spell `name`, whatever the case of their letters. `name` is in lower case. */

@@ -12,7 +12,7 @@ export interface HttpFields {
   query: string;
   /** Size of the body as the proxy counts it; 0 = not stated, negative = unknown. */
   size: number;
-  /** Only the headers that `header-names` lists, in lower case, repeated ones joined by a comma (RFC 9110 5.3). */
+  /** Only the headers that `header-names` lists and the trusted ones, in lower case, repeated ones joined by a comma (RFC 9110 5.3). */
   readonly headers: Map<string, string>;
   /** Names of the `x-jimini-*` headers that the client sent, in lower case, each once, those with underscores too. */
   readonly clientJiminiHeaders: Set<string>;
@@ -25,6 +25,8 @@ export interface HttpFields {
 /** Where key and value of a map entry stand. Reused, so that reading headers allocates nothing. */
 export interface Entry {
   readonly field: WireField;
+  /** Names of headers that are read beside the usual ones. */
+  readonly trustedHeaders: ReadonlySet<string>;
   keyFrom: number;
   keyTo: number;
   valueFrom: number;
@@ -32,16 +34,24 @@ export interface Entry {
 }
 
 /** An entry to be read into. */
-export function createEntry(): Entry {
-  return { field: createWireField(), keyFrom: 0, keyTo: 0, valueFrom: 0, valueTo: 0 };
+export function createEntry(trustedHeaders: ReadonlySet<string> = NO_NAMES): Entry {
+  return { field: createWireField(), trustedHeaders, keyFrom: 0, keyTo: 0, valueFrom: 0, valueTo: 0 };
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set();
 const NOTHING = new Uint8Array(0);
 const HEADERS = 3;
 const HEADER_MAP = 13;
 
+/** Where an HttpRequest stands, and the headers that are read beside those that `header-names` lists. */
+export interface HttpPlace {
+  readonly from: number;
+  readonly to: number;
+  readonly trustedHeaders: ReadonlySet<string>;
+}
+
 /** Reads `AttributeContext.HttpRequest`. Undefined when a singular field occurs twice. */
-export function readHttp(buffer: Buffer, from: number, to: number): HttpFields | undefined {
+export function readHttp(buffer: Buffer, { from, to, trustedHeaders }: HttpPlace): HttpFields | undefined {
   const http: HttpFields = {
     id: '',
     method: '',
@@ -54,7 +64,7 @@ export function readHttp(buffer: Buffer, from: number, to: number): HttpFields |
     bodyIsText: false,
   };
   const field = createWireField();
-  const entry = createEntry();
+  const entry = createEntry(trustedHeaders);
   let seen = 0;
   for (let at = from; at < to; at = field.to) {
     if (!readField(buffer, at, to, field)) return undefined;
@@ -122,7 +132,7 @@ function readHeader(buffer: Buffer, message: WireField, entry: Entry, http: Http
   const { keyFrom, keyTo } = entry;
   const own = readOwnName(buffer, keyFrom, keyTo);
   if (own !== undefined) http.clientJiminiHeaders.add(own);
-  const name = own === undefined ? readHeaderName(buffer, keyFrom, keyTo) : undefined;
+  const name = own === undefined ? readHeaderName(buffer, keyFrom, keyTo, entry.trustedHeaders) : undefined;
   if (name === undefined) return true;
   const earlier = http.headers.get(name);
   const value = buffer.toString('utf8', entry.valueFrom, entry.valueTo);

@@ -1,9 +1,9 @@
-import type { Content, Evaluation, TraceContext } from '../../sidecar/kernel/evaluation.js';
+import type { Content, Evaluation, Subject, TraceContext } from '../../sidecar/kernel/evaluation.js';
 import type { Gap, GapKind } from '../../sidecar/kernel/gap.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { checkNesting } from '../protobuf-depth.js';
 import { bodyGap } from './body-gap.js';
-import { readCheckFields } from './check-fields.js';
+import { type CheckFields, readCheckFields } from './check-fields.js';
 import { CHECK_REQUEST_SHAPE } from './check-shape.js';
 import type { DeniedCaller } from './denial.js';
 import { errorShapeOf } from './error-shape.js';
@@ -24,7 +24,7 @@ export interface CheckSettings extends RouteContextOptions {
   readonly routeOf: (
     endpoint: string,
   ) =>
-    | ({ readonly name: string; readonly loosens?: true } & Pick<Evaluation, 'passesUnrecorded' | 'packs'>)
+    | ({ readonly name: string; readonly loosens?: true } & Pick<Evaluation, 'passesUnrecorded' | 'packs' | 'capture'>)
     | undefined;
   /** Whether denied callers are told titles of rules and kinds of gaps, or the decision id alone. */
   readonly tellsReasons: boolean;
@@ -58,10 +58,19 @@ export const UNKNOWN_CALLER: Caller = {
 export function readCheck(bytes: Uint8Array, settings: CheckSettings): Check {
   const nesting = checkNesting(bytes, CHECK_REQUEST_SHAPE, LIMITS.protobufDepthMax);
   if (nesting === 'too_deep') return unreadable('message:depth', settings);
-  const fields = nesting === 'ok' ? readCheckFields(bytes) : undefined;
+  const fields = nesting === 'ok' ? readCheckFields(bytes, settings.trustedHeaders) : undefined;
   if (fields === undefined) return unreadable('message:malformed', settings);
   const context = readRouteContext(fields, settings);
-  return fields.http === undefined ? checkWithoutHttp(context, settings) : checkOfHttp(fields.http, context, settings);
+  const check = fields.http ? checkOfHttp(fields.http, context, settings) : checkWithoutHttp(context, settings);
+  const subject = subjectOf(fields, context);
+  return subject ? { ...check, evaluation: { ...check.evaluation, subject } } : check;
+}
+
+/** The person that the trusted header of the route names; without such a header, whom the client's certificate names. */
+function subjectOf({ http, principal }: CheckFields, { subjectHeader }: RouteContext): Subject | undefined {
+  const named = subjectHeader === '' ? undefined : http?.headers.get(subjectHeader)?.trim();
+  const id = named || principal;
+  return id === '' || id.length > LIMITS.subjectCharsMax ? undefined : { id, isVerified: true };
 }
 
 function unreadable(kind: GapKind, { tenant, tellsReasons }: CheckSettings): Check {
@@ -184,7 +193,7 @@ function routeOf(
   path: string,
   context: RouteContext,
   settings: CheckSettings,
-): Pick<Evaluation, 'route' | 'namedRoute' | 'passesUnrecorded' | 'packs'> {
+): Pick<Evaluation, 'route' | 'namedRoute' | 'passesUnrecorded' | 'packs' | 'capture'> {
   const { name, loosens: _, ...said } = settings.routeOf(context.endpoint || path) ?? {};
   return {
     route: name ?? (context.label || settings.pathLabel(path)),

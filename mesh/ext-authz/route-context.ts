@@ -12,6 +12,8 @@ export interface RouteContext {
   readonly label: string;
   /** Named by the proxy, else that of the client's principal, else the configured one; empty = none. */
   readonly tenant: string;
+  /** Lower-case name of the trusted header that names the person; empty = the route names none. */
+  readonly subjectHeader: string;
   /** Packs of this route with the required ones; absent = all loaded packs. */
   readonly packs?: readonly string[];
   /** The route asks for something that does not exist: gap `config:context`. */
@@ -54,11 +56,13 @@ export function readRouteContext(sources: ContextSources, options: RouteContextO
     .map((name) => name.trim());
   const named = packs?.filter((name) => name !== '');
   const endpoint = allowedValue(said('jimini.endpoint'));
+  const subjectHeader = allowedValue(said('jimini.subject_header')).toLowerCase();
   return {
     direction: direction ?? '',
     endpoint,
     label: endpoint === '' || LABEL.test(endpoint) ? endpoint : 'other',
     tenant: allowedValue(said('jimini.tenant')) || options.tenantOf(sources.principal) || options.tenant,
+    subjectHeader: options.trustedHeaders.has(subjectHeader) ? subjectHeader : '',
     ...(named && { packs: [...new Set([...named, ...options.requiredPacks])] }),
     isInvalid: direction === undefined || words.some((of) => [...of].some((entry) => isInvalidEntry(entry, options))),
     hasNoPacks: named?.length === 0,

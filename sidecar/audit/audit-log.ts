@@ -3,13 +3,14 @@ import { assertNever } from '../kernel/assert-never.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { AdminFields, CloseReason, ConfigFields, DecisionFields } from '../kernel/leaf.js';
 import { LIMITS } from '../kernel/limits.js';
+import type { BatchEntry } from './batch.js';
 import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
 import type { LeafRow, LogPages } from './log-store.js';
 import type { SignedState } from './signing/log-signing.js';
 import type { TileReader } from './tree/tiles.js';
 
 /** One record to be appended. */
-interface AppendEntry {
+interface AppendEntry extends BatchEntry {
   readonly leafFields: DecisionFields | ConfigFields | AdminFields;
 }
 
@@ -53,6 +54,8 @@ export interface AuditLog extends LogPages, TileReader {
    * leaf), with `JIMINI_INVALID_ARGUMENT` when the fields cannot be a leaf.
    */
   append(entry: AppendEntry): Promise<Appended>;
+  /** Counts a record that is answered as not recorded before it came here. The next leaf that is written has a `gap` leaf before it. */
+  miss(): void;
   /**
    * Takes no more records, writes those that wait, then a `close` leaf, and closes the store. During an outage it tries
    * to heal once. A log that has not begun is closed as it was found, and those that wait are refused. Rejects when the `close` leaf could not be written; the store is closed in any case.
@@ -152,6 +155,10 @@ class GroupCommitLog implements RecoveredLog {
     });
   }
 
+  miss(): void {
+    this.#writer.miss(1);
+  }
+
   close(reason: CloseReason): Promise<void> {
     this.#closed ??= this.#close(reason);
     return this.#closed;
@@ -196,7 +203,7 @@ class GroupCommitLog implements RecoveredLog {
       const group = this.#queue.splice(0, LIMITS.appendBatchMax);
       let places: readonly (number | JiminiError)[];
       try {
-        places = await this.#writer.write(group.map(({ entry }) => entry.leafFields));
+        places = await this.#writer.write(group.map(({ entry }) => entry));
       } catch (error) {
         if (this.#state === 'open') this.#state = 'healing';
         this.#refuse(group.concat(this.#queue.splice(0)), group.length);
@@ -254,7 +261,7 @@ class GroupCommitLog implements RecoveredLog {
     this.#stop.abort();
     while (this.#busy) await this.#busy;
     try {
-      await this.#writer.write([{ kind: 'close', reason }]);
+      await this.#writer.write([{ leafFields: { kind: 'close', reason } }]);
     } finally {
       this.#state = 'closed';
       await this.#writer.close();

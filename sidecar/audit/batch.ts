@@ -3,7 +3,8 @@ import { JiminiError } from '../kernel/errors.js';
 import type { LeafFields } from '../kernel/leaf.js';
 import { encodeLeaf } from './leaf-codec.js';
 import { hashPrefixed } from './leaf-hash.js';
-import type { LeafRow } from './log-store.js';
+import type { NewRow } from './log-store.js';
+import type { EnvelopePlace } from './payload/envelope.js';
 import type { TreeNode } from './tree/tiles.js';
 import type { TreeEdge } from './tree/tree-edge.js';
 
@@ -17,9 +18,16 @@ export interface ChainHead {
   readonly edge: TreeEdge;
 }
 
+/** One entry that waits for its place. */
+export interface BatchEntry {
+  readonly leafFields: LeafFields;
+  /** Gives the sealed payload that the leaf commits to; absent = it commits to nothing. */
+  readonly seal?: (place: EnvelopePlace) => Uint8Array;
+}
+
 /** A group of leaves, chained and ready to be written. */
 export interface Batch {
-  readonly rows: readonly LeafRow[];
+  readonly rows: readonly NewRow[];
   /** Hashes of the tree that these rows complete. */
   readonly nodes: readonly TreeNode[];
   /** The head after these rows. */
@@ -29,18 +37,18 @@ export interface Batch {
 }
 
 /** Gives every entry its place after `head`. All leaves of one batch carry the same time: that of forming it. */
-export function formBatch(entries: readonly LeafFields[], head: ChainHead, log: { id: string; clock: Clock }): Batch {
+export function formBatch(entries: readonly BatchEntry[], head: ChainHead, log: { id: string; clock: Clock }): Batch {
   const timeMs = log.clock.nowMs();
   const monoNs = log.clock.monotonicNs().toString();
-  const rows: LeafRow[] = [];
+  const rows: NewRow[] = [];
   const nodes: TreeNode[] = [];
   const places: (number | JiminiError)[] = [];
   const edge = head.edge.copy();
   let { size, hash, epoch } = head;
-  for (const fields of entries) {
+  for (const { leafFields, seal } of entries) {
     try {
       // The leaf that puts a key in force is the first of its epoch.
-      if (fields.kind === 'key') epoch += 1;
+      if (leafFields.kind === 'key') epoch += 1;
       const place = {
         v: 1,
         log_id: log.id,
@@ -50,9 +58,10 @@ export function formBatch(entries: readonly LeafFields[], head: ChainHead, log: 
         mono_ns: monoNs,
         prev: hash,
       } as const;
-      const prefixed = encodeLeaf(fields, place);
+      const prefixed = encodeLeaf(leafFields, place);
+      const envelope = seal?.({ logId: log.id, seq: size });
       hash = hashPrefixed(prefixed);
-      rows.push({ seq: size, hash, bytes: prefixed.subarray(1) });
+      rows.push({ seq: size, hash, bytes: prefixed.subarray(1), ...(envelope && { envelope }) });
       for (const node of edge.append(Buffer.from(hash, 'hex'))) nodes.push(node);
       places.push(size);
       size += 1;

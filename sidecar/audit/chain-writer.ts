@@ -1,7 +1,6 @@
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
-import type { LeafFields } from '../kernel/leaf.js';
-import { type Batch, type ChainHead, formBatch } from './batch.js';
+import { type Batch, type BatchEntry, type ChainHead, formBatch } from './batch.js';
 import type { LeafRow, LogStore, LogStoreHandle } from './log-store.js';
 import { addMissed, gapFields, type Missed } from './missed.js';
 import { type Recovered, reconcile, recoverTail } from './recover.js';
@@ -85,7 +84,7 @@ export class ChainWriter {
     // A run begins with its `open` leaf, also when answers are missed already.
     const missed = this.#missed;
     this.#missed = undefined;
-    await this.write([open, ...config, ...this.#signing.opening]);
+    await this.write([open, ...config, ...this.#signing.opening].map((leafFields) => ({ leafFields })));
     await this.#signing.begin(this.#head.edge);
     this.#missed = addMissed(missed, this.#missed);
   }
@@ -117,11 +116,11 @@ export class ChainWriter {
    * per entry its sequence number, or why it cannot be a leaf. When it rejects nothing counts as written, every entry
    * is counted as missed, and only `heal` helps.
    */
-  async write(entries: readonly LeafFields[]): Promise<readonly (number | JiminiError)[]> {
+  async write(entries: readonly BatchEntry[]): Promise<readonly (number | JiminiError)[]> {
     const handle = this.#handle;
     if (!handle || this.#unknown) throw unavailable('the log waits to be opened again');
     const stated = this.#missed;
-    const batch = this.#form(stated ? [gapFields(stated), ...entries] : entries);
+    const batch = this.#form(stated ? [{ leafFields: gapFields(stated) }, ...entries] : entries);
     this.#missed = undefined;
     try {
       if (batch.rows.length > 0) await handle.write(batch.rows, batch.nodes);
@@ -175,7 +174,7 @@ export class ChainWriter {
     this.#signing.advance(head.edge);
   }
 
-  #form(entries: readonly LeafFields[]): Batch {
+  #form(entries: readonly BatchEntry[]): Batch {
     return formBatch(entries, this.#head, { id: this.logId, clock: this.#options.clock });
   }
 

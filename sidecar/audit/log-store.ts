@@ -9,6 +9,12 @@ export interface LeafRow {
   readonly bytes: Uint8Array;
 }
 
+/** A leaf that is to be written, and what is written with it. */
+export interface NewRow extends LeafRow {
+  /** The sealed payload that the leaf commits to; absent = it commits to nothing. */
+  readonly envelope?: Uint8Array;
+}
+
 /** The place on disk that holds one log. */
 export interface LogStore {
   /**
@@ -35,9 +41,9 @@ export interface LogRows {
 /** An open log store. */
 export interface LogStoreHandle extends LogRows, LogPages, TileReader {
   /**
-   * Writes all rows or none, with the tree hashes that they complete, and resolves after they are synced to disk. After a rejection the fate of the rows is
+   * Writes all rows or none, with their envelopes and the tree hashes that they complete, and resolves after they are synced to disk. After a rejection the fate of the rows is
    * unknown and the handle must not be used again, except to close it.
    */
-  write(rows: readonly LeafRow[], nodes: readonly TreeNode[]): Promise<void>;
+  write(rows: readonly NewRow[], nodes: readonly TreeNode[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -35,6 +35,7 @@ export function finishConfig(input: ConfigInput, origins: Origins, directory: st
   return {
     ...input,
     dataDir: absolute('dataDir', input.dataDir),
+    keyringDir: input.keyringDir && absolute('keyringDir', input.keyringDir),
     packs: expandAll(input.packs).map((entry) => (isPackPath(entry) ? absolute('packs', entry) : entry)),
     moderators: Object.fromEntries(
       Object.entries(input.moderators).map(([name, { keyFile, ...rest }]) => [

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CAPTURES } from '../kernel/evaluation.js';
 import { GAP_ACTIONS } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import { gapActions } from './gap-actions.js';
@@ -21,6 +22,7 @@ const route = z.strictObject({
     .enum(['deny', 'open'])
     .default('deny')
     .describe('What happens to requests that pass, but cannot be recorded.'),
+  capture: z.enum(CAPTURES).optional().describe('Like `log.capture`, on this route; default: that.'),
   packs: words.optional().describe('Packs of this route, which the required ones join; default: all loaded ones.'),
 });
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CAPTURES } from '../kernel/evaluation.js';
 import { GAP_ACTIONS } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import { control } from './control.js';
@@ -155,6 +156,16 @@ export const configSchema = z.strictObject({
   dataDir: text
     .default('./.jimini')
     .meta(about('Directory of the log. It is created with mode 0700; one process at a time uses it.', 'restart')),
+  keyringDir: z
+    .string()
+    .max(LIMITS.configTextCharsMax)
+    .default('')
+    .meta(
+      about(
+        'Directory of the keys that open what records keep. Empty = `keyring` in the data directory, where a copy of both opens everything.',
+        'restart',
+      ),
+    ),
   listen: listen.prefault({}),
   control: control.prefault({}),
   packs: list(text)
@@ -212,13 +223,15 @@ export const configSchema = z.strictObject({
       durability: only('strict', ['relaxed'], 'does not exist in this version; use "strict"')
         .default('strict')
         .meta(about('`strict` = an answer leaves after its record is on disk.', 'restart')),
-      capture: only(
-        'none',
-        ['findings', 'findings-verbatim', 'full'],
-        'needs a keyring, which this version does not have; use "none"',
-      )
-        .default('none')
-        .meta(about('Text that records keep. `none` is all that this version can do.', 'restart')),
+      capture: z
+        .enum(CAPTURES)
+        .default('findings')
+        .meta(
+          about(
+            'Text that records keep, sealed and erasable: `none`; `findings` = what stands near a match; `findings-verbatim` = that and the match; `full` = all of it.',
+            'restart',
+          ),
+        ),
       onGap: z
         .enum(['serve', 'refuse'])
         .default('serve')

@@ -1,6 +1,6 @@
 import type { ContentOptions } from '../content/read-content.js';
 import { readContent } from '../content/read-content.js';
-import type { Content, Evaluation } from '../kernel/evaluation.js';
+import type { Content, Evaluation, Segment } from '../kernel/evaluation.js';
 import { type Fault, faultOf } from '../kernel/fault.js';
 import type { Gap } from '../kernel/gap.js';
 import type { OpenJudgement } from '../policy/classifier.js';
@@ -8,6 +8,7 @@ import type { LoadOptions, PackSource } from '../policy/pack.js';
 import type { Policy } from '../policy/policy.js';
 import type { Scope } from '../policy/scope.js';
 import type { VerdictSettings } from '../policy/verdict.js';
+import { type CapturedContent, type CaptureOrder, captureContent } from '../privacy/capture.js';
 import { maskedTextOf } from './mask.js';
 
 /** A compiled policy with what it was compiled from, so that a worker can build the same one. */
@@ -27,30 +28,49 @@ export interface Question {
   readonly workMax?: number;
   /** What a coded body may unpack to; absent: as much as a body may have. */
   readonly decodedBytesMax?: number;
+  /** What is to be committed to and kept of the content; absent = nothing. */
+  readonly order?: CaptureOrder;
+}
+
+/** A judgement with what was captured of the content; the latter is absent where no text was read, or none was asked for. */
+export interface Inspected extends OpenJudgement {
+  readonly captured?: CapturedContent;
 }
 
 /** Reads and judges one evaluation, as far as that goes without classifiers. Pure, and the same on every door and thread. Never throws: a failure is a gap. */
 export function inspect(
   snapshot: Pick<PolicySnapshot, 'policy' | 'contentOptions'> & { readonly settings: UnmaskedSettings },
   question: Question,
-): OpenJudgement {
-  const { evaluation, decodedBytesMax } = question;
+): Inspected {
+  const { evaluation, decodedBytesMax, order } = question;
   try {
     const { segments, gaps } = readContent(evaluation.content, snapshot.contentOptions, decodedBytesMax);
     const judgement = snapshot.policy.judge({ segments, gaps: [...evaluation.gaps, ...gaps] }, scopeOf(question));
-    if (judgement.effective !== 'MASK') return judgement;
-    if (evaluation.door === 'ext_authz') return unmasked(judgement, snapshot.settings);
+    const inspected = order ? captured(judgement, segments, order) : judgement;
+    if (inspected.effective !== 'MASK') return inspected;
+    if (evaluation.door === 'ext_authz') return unmasked(inspected, snapshot.settings);
     const maskedText = maskedTextOf(snapshot, question);
-    return maskedText === undefined ? judgement : { ...judgement, maskedText };
+    return maskedText === undefined ? inspected : { ...inspected, maskedText };
   } catch (error) {
     return judgeUnread(snapshot.policy, question, { kind: 'engine:error', fault: faultOf(error) });
   }
 }
 
+/** What was read is committed to as it stood, whatever became of it: judged in part, masked, refused. */
+function captured(
+  { marks = [], ...judgement }: OpenJudgement,
+  segments: readonly Segment[],
+  order: CaptureOrder,
+): Inspected {
+  const texts = segments.map(({ text }) => text);
+  const content = captureContent({ texts, marks, findings: judgement.findings }, order);
+  return content ? { ...judgement, captured: content } : judgement;
+}
+
 type UnmaskedSettings = Pick<VerdictSettings, 'maskInExtAuthz'>;
 
 /** ext_authz can let a body pass or not; it cannot change it. What should be masked never passes without a word. */
-function unmasked(judgement: OpenJudgement, { maskInExtAuthz }: UnmaskedSettings): OpenJudgement {
+function unmasked(judgement: Inspected, { maskInExtAuthz }: UnmaskedSettings): Inspected {
   return { ...judgement, effective: maskInExtAuthz === 'flag' ? 'FLAG' : 'BLOCK', cannotMask: true };
 }
 
@@ -66,7 +86,7 @@ export function judgeUnread(policy: Policy, question: Question, { kind, fault }:
   return { ...policy.judge({ segments: [], gaps }, scopeOf(question)), fault };
 }
 
-function scopeOf({ evaluation, nowMs, workMax }: Question): Scope {
+function scopeOf({ evaluation, nowMs, workMax, order }: Question): Scope {
   const { direction, endpoint, tenant, packs, heldBack, namedRoute: route } = evaluation;
   return {
     direction,
@@ -77,6 +97,7 @@ function scopeOf({ evaluation, nowMs, workMax }: Question): Scope {
     ...(heldBack && { heldBack }),
     ...(route !== undefined && { route }),
     ...(workMax !== undefined && { workMax }),
+    ...(order && { wantsMarks: true }),
   };
 }
 

@@ -1,10 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { JiminiError } from '../kernel/errors.js';
-import type { Content, Evaluation } from '../kernel/evaluation.js';
+import type { Content } from '../kernel/evaluation.js';
 import { type Fault, faultOf } from '../kernel/fault.js';
 import { LIMITS } from '../kernel/limits.js';
-import type { OpenJudgement } from '../policy/classifier.js';
-import { contentBytes, judgeUnread, type PolicySnapshot, type Question, type Unjudged } from './inspect.js';
+import {
+  contentBytes,
+  type Inspected,
+  judgeUnread,
+  type PolicySnapshot,
+  type Question,
+  type Unjudged,
+} from './inspect.js';
 import type { WorkerOrder, WorkerReport } from './worker-messages.js';
 
 /** One thread that judges large bodies, one after the other, each under the policy that it is given with. */
@@ -13,7 +19,7 @@ export interface InspectionWorker {
    * A thread that dies or takes too long over this question gives `engine:error` or `engine:budget`. Rejects with
    * `JIMINI_OVERLOADED` when too much waits already, or when the turn came after every caller has gone.
    */
-  inspect(snapshot: PolicySnapshot, question: Question): Promise<OpenJudgement>;
+  inspect(snapshot: PolicySnapshot, question: Question): Promise<Inspected>;
   /** Has the thread load this policy. Resolves when it can judge by it, or was given up before it could. */
   ready(snapshot: PolicySnapshot): Promise<void>;
   /** Has the thread forget this policy once what was asked under it is judged. Nothing more may be asked under it. */
@@ -54,7 +60,7 @@ interface Job {
   readonly question: Question;
   readonly bytes: number;
   readonly sinceMs: number;
-  readonly resolve: (judgement: OpenJudgement) => void;
+  readonly resolve: (judgement: Inspected) => void;
   readonly reject: (error: JiminiError) => void;
 }
 
@@ -95,7 +101,7 @@ class OneThread implements InspectionWorker {
     this.#start();
   }
 
-  async inspect(snapshot: PolicySnapshot, question: Question): Promise<OpenJudgement> {
+  async inspect(snapshot: PolicySnapshot, question: Question): Promise<Inspected> {
     if (this.#isClosed) return judgeUnread(snapshot.policy, question, CLOSED);
     const bytes = contentBytes(question.evaluation.content);
     const hasRoom =
@@ -211,8 +217,8 @@ class OneThread implements InspectionWorker {
     this.#take();
     this.#judged = job;
     this.#startTimer(this.#options.judgeMsMax, TOO_SLOW);
-    const { copy, transfer } = transferable(job.question.evaluation);
-    this.#tell({ judgeBy: policy.number, question: { ...job.question, evaluation: copy } }, transfer);
+    const { copy, transfer } = transferable(job.question);
+    this.#tell({ judgeBy: policy.number, question: copy }, transfer);
   }
 
   #forgetRetired(): void {
@@ -258,8 +264,8 @@ function overloaded(): JiminiError {
   return new JiminiError('JIMINI_OVERLOADED', 'too many large bodies wait to be judged; try again later');
 }
 
-/** Bodies are views of whole gRPC messages; a copy of exactly the body is made once and handed over without another. */
-function transferable(evaluation: Evaluation): { copy: Evaluation; transfer: ArrayBuffer[] } {
+/** Bodies are views of whole gRPC messages, and a seed is one of more random bytes: exactly they are copied once and handed over without another. */
+function transferable({ evaluation, order, ...rest }: Question): { copy: Question; transfer: ArrayBuffer[] } {
   const transfer: ArrayBuffer[] = [];
   const content = evaluation.content.map((part): Content => {
     if (part.kind !== 'body') return part;
@@ -267,5 +273,6 @@ function transferable(evaluation: Evaluation): { copy: Evaluation; transfer: Arr
     transfer.push(bytes.buffer);
     return { ...part, bytes };
   });
-  return { copy: { ...evaluation, content }, transfer };
+  const seeded = order && { order: { ...order, seed: new Uint8Array(order.seed) } };
+  return { copy: { ...rest, evaluation: { ...evaluation, content }, ...seeded }, transfer };
 }

@@ -1,16 +1,16 @@
 import type { Evaluation } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
-import type { OpenJudgement } from '../policy/classifier.js';
-import { contentBytes, inspect, type PolicySnapshot } from './inspect.js';
+import type { CaptureOrder } from '../privacy/capture.js';
+import { contentBytes, type Inspected, inspect, type PolicySnapshot } from './inspect.js';
 import { createInspectionWorker, type InspectionWorker } from './inspection-worker.js';
 
 /** Reads and judges, without ever blocking the event loop for longer than a small body takes. */
 export interface Inspector {
   /**
    * What cannot be judged is a judgement with a gap. Rejects only with `JIMINI_OVERLOADED`: too many large bodies wait,
-   * and this one is not judged at all.
+   * and this one is not judged at all. Of the content is captured what is ordered, on the thread that judges it.
    */
-  inspect(evaluation: Evaluation, nowMs: number): Promise<OpenJudgement>;
+  inspect(evaluation: Evaluation, nowMs: number, order?: CaptureOrder): Promise<Inspected>;
   /**
    * Has the thread load another policy, and resolves to what puts it in force at once: when the thread is ready to judge
    * by it, could not be made so, or takes longer than a reload should. Large bodies wait for the thread then.
@@ -39,8 +39,8 @@ export function createInspector(initial: PolicySnapshot, options: InspectorOptio
   let snapshot = initial;
   void worker.ready(initial);
   return {
-    async inspect(evaluation, nowMs) {
-      const question = { evaluation, nowMs };
+    async inspect(evaluation, nowMs, order) {
+      const question = { evaluation, nowMs, ...(order && { order }) };
       if (contentBytes(evaluation.content) > LIMITS.inlineBodyBytesMax) return worker.inspect(snapshot, question);
       const judgement = inspect(snapshot, { ...question, ...INLINE });
       const isTooMuch = judgement.gaps.some(({ kind }) => kind === 'engine:budget' || kind === 'coding:too_large');

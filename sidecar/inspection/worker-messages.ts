@@ -1,5 +1,4 @@
-import type { OpenJudgement } from '../policy/classifier.js';
-import type { PolicySnapshot, Question } from './inspect.js';
+import type { Inspected, PolicySnapshot, Question } from './inspect.js';
 
 /** Enough to compile the same policy on another thread. */
 export type PolicyParts = Omit<PolicySnapshot, 'policy'>;
@@ -11,4 +10,4 @@ export type WorkerOrder =
   | { readonly forget: number };
 
 /** What the thread says: that it can judge by a policy, or the judgement of the one question that it has. */
-export type WorkerReport = { readonly loaded: number } | { readonly judgement: OpenJudgement };
+export type WorkerReport = { readonly loaded: number } | { readonly judgement: Inspected };

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 
 /** Length of an AES-256 key, bytes. */
 export const KEY_BYTES = 32;
@@ -6,9 +6,12 @@ export const KEY_BYTES = 32;
 export const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** AES-256-GCM (NIST SP 800-38D): nonce of 12 bytes, ciphertext, tag of 16 bytes. `associated` is authenticated with it. */
+/**
+ * AES-256-GCM (NIST SP 800-38D): nonce of 12 bytes, ciphertext, tag of 16 bytes. `associated` is authenticated with it.
+ * The key becomes a key object first: of bytes, Node 24 finds out that they are none at three times the cost of sealing.
+ */
 export function seal(plain: Uint8Array, key: Uint8Array, nonce: Uint8Array, associated: Uint8Array): Buffer {
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(key), nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(associated);
   const body = cipher.update(plain);
   cipher.final();
@@ -19,7 +22,8 @@ export function seal(plain: Uint8Array, key: Uint8Array, nonce: Uint8Array, asso
 export function unseal(sealed: Uint8Array, key: Uint8Array, associated: Uint8Array): Buffer | undefined {
   const tagAt = sealed.length - TAG_BYTES;
   if (tagAt < NONCE_BYTES || key.length !== KEY_BYTES) return undefined;
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+  const nonce = sealed.subarray(0, NONCE_BYTES);
+  const decipher = createDecipheriv('aes-256-gcm', createSecretKey(key), nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(associated);
   decipher.setAuthTag(sealed.subarray(tagAt));
   const plain = decipher.update(sealed.subarray(NONCE_BYTES, tagAt));

@@ -60,6 +60,30 @@ export type Content =
   /** The path of the request target, normalised, with what is encoded in it. */
   | { readonly kind: 'path'; readonly raw: string };
 
+/** A place in one of the texts of an evaluation at which a rule matched, in UTF-16 units, end exclusive. */
+export interface Mark {
+  /** Index of the text. */
+  readonly text: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * How much of the content is kept, sealed and erasable, beside the record: nothing; what stands near a match; that and the
+ * match; all of it.
+ */
+export const CAPTURES = ['none', 'findings', 'findings-verbatim', 'full'] as const;
+/** One of `CAPTURES`. */
+export type Capture = (typeof CAPTURES)[number];
+
+/** The person that an evaluation is about. */
+export interface Subject {
+  /** Not empty; at most `LIMITS.subjectCharsMax` characters. Never in a leaf, a log line or a label. */
+  readonly id: string;
+  /** The proxy says so: a header that it sets itself, or the name in a certificate. False: the caller asserts it. */
+  readonly isVerified: boolean;
+}
+
 /** Whose rules are held back: those of the named packs, or all of them and the gaps too. */
 export type HeldBack = 'all' | readonly string[];
 
@@ -84,8 +108,12 @@ export interface Evaluation {
   readonly content: readonly Content[];
   /** Gaps that the door itself saw (no body, a cut body, an unknown context key). */
   readonly gaps: readonly Gap[];
-  /** Client-chosen correlation id; never recorded in a leaf, never a label. */
+  /** Client-chosen correlation id; in a leaf only as a commitment, never a label. */
   readonly requestId: string;
+  /** Absent = nobody known. */
+  readonly subject?: Subject;
+  /** What its route keeps of the content; absent = what is kept everywhere. */
+  readonly capture?: Capture;
   /** W3C trace context of the caller, for tracing only; absent = none was sent. */
   readonly trace?: TraceContext;
 }

@@ -1,4 +1,4 @@
-import type { ClassifierAnswer, Judgement, MatchedRule } from '../kernel/evaluation.js';
+import type { ClassifierAnswer, Judgement, Mark, MatchedRule } from '../kernel/evaluation.js';
 import type { Gap, GapKind } from '../kernel/gap.js';
 import { stricter, type Verdict, verdictOfAction } from '../kernel/verdict.js';
 
@@ -29,6 +29,8 @@ export interface ClassifierQuestion {
 export interface OpenJudgement extends Judgement {
   /** In file order of their rules; absent = the judgement is final. */
   readonly questions?: readonly ClassifierQuestion[];
+  /** Where rules matched, in no order, those that `findings` has no room for too; absent = nowhere, or the scope did not ask. */
+  readonly marks?: readonly Mark[];
 }
 
 /** What came back of one question. */

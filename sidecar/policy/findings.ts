@@ -1,4 +1,4 @@
-import type { Finding, Segment } from '../kernel/evaluation.js';
+import type { Finding, Mark, Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { RuleMatches, Span } from './matches.js';
 
@@ -14,7 +14,7 @@ interface Reported {
  * rule gets an equal share first. Offsets are converted to UTF-8 here, so only for what is listed.
  */
 export function findingsOf(matches: readonly RuleMatches[], segments: readonly Segment[]): Finding[] {
-  const listed = choose(matches.filter(({ prepared }) => prepared.rule.action !== 'allow'));
+  const listed = choose(matches.filter(isReported));
   const bytes = byteOffsets(listed, segments);
   return listed.map((reported) => {
     const { rule, pack, validatorName } = reported.match.prepared;
@@ -31,6 +31,18 @@ export function findingsOf(matches: readonly RuleMatches[], segments: readonly S
       score,
     };
   });
+}
+
+/** All places of the same rules, those too that other readings of a text share with a listed one. */
+export function marksOf(matches: readonly RuleMatches[]): Mark[] {
+  return matches
+    .filter(isReported)
+    .flatMap(({ spans, overlaid }) => [...spans, ...overlaid])
+    .map(({ segment, start, end }) => ({ text: segment, start, end }));
+}
+
+function isReported({ prepared }: RuleMatches): boolean {
+  return prepared.rule.action !== 'allow';
 }
 
 function choose(matches: readonly RuleMatches[]): Reported[] {

@@ -11,7 +11,7 @@ import { BudgetExceeded, WorkBudget } from './budget.js';
 import type { OpenJudgement } from './classifier.js';
 import { createEngine, type Engine } from './engine.js';
 import { actionOf, applyExceptions, isMatched, notLowered } from './exceptions.js';
-import { findingsOf } from './findings.js';
+import { findingsOf, marksOf } from './findings.js';
 import { replacementsOf } from './masking.js';
 import type { RuleMatches } from './matches.js';
 import type { Pack, Problem } from './pack.js';
@@ -110,6 +110,7 @@ export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSett
       ...(run.fault && { fault: run.fault }),
       policyRevision: revision,
       textLength: run.textLength,
+      ...(scope.wantsMarks && run.matches.length > 0 && { marks: marksOf(run.matches) }),
     };
     if (!questioner) return judgement;
     const { segments } = reading;

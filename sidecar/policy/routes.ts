@@ -1,3 +1,4 @@
+import type { Capture } from '../kernel/evaluation.js';
 import { endpointMatcher } from './endpoint.js';
 
 /** A route that the configuration names. */
@@ -10,6 +11,8 @@ export interface NamedRoute {
   readonly loosens?: true;
   /** Packs that apply there, joined with those that no route can drop; absent = the route does not choose. */
   readonly packs?: readonly string[];
+  /** What records keep of the content there; absent = as everywhere. */
+  readonly capture?: Capture;
 }
 
 /** Finds the first of the routes that has a pattern for an endpoint (see `endpointMatcher`). Nothing is found for none. */

@@ -19,6 +19,8 @@ export interface Scope {
   readonly workMax?: number;
   /** What maintenance holds back; absent = nothing. */
   readonly heldBack?: HeldBack;
+  /** Whether the judgement is to say where rules matched in the texts; absent = it is not. */
+  readonly wantsMarks?: true;
 }
 
 /** Whether the rules of a pack are in shadow, by the setting or by maintenance. Rules that enforce are not held back all the same. */

@@ -1,10 +1,4 @@
-/** A place in one of the texts at which a rule matched, in UTF-16 units, end exclusive. */
-export interface Mark {
-  /** Index of the text. */
-  readonly text: number;
-  readonly start: number;
-  readonly end: number;
-}
+import type { Mark } from '../kernel/evaluation.js';
 
 /** `match` = what a rule found; `near` = next to a match; `plain` = all else. */
 export type SpanKind = 'plain' | 'near' | 'match';
@@ -17,15 +11,16 @@ export interface DocumentSpan {
 
 /** So much text on each side of a match is near it, UTF-16 units. */
 const NEAR_UNITS = 64;
-/** A longer document is cut into spans around so many matches; what is between later ones is `match` as a whole. */
+/** A document is cut around so many matches; from the next one on, all of it is one match. */
 const MATCHES_MAX = 256;
 
 /**
  * The texts of one evaluation as one string of bytes, cut where matches and their surroundings begin and end. Put together
  * again the spans are, for each text, the length of its UTF-8 in decimal, a colon, and its UTF-8; a lone surrogate is written
- * as U+FFFD. No span is empty, and no character is cut.
+ * as U+FFFD. No span is empty, no character is cut, and there are at most some thousand of them.
  */
 export function documentSpans(texts: readonly string[], marks: readonly Mark[]): DocumentSpan[] {
+  if (marks.length === 0) return wholeDocument(texts);
   const byText = new Map<number, Mark[]>();
   for (const mark of marks) {
     const list = byText.get(mark.text);
@@ -34,11 +29,18 @@ export function documentSpans(texts: readonly string[], marks: readonly Mark[]):
   }
   const builder = new SpanBuilder();
   for (const [index, text] of texts.entries()) {
-    builder.add('plain', lengthOf(text));
-    const runs = mergedRuns(text, byText.get(index) ?? [], MATCHES_MAX - builder.matches);
+    builder.add('plain', Buffer.from(lengthOf(text), 'ascii'));
+    const runs = mergedRuns(text, byText.get(index) ?? []);
     addRuns(builder, text, runs);
   }
   return builder.spans();
+}
+
+/** Most texts have no match: one span, made in one piece. */
+function wholeDocument(texts: readonly string[]): DocumentSpan[] {
+  let document = '';
+  for (const text of texts) document += lengthOf(text) + text;
+  return document === '' ? [] : [{ kind: 'plain', bytes: Buffer.from(document, 'utf8') }];
 }
 
 interface Run {
@@ -46,14 +48,14 @@ interface Run {
   end: number;
 }
 
-/** Marks in their order, those that touch as one, whole characters only; from the last allowed one on everything is one. */
-function mergedRuns(text: string, marks: readonly Mark[], countMax: number): Run[] {
+/** Marks in their order, those that touch as one, whole characters only. */
+function mergedRuns(text: string, marks: readonly Mark[]): Run[] {
   const runs: Run[] = [];
   for (const mark of marks.toSorted((a, b) => a.start - b.start)) {
     const start = splitsPair(text, mark.start) ? mark.start - 1 : mark.start;
     const end = splitsPair(text, mark.end) ? mark.end + 1 : mark.end;
     const last = runs.at(-1);
-    if (last && (start <= last.end || runs.length >= countMax)) last.end = Math.max(last.end, end);
+    if (last && start <= last.end) last.end = Math.max(last.end, end);
     else if (end > start) runs.push({ start, end });
   }
   return runs;
@@ -75,7 +77,7 @@ function addRuns(builder: SpanBuilder, text: string, runs: readonly Run[]): void
 
 /** Gathers stretches; neighbours of one kind become one span. */
 class SpanBuilder {
-  matches = 0;
+  #matches = 0;
   readonly #done: DocumentSpan[] = [];
   #kind: SpanKind = 'plain';
   #pieces: Uint8Array[] = [];
@@ -84,11 +86,12 @@ class SpanBuilder {
     if (end > start) this.add(kind, Buffer.from(text.slice(start, end), 'utf8'));
   }
 
-  add(kind: SpanKind, bytes: Uint8Array): void {
+  add(wanted: SpanKind, bytes: Uint8Array): void {
+    if (wanted === 'match') this.#matches += 1;
+    const kind = this.#matches > MATCHES_MAX ? 'match' : wanted;
     if (kind !== this.#kind) this.#flush();
     this.#kind = kind;
     this.#pieces.push(bytes);
-    if (kind === 'match') this.matches += 1;
   }
 
   spans(): DocumentSpan[] {
@@ -102,8 +105,8 @@ class SpanBuilder {
   }
 }
 
-function lengthOf(text: string): Buffer {
-  return Buffer.from(`${Buffer.byteLength(text, 'utf8')}:`, 'ascii');
+function lengthOf(text: string): string {
+  return `${Buffer.byteLength(text, 'utf8')}:`;
 }
 
 function inward(text: string, index: number): number {

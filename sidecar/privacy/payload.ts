@@ -1,31 +1,17 @@
-import { type CanonicalValue, canonicalJson } from '../kernel/canonical-json.js';
-import { type CommittedField, commitmentOf, commitmentOfHashes, spanHash, spanNonce } from './commitment.js';
-import type { DocumentSpan, SpanKind } from './document.js';
-
-/**
- * How much of the content is kept, sealed and erasable, beside the record: nothing; what stands near a match; that and the
- * match; all of it.
- */
-export type Capture = 'none' | 'findings' | 'findings-verbatim' | 'full';
+import type { Subject } from '../kernel/evaluation.js';
+import type { CapturedContent, ToldContent } from './capture.js';
+import { commitmentOf, spanSeed } from './commitment.js';
 
 /** What one record is about, and must not hold itself. */
 export interface PayloadInput {
-  /** 32 fresh random bytes. */
+  /** 32 fresh random bytes, those that the content was captured with. */
   readonly seed: Uint8Array;
   /** Of the caller; empty = none. */
   readonly requestId: string;
-  /** The person; empty = nobody known. */
-  readonly subject: string;
-  readonly content: ContentInput | undefined;
-  readonly capture: Capture;
-}
-
-/** The content that was judged. */
-export interface ContentInput {
-  readonly field: 'req' | 'resp';
-  /** Where rules matched: bounded, in canonical form, without matched text. */
-  readonly findings: CanonicalValue;
-  readonly spans: readonly DocumentSpan[];
+  /** Absent = nobody known. */
+  readonly subject?: Subject | undefined;
+  /** Absent = there was no text. */
+  readonly content?: CapturedContent | undefined;
 }
 
 /** What the leaf says: 64 hex digits, or empty where there was nothing to commit to. */
@@ -36,75 +22,46 @@ export interface Commitments {
   readonly c_subj: string;
 }
 
-/** A span as a payload or a view of it tells it: its bytes, or only their hash. */
-export type ToldSpan =
-  | { readonly kind: SpanKind; readonly text: string }
-  | { readonly kind: SpanKind; readonly hash: string; readonly length: number };
-
-/** What is sealed. Its findings are the first span of its field, as text, so that the leaf commits to them too. */
+/** What is sealed. */
 export interface Payload {
   readonly v: 1;
   /** Hex. */
   readonly seed: string;
+  /** Empty = none. */
   readonly request_id: string;
+  /** Empty = nobody known. */
   readonly subject: string;
-  readonly content?: { readonly field: 'req' | 'resp'; readonly findings: string; readonly spans: readonly ToldSpan[] };
+  /** Who says so: the proxy (`verified`) or the caller (`asserted`). Absent = nobody known. */
+  readonly subject_by?: 'verified' | 'asserted';
+  readonly content?: ToldContent;
 }
 
-const NONE: Commitments = { c_request_id: '', c_req: '', c_resp: '', c_subj: '' };
+/** Nothing to commit to. */
+export const NO_COMMITMENTS: Commitments = { c_request_id: '', c_req: '', c_resp: '', c_subj: '' };
 
-/** The commitments of a record, and the payload that can open them as far as `capture` allows. */
-export function preparePayload(input: PayloadInput): { commitments: Commitments; payload: Payload } {
-  const { seed, content } = input;
+/** The commitments of a record, and the payload that can open them. Undefined when there is nothing to commit to. Pure. */
+export function preparePayload(input: PayloadInput): { commitments: Commitments; payload: Payload } | undefined {
   const requestId = input.requestId.toWellFormed();
-  const subject = input.subject.toWellFormed();
-  const prepared = content && prepareContent(content, input);
+  const subject = input.subject?.id.toWellFormed() ?? '';
+  const { content } = input;
+  if (requestId === '' && subject === '' && !content) return undefined;
+  const seed = spanSeed(input.seed);
+  const ofText = (field: 'request_id' | 'subj', text: string) =>
+    text === '' ? '' : commitmentOf(field, [Buffer.from(text)], seed);
   return {
     commitments: {
-      ...NONE,
-      ...(requestId !== '' && { c_request_id: commitmentOf('request_id', [Buffer.from(requestId)], seed) }),
-      ...(subject !== '' && { c_subj: commitmentOf('subj', [Buffer.from(subject)], seed) }),
-      ...(prepared && { [`c_${prepared.told.field}`]: prepared.commitment }),
+      c_request_id: ofText('request_id', requestId),
+      c_req: content?.told.field === 'req' ? content.commitment : '',
+      c_resp: content?.told.field === 'resp' ? content.commitment : '',
+      c_subj: ofText('subj', subject),
     },
     payload: {
       v: 1,
-      seed: Buffer.from(seed).toString('hex'),
+      seed: Buffer.from(input.seed).toString('hex'),
       request_id: requestId,
       subject,
-      ...(prepared && { content: prepared.told }),
+      ...(input.subject && subject !== '' && { subject_by: input.subject.isVerified ? 'verified' : 'asserted' }),
+      ...(content && { content: content.told }),
     },
   };
-}
-
-function prepareContent({ field, findings, spans }: ContentInput, { seed, capture }: PayloadInput) {
-  const findingsText = canonicalJson(findings);
-  const hashes = [hashOf(seed, field, 0, Buffer.from(findingsText))];
-  const told: ToldSpan[] = [];
-  for (const { kind, bytes } of spans) {
-    const hash = hashOf(seed, field, hashes.length, bytes);
-    hashes.push(hash);
-    told.push(
-      isKept(kind, capture)
-        ? { kind, text: Buffer.from(bytes).toString('utf8') }
-        : { kind, hash: hash.toString('hex'), length: bytes.length },
-    );
-  }
-  return { commitment: commitmentOfHashes(field, hashes), told: { field, findings: findingsText, spans: told } };
-}
-
-function hashOf(seed: Uint8Array, field: CommittedField, index: number, bytes: Uint8Array): Buffer {
-  return spanHash(field, spanNonce(seed, field, index), bytes);
-}
-
-function isKept(kind: SpanKind, capture: Capture): boolean {
-  switch (capture) {
-    case 'none':
-      return false;
-    case 'findings':
-      return kind === 'near';
-    case 'findings-verbatim':
-      return kind !== 'plain';
-    case 'full':
-      return true;
-  }
 }

@@ -1,6 +1,7 @@
 import { assertNever } from '../kernel/assert-never.js';
-import { type CommittedField, commitmentOfHashes, spanHash, spanNonce } from './commitment.js';
-import type { Commitments, Payload, ToldSpan } from './payload.js';
+import type { ToldSpan } from './capture.js';
+import { type CommittedField, commitmentOfHashes, spanHash, spanNonce, spanSeed } from './commitment.js';
+import type { Commitments, Payload } from './payload.js';
 
 /** How much a reader may see: `none` = all that is kept, `partial` = all but the subject and what rules matched, `full` = nothing. */
 export type Redaction = 'none' | 'partial' | 'full';
@@ -13,7 +14,7 @@ export type PayloadView = Readonly<Partial<Record<CommittedField, readonly ViewS
 
 /** A view of a payload. The seed stays behind: it would open every span. */
 export function viewOf(payload: Payload, redaction: Redaction): PayloadView {
-  const seed = Buffer.from(payload.seed, 'hex');
+  const seed = spanSeed(Buffer.from(payload.seed, 'hex'));
   const told = (field: CommittedField, index: number, text: string, isOpen: boolean): ViewSpan => {
     const nonce = spanNonce(seed, field, index);
     return isOpen

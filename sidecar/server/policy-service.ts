@@ -28,7 +28,7 @@ export interface PolicyServiceOptions {
   /** What an endpoint that a caller states means; empty text is asked, too. */
   readonly readEndpoint: (stated: string) => Pick<
     Evaluation,
-    'endpoint' | 'route' | 'namedRoute' | 'passesUnrecorded' | 'packs'
+    'endpoint' | 'route' | 'namedRoute' | 'passesUnrecorded' | 'packs' | 'capture'
   > & {
     readonly ambiguous: boolean;
   };
@@ -65,10 +65,13 @@ export function overloaded(): JiminiError {
   return new JiminiError('JIMINI_OVERLOADED', 'too many requests in flight; try again later');
 }
 
-/** agent_id, subject and metadata are not read: they never influence a verdict and are not recorded. */
+/** agent_id and metadata are not read: they never influence a verdict and are not recorded. Nor does the subject, which is sealed. */
 function evaluationOf(request: EvaluateRequest, options: PolicyServiceOptions): Evaluation {
   if (request.requestId.length > LIMITS.evaluateRequestIdCharsMax) {
     throw invalid(`request_id is longer than ${LIMITS.evaluateRequestIdCharsMax} characters`);
+  }
+  if (request.subject.length > LIMITS.subjectCharsMax) {
+    throw invalid(`subject is longer than ${LIMITS.subjectCharsMax} characters`);
   }
   const direction = readDirection(request.direction);
   if (direction === undefined) throw invalid('direction is neither "inbound" nor "outbound" nor empty');
@@ -82,6 +85,7 @@ function evaluationOf(request: EvaluateRequest, options: PolicyServiceOptions): 
     content: [contentOf(request)],
     gaps,
     requestId: request.requestId,
+    ...(request.subject !== '' && { subject: { id: request.subject, isVerified: false } }),
   };
 }
 

@@ -14,13 +14,19 @@ export function logDirectory(dataDir: string): string {
  * to its group since the last start is closed again.
  */
 export async function prepareDataDirectory(dataDir: string): Promise<string> {
-  const path = resolve(dataDir);
-  for (const directory of [path, logDirectory(path)]) {
-    await create(directory);
-    await closeWhatFsGroupOpened(directory);
-    await refuseUnsafe(directory);
+  await prepareDirectory(dataDir, 'dataDir', 'log');
+  return resolve(dataDir);
+}
+
+/** The same for the directory that another setting names and for one in it, whose path it resolves to. */
+export async function prepareDirectory(directory: string, setting: string, below: string): Promise<string> {
+  const path = resolve(directory);
+  for (const each of [path, join(path, below)]) {
+    await create(each, setting);
+    await closeWhatFsGroupOpened(each);
+    await refuseUnsafe(each, setting);
   }
-  return path;
+  return join(path, below);
 }
 
 /**
@@ -39,7 +45,8 @@ async function closeWhatFsGroupOpened(path: string): Promise<void> {
 const FS_GROUP = 0o2020;
 const OTHERS_WRITE = 0o002;
 
-async function refuseUnsafe(path: string): Promise<void> {
+async function refuseUnsafe(path: string, setting: string): Promise<void> {
+  const refused = refusalOf(setting);
   const found = await stat(path).catch(({ code }: NodeJS.ErrnoException) => {
     throw refused(path, `cannot be used (${code ?? 'unknown error'})`, 'name a directory of your own');
   });
@@ -56,13 +63,14 @@ async function refuseUnsafe(path: string): Promise<void> {
 }
 
 /** A new directory is only there for good when its parent is synced, too. */
-async function create(path: string): Promise<void> {
+async function create(path: string, setting: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
     await syncDirectory(dirname(path));
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') throw refused(path, `cannot be created (${code})`, ADVICE.get(code) ?? OTHER_ADVICE);
+    if (code === 'EEXIST') return;
+    throw refusalOf(setting)(path, `cannot be created (${code})`, ADVICE.get(code) ?? OTHER_ADVICE);
   }
 }
 
@@ -82,6 +90,8 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 ]);
 const OTHER_ADVICE = 'name a path that this user can create';
 
-function refused(path: string, what: string, advice: string): JiminiError {
-  return new JiminiError('JIMINI_CONFIG_INVALID', `dataDir: ${path} ${what}: ${advice}`);
+type Refusal = (path: string, what: string, advice: string) => JiminiError;
+
+function refusalOf(setting: string): Refusal {
+  return (path, what, advice) => new JiminiError('JIMINI_CONFIG_INVALID', `${setting}: ${path} ${what}: ${advice}`);
 }

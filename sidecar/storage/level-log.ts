@@ -1,4 +1,5 @@
 import { ClassicLevel } from 'classic-level';
+import { envelopeKey } from './envelope-key.js';
 import { firstKeyOf, LEAF_KEYS, leafKey, parseLeafKey } from './leaf-key.js';
 import { damagedKey, damagedTile, storeError } from './store-error.js';
 import { firstTreeKeyOf, parseTreeKey, treeKey, treeKeysOf } from './tree-key.js';
@@ -8,6 +9,11 @@ interface Row {
   readonly seq: number;
   readonly hash: string;
   readonly bytes: Uint8Array;
+}
+
+/** A leaf that is to be written, with the sealed payload beside it. */
+interface NewRow extends Row {
+  readonly envelope?: Uint8Array;
 }
 
 /** A hash of the tree over the leaves, of level 1 or above (docs/log-tree.md). */
@@ -65,13 +71,14 @@ export class LevelLog {
   }
 
   /**
-   * Writes all rows or none, with the tree hashes that they complete, and resolves after they are synced. After a rejection
+   * Writes all rows or none, with their envelopes and the tree hashes that they complete, and resolves after they are synced. After a rejection
    * only `close` may be called.
    */
-  async write(rows: readonly Row[], hashes: readonly TreeHash[] = []): Promise<void> {
-    const leaves = rows.map(({ seq, hash, bytes }) => put(leafKey(seq, hash), bytes));
-    const nodes = hashes.map(({ level, index, hash }) => put(treeKey(level, index, hash), NOTHING));
-    await this.#guarded(() => this.#db.batch([...leaves, ...nodes], { sync: true }));
+  async write(rows: readonly NewRow[], hashes: readonly TreeHash[] = []): Promise<void> {
+    const pairs = rows.map(({ seq, hash, bytes }) => put(leafKey(seq, hash), bytes));
+    for (const { seq, envelope } of rows) if (envelope) pairs.push(put(envelopeKey(seq), envelope));
+    for (const { level, index, hash } of hashes) pairs.push(put(treeKey(level, index, hash), NOTHING));
+    await this.#guarded(() => this.#db.batch(pairs, { sync: true }));
   }
 
   /**
@@ -86,6 +93,11 @@ export class LevelLog {
     const hashes = keys.map((key, at) => hashAt(key, level, first + at));
     if (hashes.length !== width) throw damagedTile(level, index);
     return Buffer.concat(hashes);
+  }
+
+  /** The envelope beside a leaf, as it is stored; undefined when there is none. */
+  async envelope(seq: number): Promise<Uint8Array | undefined> {
+    return this.#guarded(() => this.#db.get(envelopeKey(seq)));
   }
 
   /** The last `count` leaves, ascending. */

@@ -47,6 +47,8 @@ export interface Metrics extends TlsSeries, ControlSeries, CheckpointSeries, Wit
   malformed(method: string): void;
   /** A request refused because too much was in flight. */
   overloaded(): void;
+  /** A record about a new subject that got no key of its own. */
+  subjectOverCap(): void;
   /** A reload of packs or configuration, and whether the last one was taken. */
   reloaded(result: 'applied' | 'refused'): void;
   /** The exposition text with its media type. */
@@ -103,6 +105,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     labelNames: ['method'],
     registers,
   });
+  const subjectsOverCap = new Counter({
+    name: 'jimini_subjects_over_cap_total',
+    help: 'Records about subjects that got no key of their own, because there were too many new ones',
+    registers,
+  });
   const reloads = new Counter({
     name: 'jimini_policy_reloads_total',
     help: 'Reloads of packs and verdict settings, by result',
@@ -136,6 +143,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     classified,
     malformed: (method) => malformed.inc({ method }),
     overloaded: () => outages.inc({ reason: 'overloaded' }),
+    subjectOverCap: () => subjectsOverCap.inc(),
     reloaded(result) {
       reloads.inc({ result });
       reloadFailed.set(result === 'refused' ? 1 : 0);

@@ -78,13 +78,14 @@ export async function loadPolicy(usable: UsableConfig, previous?: LoadedPolicy):
     packFiles: loadedFiles,
     requiredPacks: required,
     routeOf: createRouteFinder(
-      Object.entries(routes).map(([name, { endpoints, onStoreUnavailable, packs: chosen, ...verdicts }]) => ({
+      Object.entries(routes).map(([name, { endpoints, onStoreUnavailable, packs: chosen, capture, ...verdicts }]) => ({
         name,
         endpoints,
         ...((onStoreUnavailable === 'open' || chosen || isLooser(verdictsOfRoute(verdicts), settings)) && {
           loosens: true as const,
         }),
         ...(onStoreUnavailable === 'open' && { passesUnrecorded: true }),
+        ...(capture && { capture }),
         ...(chosen && { packs: [...new Set([...chosen, ...required])] }),
       })),
     ),

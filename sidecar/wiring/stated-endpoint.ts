@@ -3,7 +3,7 @@ import type { Evaluation } from '../kernel/evaluation.js';
 import type { LoadedPolicy } from './load-policy.js';
 
 /** An endpoint that a caller states, and what the configured route that it belongs to says. */
-export type StatedEndpoint = Endpoint & Pick<Evaluation, 'namedRoute' | 'passesUnrecorded' | 'packs'>;
+export type StatedEndpoint = Endpoint & Pick<Evaluation, 'namedRoute' | 'passesUnrecorded' | 'packs' | 'capture'>;
 
 /** Reads an endpoint that a caller of Evaluate or of the command line states: the same route as behind a proxy, by the same rules. */
 export function readStatedEndpoint(stated: string, routeOf: LoadedPolicy['routeOf']): StatedEndpoint {

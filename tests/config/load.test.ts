@@ -47,6 +47,7 @@ test('without file, environment and flags every setting has its default', async 
   const defaults: unknown = await configOf({});
   t.deepEqual(defaults, {
     dataDir: '/work-dir/.jimini',
+    keyringDir: '',
     listen: {
       data: '127.0.0.1:9000',
       control: '127.0.0.1:9001',
@@ -86,7 +87,7 @@ test('without file, environment and flags every setting has its default', async 
       query: ['key', 'api-key', 'access_token', 'x-amz-*'],
     },
     server: { reflection: 'auto' },
-    log: { durability: 'strict', capture: 'none', onGap: 'serve', signingKeyFile: '', witnesses: [] },
+    log: { durability: 'strict', capture: 'findings', onGap: 'serve', signingKeyFile: '', witnesses: [] },
     metrics: { seedNames: true },
     logLevel: 'info',
   });

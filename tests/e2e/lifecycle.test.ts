@@ -136,7 +136,11 @@ for (const { title, env, message } of [
     env: { JIMINI_LISTEN_DATA: '0.0.0.0:0' },
     message: /allowPlaintext/,
   },
-  { title: 'capture without a key ring', env: { JIMINI_LOG_CAPTURE: 'full' }, message: /log\.capture/ },
+  {
+    title: 'a keyring that others may change',
+    env: { JIMINI_KEYRING_DIR: tmpdir() },
+    message: /keyringDir: .*writable by others/,
+  },
   {
     title: 'a configuration file that is not there',
     env: { JIMINI_CONFIG: '/nowhere/jimini.yaml' },

@@ -43,6 +43,38 @@ test('a large body is masked in the worker exactly as a small one is masked inli
   await inspector.close();
 });
 
+for (const action of ['block', 'mask', 'allow']) {
+  test(`what is captured of a large body in the worker is what would be captured here: ${action}`, async (t) => {
+    const snapshot = snapshotFor('apple', action);
+    const inspector = createInspector(snapshot);
+    const evaluation = evaluationOf(bodyOf('an apple', LIMITS.inlineBodyBytesMax));
+    const order = { seed: Buffer.alloc(64, 7).subarray(32), field: 'req', capture: 'full' } as const;
+    const { captured, ...judgement } = await inspector.inspect(evaluation, 0, order);
+    t.deepEqual(captured, inspect(snapshot, { evaluation, nowMs: 0, order }).captured);
+    t.false('marks' in judgement);
+    const kinds = captured?.told.spans.map((span) => ('text' in span && span.kind === 'match' ? span.text : span.kind));
+    const cut = ['near', 'apple', 'near', 'plain'];
+    t.deepEqual(kinds, action === 'allow' ? ['plain'] : ['plain', ...cut]);
+    t.is((await inspector.inspect(evaluation, 0)).captured, undefined, 'nobody asked');
+    await inspector.close();
+  });
+}
+
+test('of content that nobody could read, or that was lost, nothing is captured', async (t) => {
+  const order = { seed: Buffer.alloc(32), field: 'req', capture: 'full' } as const;
+  const inspector = createInspector(snapshotFor('apple'));
+  const unread: Content = {
+    kind: 'body',
+    bytes: Buffer.of(0xff, 0),
+    contentType: 'application/x',
+    contentEncoding: '',
+  };
+  t.is((await inspector.inspect(evaluationOf(unread), 0, order)).captured, undefined);
+  await inspector.close();
+  const lost = await inspector.inspect(evaluationOf(bodyOf('an apple', LIMITS.inlineBodyBytesMax)), 0, order);
+  t.deepEqual([lost.gaps, lost.captured], [[{ kind: 'engine:error' }], undefined]);
+});
+
 test('the caller keeps its bytes when a body goes to the worker', async (t) => {
   const inspector = createInspector(snapshotFor('apple'));
   const body = bodyOf('an apple', LIMITS.inlineBodyBytesMax);

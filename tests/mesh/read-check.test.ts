@@ -174,6 +174,23 @@ test('the tenant is what the route says, then its metadata, then that of the req
   t.is(tenantOf({ requestMetadata: { 'jimini.x': { tenant: 'of another' } } }), 'of principal');
 });
 
+test('the subject is who the trusted header of the route names, else the principal, and a client cannot say it', (t) => {
+  const subjectOf = (parts: CheckParts) => read(checkBytes({ method: 'GET', ...parts })).evaluation.subject?.id;
+  const context = { 'jimini.subject_header': 'X-Verified-User' };
+  const headers = { 'X-Verified-User': ' alice ', 'x-user': 'mallory' };
+  const principal = 'spiffe://a/b';
+  t.is(subjectOf({ context, headers, principal }), 'alice');
+  t.deepEqual(read(checkBytes({ context, headers })).evaluation.subject, { id: 'alice', isVerified: true });
+  t.is(subjectOf({ routeMetadata: { jimini: { subject_header: 'x-verified-user' } }, headers }), 'alice');
+  t.is(subjectOf({ context, principal }), principal);
+  t.is(subjectOf({ context, headers: { 'x-verified-user': ' ' }, principal }), principal);
+  t.is(subjectOf({ headers, principal }), principal, 'the route names no header');
+  t.is(subjectOf({ headers }), undefined);
+  t.is(subjectOf({ context: { 'jimini.subject_header': 'x-user' }, headers }), undefined, 'not trusted');
+  t.is(subjectOf({ context, headers: { 'x-verified-user': 'x'.repeat(LIMITS.subjectCharsMax + 1) } }), undefined);
+  t.is(subjectOf({}), undefined);
+});
+
 test('metadata names endpoint, direction and packs as context_extensions do', (t) => {
   const routeMetadata = { jimini: { endpoint: 'chat', direction: 'outbound', packs: ['pii', 'pci'] } };
   const { evaluation } = read(checkBytes({ method: 'GET', path: '/x', routeMetadata }));

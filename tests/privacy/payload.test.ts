@@ -1,11 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { documentSpans, type Mark } from '../../sidecar/privacy/document.js';
-import { type Capture, type Payload, preparePayload } from '../../sidecar/privacy/payload.js';
+import { CAPTURES, type Capture, type Mark } from '../../sidecar/kernel/evaluation.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { captureContent, type JudgedContent } from '../../sidecar/privacy/capture.js';
+import { documentSpans } from '../../sidecar/privacy/document.js';
+import { type Commitments, type Payload, preparePayload } from '../../sidecar/privacy/payload.js';
 import { type PayloadView, type Redaction, viewHolds, viewOf } from '../../sidecar/privacy/view.js';
 
 const seed = Buffer.alloc(32, 7);
-const CAPTURES: readonly Capture[] = ['none', 'findings', 'findings-verbatim', 'full'];
 const REDACTIONS: readonly Redaction[] = ['none', 'partial', 'full'];
 
 const documentText = (spans: readonly { readonly bytes: Uint8Array }[]) =>
@@ -62,13 +64,32 @@ test('the spans of a document, put together, are its texts, and every marked uni
   );
 });
 
-function prepare(capture: Capture, subject = 'user-4711') {
-  const text = `${'x'.repeat(100)} my number is 4111 1111 1111 1111, thanks ${'y'.repeat(100)}`;
-  const start = text.indexOf('4111');
-  const spans = documentSpans([text, 'short'], [{ text: 0, start, end: start + 19 }]);
-  const findings = [{ pack: 'pci', rule: 'PAN', pointer: '/messages/0/content', start, end: start + 19 }];
-  const content = { field: 'req' as const, findings, spans };
-  return preparePayload({ seed, requestId: 'r-1', subject, content, capture });
+const NUMBER = '4111 1111 1111 1111';
+const FINDING = {
+  ruleId: 'PAN',
+  pack: 'pci',
+  packDigest: 'd',
+  pointer: '/messages/0/content',
+  validator: 'luhn',
+  score: 0.95,
+};
+
+function judged(): JudgedContent {
+  const text = `${'x'.repeat(100)} my number is ${NUMBER}, thanks ${'y'.repeat(100)}`;
+  const start = text.indexOf(NUMBER);
+  const end = start + NUMBER.length;
+  return { texts: [text, 'short'], marks: [{ text: 0, start, end }], findings: [{ ...FINDING, start, end }] };
+}
+
+interface Prepared {
+  readonly commitments: Commitments;
+  readonly payload: Payload;
+}
+
+function prepare(capture: Capture, subject = 'user-4711', content = judged()): Prepared {
+  const captured = captureContent(content, { seed, field: 'req', capture });
+  const about = subject === '' ? undefined : { id: subject, isVerified: true };
+  return preparePayload({ seed, requestId: 'r-1', subject: about, content: captured }) as Prepared;
 }
 
 for (const capture of CAPTURES) {
@@ -125,8 +146,44 @@ test('any change of a view is found', (t) => {
   for (const [title, one] of Object.entries(changed)) t.false(viewHolds(one, commitments), title);
 });
 
-test('what is not there is committed to by an empty string', (t) => {
-  const { commitments } = preparePayload({ seed, requestId: '', subject: '', content: undefined, capture: 'full' });
-  t.deepEqual(commitments, { c_request_id: '', c_req: '', c_resp: '', c_subj: '' });
+test('what is not there is committed to by an empty string, and nothing at all needs no payload', (t) => {
   t.is(prepare('full', '').commitments.c_subj, '');
+  const order = { seed, field: 'resp', capture: 'full' } as const;
+  t.is(captureContent({ texts: [], marks: [], findings: [] }, order), undefined);
+  t.is(preparePayload({ seed, requestId: '' }), undefined);
+  const { commitments, payload } = preparePayload({ seed, requestId: 'r-1' }) as Prepared;
+  t.like(commitments, { c_req: '', c_resp: '', c_subj: '' });
+  t.deepEqual(Object.keys(payload), ['v', 'seed', 'request_id', 'subject']);
+});
+
+test('lone surrogates, in texts, ids and names of members, are committed to as U+FFFD', (t) => {
+  const findings = [{ ...FINDING, pointer: '/\ud800', start: 0, end: 1 }];
+  const content = { texts: ['a\ud83d', '\ude00b'], marks: [{ text: 0, start: 0, end: 1 }], findings };
+  const { commitments, payload } = prepare('full', '\ud83d', content);
+  t.true(viewHolds(viewOf(JSON.parse(JSON.stringify(payload)) as Payload, 'none'), commitments));
+});
+
+test('text that has no room is committed to by its hash, and what else has room is told', (t) => {
+  const long = 'z'.repeat(LIMITS.capturedBytesMax);
+  const texts = [long, `${'x'.repeat(100)}${NUMBER}`];
+  const marks = [{ text: 1, start: 100, end: 100 + NUMBER.length }];
+  const { commitments, payload } = prepare('full', 'user', { texts, marks, findings: [] });
+  const told = payload.content?.spans.map((span) => [span.kind, 'text' in span ? span.text.length : -span.length]);
+  const plain = `${long.length}:`.length + long.length + '119:'.length + 100 - 64;
+  t.deepEqual(told, [
+    ['plain', -plain],
+    ['near', 64],
+    ['match', NUMBER.length],
+  ]);
+  t.true(viewHolds(viewOf(payload, 'none'), commitments));
+});
+
+test('however many matches there are, a document has some thousand spans at most', (t) => {
+  const texts = Array.from({ length: 5_000 }, () => `${'x'.repeat(200)}4111${'y'.repeat(200)}`);
+  const marks = texts.map((_, text) => ({ text, start: 200, end: 204 }));
+  const spans = documentSpans(texts, marks);
+  t.is(documentText(spans), framed(texts));
+  t.true(spans.length < 1_200);
+  t.is(spans.at(-1)?.kind, 'match');
+  t.notRegex(documentText(spans.filter(({ kind }) => kind !== 'match')), /4111/);
 });

@@ -22,10 +22,10 @@ function policyOf(directory: string, routes: string) {
 
 test('a named route gives its name, its packs with the required ones, and whether it goes on without records', async (t) => {
   const routes =
-    '{chat: {endpoints: [/v1/chat/*], packs: [pear]}, open: {endpoints: [/v1/*], onStoreUnavailable: open}}';
+    '{chat: {endpoints: [/v1/chat/*], packs: [pear]}, open: {endpoints: [/v1/*], onStoreUnavailable: open, capture: full}}';
   const { routeOf } = await policyOf(tempDirectory(t), routes);
   t.deepEqual(routeOf('/v1/chat/completions'), { name: 'chat', packs: ['pear', 'apple'], loosens: true });
-  t.deepEqual(routeOf('/v1/models'), { name: 'open', passesUnrecorded: true, loosens: true });
+  t.deepEqual(routeOf('/v1/models'), { name: 'open', passesUnrecorded: true, loosens: true, capture: 'full' });
   t.is(routeOf('/v2'), undefined);
 });
 

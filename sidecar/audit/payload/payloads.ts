@@ -1,0 +1,54 @@
+import { NONCE_BYTES } from '../../kernel/aead.js';
+import type { Capture, Evaluation } from '../../kernel/evaluation.js';
+import { type CapturedContent, type CaptureOrder, contentFieldOf } from '../../privacy/capture.js';
+import { type Commitments, NO_COMMITMENTS, preparePayload } from '../../privacy/payload.js';
+import { type EnvelopePlace, sealPayload } from './envelope.js';
+import type { Holders } from './holders.js';
+
+/** What belongs to one record beside its leaf. */
+export interface PreparedPayload {
+  readonly commitments: Commitments;
+  /** Gives the envelope once the record has its place; absent = there is nothing to seal. */
+  readonly seal?: (place: EnvelopePlace) => Uint8Array;
+}
+
+/** Makes what records commit to, and what is sealed beside them. */
+export interface Payloads {
+  /** What is to be made of the content of an evaluation, where it is judged. */
+  order(evaluation: Evaluation): CaptureOrder;
+  /**
+   * Prepares the payload of a record. Resolves after the key that seals it is durable; rejects with
+   * `JIMINI_KEYRING_UNAVAILABLE`, and the record must not be acknowledged then.
+   */
+  prepare(evaluation: Evaluation, order: CaptureOrder, captured?: CapturedContent): Promise<PreparedPayload>;
+}
+
+export interface PayloadsOptions {
+  readonly holders: Holders;
+  /** Kept of the content where a route does not say otherwise. */
+  readonly capture: Capture;
+  /** Gives that many random bytes. */
+  readonly random: (count: number) => Uint8Array;
+}
+
+const SEED_BYTES = 32;
+
+/** See `Payloads`. */
+export function createPayloads({ holders, capture, random }: PayloadsOptions): Payloads {
+  return {
+    order: (evaluation) => ({
+      seed: random(SEED_BYTES),
+      field: contentFieldOf(evaluation.direction),
+      capture: evaluation.capture ?? capture,
+    }),
+    async prepare({ requestId, subject }, { seed }, content) {
+      const prepared = preparePayload({ seed, requestId, subject, content });
+      if (!prepared) return { commitments: NO_COMMITMENTS };
+      const found = holders.of(subject);
+      const holder = found instanceof Promise ? await found : found;
+      const { commitments, payload } = prepared;
+      const plaintext = Buffer.from(JSON.stringify(payload));
+      return { commitments, seal: (place) => sealPayload(plaintext, holder, random(NONCE_BYTES), place) };
+    },
+  };
+}
