@@ -98,7 +98,7 @@ async function textOf(path: string): Promise<string | undefined> {
   return bytes?.toString('utf8');
 }
 
-/** The beginning of a regular file: as much as any of ours may have. */
+/** The beginning of a regular file: all of it, if it is one of ours. */
 async function bytesOf(path: string): Promise<Buffer> {
   const file = await open(path, FLAGS);
   try {

@@ -16,7 +16,7 @@ export interface TreeEdge {
   append(leafHash: Uint8Array): readonly TreeNode[];
   /** Root hash over all leaves: one SHA-256 for each bit of the size. */
   root(): Buffer;
-  /** An edge of its own, so that a group of leaves can be tried and given up. */
+  /** An edge of its own, so that a group of leaves can be tried and given up. Costs next to nothing: what neither appends is shared. */
   copy(): TreeEdge;
 }
 
@@ -44,18 +44,27 @@ export function heightsOf(size: number): number[] {
  * `nodes` has for each height the bytes that a node of the next one is hashed from. Its left half is the peak of that
  * height, where the size has that bit set; the right half is filled in when the subtree beside it is complete.
  */
-function edgeOf(initialSize: number, nodes: Buffer[]): TreeEdge {
-  let size = initialSize;
+function edgeOf(size: number, nodes: Buffer[]): TreeEdge {
+  /** Nodes below this height belong to this edge alone; an append writes to those from 0 on. */
+  let ownedHeight = 0;
+
+  const owned = (height: number): Buffer => {
+    if (height >= ownedHeight) {
+      nodes[height] = Buffer.from(nodeAt(nodes, height));
+      ownedHeight = height + 1;
+    }
+    return nodes[height] as Buffer;
+  };
 
   const append = (leafHash: Uint8Array): readonly TreeNode[] => {
     const leaf = checkedHash(leafHash);
-    let index = size;
-    size += 1;
+    let index = edge.size;
+    edge.size += 1;
     if (index % 2 === 0) {
-      nodeAt(nodes, 0).set(leaf, LEFT);
+      owned(0).set(leaf, LEFT);
       return NONE;
     }
-    nodeAt(nodes, 0).set(leaf, RIGHT);
+    owned(0).set(leaf, RIGHT);
     let completed = NONE;
     let height = 0;
     let digest: string;
@@ -66,25 +75,21 @@ function edgeOf(initialSize: number, nodes: Buffer[]): TreeEdge {
       if (height % TILE_HEIGHT === 0) {
         completed = [...completed, { level: height / TILE_HEIGHT, index, hash: Buffer.from(digest, 'binary') }];
       }
-      nodeAt(nodes, height).write(digest, index % 2 === 0 ? LEFT : RIGHT, 'binary');
+      owned(height).write(digest, index % 2 === 0 ? LEFT : RIGHT, 'binary');
     } while (index % 2 === 1);
     return completed;
   };
 
-  const root = () => foldPeaks(heightsOf(size).map((height) => nodeAt(nodes, height).subarray(LEFT, RIGHT)));
+  const root = () => foldPeaks(heightsOf(edge.size).map((height) => nodeAt(nodes, height).subarray(LEFT, RIGHT)));
 
-  return {
-    get size() {
-      return size;
-    },
-    append,
-    root,
-    copy: () =>
-      edgeOf(
-        size,
-        nodes.map((node) => Buffer.from(node)),
-      ),
+  const copy = (): TreeEdge => {
+    ownedHeight = 0;
+    return edgeOf(edge.size, nodes.slice());
   };
+
+  // Not a getter: an object with one takes as long to make as a hash does.
+  const edge = { size, append, root, copy };
+  return edge;
 }
 
 function nodeAt(nodes: Buffer[], height: number): Buffer {

@@ -103,10 +103,12 @@ test('a copy of an edge goes its own way', (t) => {
       for (const hash of leafHashes.slice(0, size)) edge.append(hash);
       const root = edge.root();
       const copy = edge.copy();
+      const kept = edge.copy().copy();
       for (const hash of leafHashes.slice(1000, 1000 + more)) copy.append(hash);
       t.deepEqual(edge.root(), root);
       for (const hash of leafHashes.slice(1000, 1000 + more)) edge.append(hash);
       t.deepEqual(edge.root(), copy.root());
+      t.deepEqual([kept.size, kept.root()], [size, root]);
     }),
     { numRuns: 50 },
   );
