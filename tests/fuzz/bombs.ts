@@ -131,7 +131,9 @@ function forgetPeak(pid: number): void {
 export async function runBombs(): Promise<void> {
   const { beforeMiB, afterMiB } = await explode(BOMBS, 2, print);
   const share = ((100 * afterMiB) / beforeMiB).toFixed(0);
-  process.stdout.write(`resident before the first ${beforeMiB.toFixed(0)} MiB, after the last ${afterMiB.toFixed(0)} MiB (${share} %)\n`);
+  process.stdout.write(
+    `resident before the first ${beforeMiB.toFixed(0)} MiB, after the last ${afterMiB.toFixed(0)} MiB (${share} %)\n`,
+  );
 }
 
 function print({ title, bytes, verdict, gaps, durationMs, peakMiB, afterMiB }: BombResult): void {
