@@ -43,6 +43,8 @@ export class BudgetExceeded extends Error {
 export class WorkBudget {
   private readonly units: number;
   private left: number;
+  /** Matches of patterns so far, whether they counted or not. */
+  matchesTried = 0;
   private matchesLeft: number = LIMITS.matchesMax;
 
   constructor(units: number) {

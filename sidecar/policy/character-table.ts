@@ -1,6 +1,6 @@
 import { type CharSet, DIGITS, HEXES, membersOf, NUMBER, TOKEN } from './char-set.js';
 import { folds, foldUnit, lowerUnit, mapUnits } from './fold.js';
-import { mayHaveSkeleton } from './views/skeleton.js';
+import { mayBeUnseen, mayHaveSkeleton } from './views/skeleton.js';
 
 /** Bits of an entry of the character table. The lower six are the character's part of a hash. */
 export const HASH_BITS = 6;
@@ -14,6 +14,8 @@ const TOKEN_MARK = 1 << 13;
 export const FOLDABLE_MARK = 1 << 14;
 /** The character looks like ASCII or is not seen at all: see views/skeleton.ts. */
 export const SKELETON_MARK = 1 << 10;
+/** The character is not seen, or begins a pair that may not be. */
+export const UNSEEN_MARK = 1 << 7;
 /** `*` and `~`, signs of emphasis. */
 export const EMPHASIS_MARK = 1 << 6;
 /** Half of a pair: the text has fewer code points than units. */
@@ -64,6 +66,7 @@ function buildTable(): Int32Array {
   for (const sign of SIGNS) addMark(table, sign.charCodeAt(0), signMark(sign));
   for (const sign of '*~') addMark(table, sign.charCodeAt(0), EMPHASIS_MARK);
   for (let unit = 0; unit < 0x10000; unit++) if (mayHaveSkeleton(unit)) addMark(table, unit, SKELETON_MARK);
+  for (let unit = 0; unit < 0x10000; unit++) if (mayBeUnseen(unit)) addMark(table, unit, UNSEEN_MARK);
   for (const [unit, folded] of folds()) table[unit] = (table[folded] as number) | FOLDABLE_MARK;
   for (let unit = 0xdc00; unit < 0xe000; unit++) addMark(table, unit, LOW_SURROGATE_MARK);
   return table;

@@ -7,6 +7,7 @@ import { createLazyScan, createNameScan } from './lazy-scan.js';
 import { createLiteralScannerSteps, type LiteralScanner } from './literal-scan.js';
 import { matchesOf, mergeViewSpans, type RuleMatches } from './matches.js';
 import type { PlaceholderTest } from './placeholders.js';
+import { createPlainTexts } from './plain-texts.js';
 import type { PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
 import type { AllowedTexts, RuleGroups } from './rule-set.js';
@@ -58,16 +59,24 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
     match(segments, plan, budget, allowed = NOTHING) {
       const found: Map<PreparedRule, RuleMatches> = new Map();
       const lengths = { all: 0, withoutInstructions: 0 };
+      const plainTexts = createPlainTexts();
       for (let i = 0; i < segments.length; i++) {
         const segment = segments[i] as Segment;
         budget.spend(segment.text.length * WORK.scanUnit + WORK.segment);
-        scanner.scan(segment.text);
-        words.look(segment.text);
-        names.look(segment.pointer);
-        const codePoints = scanner.marks & LOW_SURROGATE_MARK ? countCodePoints(segment.text) : segment.text.length;
         const { text } = segment;
-        const scan = { segment, index: i, text, scanner, words, names, budget, found, allowed, isPlaceholder };
-        matchSegment(scan, plan, turnsOf);
+        names.look(segment.pointer);
+        let codePoints = text.length;
+        if (!plainTexts.has(segment, names.names)) {
+          scanner.scan(text);
+          words.look(text);
+          const hasPairs = (scanner.marks & LOW_SURROGATE_MARK) !== 0;
+          if (hasPairs) codePoints = countCodePoints(text);
+          const scan = { segment, index: i, text, scanner, words, names, budget, found, allowed, isPlaceholder };
+          const before = budget.matchesTried;
+          matchSegment(scan, plan, turnsOf);
+          const isPlain = !hasPairs && budget.matchesTried === before;
+          if (isPlain) plainTexts.keep(segment, names.wasAsked ? names.names() : undefined);
+        }
         if (segment.derived) continue;
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;

@@ -30,7 +30,14 @@ export interface NameScan {
   /** Takes another pointer; `has` speaks of it from now on. */
   look(pointer: string): void;
   has(group: number): boolean;
+  /** The names that `has` goes by: the pointer without the numbers of list elements, which are no names. */
+  names(): string;
+  /** Whether `has` was asked since the pointer was taken. */
+  readonly wasAsked: boolean;
 }
+
+/** Places of list elements. */
+const ELEMENTS = /\/\d+(?=[/#]|$)/g;
 
 /** Pointers whose groups are kept: those of the APIs in use are few, and stand in every request. */
 const POINTERS_KEPT = 1024;
@@ -42,24 +49,34 @@ const NO_GROUPS: ReadonlySet<number> = new Set();
 export function createNameScan(scanner: LiteralScanner): NameScan {
   const known = new Map<string, ReadonlySet<number>>();
   let pointer = '';
+  let named: string | undefined;
   let groups: ReadonlySet<number> | undefined;
+  const names = () => {
+    named ??= pointer.replaceAll(ELEMENTS, '');
+    return named;
+  };
   const scanned = (): ReadonlySet<number> => {
-    let found = known.get(pointer);
+    const key = names();
+    let found = known.get(key);
     if (found) return found;
-    scanner.scan(pointer);
+    scanner.scan(key);
     found = scanner.groups.length > 0 ? new Set(scanner.groups) : NO_GROUPS;
     if (known.size >= POINTERS_KEPT) known.clear();
-    if (pointer.length <= POINTER_CHARS_MAX) known.set(pointer, found);
+    if (key.length <= POINTER_CHARS_MAX) known.set(key, found);
     return found;
   };
   return {
     look(next) {
       pointer = next;
-      groups = undefined;
+      named = groups = undefined;
     },
     has(group) {
       groups ??= scanned();
       return groups.has(group);
+    },
+    names,
+    get wasAsked() {
+      return groups !== undefined;
     },
   };
 }

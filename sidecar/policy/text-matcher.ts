@@ -107,11 +107,15 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
   const most = prepared.keepAll ? Number.POSITIVE_INFINITY : Math.max(LIMITS.findingsMax, pattern.minCount);
   const isLowered = scan.view?.flagsOnly === true || segment.flagsOnly === true;
   const known = found.get(prepared);
-  if (known && countOf(known, isLowered) >= most) return;
+  if (known && countOf(known, isLowered) >= most) {
+    budget.matchesTried += 1; // nobody knows
+    return;
+  }
   const isAllowed = allowed.get(prepared);
   const stretches = stretchesFor(pattern.compiled, prepared, { text, scanner, words: scan.words });
   const spend = (units: number) => budget.spend(units);
   const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
+    budget.matchesTried += 1;
     const match = { text, start, end, valueStart, valueEnd, pointer: segment.pointer };
     const score = scoreOf({ prepared, pattern, budget }, match);
     if (score === undefined || isAllowed?.(text.slice(valueStart, valueEnd))) return true;

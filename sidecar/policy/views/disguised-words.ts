@@ -16,7 +16,11 @@ const COMMENT_INSIDE = new RegExp(`(?<=[A-Za-z0-9])${COMMENT.source}(?=[A-Za-z0-
 /** Signs of emphasis, backslashes and small pictures (surrogate pairs of the blocks that hold emoji). */
 const PICTURE = '(?:[\\ud83c-\\ud83e][\\udc00-\\udfff])';
 const SIGNS = new RegExp(`\\*{1,3}|\\\\|~~|${PICTURE}{1,3}`, 'g');
-const SIGN_INSIDE = new RegExp(`[A-Za-z](?:\\*{1,3}|\\\\(?![bfnrtux])|~~|${PICTURE}{1,3})[A-Za-z]`, 'g');
+const PICTURES_INSIDE = new RegExp(`(?:[A-Za-z]${PICTURE}{1,3}){3}[A-Za-z]`);
+/** Signs of one kind in a row that are taken for one. */
+const SIGN_CHARS_MAX = 3;
+/** What stands behind a backslash where it is an escape in source code. */
+const ESCAPED = /[bfnrtux]/;
 /** Fewer are names, paths, products, line ends in source code. */
 const SIGNS_INSIDE_MIN = 3;
 /** A digit or sign that looks like a letter, before one. */
@@ -81,13 +85,28 @@ export function withoutComments(text: string): MappedText | undefined {
 }
 
 /** The text without the signs that stand within words, if they do so more than by accident; else undefined. */
-export function withoutSigns(text: string): MappedText | undefined {
-  SIGN_INSIDE.lastIndex = 0;
-  for (let count = 0; count < SIGNS_INSIDE_MIN; count++) {
-    if (!SIGN_INSIDE.test(text)) return undefined;
-    SIGN_INSIDE.lastIndex -= 1; // the letter behind one may stand before the next
-  }
+export function withoutSigns(text: string, hasPairs: boolean): MappedText | undefined {
+  const inside = ['*', '\\', '~~'].reduce((sum, sign) => sum + countInside(text, sign), 0);
+  if (inside < SIGNS_INSIDE_MIN && !(hasPairs && PICTURES_INSIDE.test(text))) return undefined;
   return without(text, SIGNS, (from, to) => /[A-Za-z ]/.test(text[from - 1] ?? '') && /[A-Za-z ]/.test(text[to] ?? ''));
+}
+
+/** How often a sign stands between two letters, as far as it matters. */
+function countInside(text: string, sign: string): number {
+  let count = 0;
+  for (let at = text.indexOf(sign); at >= 0 && count < SIGNS_INSIDE_MIN; ) {
+    let end = at + sign.length;
+    while (end - at < SIGN_CHARS_MAX && text.startsWith(sign, end)) end += sign.length;
+    const isEscape = sign === '\\' && ESCAPED.test(text[end] ?? '');
+    if (isLetter(text.charCodeAt(at - 1)) && isLetter(text.charCodeAt(end)) && !isEscape) count++;
+    at = text.indexOf(sign, end);
+  }
+  return count;
+}
+
+function isLetter(unit: number): boolean {
+  const small = unit | 0x20;
+  return small >= 0x61 && small <= 0x7a && unit <= 0x7a;
 }
 
 /** The text without what is found and `isGone`. */

@@ -50,7 +50,8 @@ function findSkeleton(point: number): string | undefined {
   if (pictured !== undefined) return pictured;
   if (point <= 0xffff && foldUnit(point) !== point) return undefined;
   const decomposed = character.normalize('NFKD').replace(COMBINING, '');
-  if (ASCII.test(decomposed)) return decomposed;
+  // Line ends and tabs stand for themselves.
+  if (ASCII.test(decomposed)) return decomposed === character ? undefined : decomposed;
   const lookalike = lookalikeOf(character);
   return ASCII_WORD.test(lookalike) ? lookalike : undefined;
 }
@@ -77,6 +78,11 @@ export function mayHaveSkeleton(unit: number): boolean {
   return skeletonOf(unit) !== undefined;
 }
 
+/** Whether a unit is a character that is not seen, or begins tags and variation selectors. */
+export function mayBeUnseen(unit: number): boolean {
+  return unit === 0xdb40 || IGNORABLE.test(String.fromCharCode(unit));
+}
+
 /** Lead surrogates of mathematical letters, enclosed letters, tags and variation selectors. */
 const ASTRAL_LEADS: ReadonlySet<number> = new Set([0xd835, 0xd83c, 0xdb40]);
 
@@ -85,6 +91,11 @@ export function skeletonText(text: string): MappedText | undefined {
   const out = new MappedTextWriter(text.length);
   let copied = 0;
   for (let at = 0; at < text.length; ) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0x20 && unit < 0x7f) {
+      at++;
+      continue;
+    }
     const point = text.codePointAt(at) as number;
     const next = at + (point > 0xffff ? 2 : 1);
     const skeleton = skeletonOf(point);

@@ -1,5 +1,12 @@
 import { LIMITS } from '../../kernel/limits.js';
-import { DIGIT_MARK, EMPHASIS_MARK, LOW_SURROGATE_MARK, SKELETON_MARK, signMark } from '../character-table.js';
+import {
+  DIGIT_MARK,
+  EMPHASIS_MARK,
+  LOW_SURROGATE_MARK,
+  SKELETON_MARK,
+  signMark,
+  UNSEEN_MARK,
+} from '../character-table.js';
 import type { Stretch } from '../windows.js';
 import {
   hasJoinedSingles,
@@ -84,7 +91,7 @@ export function viewsOf(text: string, seen: Seen, guesses: boolean): View[] {
   views.push(...plainerViews(base, seen.marks), ...turnedViews(base, seen.turns));
   if (guesses) views.push(...guessesOf(base, text, seen));
   if (!plain) views.push(...decodedViews({ text }, seen.tokens));
-  if (seen.marks & SKELETON_MARK) {
+  if (seen.marks & UNSEEN_MARK) {
     views.push(...hiddenTexts(text).map((mapped) => decodedView(mapped, 1)));
     const parted = partedText(text);
     if (parted) views.push(decodedView(parted, 0));
@@ -153,7 +160,7 @@ function guessesOf({ text, mapped }: Base, original: string, seen: Seen): View[]
     seen.tokens.some(([from, to]) => hasJoinedSingles(original.slice(from, to)));
   const guess = madeBy(text, [
     seen.marks & MARKUP_MARKS ? withoutMarkup : undefined,
-    seen.marks & SIGN_MARKS ? withoutSigns : undefined,
+    seen.marks & SIGN_MARKS ? (one) => withoutSigns(one, (seen.marks & LOW_SURROGATE_MARK) !== 0) : undefined,
     mayBeApart ? joinedLetters : undefined,
     seen.marks & LEET_MARKS ? lettersForDigits : undefined,
   ]);

@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { mayHaveSkeleton, skeletonText } from '../../../sidecar/policy/views/skeleton.js';
 import { idsOf, judge, packOf, policyOf, rule, segment } from '../inline-pack.js';
 import { DISGUISES, WORD_DISGUISES } from './disguises.js';
 
@@ -148,4 +149,10 @@ test('any text in any of these writings is judged, and finds its places', (t) =>
     }),
   );
   t.pass();
+});
+
+test('printable ASCII, line ends and tabs stand for themselves: a text of them has no reading of its own', (t) => {
+  const plain = [9, 10, 11, 12, 13, ...Array.from({ length: 95 }, (_, i) => 0x20 + i)];
+  t.deepEqual(plain.filter(mayHaveSkeleton), []);
+  t.is(skeletonText(String.fromCharCode(...plain)), undefined);
 });
