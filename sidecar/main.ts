@@ -110,7 +110,16 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const scrub = startScrub({ auditLog, clock, logger });
   closers.push(() => scrub.close());
   const onOverCap = () => metrics.subjectOverCap();
-  const payloadParts = createPayloadParts({ config, dataDir, logId: auditLog.logId, clock, logger, onOverCap });
+  const onLeftOut = () => metrics.payloadLeftOut();
+  const payloadParts = createPayloadParts({
+    config,
+    dataDir,
+    logId: auditLog.logId,
+    clock,
+    logger,
+    onOverCap,
+    onLeftOut,
+  });
   closers.push(() => payloadParts.close());
   const tokens = await openTokens({
     file: config.control.tokensFile || defaultTokenFile(dataDir),

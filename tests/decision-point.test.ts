@@ -39,7 +39,11 @@ const evaluation: Evaluation = {
 const NO_SWITCHES: ActingSwitches = { killSwitch: () => undefined, windowsFor: () => [] };
 
 /** A decision point over a real log in a folder of its own. */
-async function createChain(classifiers?: Classifiers, switches: ActingSwitches = NO_SWITCHES) {
+async function createChain(
+  classifiers?: Classifiers,
+  switches: ActingSwitches = NO_SWITCHES,
+  { isRequired = true } = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'jimini-decide-'));
   const options = levelLogOptions(await prepareDataDirectory(join(folder, 'data')));
   const auditLog = await openAuditLog(options);
@@ -55,7 +59,12 @@ async function createChain(classifiers?: Classifiers, switches: ActingSwitches =
   const observed: Decision[] = [];
   const keyring = new Keyring({ directory: join(folder, 'keyring'), logId: auditLog.logId, setting: 'keyringDir' });
   const holders = createHolders({ keyring, clock: systemClock, onOverCap: () => {} });
-  const payloads = createPayloads({ holders, capture: 'full', random: (count) => randomBytes(count) });
+  let leftOut = 0;
+  const onLeftOut = () => {
+    leftOut += 1;
+  };
+  const random = (count: number) => randomBytes(count);
+  const payloads = createPayloads({ holders, capture: 'full', random, isRequired, onLeftOut });
   const decisions = createDecisionPoint({
     inspector,
     classifiers: classifiers ?? { ask: () => Promise.reject(new Error('nobody may be asked')) },
@@ -79,7 +88,7 @@ async function createChain(classifiers?: Classifiers, switches: ActingSwitches =
     await keyring.close();
     await rm(folder, { recursive: true });
   };
-  return { decisions, auditLog, keyring, observed, leaves, remove };
+  return { decisions, auditLog, keyring, observed, leaves, remove, leftOut: () => leftOut };
 }
 
 test('a decision is answered with the id of its leaf, and the leaf holds no text and no client-chosen id', async (t) => {
@@ -117,7 +126,24 @@ test('what cannot be recorded is blocked, without an id, and says why', async (t
   await chain.remove();
 });
 
-test('what needs a key that cannot be made durable is not recorded, and the next leaf says so', async (t) => {
+test('what needs a key that cannot be made durable is recorded without its payload, and counted', async (t) => {
+  const chain = await createChain(undefined, NO_SWITCHES, { isRequired: false });
+  await chain.keyring.close();
+  const pear = { ...evaluation, content: [{ kind: 'text', text: 'a pear' }] } as const;
+  const decision = await chain.decisions.decide(pear, new AbortController().signal);
+  t.is(decision.effective, 'ALLOW');
+  t.not(decision.decisionId, '');
+  t.is(chain.leftOut(), 1);
+  await chain.auditLog.close('shutdown');
+  const leaves = (await chain.leaves()).map((leaf) => JSON.parse(leaf));
+  t.like(
+    leaves.find(({ kind }) => kind === 'decision'),
+    { c_request_id: '', c_req: '', c_resp: '', c_subj: '' },
+  );
+  await chain.remove();
+});
+
+test('where a payload is required, what needs a key that cannot be made durable is not recorded, and the next leaf says so', async (t) => {
   const chain = await createChain();
   await chain.keyring.close();
   const pear = { ...evaluation, content: [{ kind: 'text', text: 'a pear' }] } as const;

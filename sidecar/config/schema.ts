@@ -254,6 +254,19 @@ export const configSchema = z.strictObject({
       witnesses,
     })
     .prefault({}),
+  privacy: z
+    .strictObject({
+      requireKeyring: z
+        .boolean()
+        .default(false)
+        .meta(
+          about(
+            'The keyring cannot make a new key durable: `false` = records are made without payload and counted, `true` = what needs the key is denied as `store_unavailable`.',
+            'restart',
+          ),
+        ),
+    })
+    .prefault({}),
   store: z
     .strictObject({
       minFreeBytes: z

@@ -49,6 +49,8 @@ export interface Metrics extends TlsSeries, ControlSeries, CheckpointSeries, Wit
   overloaded(): void;
   /** A record about a new subject that got no key of its own. */
   subjectOverCap(): void;
+  /** A record was made without its payload. */
+  payloadLeftOut(): void;
   /** A reload of packs or configuration, and whether the last one was taken. */
   reloaded(result: 'applied' | 'refused'): void;
   /** The exposition text with its media type. */
@@ -110,6 +112,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     help: 'Records about subjects that got no key of their own, because there were too many new ones',
     registers,
   });
+  const payloadsLeftOut = new Counter({
+    name: 'jimini_payloads_left_out_total',
+    help: 'Records made without their payload, because the keyring could not make a key durable',
+    registers,
+  });
   const reloads = new Counter({
     name: 'jimini_policy_reloads_total',
     help: 'Reloads of packs and verdict settings, by result',
@@ -144,6 +151,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     malformed: (method) => malformed.inc({ method }),
     overloaded: () => outages.inc({ reason: 'overloaded' }),
     subjectOverCap: () => subjectsOverCap.inc(),
+    payloadLeftOut: () => payloadsLeftOut.inc(),
     reloaded(result) {
       reloads.inc({ result });
       reloadFailed.set(result === 'refused' ? 1 : 0);

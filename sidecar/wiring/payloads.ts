@@ -26,11 +26,13 @@ export interface PayloadPartsOptions {
   readonly logger: Logger;
   /** A subject had no key of its own. */
   readonly onOverCap: () => void;
+  /** A record is made without its payload. */
+  readonly onLeftOut: () => void;
 }
 
 /** Makes the parts that seal payloads; nothing is opened yet. */
 export function createPayloadParts(options: PayloadPartsOptions): PayloadParts {
-  const { config, dataDir, logId, clock, logger, onOverCap } = options;
+  const { config, dataDir, logId, clock, logger, onOverCap, onLeftOut } = options;
   const directory = config.keyringDir || join(dataDir, 'keyring');
   const keyring = new Keyring({
     directory,
@@ -40,7 +42,13 @@ export function createPayloadParts(options: PayloadPartsOptions): PayloadParts {
   });
   const holders = createHolders({ keyring, clock, onOverCap });
   return {
-    payloads: createPayloads({ holders, capture: config.log.capture, random: createRandomPool() }),
+    payloads: createPayloads({
+      holders,
+      capture: config.log.capture,
+      random: createRandomPool(),
+      isRequired: config.privacy.requireKeyring,
+      onLeftOut,
+    }),
     async begin() {
       await keyring.open();
       await holders.of(undefined);

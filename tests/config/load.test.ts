@@ -66,6 +66,7 @@ test('without file, environment and flags every setting has its default', async 
     control: { tokensFile: '', clients: {}, proxies: [] },
     packs: ['secrets', 'pii', 'pci', 'injection'],
     shadow: false,
+    privacy: { requireKeyring: false },
     store: { minFreeBytes: 512 * 1024 * 1024 },
     tenant: '',
     tenants: {},

@@ -11,12 +11,12 @@ const WITH_SMALL_TMPFS = ['unshare', ...UNSHARE, 'sh', '-c', 'mount -t tmpfs -o 
 const HEAL_MS = 30_000;
 
 needs(ownTmpfs)(
-  'a keyring that cannot take a new key denies who needs one, serves all others, and goes on once there is room',
+  'a keyring that is required and cannot take a new key denies who needs one, serves all others, and goes on once there is room',
   async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'jimini-keyring-'));
     const [mount, dataDir] = [join(folder, 'mount'), join(folder, 'data')];
     await mkdir(mount);
-    const env = { JIMINI_KEYRING_DIR: join(mount, 'keyring') };
+    const env = { JIMINI_KEYRING_DIR: join(mount, 'keyring'), JIMINI_PRIVACY_REQUIRE_KEYRING: 'true' };
     const sidecar = await startSidecarProcess({ dataDir, env, prefix: [...WITH_SMALL_TMPFS, mount] });
     const client = connect(sidecar.data);
     const filler = join(`/proc/${sidecar.pid}/root${mount}`, 'filler');

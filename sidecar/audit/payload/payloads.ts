@@ -17,8 +17,8 @@ export interface Payloads {
   /** What is to be made of the content of an evaluation, where it is judged. */
   order(evaluation: Evaluation): CaptureOrder;
   /**
-   * Prepares the payload of a record. Resolves after the key that seals it is durable; rejects with
-   * `JIMINI_KEYRING_UNAVAILABLE`, and the record must not be acknowledged then.
+   * Prepares the payload of a record. Resolves after the key that seals it is durable. When it cannot be made durable there is
+   * no payload; or, where one is required, it rejects with `JIMINI_KEYRING_UNAVAILABLE`, and the record must not be acknowledged.
    */
   prepare(evaluation: Evaluation, order: CaptureOrder, captured?: CapturedContent): Promise<PreparedPayload>;
 }
@@ -29,12 +29,20 @@ export interface PayloadsOptions {
   readonly capture: Capture;
   /** Gives that many random bytes. */
   readonly random: (count: number) => Uint8Array;
+  /** Whether a record without the payload that it should have must not be made. */
+  readonly isRequired: boolean;
+  /** A record is made without its payload, because no key could be made durable. */
+  readonly onLeftOut: () => void;
 }
 
 const SEED_BYTES = 32;
 
 /** See `Payloads`. */
-export function createPayloads({ holders, capture, random }: PayloadsOptions): Payloads {
+export function createPayloads({ holders, capture, random, isRequired, onLeftOut }: PayloadsOptions): Payloads {
+  const leaveOut = (error: unknown): undefined => {
+    if (isRequired) throw error;
+    onLeftOut();
+  };
   return {
     order: (evaluation) => ({
       seed: random(SEED_BYTES),
@@ -45,7 +53,9 @@ export function createPayloads({ holders, capture, random }: PayloadsOptions): P
       const prepared = preparePayload({ seed, requestId, subject, content });
       if (!prepared) return { commitments: NO_COMMITMENTS };
       const found = holders.of(subject);
-      const holder = found instanceof Promise ? await found : found;
+      const holder = found instanceof Promise ? await found.catch(leaveOut) : found;
+      // What nobody could ever open would only show that it was there.
+      if (!holder) return { commitments: NO_COMMITMENTS };
       const { commitments, payload } = prepared;
       const plaintext = Buffer.from(JSON.stringify(payload));
       return { commitments, seal: (place) => sealPayload(plaintext, holder, random(NONCE_BYTES), place) };
