@@ -123,6 +123,12 @@ function onLeaves(): Attack[] {
       exit: 1,
       rule: 'checkpoint',
     },
+    {
+      what: 'a log that begins in another epoch',
+      files: exportOf(chained([{ ...OPEN, epoch: 2 }]), signer),
+      exit: 1,
+      rule: 'epoch',
+    },
     { what: 'a leaf of another log', files: lines(log.with(20, ofAnotherLog(a))), exit: 1, rule: 'log_id' },
     { what: 'the clock set back', files: exportOf(chained([{ time_ms: 5, ...decided('x') }], log), signer), exit: 0 },
   ];
