@@ -1,12 +1,14 @@
 import { CONTROL_LIMITS } from './control-limits.js';
 import { LOG_LIMITS } from './log-limits.js';
 import { WITNESS_LIMITS } from './witness-limits.js';
+import { PRIVACY_LIMITS } from './privacy-limits.js';
 
 /** Every bound of the program, each with its reason. Bytes are bytes of the wire unless the name says otherwise. */
 export const LIMITS = {
   ...CONTROL_LIMITS,
   ...LOG_LIMITS,
   ...WITNESS_LIMITS,
+  ...PRIVACY_LIMITS,
   /** Largest request body that is read. Coding agents send up to 2 MB; operators of gateways raise their limits to 32 MiB. */
   bodyBytesMax: 32 * 1024 * 1024,
   /** Content codings on one body. One is usual; proxies and clients together may put two there. */
@@ -83,16 +85,6 @@ export const LIMITS = {
   routesMax: 64,
   /** Characters kept of a request id. A UUID has 36; a client may send anything. */
   requestIdCharsMax: 128,
-  /** Longest name of a subject. E-mail addresses have at most 254 characters, SPIFFE ids 2,048 bytes. */
-  subjectCharsMax: 2048,
-  /** Keys of subjects in one keyring: some 15 MB of its file and twice that in memory. Records of further subjects have the key of the day. */
-  subjectKeysMax: 100_000,
-  /** New subjects a minute: each adds a line to the keyring and waits for a sync, and a caller may make names up. */
-  newSubjectsPerMinuteMax: 1_000,
-  /** How often a keyring that failed is opened again. */
-  keyringReopenMs: 1_000,
-  /** Text that is kept of one record; what has no room is committed to by its hash alone. Prompts have a few KiB, sources of an agent some hundred. */
-  capturedBytesMax: 1024 * 1024,
   /** Longest name of a client in its certificate that a tenant is looked up by. A SPIFFE id has at most 2,048 bytes. */
   principalBytesMax: 2048,
   /** Patterns of principals that have a tenant; tried one after the other for each request that comes with a certificate. */

@@ -57,7 +57,8 @@ export function captureContent(content: JudgedContent, order: CaptureOrder): Cap
   const seed = spanSeed(order.seed);
   const { field, capture } = order;
   const hashOf = (index: number, bytes: Uint8Array) => spanHash(field, spanNonce(seed, field, index), bytes);
-  const findingsText = findings.length === 0 ? '[]' : canonicalJson(findings.map(toldFinding));
+  const findingsText =
+    findings.length === 0 ? '[]' : canonicalJson(findings.slice(0, LIMITS.capturedFindingsMax).map(toldFinding));
   const hashes = [hashOf(0, Buffer.from(findingsText))];
   const spans: ToldSpan[] = [];
   let room: number = LIMITS.capturedBytesMax;

@@ -178,6 +178,13 @@ test('text that has no room is committed to by its hash, and what else has room 
   t.true(viewHolds(viewOf(payload, 'none'), commitments));
 });
 
+test('a payload tells of many findings the first ones only', (t) => {
+  const findings = Array.from({ length: 256 }, (_, start) => ({ ...FINDING, start, end: start + 1 }));
+  const { commitments, payload } = prepare('none', '', { texts: ['x'], marks: [], findings });
+  t.is(JSON.parse(payload.content?.findings ?? '').length, LIMITS.capturedFindingsMax);
+  t.true(viewHolds(viewOf(payload, 'none'), commitments));
+});
+
 test('however many matches there are, a document has some thousand spans at most', (t) => {
   const texts = Array.from({ length: 5_000 }, () => `${'x'.repeat(200)}4111${'y'.repeat(200)}`);
   const marks = texts.map((_, text) => ({ text, start: 200, end: 204 }));

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -59,6 +59,15 @@ test('files of a keyring are for their owner alone and hold no key in the open',
     t.false(bytes.includes(key), name);
     t.false(bytes.includes(key.toString('base64')), name);
   }
+});
+
+test('files that were opened to a group are closed again', async (t) => {
+  const directory = await temporary();
+  await (await KeyringFile.open(directory)).close();
+  const paths = (await readdir(directory)).map((name) => join(directory, name));
+  for (const path of paths) await chmod(path, 0o660);
+  await (await KeyringFile.open(directory)).close();
+  t.deepEqual(await Promise.all(paths.map(async (path) => (await stat(path)).mode & 0o777)), [0o600, 0o600]);
 });
 
 test('a keyring that was cut anywhere in what was added last has all that was there before', async (t) => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KEY_BYTES } from '../../kernel/aead.js';
 import { JiminiError } from '../../kernel/errors.js';
@@ -41,7 +41,10 @@ export class KeyringFile {
         const first = { number: 1, slot: SLOTS[0], master: randomBytes(KEY_BYTES) };
         return new KeyringFile(directory, await writeGeneration(directory, first, new Map()), first, new Map());
       }
-      const file = await open(join(directory, newest.generation.slot), 'a');
+      const { slot } = newest.generation;
+      // Kubernetes opens every file of a volume to its fsGroup when it mounts it.
+      for (const name of [slot, masterOf(slot)]) await chmod(join(directory, name), 0o600);
+      const file = await open(join(directory, slot), 'a');
       await file.truncate(newest.bytes);
       await file.sync();
       const keyring = new KeyringFile(directory, file, newest.generation, newest.keys);
