@@ -1,7 +1,7 @@
 import { CONTROL_LIMITS } from './control-limits.js';
 import { LOG_LIMITS } from './log-limits.js';
-import { WITNESS_LIMITS } from './witness-limits.js';
 import { PRIVACY_LIMITS } from './privacy-limits.js';
+import { WITNESS_LIMITS } from './witness-limits.js';
 
 /** Every bound of the program, each with its reason. Bytes are bytes of the wire unless the name says otherwise. */
 export const LIMITS = {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { temporaryDirectory } from '../storage/temporary.js';
-import { needs, strace } from '../tools/needs.js';
+import { needs } from '../tools/needs.js';
+import { strace } from '../tools/requirements.js';
 
 const child = fileURLToPath(new URL('faulty-disk-child.js', import.meta.url));
 

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from '../storage/temporary.js';
-import { needs, ownTmpfs, UNSHARE } from '../tools/needs.js';
+import { needs } from '../tools/needs.js';
+import { ownTmpfs, UNSHARE } from '../tools/requirements.js';
 
 needs(ownTmpfs)('on a full disk nothing acknowledged is lost, and service resumes once there is room', (t) => {
   const child = fileURLToPath(new URL('full-disk-child.js', import.meta.url));

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { openHeadFile } from '../../sidecar/storage/head-file.js';
-import { needs, strace } from '../tools/needs.js';
+import { needs } from '../tools/needs.js';
+import { strace } from '../tools/requirements.js';
 import { temporaryDirectory } from './temporary.js';
 
 const [A, B] = ['checkpoint.a', 'checkpoint.b'] as const;

@@ -1,6 +1,6 @@
 import { repositoryRoot } from '../processes/sidecar.js';
 import type { ToolName } from './install.mjs';
-import type { Requirement } from './needs.js';
+import type { Requirement } from './requirements.js';
 
 /** Plain JavaScript that is not compiled, because it also runs before anything is: so it is not below build. */
 const installer: typeof import('./install.mjs') = await import(`${repositoryRoot}/tests/tools/install.mjs`);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import type { Requirement } from './needs.js';
+import type { Requirement } from './requirements.js';
 
 /** Python with its standard library, and openssl 3, which it checks signatures with. */
 export const pythonAndOpenssl: Requirement = {

@@ -1,0 +1,137 @@
+import { spawnSync } from 'node:child_process';
+import { chmod, copyFile, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Random } from '../fuzz/random.js';
+import { repositoryRoot, startSidecarProcess } from '../processes/sidecar.js';
+import type { Requirement } from '../tools/requirements.js';
+import { type Findings, foundAfter, startLoad } from './findings.js';
+
+/** A C compiler, for the library that makes a process forget what it did not sync. */
+export const compiler: Requirement = {
+  name: 'a C compiler',
+  missing: () => (spawnSync('cc', ['--version']).status === 0 ? undefined : '`cc` is not installed'),
+};
+
+export interface PowerCutOptions {
+  /** How long the load runs before each cut, ms; one entry for each cut. */
+  readonly cutsAfterMs: readonly number[];
+  readonly random: Random;
+}
+
+/**
+ * Cuts the power of a loaded sidecar again and again: it is killed, and what it had not synced is lost, or reached the disk in
+ * part. Then it starts as usual, and every decision that was acknowledged is looked for.
+ */
+export async function powerCuts({ cutsAfterMs, random }: PowerCutOptions): Promise<Findings> {
+  const folder = await mkdtemp(join(tmpdir(), 'jimini-power-'));
+  try {
+    const library = compile(folder);
+    const [root, shadow] = [join(folder, 'data'), join(folder, 'shadow')];
+    const acknowledged: string[] = [];
+    for (const cutAfterMs of cutsAfterMs) {
+      await keepAll(root, shadow);
+      const env = { LD_PRELOAD: library, POWER_CUT_ROOT: root, POWER_CUT_SHADOW: shadow };
+      const sidecar = await startSidecarProcess({ dataDir: root, env });
+      const load = startLoad(sidecar.data);
+      await load.begun;
+      await new Promise((resolve) => setTimeout(resolve, cutAfterMs));
+      await sidecar.stop('SIGKILL');
+      acknowledged.push(...(await load.stop()));
+      await cutPower(root, shadow, random);
+    }
+    return await foundAfter(root, acknowledged);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function compile(folder: string): string {
+  const library = join(folder, 'power-cut.so');
+  const source = join(repositoryRoot, 'tests', 'faults', 'power-cut.c');
+  const { status, stderr } = spawnSync('cc', ['-shared', '-fPIC', '-O2', '-o', library, source, '-ldl'], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`power-cut.c cannot be compiled: ${stderr}`);
+  return library;
+}
+
+/** One name below a directory. */
+interface Name {
+  readonly inode: string;
+  readonly kind: 'f' | 'd';
+  /** Relative. */
+  readonly path: string;
+}
+
+/** All that is there counts as synced. */
+async function keepAll(root: string, shadow: string): Promise<void> {
+  await rm(shadow, { recursive: true, force: true });
+  await mkdir(join(shadow, 'files'), { recursive: true });
+  const names = await namesBelow(root);
+  for (const { inode, kind, path } of names) {
+    if (kind === 'f') await copyFile(join(root, path), join(shadow, 'files', inode));
+  }
+  await writeFile(join(shadow, 'names'), names.map(({ inode, kind, path }) => `${inode} ${kind} ${path}\n`).join(''));
+}
+
+async function namesBelow(root: string, below = ''): Promise<Name[]> {
+  const entries = await readdir(join(root, below)).catch(() => []);
+  const names: Name[] = [];
+  for (const entry of entries) {
+    const path = join(below, entry);
+    const { ino, birthtimeNs, ...stat } = await lstat(join(root, path), { bigint: true });
+    const inode = `${ino}-${birthtimeNs / 1_000_000_000n}.${String(birthtimeNs % 1_000_000_000n).padStart(9, '0')}`;
+    const kind = (stat.mode & 0o170000n) === 0o040000n ? 'd' : 'f';
+    names.push({ inode, kind, path });
+    if (kind === 'd') names.push(...(await namesBelow(root, path)));
+  }
+  return names;
+}
+
+/** Builds the directory anew as a disk may hold it after the cut: names as of the last sync or as of now, and of files what was synced and perhaps more. */
+async function cutPower(root: string, shadow: string, random: Random): Promise<void> {
+  const now = await namesBelow(root);
+  const lines = (await readFile(join(shadow, 'names'), 'utf8')).split('\n').filter((line) => line !== '');
+  const synced = lines.map((line): Name => {
+    const [inode = '', kind = 'f', ...path] = line.split(' ');
+    return { inode, kind: kind === 'd' ? 'd' : 'f', path: path.join(' ') };
+  });
+  const fresh = `${root}.cut`;
+  await mkdir(fresh, { mode: 0o700 });
+  for (const { inode, kind, path } of random.oneIn(2) ? synced : now) {
+    if (kind === 'd') {
+      await mkdir(join(fresh, path), { mode: 0o700 });
+      continue;
+    }
+    const kept = await bytesOf(join(shadow, 'files', inode));
+    const place = now.find((name) => name.inode === inode)?.path;
+    const last = place === undefined ? kept : await bytesOf(join(root, place));
+    await writeFile(join(fresh, path), survivorOf(kept, last, random));
+    await chmod(join(fresh, path), 0o600);
+  }
+  await rm(root, { recursive: true });
+  await rename(fresh, root);
+}
+
+async function bytesOf(path: string): Promise<Buffer> {
+  return readFile(path).catch(() => Buffer.alloc(0));
+}
+
+/** What is left of a file: as it was synced, as it is, or something in between. */
+function survivorOf(synced: Buffer, last: Buffer, random: Random): Buffer {
+  const isGrown = last.subarray(0, synced.length).equals(synced);
+  const least = isGrown ? synced.length : 0;
+  const cut = least + random.below(last.length - least + 1);
+  switch (random.below(4)) {
+    case 0:
+      return synced;
+    case 1:
+      return last;
+    case 2:
+      return last.subarray(0, cut);
+    default:
+      // The length has reached the disk, and of the bytes only some.
+      return Buffer.concat([last.subarray(0, cut), Buffer.alloc(last.length - cut)]);
+  }
+}
