@@ -1,15 +1,14 @@
 import * as z from 'zod';
-import { CAPTURES } from '../kernel/evaluation.js';
 import { GAP_ACTIONS } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
 import { control } from './control.js';
 import { gapActions } from './gap-actions.js';
 import { parseListenAddress } from './listen-address.js';
+import { log, privacy, store } from './log.js';
 import { moderators } from './moderators.js';
 import { routes } from './routes.js';
 import { killSwitch, maintenance } from './switches.js';
 import { tls } from './tls.js';
-import { witnesses } from './witnesses.js';
 
 /** What a key may ask of a running sidecar: `live` takes effect on reload, `restart` only at the next start. */
 type Reload = 'live' | 'restart';
@@ -51,13 +50,6 @@ const tenantName = z
 const principalPattern = z.string().regex(/^[^\p{Cc}\p{Cf}]{1,2048}$/u, {
   error: 'expected a principal of 1 to 2048 characters, such as spiffe://cluster.local/ns/acme/*',
 });
-
-/** Refuses with a reason what is known, but does not exist yet. */
-function only<const T extends string>(value: T, later: readonly string[], reason: string) {
-  return z.enum([value], {
-    error: (issue) => (later.includes(String(issue.input)) ? `"${issue.input}" ${reason}` : undefined),
-  });
-}
 
 const listen = z.strictObject({
   data: listenAddress
@@ -218,69 +210,9 @@ export const configSchema = z.strictObject({
         .meta(about('gRPC reflection; `auto` = only on loopback and Unix sockets.', 'restart')),
     })
     .prefault({}),
-  log: z
-    .strictObject({
-      durability: only('strict', ['relaxed'], 'does not exist in this version; use "strict"')
-        .default('strict')
-        .meta(about('`strict` = an answer leaves after its record is on disk.', 'restart')),
-      capture: z
-        .enum(CAPTURES)
-        .default('findings')
-        .meta(
-          about(
-            'Text that records keep, sealed and erasable: `none`; `findings` = what stands near a match; `findings-verbatim` = that and the match; `full` = all of it.',
-            'restart',
-          ),
-        ),
-      onGap: z
-        .enum(['serve', 'refuse'])
-        .default('serve')
-        .meta(
-          about(
-            'A start finds that the log does not go on from what was signed last: `serve` = record it and go on under a new key, `refuse` = not before `jimini log acknowledge-gap`.',
-            'restart',
-          ),
-        ),
-      signingKeyFile: z
-        .string()
-        .max(LIMITS.configTextCharsMax)
-        .default('')
-        .meta(
-          about(
-            'File of the Ed25519 private key (PKCS #8, PEM) that signs checkpoints. Empty = one that is made in dataDir.',
-            'restart',
-          ),
-        ),
-      witnesses,
-    })
-    .prefault({}),
-  privacy: z
-    .strictObject({
-      requireKeyring: z
-        .boolean()
-        .default(false)
-        .meta(
-          about(
-            'The keyring cannot make a new key durable: `false` = records are made without payload and counted, `true` = what needs the key is denied as `store_unavailable`.',
-            'restart',
-          ),
-        ),
-    })
-    .prefault({}),
-  store: z
-    .strictObject({
-      minFreeBytes: z
-        .int()
-        .min(0)
-        .default(512 * 1024 * 1024)
-        .meta(
-          about(
-            'Below so many free bytes on the file system of dataDir, or what ten minutes take at the present rate, no records are taken and answers say `store_unavailable`. 0 = go on until the disk is full.',
-            'restart',
-          ),
-        ),
-    })
-    .prefault({}),
+  log: log.prefault({}),
+  privacy: privacy.prefault({}),
+  store: store.prefault({}),
   metrics: z
     .strictObject({
       seedNames: z

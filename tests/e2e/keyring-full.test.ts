@@ -5,7 +5,8 @@ import { Verdict } from '../../proto/gen/jimini/v1/policy.js';
 import { jimini } from '../processes/cli.js';
 import { connect } from '../processes/client.js';
 import { startSidecarProcess } from '../processes/sidecar.js';
-import { needs, ownTmpfs, UNSHARE } from '../tools/needs.js';
+import { needs } from '../tools/needs.js';
+import { ownTmpfs, UNSHARE } from '../tools/requirements.js';
 
 const WITH_SMALL_TMPFS = ['unshare', ...UNSHARE, 'sh', '-c', 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"'];
 const HEAL_MS = 30_000;

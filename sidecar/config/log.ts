@@ -1,0 +1,71 @@
+import * as z from 'zod';
+import { CAPTURES } from '../kernel/evaluation.js';
+import { LIMITS } from '../kernel/limits.js';
+import { witnesses } from './witnesses.js';
+
+const about = (description: string) => ({ description, 'x-reload': 'restart' });
+
+/** Refuses with a reason what is known, but does not exist yet. */
+function only<const T extends string>(value: T, later: readonly string[], reason: string) {
+  return z.enum([value], {
+    error: (issue) => (later.includes(String(issue.input)) ? `"${issue.input}" ${reason}` : undefined),
+  });
+}
+
+/** What is recorded, and how it is signed. */
+export const log = z.strictObject({
+  durability: only('strict', ['relaxed'], 'does not exist in this version; use "strict"')
+    .default('strict')
+    .meta(about('`strict` = an answer leaves after its record is on disk.')),
+  capture: z
+    .enum(CAPTURES)
+    .default('findings')
+    .meta(
+      about(
+        'Text that records keep, sealed and erasable: `none`; `findings` = what stands near a match; `findings-verbatim` = that and the match; `full` = all of it.',
+      ),
+    ),
+  onGap: z
+    .enum(['serve', 'refuse'])
+    .default('serve')
+    .meta(
+      about(
+        'A start finds that the log does not go on from what was signed last: `serve` = record it and go on under a new key, `refuse` = not before `jimini log acknowledge-gap`.',
+      ),
+    ),
+  signingKeyFile: z
+    .string()
+    .max(LIMITS.configTextCharsMax)
+    .default('')
+    .meta(
+      about(
+        'File of the Ed25519 private key (PKCS #8, PEM) that signs checkpoints. Empty = one that is made in dataDir.',
+      ),
+    ),
+  witnesses,
+});
+
+/** What becomes of records when keys cannot be had. */
+export const privacy = z.strictObject({
+  requireKeyring: z
+    .boolean()
+    .default(false)
+    .meta(
+      about(
+        'The keyring cannot make a new key durable: `false` = records are made without payload and counted, `true` = what needs the key is denied as `store_unavailable`.',
+      ),
+    ),
+});
+
+/** The disk that the log lies on. */
+export const store = z.strictObject({
+  minFreeBytes: z
+    .int()
+    .min(0)
+    .default(512 * 1024 * 1024)
+    .meta(
+      about(
+        'Below so many free bytes on the file system of dataDir, or what ten minutes take at the present rate, no records are taken and answers say `store_unavailable`. 0 = go on until the disk is full.',
+      ),
+    ),
+});
