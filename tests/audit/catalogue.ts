@@ -226,6 +226,18 @@ function onKeys(): Attack[] {
       rule: 'signer',
     },
     { what: 'the key of another log pinned', files: clean, given: { key: keyFile(otherLog) }, exit: 1, rule: 'signer' },
+    {
+      what: 'as many keys pinned as there may be',
+      files: clean,
+      given: { key: keyFile(...Array<typeof signer>(511).fill(stranger), signer) },
+      exit: 0,
+    },
+    {
+      what: 'too many keys pinned',
+      files: clean,
+      given: { key: keyFile(...Array<typeof signer>(513).fill(signer)) },
+      exit: 4,
+    },
     { what: 'several keys pinned', files: clean, given: { key: keyFile(stranger, otherLog, signer) }, exit: 0 },
     { what: 'a key changed in order', files: exportOf(rotation, next, signer), exit: 0 },
     {
