@@ -9,9 +9,10 @@ import { writeResult } from './results.js';
 import { measureScan } from './scan.js';
 import { printScan } from './scan-report.js';
 import { LARGE_LOADS, measureSteady } from './steady.js';
+import { measureVerify } from './verify.js';
 
 /** The measurements of speed, by name. */
-export const SPEEDS = ['check', 'load', 'read', 'scan', 'steady', 'steady-agent', 'reload'] as const;
+export const SPEEDS = ['check', 'load', 'read', 'scan', 'steady', 'steady-agent', 'reload', 'verify'] as const;
 type Speed = (typeof SPEEDS)[number];
 
 /** What the command line says; absent = each measurement's own. */
@@ -25,8 +26,9 @@ export interface SpeedOptions {
 
 /** The latency budget that CI holds: p95 and share of errors at 500 requests a second. */
 const BUDGET = { perSecond: 500, p95Ms: 30, errorFraction: 0.01 };
+const VERIFIED_LEAVES = 1_000_000;
 /** The goals that are printed beside what was measured. */
-const GOALS = { readRatio: 4, steadyRatio: { steady: 2, 'steady-agent': 3 }, reloadStepMs: 20 };
+const GOALS = { readRatio: 4, steadyRatio: { steady: 2, 'steady-agent': 3 }, reloadStepMs: 20, verifyRatio: 0.4 };
 
 export function isSpeed(name: string): name is Speed {
   return (SPEEDS as readonly string[]).includes(name);
@@ -46,6 +48,7 @@ export async function measureSpeed(wanted: readonly Speed[], options: SpeedOptio
     if (wanted.includes('steady')) await steady('steady', folder, perSecond(500), rounds(5));
     if (wanted.includes('steady-agent')) await steady('steady-agent', folder, perSecond(500), rounds(3));
     if (wanted.includes('reload')) await reload(folder, perSecond(2000), rounds(3));
+    if (wanted.includes('verify')) await verify(folder, rounds(3));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -138,6 +141,20 @@ async function reload(folder: string, perSecond: number, rounds: number): Promis
     print('step without', `max ${ms(steps.controlStepMaxMs)}, median ${ms(steps.controlStepMedianMs)}`);
   }
   print('written to', writeResult('reload', { perSecond, results }));
+}
+
+async function verify(folder: string, rounds: number): Promise<void> {
+  process.stderr.write(
+    `CPU of verifying an export of ${VERIFIED_LEAVES} leaves, ${rounds} rounds interleaved with SHA-256\n`,
+  );
+  const result = await measureVerify({ folder, leaves: VERIFIED_LEAVES, rounds });
+  const rate = (micros: number) => `${micros.toFixed(2)} us a leaf, ${(1_000_000 / micros).toFixed(0)}/s`;
+  print('verify', rate(result.verifyMicros));
+  print('SHA-256 alone', `${rate(result.hashObjectMicros)} with a hash object each`);
+  print('', `${rate(result.hashCallMicros)} with one call each`);
+  print('ratio (rates)', `${result.ratio.toFixed(2)} x of the hash objects, goal ${GOALS.verifyRatio} x`);
+  print('memory', `${result.earlyMib.toFixed(0)} MiB after a tenth, ${result.peakMib.toFixed(0)} MiB at most`);
+  print('written to', writeResult('verify', result));
 }
 
 function percentiles({ p50, p95, p99, p999 }: Readonly<Record<'p50' | 'p95' | 'p99' | 'p999', number>>): string {

@@ -54,7 +54,7 @@ export async function withControlClient<T>(
   try {
     return await work(asControlClient(client, metadata));
   } catch (error) {
-    throw error instanceof JiminiError ? error : unanswered(place.address, error);
+    throw typeof (error as Partial<ServiceError>).code === 'number' ? unanswered(place.address, error) : error;
   } finally {
     client.close();
   }
@@ -127,8 +127,7 @@ function textOf(file: string, text: string | Unreadable): string {
 }
 
 function unanswered(address: string, error: unknown): JiminiError {
-  const { code, details } = error as { code?: number; details?: string };
-  const name = code === undefined ? 'unknown error' : status[code];
-  const said = printable(String(details ?? ''), LIMITS.messageCharsMax);
-  return new JiminiError('JIMINI_USAGE', `${address}: ${name}: ${said}`, { cause: error });
+  const { code, details } = error as ServiceError;
+  const said = printable(String(details), LIMITS.messageCharsMax);
+  return new JiminiError('JIMINI_USAGE', `${address}: ${status[code]}: ${said}`, { cause: error });
 }

@@ -16,8 +16,8 @@ export interface EvidenceOptions {
 }
 
 const KEY_FILE_BYTES_MAX = 64 * 1024;
-/** Proof files that are looked at in one export: each is checked against every leaf. */
-const PROOFS_MAX = 1_000;
+/** Proof files that are looked at in one export: all of them are held in memory, up to half a megabyte each. */
+const PROOFS_MAX = 100;
 
 /** Opens a regular file: somebody may have put a pipe in its place, which would never end. Rejects with `JIMINI_USAGE`. */
 async function readingFile<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T> {

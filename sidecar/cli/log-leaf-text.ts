@@ -52,7 +52,7 @@ function summary(leaf: LeafFields): string {
     case 'close':
       return leaf.reason;
     default:
-      return 'of a kind that this version does not know';
+      return 'of a kind that this version does not write: see --format json';
   }
 }
 

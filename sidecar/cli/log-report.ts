@@ -30,37 +30,40 @@ function asJson(report: VerifyReport, { isPinned }: ReportContext): object {
   };
 }
 
-const HEADLINES: Readonly<Record<VerifyReport['status'], string>> = {
-  ok: 'ok',
-  tampered: 'TAMPERED',
-  truncated: 'TRUNCATED',
-  unanchored: 'UNSIGNED TAIL',
-  'bad input': 'nothing to verify',
-};
+const HEADLINES = { tampered: 'TAMPERED', truncated: 'TRUNCATED', unanchored: 'UNSIGNED TAIL' } as const;
 
-function asText(report: VerifyReport, { isPinned }: ReportContext): string {
-  const { status, entries, logId, last, fault, gaps, opaque } = report;
-  if (status === 'bad input')
-    return `${HEADLINES[status]}: ${fault ? `${fault.found}: ${fault.meaning}` : 'there are no leaves'}`;
-  const lines = [
-    ...(fault
-      ? [`${HEADLINES[status]} at ${fault.seq}: ${fault.found} (rule ${fault.rule})`, `It means: ${fault.meaning}.`]
-      : []),
-    status === 'ok'
-      ? `ok: ${entries} leaves of log ${logId} hold, signed up to the last one, ${last?.seq}, hash ${last?.hash}`
-      : `${entries} leaves before it hold.`,
-  ];
-  if (status === 'unanchored') lines[2] = `All ${entries} leaves of log ${logId} hold.`;
-  if (status === 'ok' || status === 'unanchored') {
-    lines.push(
-      isPinned
-        ? 'The signer is the one given by --key.'
-        : 'consistent, signer not pinned: give --key with keys that you have from elsewhere',
-    );
-    if (gaps > 0) lines.push(`${gaps} gap leaves say what is missing: jimini log show`);
-    if (opaque > 0)
-      lines.push(`${opaque} leaves are of kinds that this version does not know; they are hashed like all others.`);
-    if (last?.kind !== 'close') lines.push('The last leaf is no close: the log is in use, or the program was killed.');
+function asText(report: VerifyReport, context: ReportContext): string {
+  const { status, entries, logId, last, fault } = report;
+  const where = fault && `${fault.seq}: ${fault.found} (rule ${fault.rule})\nIt means: ${fault.meaning}.`;
+  switch (status) {
+    case 'bad input':
+      return `nothing to verify: ${fault ? `${fault.found}: ${fault.meaning}` : 'there are no leaves'}`;
+    case 'tampered':
+    case 'truncated':
+      return `${HEADLINES[status]} at ${where}\n${entries} leaves before it hold.`;
+    case 'unanchored':
+      return [
+        `${HEADLINES[status]} at ${where}`,
+        `All ${entries} leaves of log ${logId} hold.`,
+        ...notes(report, context),
+      ].join('\n');
+    case 'ok': {
+      const ok = `ok: ${entries} leaves of log ${logId} hold, and are signed up to the last one, ${last?.seq}, hash ${last?.hash}`;
+      return [ok, ...notes(report, context)].join('\n');
+    }
   }
-  return lines.join('\n');
+}
+
+/** What is to be known of a log whose leaves all hold. */
+function notes({ gaps, opaque, last }: VerifyReport, { isPinned }: ReportContext): string[] {
+  return [
+    isPinned
+      ? 'The signer is the one given by --key.'
+      : 'consistent, signer not pinned: give --key with keys that you have from elsewhere',
+    ...(gaps > 0 ? [`Leaves of kind gap: ${gaps}. They say what is missing: jimini log show`] : []),
+    ...(opaque > 0
+      ? [`Leaves of kinds that this version does not know: ${opaque}. They are hashed like all others.`]
+      : []),
+    ...(last?.kind === 'close' ? [] : ['The last leaf is no close: the log is in use, or the program was killed.']),
+  ];
 }

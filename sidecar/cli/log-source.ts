@@ -112,6 +112,7 @@ async function sourceOfRemote(client: ControlClient): Promise<LogSource> {
     keys: Buffer.from(told.verifierKeys.map((key) => `${key}\n`).join('')),
     leaves: () => leavesFrom(0),
     async last() {
+      if (last < 0) return undefined;
       for await (const bytes of leavesFrom(last)) return { seq: last, bytes };
       return undefined;
     },

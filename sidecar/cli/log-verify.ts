@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { type Evidence, readEvidence } from '../audit/verify/held-against.js';
-import type { Entry } from '../audit/verify/report.js';
 import { unreadableStore } from '../audit/verify/report.js';
-import { entriesOfLines, entriesOfPairs } from '../audit/verify/sources.js';
+import { entriesOfPairs, groupsOfLines } from '../audit/verify/sources.js';
 import type { ReadTreeRows } from '../audit/verify/tree-rows.js';
-import { type VerifyReport, verifyEntries } from '../audit/verify/verify-entries.js';
+import { type HeldAgainst, type VerifyReport, verifyEntries, verifyGroups } from '../audit/verify/verify-entries.js';
 import { JiminiError } from '../kernel/errors.js';
 import { complain, linesOf } from './cli-io.js';
 import type { TlsFlags } from './control-client.js';
@@ -80,8 +79,10 @@ async function verify(options: VerifyOptions, io: LogIo): Promise<VerifyReport> 
   let report: VerifyReport | undefined;
   await withLogCopy(options, io, async (copy) => {
     const evidence = await evidenceOfCopy(copy, options, (what) => complain(process, [what]));
-    const rows: ReadTreeRows = (level) => copy.log.rawTreeRows(level);
-    report = await heldAgainst(evidence, () => entriesOfPairs(copy.log.rawRows()), rows);
+    const treeRows: ReadTreeRows = (level) => copy.log.rawTreeRows(level);
+    report = await heldAgainst(evidence, (against) =>
+      verifyEntries(entriesOfPairs(copy.log.rawRows()), showProgress, { ...against, treeRows }),
+    );
   }).catch((error) => {
     if (!(error instanceof JiminiError) || error.code !== 'JIMINI_STORE_CORRUPT') throw error;
     complain(process, linesOf(error));
@@ -92,18 +93,18 @@ async function verify(options: VerifyOptions, io: LogIo): Promise<VerifyReport> 
 
 async function verifyExport(directory: string, options: EvidenceOptions): Promise<VerifyReport> {
   const evidence = await evidenceOfExport(directory, options);
-  return heldAgainst(evidence, () => entriesOfLines(chunksOf(join(directory, 'entries.jsonl'))));
+  const groups = groupsOfLines(chunksOf(join(directory, 'entries.jsonl')));
+  return heldAgainst(evidence, (against) => verifyGroups(groups, showProgress, against));
 }
 
 async function heldAgainst(
   evidence: Evidence,
-  entries: () => AsyncIterable<Entry>,
-  treeRows?: ReadTreeRows,
+  verifyAgainst: (against: HeldAgainst) => Promise<VerifyReport>,
 ): Promise<VerifyReport> {
   const read = readEvidence(evidence);
   if ('report' in read) return read.report;
   if ('badInput' in read) throw new JiminiError('JIMINI_USAGE', read.badInput);
-  return verifyEntries(entries(), showProgress, { ...read, ...(treeRows && { treeRows }) });
+  return verifyAgainst(read);
 }
 
 function showProgress(entries: number): void {

@@ -87,7 +87,8 @@ async function readSmall(path: string): Promise<Buffer | undefined> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(path, flags).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return undefined;
-    throw damaged(path, `cannot be read (${cause.code ?? 'unknown error'})`);
+    if (cause.code === 'ELOOP') throw damaged(path, 'is not a regular file');
+    throw cause;
   });
   try {
     if (file && !(await file.stat()).isFile()) throw damaged(path, 'is not a regular file');

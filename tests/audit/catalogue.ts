@@ -123,6 +123,12 @@ function onLeaves(): Attack[] {
       exit: 1,
       rule: 'checkpoint',
     },
+    {
+      what: 'a log that begins in another epoch',
+      files: exportOf(chained([{ ...OPEN, epoch: 2 }]), signer),
+      exit: 1,
+      rule: 'epoch',
+    },
     { what: 'a leaf of another log', files: lines(log.with(20, ofAnotherLog(a))), exit: 1, rule: 'log_id' },
     { what: 'the clock set back', files: exportOf(chained([{ time_ms: 5, ...decided('x') }], log), signer), exit: 0 },
   ];
@@ -220,6 +226,18 @@ function onKeys(): Attack[] {
       rule: 'signer',
     },
     { what: 'the key of another log pinned', files: clean, given: { key: keyFile(otherLog) }, exit: 1, rule: 'signer' },
+    {
+      what: 'as many keys pinned as there may be',
+      files: clean,
+      given: { key: keyFile(...Array<typeof signer>(511).fill(stranger), signer) },
+      exit: 0,
+    },
+    {
+      what: 'too many keys pinned',
+      files: clean,
+      given: { key: keyFile(...Array<typeof signer>(513).fill(signer)) },
+      exit: 4,
+    },
     { what: 'several keys pinned', files: clean, given: { key: keyFile(stranger, otherLog, signer) }, exit: 0 },
     { what: 'a key changed in order', files: exportOf(rotation, next, signer), exit: 0 },
     {

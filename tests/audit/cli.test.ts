@@ -10,15 +10,9 @@ import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
 import { decision, levelLogOptions, openAuditLog } from './records.js';
+import { runLogCommand as jimini } from './run-log.js';
 
 const program = fileURLToPath(new URL('log-program.js', import.meta.url));
-
-function jimini(...args: string[]) {
-  // Only an explicit --data-dir counts against --export, so the environment names one that does not exist.
-  const env = { ...process.env, JIMINI_DATA_DIR: '/nonexistent' };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', env });
-  return { exit: status, stdout, stderr };
-}
 
 /** A data directory whose log holds: open, `count` decisions, close. */
 async function someLog(count: number): Promise<string> {

@@ -44,7 +44,20 @@ export function leafHashOf(leaf: Uint8Array | string): string {
   return createHash('sha256').update('\0').update(leaf).digest('hex');
 }
 
-/** Leaves with these fields, chained behind others. Fields may name a place of their own. */
+/** Where a leaf stands. */
+interface LeafPlace {
+  readonly seq: number;
+  readonly epoch: number;
+  readonly prev: string;
+}
+
+/** A leaf with these fields at a place; fields may name a place of their own. */
+export function leafAt(own: Readonly<Record<string, CanonicalValue>>, { seq, epoch, prev }: LeafPlace): Buffer {
+  const place = { v: 1, log_id: LOG_ID, epoch, seq, time_ms: 1_767_225_600_000 + seq, mono_ns: `${seq}`, prev };
+  return Buffer.from(canonicalJson({ ...place, ...own }));
+}
+
+/** Leaves with these fields, chained behind others. */
 export function chained(
   fields: readonly Readonly<Record<string, CanonicalValue>>[],
   before: readonly Buffer[] = [],
@@ -54,9 +67,7 @@ export function chained(
     const last = leaves.at(-1);
     const epoch = last ? (JSON.parse(String(last)) as { epoch: number }).epoch : 1;
     const prev = last ? leafHashOf(last) : '0'.repeat(64);
-    const seq = leaves.length;
-    const place = { v: 1, log_id: LOG_ID, epoch, seq, time_ms: 1_767_225_600_000 + seq, mono_ns: `${seq}`, prev };
-    leaves.push(Buffer.from(canonicalJson({ ...place, ...own })));
+    leaves.push(leafAt(own, { seq: leaves.length, epoch, prev }));
   }
   return leaves;
 }
@@ -121,7 +132,11 @@ export function treeOf(leaves: readonly Buffer[]) {
 
 /** A checkpoint of these leaves, or with another size. */
 export function checkpointOf(leaves: readonly Buffer[], signer: NoteSigner, size = leaves.length): Buffer {
-  const root = treeOf(leaves).edge.root();
+  return checkpointOfRoot(size, treeOf(leaves).edge.root(), signer);
+}
+
+/** A checkpoint that says this. */
+export function checkpointOfRoot(size: number, root: Uint8Array, signer: NoteSigner): Buffer {
   const text = Buffer.from(formatCheckpoint({ origin: signer.key.name, size, root, extensions: [] }));
   return formatNote({ text, signatures: [signer.sign(text)] });
 }

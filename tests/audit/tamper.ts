@@ -20,7 +20,7 @@ export async function unnoticedInLeaves(files: ExportFiles, leaves: readonly Buf
     for (let at = 0; at <= leaf.length; at += 1) {
       for (const bit of bits(start + at)) {
         piece.writeUInt8(piece.readUInt8(at) ^ (1 << bit), at);
-        const isNoticed = (seq > 0 && (await isNoticedNear(piece, seq, leaves[seq - 1] as Buffer))) || false;
+        const isNoticed = seq > 0 && (await isNoticedNear(piece, { seq, at, bit }, leaves));
         if (!isNoticed && (await verifyFlipped(files, start + at, bit)) === 0) unnoticed.push((start + at) * 8 + bit);
         piece.writeUInt8(piece.readUInt8(at) ^ (1 << bit), at);
       }
@@ -30,13 +30,31 @@ export async function unnoticedInLeaves(files: ExportFiles, leaves: readonly Buf
   return unnoticed;
 }
 
-async function isNoticedNear(piece: Buffer, seq: number, before: Buffer): Promise<boolean> {
+interface Flip {
+  readonly seq: number;
+  readonly at: number;
+  readonly bit: number;
+}
+
+/** Whether a flip is noticed in its leaf or the next one, whose lines `piece` has. */
+async function isNoticedNear(piece: Buffer, { seq, at, bit }: Flip, leaves: readonly Buffer[]): Promise<boolean> {
+  const before = leaves[seq - 1] as Buffer;
   const verification = createVerification({ seq: seq - 1, bytes: before });
+  const byte = piece.readUInt8(at);
+  if (byte !== NEWLINE && (byte ^ (1 << bit)) !== NEWLINE) {
+    const bytes = piece.subarray(0, leaves[seq]?.length);
+    const next = leaves[seq + 1];
+    return (
+      !verification.add({ seq, bytes }) || (next !== undefined && !verification.add({ seq: seq + 1, bytes: next }))
+    );
+  }
   for await (const entry of entriesOfLines(oneChunk(piece))) {
     if (!verification.add({ ...entry, seq: seq + (entry.seq ?? 0) })) return true;
   }
   return false;
 }
+
+const NEWLINE = 0x0a;
 
 async function* oneChunk(bytes: Buffer) {
   yield bytes;

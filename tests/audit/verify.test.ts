@@ -1,7 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { entriesOfLines, entriesOfPairs } from '../../sidecar/audit/verify/sources.js';
-import { createTreeRowsCheck } from '../../sidecar/audit/verify/tree-rows.js';
 import { type Entry, verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
 import { leafKey } from '../../sidecar/storage/leaf-key.js';
 import { treeKey } from '../../sidecar/storage/tree-key.js';
@@ -153,15 +152,4 @@ test('a store that cannot be read to its end is a finding, other errors are not'
     fault: { rule: 'store' },
   });
   await t.throwsAsync(verifyEntries(failing('EIO')), { message: 'no' });
-});
-
-test('rows of a tree are compared in any pace', async (t) => {
-  async function* read() {
-    yield row(1, 0);
-  }
-  const check = createTreeRowsCheck(read);
-  check.add({ height: 7, index: 0, hash: '0'.repeat(64) });
-  t.is(await check.settle(), undefined);
-  check.add({ height: 8, index: 0, hash: '0'.repeat(64) });
-  t.is(await check.end(), undefined);
 });

@@ -1,21 +1,27 @@
-// npm run test:faults -- [--only kills|power|calls] [--runs N] [--seed N]: kills a loaded sidecar N times, cuts its power N times, and
-// makes the first N system calls of each kind fail. What a program is missing for is passed over, and said.
+// npm run test:faults -- [KIND] [--runs N] [--seed N], of one kind, or kills, power and calls one after the other:
+//   kills   kills a loaded sidecar N times, over TCP and a Unix socket in turn
+//   power   cuts its power N times; needs cc
+//   calls   makes the first N system calls of each kind fail; needs strace
+//   logs    verifies N clean random logs, and N logs with a flipped bit, by both verifiers
 import { createRandom } from '../fuzz/random.js';
 import { readArguments, refuseArguments } from '../tools/arguments.js';
 import { type Requirement, strace } from '../tools/requirements.js';
 import { allFaults, faultyCalls, nameOf } from './faulty-calls.js';
 import { type Findings, isGood } from './findings.js';
 import { killNine } from './kill-nine.js';
+import { verifyCleanLogs, verifyFlips } from './log-attacks.js';
 import { compiler, powerCuts } from './power-cut.js';
 
-const usage = 'npm run test:faults [-- --only kills|power|calls --runs N --seed N]';
-const { values } = readArguments({
+const KINDS = ['kills', 'power', 'calls', 'logs'];
+const usage = `npm run test:faults [-- ${KINDS.join('|')}] [--runs N] [--seed N]`;
+const { values, positionals } = readArguments({
   usage,
-  config: { options: { runs: { type: 'string', default: '50' }, only: { type: 'string' }, seed: { type: 'string' } } },
+  config: { allowPositionals: true, options: { runs: { type: 'string' }, seed: { type: 'string' } } },
   numbers: { runs: 1, seed: 0 },
 });
-const runs = Number(values.runs);
-const seed = Number(values.seed ?? Date.now() % 1_000_000);
+const [only] = positionals;
+const runs = Number(values.runs ?? (only === 'logs' ? 100_000 : 50));
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const random = createRandom(seed);
 let [survived, failed, acknowledged] = [0, 0, 0];
 
@@ -33,7 +39,7 @@ function tell(name: string, findings: Findings, isFine: boolean, more = ''): voi
 
 /** Runs one kind of faults, unless something for it is missing or another kind is asked for. */
 async function kind(name: string, run: () => Promise<void>, requirement?: Requirement): Promise<void> {
-  if (values.only !== undefined && values.only !== name) return;
+  if (only === undefined ? name === 'logs' : only !== name) return;
   const missing = requirement?.missing();
   if (missing !== undefined) process.stdout.write(`${name} passed over: ${requirement?.name}: ${missing}\n`);
   else await run();
@@ -66,10 +72,23 @@ async function calls(): Promise<void> {
   }
 }
 
-if (!['kills', 'power', 'calls', undefined].includes(values.only)) refuseArguments(`--only ${values.only}`, usage);
+async function logs(): Promise<void> {
+  const clean = await verifyCleanLogs(runs, seed);
+  const flips = await verifyFlips(runs, Math.random);
+  process.stdout.write(`${clean.verified} clean logs, ${clean.wrong} not called ok\n`);
+  process.stdout.write(
+    `${flips.verified} flipped bits, ${flips.wrong} not noticed or judged otherwise by the other verifier\n`,
+  );
+  failed += clean.wrong + flips.wrong;
+}
+
+if (only !== undefined && !KINDS.includes(only)) refuseArguments(`unknown kind "${only}"`, usage);
 process.stdout.write(`seed ${seed}\n`);
 await kind('kills', kills);
 await kind('power', power, compiler);
 await kind('calls', calls, strace);
-process.stdout.write(`${survived} faults survived, ${failed} not; ${acknowledged} decisions acknowledged\n`);
+await kind('logs', logs);
+if (only !== 'logs') {
+  process.stdout.write(`${survived} faults survived, ${failed} not; ${acknowledged} decisions acknowledged\n`);
+}
 if (failed > 0) process.exitCode = 1;

@@ -1,6 +1,6 @@
 import { type NoteKey, type Refused, readNoteKey } from './signed-note.js';
 
-const KEYS_MAX = 64;
+const KEYS_MAX = 512;
 
 /** Reads verifier keys, one a line, each line ended by a newline. */
 export function readKeyFile(bytes: Uint8Array): readonly NoteKey[] | Refused {

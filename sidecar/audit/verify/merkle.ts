@@ -7,11 +7,11 @@ function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return createHash('sha256').update(Uint8Array.of(1)).update(left).update(right).digest();
 }
 
-/** Root of a whole subtree of 2^`height` leaves, the `index`-th of that height; hex. */
+/** Root of a whole subtree of 2^`height` leaves, the `index`-th of that height. */
 export interface Subtree {
   readonly height: number;
   readonly index: number;
-  readonly hash: string;
+  readonly hash: Buffer;
 }
 
 /** Takes leaf hashes one after the other, in memory that grows with the number of digits of their count only. */
@@ -22,37 +22,40 @@ export interface RootStream {
   root(): Buffer;
 }
 
-/** A tree without leaves. `onSubtree` is told of each subtree of two leaves or more as soon as it is whole. */
+/** A tree without leaves. `onSubtree` is told of each subtree whose height is a multiple of 8 as soon as it is whole. */
 export function createRootStream(onSubtree?: (subtree: Subtree) => void): RootStream {
-  // Hex roots of whole subtrees; the one at place h has 2^h leaves, and is there when the size has that bit set.
-  const subtrees: string[] = [];
-  const node = Buffer.alloc(65, 1);
+  // At place h what the node above is hashed from: its prefix, the root of a whole subtree of 2^h leaves, which counts when
+  // the size has that bit set, and the root of the one beside it.
+  const nodes: Buffer[] = [];
   let size = 0;
-  const join = (left: string, right: string): string => {
-    node.write(left, 1, 'hex');
-    node.write(right, 33, 'hex');
-    return hash('sha256', node, 'hex');
+  const nodeOf = (height: number): Buffer => {
+    const node = nodes[height] ?? Buffer.alloc(65, 1);
+    nodes[height] = node;
+    return node;
   };
   return {
     add(leafHash) {
-      let added = leafHash;
+      let index = size;
+      nodeOf(0).write(leafHash, index % 2 === 0 ? 1 : 33, 'hex');
       let height = 0;
-      for (let index = size; index % 2 === 1; index = (index - 1) / 2) {
-        added = join(subtrees[height] as string, added);
+      for (; index % 2 === 1; index = (index - 1) / 2) {
+        const joined = hash('sha256', nodeOf(height), 'binary');
         height += 1;
-        onSubtree?.({ height, index: (index - 1) / 2, hash: added });
+        if (onSubtree && height % 8 === 0) {
+          onSubtree({ height, index: (index - 1) / 2, hash: Buffer.from(joined, 'binary') });
+        }
+        nodeOf(height).write(joined, ((index - 1) / 2) % 2 === 0 ? 1 : 33, 'binary');
       }
-      subtrees[height] = added;
       size += 1;
     },
     root() {
-      let root: string | undefined;
+      let root: Uint8Array | undefined;
       for (let height = 0, rest = size; rest > 0; height += 1, rest = Math.floor(rest / 2)) {
         if (rest % 2 === 0) continue;
-        const left = subtrees[height] as string;
-        root = root === undefined ? left : join(left, root);
+        const left = nodeOf(height).subarray(1, 33);
+        root = root ? nodeHash(left, root) : left;
       }
-      return root === undefined ? createHash('sha256').digest() : Buffer.from(root, 'hex');
+      return root ? Buffer.from(root) : createHash('sha256').digest();
     },
   };
 }

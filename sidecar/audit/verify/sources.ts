@@ -1,4 +1,4 @@
-import type { Entry } from './verify-entries.js';
+import type { Entry } from './report.js';
 
 const KEY_PREFIX = 0x6c;
 const KEY_BYTES = 41;
@@ -23,20 +23,27 @@ function entryOfPair(key: Uint8Array, bytes: Uint8Array): Entry {
 
 /** Leaves of an `entries.jsonl`: one per line, each line ended by one newline. Holds one line at a time. */
 export async function* entriesOfLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
+  for await (const entries of groupsOfLines(chunks)) yield* entries;
+}
+
+/** The same in groups, one for each chunk that is read: waiting once for a thousand leaves is cheaper than a thousand times. */
+export async function* groupsOfLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Entry[]> {
   let seq = 0;
   let rest: Uint8Array = new Uint8Array(0);
   for await (const chunk of chunks) {
+    const entries: Entry[] = [];
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      yield { seq, bytes: joined(rest, chunk.subarray(start, end)) };
+      entries.push({ seq, bytes: joined(rest, chunk.subarray(start, end)) });
       seq += 1;
       rest = new Uint8Array(0);
       start = end + 1;
     }
     rest = joined(rest, chunk.subarray(start)).subarray(0, LINE_BYTES_KEPT_MAX);
+    if (entries.length > 0) yield entries;
   }
   // A last line without its end is shown with a character that no leaf can hold there.
-  if (rest.length > 0) yield { seq, bytes: joined(rest, Uint8Array.of(0)) };
+  if (rest.length > 0) yield [{ seq, bytes: joined(rest, Uint8Array.of(0)) }];
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -21,21 +21,37 @@ export interface HeldAgainst {
 
 const PROGRESS_EVERY = 65_536;
 
-/**
- * Verifies a whole log, leaf by leaf, in constant memory: its chain alone, or also what is signed of it. Rejects only when
- * `entries` or the rows of the tree do; an error whose code is one of the store's is a finding.
- */
-export async function verifyEntries(
+/** See `verifyGroups`. */
+export function verifyEntries(
   entries: AsyncIterable<Entry> | Iterable<Entry>,
   onProgress?: (entries: number) => void,
   against?: HeldAgainst,
 ): Promise<VerifyReport> {
+  return verifyGroups(oneByOne(entries), onProgress, against);
+}
+
+async function* oneByOne(entries: AsyncIterable<Entry> | Iterable<Entry>): AsyncGenerator<readonly Entry[]> {
+  for await (const entry of entries) yield [entry];
+}
+
+/**
+ * Verifies a whole log, leaf by leaf, in constant memory: its chain alone, or also what is signed of it. The groups may have any
+ * size. Rejects only when reading them or the rows of the tree does; an error whose code is one of the store's is a finding.
+ */
+export async function verifyGroups(
+  groups: AsyncIterable<readonly Entry[]>,
+  onProgress?: (entries: number) => void,
+  against?: HeldAgainst,
+): Promise<VerifyReport> {
   const verification = createVerification(undefined, against);
+  let told = 0;
   try {
-    for await (const entry of entries) {
-      if (!verification.add(entry)) break;
+    for await (const group of groups) {
+      if (!group.every(verification.add)) break;
       if (verification.hasMore() && !(await verification.settle())) break;
-      if (verification.size() % PROGRESS_EVERY === 0) onProgress?.(verification.size());
+      if (verification.size() - told < PROGRESS_EVERY) continue;
+      told = verification.size();
+      onProgress?.(told);
     }
     await verification.end();
   } catch (error) {
@@ -77,7 +93,6 @@ export function createVerification(
   const tree = createRootStream(
     rows &&
       ((subtree) => {
-        if (subtree.height % 8 !== 0) return;
         rows.add(subtree);
         hasMore = true;
       }),
