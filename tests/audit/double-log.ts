@@ -1,8 +1,9 @@
-import type { AuditLog } from '../../sidecar/audit/audit-log.js';
+import type { AuditLog, AuditLogOptions } from '../../sidecar/audit/audit-log.js';
 import type { LeafRow } from '../../sidecar/audit/log-store.js';
+import { createTreeEdge } from '../../sidecar/audit/tree/tree-edge.js';
 import { type VerifyReport, verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
 import type { FaultyStore } from '../storage/faulty-store.js';
-import { decision, logOptions, openAuditLog } from './records.js';
+import { decision, logOptions, openAuditLog, signingFilesOf } from './records.js';
 
 /** What became of one append: its number, or the code it was refused with. */
 export interface Outcome {
@@ -11,9 +12,33 @@ export interface Outcome {
   readonly code?: string;
 }
 
-/** A log on a store in memory, which does not wait between attempts to heal. */
+/** Checkpoints that said more than was on disk when they were written, by store. */
+const outrun = new WeakMap<FaultyStore, string[]>();
+
+/** A log on a store in memory, which waits neither between attempts to heal nor before it signs. */
 export function openDoubleLog(store: FaultyStore): Promise<AuditLog> {
-  return openAuditLog(logOptions(store, { wait: () => Promise.resolve() }));
+  const base = logOptions(store, { wait: () => Promise.resolve() });
+  const wrong = outrun.get(store) ?? [];
+  outrun.set(store, wrong);
+  const signing: AuditLogOptions['signing'] = {
+    ...base.signing,
+    after(_ms, run) {
+      const soon = setImmediate(run);
+      return () => clearImmediate(soon);
+    },
+    onCheckpoint(event) {
+      if (event.state === 'published' && !isOnDisk(store)) wrong.push(`a checkpoint of ${event.size} leaves`);
+    },
+  };
+  return openAuditLog({ ...base, signing });
+}
+
+/** Whether the store begins with what the newest checkpoint says. */
+function isOnDisk(store: FaultyStore): boolean {
+  const [, size, root] = signingFilesOf(store).newest?.toString().split('\n') ?? [];
+  const edge = createTreeEdge();
+  for (const { hash } of store.disk.slice(0, Number(size))) edge.append(Buffer.from(hash, 'hex'));
+  return edge.size === Number(size) && edge.root().toString('base64') === root;
 }
 
 /** Appends one record and says what became of it. Never rejects. */
@@ -47,7 +72,7 @@ export function verifyRows(rows: readonly LeafRow[]): Promise<VerifyReport> {
  */
 export async function discrepanciesIn(rows: readonly LeafRow[], outcomes: readonly Outcome[]): Promise<string[]> {
   const leaves = leavesOf(rows);
-  const gaps = leaves.filter((leaf) => leaf['kind'] === 'gap');
+  const gaps = leaves.filter((leaf) => leaf['reason'] === 'store_unavailable');
   const kept = gaps.flatMap((leaf) => {
     const [first, last] = leaf['kept'] as number[];
     return first === undefined || last === undefined
@@ -66,8 +91,8 @@ export async function discrepanciesIn(rows: readonly LeafRow[], outcomes: readon
 }
 
 /** The same, of what is on the disk of a double. */
-export function discrepancies(store: FaultyStore, outcomes: readonly Outcome[]): Promise<string[]> {
-  return discrepanciesIn(store.disk, outcomes);
+export async function discrepancies(store: FaultyStore, outcomes: readonly Outcome[]): Promise<string[]> {
+  return [...(await discrepanciesIn(store.disk, outcomes)), ...(outrun.get(store) ?? [])];
 }
 
 /** The part of it that holds at any moment: the chain is whole, and acknowledged records are there once. */

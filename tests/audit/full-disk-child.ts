@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { AuditLog } from '../../sidecar/audit/audit-log.js';
 import type { LeafRow } from '../../sidecar/audit/log-store.js';
 import { prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
+import { openHeadFile } from '../../sidecar/storage/head-file.js';
 import { openLogCopy } from '../../sidecar/storage/log-copy.js';
 import { attempt, discrepanciesIn, healed, type Outcome } from './double-log.js';
 import { levelLogOptions, openAuditLog } from './records.js';
@@ -40,7 +41,9 @@ await copy.remove();
 const acknowledged = outcomes.filter(({ seq }) => seq !== undefined).length;
 const wrong = await discrepanciesIn(rows, outcomes);
 const after = outcomes.filter(({ route }) => route.startsWith('after')).every(({ seq }) => seq !== undefined);
-console.log(JSON.stringify({ acknowledged, refusals, isBackAfterwards: after, wrong, errors: [...errors] }));
+const { newest } = await openHeadFile(dataDir);
+const unsigned = rows.length - Number(newest?.toString().split('\n')[1]);
+console.log(JSON.stringify({ acknowledged, refusals, isBackAfterwards: after, wrong, errors: [...errors], unsigned }));
 
 async function appendSome(to: AuditLog, name: string, count: number): Promise<void> {
   const some = await Promise.all(Array.from({ length: count }, (_, index) => attempt(to, `${name}.${index}`)));

@@ -15,6 +15,7 @@ needs(ownTmpfs)('on a full disk nothing acknowledged is lost, and service resume
   const report = JSON.parse(stdout) as Record<string, unknown>;
   t.deepEqual(report['wrong'], []);
   t.true(report['isBackAfterwards']);
+  t.is(report['unsigned'], 0, 'checkpoints are written again, too');
   t.true((report['refusals'] as number) >= 30);
   t.true((report['acknowledged'] as number) >= 120);
   t.regex(JSON.stringify(report['errors']), /No space left on device/);

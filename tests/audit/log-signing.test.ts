@@ -247,6 +247,31 @@ test('a key that waits takes over with the next start, and both sign that', asyn
   await wholeAndSigned(t, runs);
 });
 
+test('a log that is cut back behind changes of its key names the key that was in force there', async (t) => {
+  const runs = await twoRuns();
+  const [first = ''] = runs.files.publicKeys.split('\n');
+  const before = [...runs.store().disk];
+  for (let round = 0; round < 2; round += 1) {
+    await runs.files.makeNextKey();
+    await runs.run(1);
+    await runs.files.makeNextKey();
+    await runs.run(1);
+    await runs.replace(before);
+    const key = (await runs.run(1)).find(({ kind }) => kind === 'key');
+    t.like(key, { what: 'gap', epoch: 2, old_key: first });
+    await wholeAndSigned(t, runs);
+  }
+});
+
+test('keys of a log that was here before stay written down', async (t) => {
+  const runs = await twoRuns();
+  const [first = ''] = runs.files.publicKeys.split('\n');
+  const other = await twoRuns();
+  await runs.replace(other.store().disk);
+  await runs.run(1);
+  t.is(runs.files.publicKeys.trim().split('\n').at(-1), first);
+});
+
 test('a key that the configuration names takes over from our own, which is given up', async (t) => {
   const runs = await twoRuns();
   runs.files.keys.given = newKey();
@@ -413,7 +438,8 @@ test('whatever happens between runs, no key signs two histories and each start l
       for (const action of steps) {
         if (action === 'rotate') await files.makeNextKey();
         else if (action === 'lose key') files.keys.own = undefined;
-        else if (action === 'lose names') files.publicKeys = '';
+        // Without their names, and with the leaves that name them cut off, nothing tells that a key that is given has signed.
+        else if (action === 'lose names') files.publicKeys = files.keys.given ? files.publicKeys : '';
         else if (action === 'lose head') files.newest = undefined;
         else if (action === 'fail') files.fails = !files.fails;
         else if (action === 'given') files.keys.given = newKey();

@@ -57,8 +57,9 @@ export function createSignedRuns(): SignedRuns {
 
 /** Keys by their epoch, as the leaves and the oldest line of `key.pub` tell. */
 export function keysByEpoch(leaves: readonly Record<string, unknown>[], publicKeys: string): Map<number, VerifierKey> {
-  const first = publicKeys.trim().split('\n').at(-1) ?? '';
-  const keys = new Map([[1, parseVerifierKey(first)]]);
+  const name = originOf(String(leaves[0]?.['log_id']));
+  const own = publicKeys.split('\n').filter((line) => line.startsWith(`${name}+`));
+  const keys = new Map([[1, parseVerifierKey(own.at(-1) ?? '')]]);
   for (const { kind, epoch, new_key: key } of leaves) {
     if (kind === 'key') keys.set(epoch as number, parseVerifierKey(String(key)));
   }

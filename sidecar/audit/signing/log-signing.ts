@@ -11,8 +11,8 @@ import type { TileReader } from '../tree/tiles.js';
 import type { TreeEdge } from '../tree/tree-edge.js';
 import { type ChosenKey, chooseKey } from './choose-key.js';
 import { discontinuityText, findDiscontinuity } from './discontinuity.js';
-import { keyOfEpoch } from './key-in-force.js';
 import { type LastSigned, openLastSigned, publicKeysOf, verifierKeyOf } from './last-signed.js';
+import { keysNamedIn } from './named-keys.js';
 import type { SigningFiles } from './signing-files.js';
 
 /** The log as it lies in the store, before anything is written to it. */
@@ -108,9 +108,15 @@ export async function openLogSigning(log: LogToSign, options: LogSigningOptions)
 
   const logId = inspection.logId ?? mintLogId(random);
   const origin = originOf(logId);
-  const known = publicKeysOf(files.publicKeys).filter(({ name }) => name === origin);
-  const inForce = await keyInForce(log, origin, { known, last, files });
-  const used = [...known, ...(inForce ? [inForce] : []), ...(last ? [last.key] : [])];
+  const written = publicKeysOf(files.publicKeys);
+  const known = written.filter(({ name }) => name === origin);
+  const named = await keysNamedIn(log.rows, log.size, log.epoch);
+  const signer = last?.key.name === origin ? last.key : undefined;
+  const { own } = files.keys;
+  // No leaf names the key of epoch 1 before another follows it: it is the oldest that was written down, or what has signed, or our own.
+  const first = named.at(-1) ?? known.at(-1) ?? signer ?? (own && verifierKeyOf(origin, own));
+  const inForce = named[0] ?? first;
+  const used = [...named, ...known, ...(first ? [first] : []), ...(last ? [last.key] : [])];
   if (discontinuity || (files.newest && !last)) await files.keepEvidence(last?.checkpoint.size ?? 0);
   // A first start that was killed is one leaf without a checkpoint; so is what is left of a log that was signed.
   const mustChange = discontinuity ? 'gap' : !last && log.size > 0 ? 'rotate' : undefined;
@@ -119,7 +125,8 @@ export async function openLogSigning(log: LogToSign, options: LogSigningOptions)
     logId,
     discontinuity,
     isAcknowledged,
-    keys: distinct([verifierKeyOf(origin, chosen.key), ...(inForce ? [inForce] : []), ...known]),
+    keys: newestFirst([verifierKeyOf(origin, chosen.key), ...named, ...known], first),
+    otherKeys: written.filter(({ name }) => name !== origin),
     chosen,
     last: discontinuity ? undefined : last,
     files,
@@ -127,29 +134,13 @@ export async function openLogSigning(log: LogToSign, options: LogSigningOptions)
   });
 }
 
-interface KeySources {
-  readonly known: readonly VerifierKey[];
-  readonly last: LastSigned | undefined;
-  readonly files: SigningFiles;
-}
-
-/** No leaf names the key of epoch 1: it is the oldest of those that were written down, or what has signed, or our own. */
-async function keyInForce(
-  { rows, size, epoch }: LogToSign,
-  origin: string,
-  { known, last, files }: KeySources,
-): Promise<VerifierKey | undefined> {
-  if (epoch > 1) return keyOfEpoch(rows, size, epoch);
-  const signer = last?.key.name === origin ? last.key : undefined;
-  const { own } = files.keys;
-  return known.at(-1) ?? signer ?? (own && verifierKeyOf(origin, own));
-}
-
 interface Opened {
   readonly logId: string;
   readonly discontinuity: Discontinuity | undefined;
   readonly isAcknowledged: boolean;
   readonly keys: readonly VerifierKey[];
+  /** Keys of a log that was here before: what it signed may be among the evidence. */
+  readonly otherKeys: readonly VerifierKey[];
   readonly chosen: ChosenKey;
   /** Absent when the log does not go on from it. */
   readonly last: LastSigned | undefined;
@@ -158,7 +149,7 @@ interface Opened {
 }
 
 function createLogSigning(opened: Opened): LogSigning {
-  const { logId, discontinuity, isAcknowledged, keys, chosen, last, files, options } = opened;
+  const { logId, discontinuity, isAcknowledged, keys, otherKeys, chosen, last, files, options } = opened;
   const { clock, onCheckpoint } = options;
   let checkpoint = last && { note: last.note, size: last.checkpoint.size };
   let failure: JiminiError | undefined;
@@ -194,7 +185,7 @@ function createLogSigning(opened: Opened): LogSigning {
     },
     async begin(edge) {
       await files.keepOnly(chosen.source);
-      const text = keys.map((key) => `${formatVerifierKey(key)}\n`).join('');
+      const text = [...keys, ...otherKeys].map((key) => `${formatVerifierKey(key)}\n`).join('');
       if (text !== files.publicKeys) await files.writePublicKeys(text);
       if (isAcknowledged) await files.forgetAcknowledged();
       signer = createCheckpointSigner({
@@ -229,8 +220,12 @@ function afterMs(ms: number, run: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-function distinct(keys: readonly VerifierKey[]): VerifierKey[] {
-  return [...new Map(keys.map((key) => [formatVerifierKey(key), key])).values()];
+/** Each key once; that of epoch 1 stays the last. */
+function newestFirst(keys: readonly VerifierKey[], first: VerifierKey | undefined): readonly VerifierKey[] {
+  const textOfFirst = first && formatVerifierKey(first);
+  const [key, ...older] = new Map(keys.map((one) => [formatVerifierKey(one), one])).entries();
+  const others = older.filter(([text]) => text !== textOfFirst).map(([, one]) => one);
+  return [...(key ? [key[1]] : []), ...others, ...(first && key?.[0] !== textOfFirst ? [first] : [])];
 }
 
 function refused({ reason, recovered_size, signed_size }: Discontinuity): JiminiError {
