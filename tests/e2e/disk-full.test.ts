@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Verdict } from '../../proto/gen/jimini/v1/policy.js';
 import { jimini, verifySigned } from '../processes/cli.js';
 import { connect } from '../processes/client.js';
-import { startSidecarProcess } from '../processes/sidecar.js';
+import { FEW_RULES, startSidecarProcess } from '../processes/sidecar.js';
 import { needs } from '../tools/needs.js';
 import { ownTmpfs, UNSHARE } from '../tools/requirements.js';
 
@@ -23,7 +23,7 @@ needs(ownTmpfs)(
       dataDir,
       prefix: [...WITH_SMALL_TMPFS, mount],
       // The disk is to be filled to its last byte.
-      env: { JIMINI_STORE_MIN_FREE_BYTES: '0' },
+      env: { ...FEW_RULES, JIMINI_STORE_MIN_FREE_BYTES: '0' },
     });
     const client = connect(sidecar.data);
     /** The tmpfs as the sidecar sees it. */
@@ -102,7 +102,7 @@ needs(ownTmpfs)(
     const sidecar = await startSidecarProcess({
       dataDir: join(mount, 'data'),
       prefix: [...WITH_SMALL_TMPFS, mount],
-      env: { JIMINI_STORE_MIN_FREE_BYTES: String(4 * 1024 * 1024) },
+      env: { ...FEW_RULES, JIMINI_STORE_MIN_FREE_BYTES: String(4 * 1024 * 1024) },
     });
     const client = connect(sidecar.data);
     const filler = `/proc/${sidecar.pid}/root${join(mount, 'filler')}`;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Verdict } from '../../proto/gen/jimini/v1/policy.js';
 import { jimini } from '../processes/cli.js';
 import { connect } from '../processes/client.js';
-import { startSidecarProcess } from '../processes/sidecar.js';
+import { FEW_RULES, startSidecarProcess } from '../processes/sidecar.js';
 import { needs } from '../tools/needs.js';
 import { ownTmpfs, UNSHARE } from '../tools/requirements.js';
 
@@ -17,7 +17,7 @@ needs(ownTmpfs)(
     const folder = await mkdtemp(join(tmpdir(), 'jimini-keyring-'));
     const [mount, dataDir] = [join(folder, 'mount'), join(folder, 'data')];
     await mkdir(mount);
-    const env = { JIMINI_KEYRING_DIR: join(mount, 'keyring'), JIMINI_PRIVACY_REQUIRE_KEYRING: 'true' };
+    const env = { ...FEW_RULES, JIMINI_KEYRING_DIR: join(mount, 'keyring'), JIMINI_PRIVACY_REQUIRE_KEYRING: 'true' };
     const sidecar = await startSidecarProcess({ dataDir, env, prefix: [...WITH_SMALL_TMPFS, mount] });
     const client = connect(sidecar.data);
     const filler = join(`/proc/${sidecar.pid}/root${mount}`, 'filler');

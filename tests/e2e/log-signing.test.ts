@@ -8,7 +8,7 @@ import test, { type ExecutionContext } from 'ava';
 import { parseVerifierKey } from '../../sidecar/audit/notes/verifier-key.js';
 import { jimini } from '../processes/cli.js';
 import { connect } from '../processes/client.js';
-import { type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
+import { FEW_RULES, type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
 
 async function dataDirectory(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'jimini-signed-'));
@@ -18,7 +18,7 @@ async function dataDirectory(t: ExecutionContext): Promise<string> {
 
 /** One pack only, so that starts are quick. */
 function start(dataDir: string, env: Record<string, string> = {}): Promise<SidecarProcess> {
-  return startSidecarProcess({ dataDir, env: { JIMINI_PACKS: 'secrets', ...env } });
+  return startSidecarProcess({ dataDir, env: { ...FEW_RULES, ...env } });
 }
 
 /** Asks for so many judgements. */

@@ -6,7 +6,7 @@ import { readNoteKey } from '../../sidecar/audit/verify/signed-note.js';
 import { openHeadFile } from '../../sidecar/storage/head-file.js';
 import { jimini } from '../processes/cli.js';
 import { connect } from '../processes/client.js';
-import { type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
+import { FEW_RULES, type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
 import { temporaryDirectory } from '../storage/temporary.js';
 import { startWitnessProcess } from '../witness/witness-process.js';
 
@@ -14,7 +14,7 @@ import { startWitnessProcess } from '../witness/witness-process.js';
 async function scene(t: ExecutionContext) {
   const folder = temporaryDirectory();
   const dataDir = join(folder, 'data');
-  await (await startSidecarProcess({ dataDir })).stop();
+  await (await startSidecarProcess({ dataDir, env: FEW_RULES })).stop();
   const witness = await startWitnessProcess(join(folder, 'witness'), join(dataDir, 'key.pub'));
   t.teardown(() => witness.kill());
   const nobody = await startWitnessProcess(join(folder, 'nobody'), join(dataDir, 'key.pub'));
@@ -30,7 +30,7 @@ async function scene(t: ExecutionContext) {
   };
   writeFileSync(file, JSON.stringify(config));
   const start = async () => {
-    const sidecar = await startSidecarProcess({ dataDir, args: ['--config', file] });
+    const sidecar = await startSidecarProcess({ dataDir, env: FEW_RULES, args: ['--config', file] });
     t.teardown(() => sidecar.stop('SIGKILL'));
     return sidecar;
   };
@@ -137,7 +137,10 @@ test.serial('a witness whose key cannot be used is refused at start and by confi
     'jimini.log/abcdefghijklmnopqrstuvwxyz+838dca24+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c\n',
   );
   const message = /log\.witnesses\[0\]\.keyFile: is the key of a log \(type 1\), not of a witness \(type 4\)/;
-  await t.throwsAsync(startSidecarProcess({ dataDir: join(folder, 'data'), args: ['--config', file] }), { message });
+  await t.throwsAsync(
+    startSidecarProcess({ dataDir: join(folder, 'data'), env: FEW_RULES, args: ['--config', file] }),
+    { message },
+  );
   const checked = await jimini(['config', 'check', '--config', file]);
   t.is(checked.code, 2);
   t.regex(checked.stderr, message);

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '../processes/client.js';
-import { type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
+import { FEW_RULES, type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
 import { type Findings, foundAfter, startLoad } from './findings.js';
 
 /** One fault of the operating system. */
@@ -64,7 +64,7 @@ export async function faultyCalls(fault: Fault): Promise<FaultFindings> {
       dataDir,
       prefix: ['strace', ...straceArguments(fault, dataDir, trace)],
       // strace counts per thread: one thread for files makes the number mean something.
-      env: { UV_THREADPOOL_SIZE: '1' },
+      env: { ...FEW_RULES, UV_THREADPOOL_SIZE: '1' },
     }).catch((error: Error) => {
       if (error.message.startsWith('ended with ')) return undefined;
       throw error;

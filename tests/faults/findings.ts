@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { jimini } from '../processes/cli.js';
 import { connect } from '../processes/client.js';
-import { startSidecarProcess } from '../processes/sidecar.js';
+import { FEW_RULES, startSidecarProcess } from '../processes/sidecar.js';
 
 /** What is found after a fault, once a sidecar has started and ended as usual. */
 export interface Findings {
@@ -25,7 +25,7 @@ export function isGood({ lost, repeated, discontinuities, verified }: Findings):
 
 /** Starts and ends a sidecar on the directory, and compares its log with what callers were told. */
 export async function foundAfter(dataDir: string, acknowledged: readonly string[]): Promise<Findings> {
-  const sidecar = await startSidecarProcess({ dataDir });
+  const sidecar = await startSidecarProcess({ dataDir, env: FEW_RULES });
   const { code } = await sidecar.stop();
   if (code !== 0) throw new Error(`the sidecar ended with ${code}:\n${sidecar.output()}`);
   const verified = await jimini(['log', 'verify', '--data-dir', dataDir]);

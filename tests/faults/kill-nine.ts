@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jimini } from '../processes/cli.js';
-import { startSidecarProcess } from '../processes/sidecar.js';
+import { FEW_RULES, startSidecarProcess } from '../processes/sidecar.js';
 import { type Findings, foundAfter, startLoad } from './findings.js';
 
 export interface KillNineOptions {
@@ -25,7 +25,9 @@ export async function killNine({ transport, killAfterMs }: KillNineOptions): Pro
   try {
     const dataDir = join(folder, 'data');
     const env: Record<string, string> =
-      transport === 'unix' ? { JIMINI_LISTEN_DATA: `unix:${join(folder, 'sock', 'data.sock')}` } : {};
+      transport === 'unix'
+        ? { ...FEW_RULES, JIMINI_LISTEN_DATA: `unix:${join(folder, 'sock', 'data.sock')}` }
+        : FEW_RULES;
     const sidecar = await startSidecarProcess({ dataDir, env });
     const load = startLoad(sidecar.data);
     await load.begun;

@@ -3,7 +3,7 @@ import { chmod, copyFile, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Random } from '../fuzz/random.js';
-import { repositoryRoot, startSidecarProcess } from '../processes/sidecar.js';
+import { FEW_RULES, repositoryRoot, startSidecarProcess } from '../processes/sidecar.js';
 import type { Requirement } from '../tools/requirements.js';
 import { type Findings, foundAfter, startLoad } from './findings.js';
 
@@ -31,7 +31,7 @@ export async function powerCuts({ cutsAfterMs, random }: PowerCutOptions): Promi
     const acknowledged: string[] = [];
     for (const cutAfterMs of cutsAfterMs) {
       await keepAll(root, shadow);
-      const env = { LD_PRELOAD: library, POWER_CUT_ROOT: root, POWER_CUT_SHADOW: shadow };
+      const env = { ...FEW_RULES, LD_PRELOAD: library, POWER_CUT_ROOT: root, POWER_CUT_SHADOW: shadow };
       const sidecar = await startSidecarProcess({ dataDir: root, env });
       const load = startLoad(sidecar.data);
       await load.begun;

@@ -43,6 +43,9 @@ const PROGRAM_FLAGS = [
   '--max-semi-space-size=8',
 ];
 
+/** For tests that do not look at what is found: loading the default packs takes most of a start. */
+export const FEW_RULES = { JIMINI_PACKS: 'pci' };
+
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 20_000;
 

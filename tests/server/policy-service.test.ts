@@ -60,7 +60,7 @@ async function refuses(t: ExecutionContext, work: Promise<unknown>, code: ErrorC
   return error?.message ?? '';
 }
 
-test('text becomes one piece of content, and agent, subject and metadata go nowhere', async (t) => {
+test('text becomes one piece of content, the subject is only said, and agent and metadata go nowhere', async (t) => {
   const { ask, asked } = service();
   await ask({
     text: 'hello',
@@ -81,6 +81,7 @@ test('text becomes one piece of content, and agent, subject and metadata go nowh
       content: [{ kind: 'text', text: 'hello' }],
       gaps: [],
       requestId: 'r',
+      subject: { id: 's', isVerified: false },
     },
   ]);
 });

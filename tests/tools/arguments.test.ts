@@ -55,5 +55,13 @@ test(
   'tests/faults/main.js',
   ['--runs', 'x'],
   '--runs: expected a whole number from 1, found "x"',
-  'test:faults [-- --runs N]',
+  'test:faults [-- [seeds|',
+);
+test(
+  'an unknown kind of faults',
+  isRefused,
+  'tests/faults/main.js',
+  ['nonsense'],
+  'unknown part "nonsense"',
+  'test:faults',
 );
