@@ -12,17 +12,14 @@ import type { Tracing } from './telemetry/tracing.js';
 import { createAdoption, type InForce } from './wiring/adoption.js';
 import { loadCertificates } from './wiring/certificates.js';
 import { createControl } from './wiring/control.js';
-import { createDiskGauge } from './wiring/disk-gauge.js';
 import type { HealthState } from './wiring/health.js';
 import { createJudging, type JudgingOptions } from './wiring/judging.js';
 import type { Addresses, Listeners } from './wiring/listeners.js';
 import { loadPolicy } from './wiring/load-policy.js';
-import { type LogOptions, openLog } from './wiring/log.js';
 import { metricSources } from './wiring/metric-sources.js';
-import { createPayloadParts } from './wiring/payloads.js';
+import { openRecording } from './wiring/recording.js';
 import { watchPolicy } from './wiring/reload.js';
 import { createEngineFaultReporter } from './wiring/reporters.js';
-import { startScrub } from './wiring/scrub.js';
 import { createServing } from './wiring/serving.js';
 import { createSwitches } from './wiring/switches.js';
 import { openTokens } from './wiring/tokens.js';
@@ -95,32 +92,15 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push(() => tracing.close());
 
   const dataDir = await prepareDataDirectory(config.dataDir);
-  const onCheckpoint: LogOptions['onCheckpoint'] = ({ state }) => state === 'failed' && metrics.checkpointFailed();
-  const onWitnessFault: LogOptions['onWitnessFault'] = (...failure) => metrics.witnessFailed(...failure);
-  const isDiskLow = () => disk.isLow();
-  const log = { dataDir, config: config.log, clock, logger, version, isDiskLow, onCheckpoint, onWitnessFault };
-  const { auditLog, witnesses } = await openLog(log);
-  closers.push((reason) => auditLog.close(reason));
-  const disk = await createDiskGauge(dataDir, {
-    minFreeBytes: config.store.minFreeBytes,
-    leaves: () => auditLog.size,
-    logger,
-  });
-  closers.push(() => disk.close());
-  const scrub = startScrub({ auditLog, clock, logger });
-  closers.push(() => scrub.close());
-  const onOverCap = () => metrics.subjectOverCap();
-  const onLeftOut = () => metrics.payloadLeftOut();
-  const payloadParts = createPayloadParts({
+  const { auditLog, witnesses, disk, scrub, payloadParts } = await openRecording({
     config,
     dataDir,
-    logId: auditLog.logId,
     clock,
     logger,
-    onOverCap,
-    onLeftOut,
+    version,
+    metrics: () => metrics,
+    onClose: (close) => closers.push(close),
   });
-  closers.push(() => payloadParts.close());
   const tokens = await openTokens({
     file: config.control.tokensFile || defaultTokenFile(dataDir),
     dataDir,

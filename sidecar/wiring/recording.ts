@@ -1,0 +1,67 @@
+import type { RecoveredLog } from '../audit/audit-log.js';
+import type { Scrub } from '../audit/scrub.js';
+import type { Witnesses } from '../audit/witness/witnesses.js';
+import type { Config } from '../config/config.js';
+import type { Clock } from '../kernel/clock.js';
+import type { CloseReason } from '../kernel/leaf.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import { createDiskGauge, type DiskGauge } from './disk-gauge.js';
+import { openLog } from './log.js';
+import { createPayloadParts, type PayloadParts } from './payloads.js';
+import { startScrub } from './scrub.js';
+
+/** The log, and what watches over it and belongs to its records. */
+export interface Recording {
+  readonly auditLog: RecoveredLog;
+  /** Absent when none are configured. */
+  readonly witnesses: Witnesses | undefined;
+  readonly disk: DiskGauge;
+  readonly scrub: Scrub;
+  readonly payloadParts: PayloadParts;
+}
+
+export interface RecordingOptions {
+  readonly config: Config;
+  /** Prepared by `prepareDataDirectory`. */
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly version: string;
+  /** Asked when something has happened, not before the start is over. */
+  readonly metrics: () => Metrics;
+  /** Told how each part closes, as soon as there is something to close; the last one told closes first. */
+  readonly onClose: (close: (reason: CloseReason) => unknown) => void;
+}
+
+/** Opens the log and makes the parts around it; nothing is written yet. Rejects as `openLog` does. */
+export async function openRecording(options: RecordingOptions): Promise<Recording> {
+  const { config, dataDir, clock, logger, version, metrics, onClose } = options;
+  const { auditLog, witnesses } = await openLog({
+    dataDir,
+    config: config.log,
+    clock,
+    logger,
+    version,
+    isDiskLow: () => disk.isLow(),
+    onCheckpoint: ({ state }) => state === 'failed' && metrics().checkpointFailed(),
+    onWitnessFault: (...failure) => metrics().witnessFailed(...failure),
+  });
+  onClose((reason) => auditLog.close(reason));
+  const { minFreeBytes } = config.store;
+  const disk = await createDiskGauge(dataDir, { minFreeBytes, leaves: () => auditLog.size, logger });
+  onClose(() => disk.close());
+  const scrub = startScrub({ auditLog, clock, logger });
+  onClose(() => scrub.close());
+  const payloadParts = createPayloadParts({
+    config,
+    dataDir,
+    logId: auditLog.logId,
+    clock,
+    logger,
+    onOverCap: () => metrics().subjectOverCap(),
+    onLeftOut: () => metrics().payloadLeftOut(),
+  });
+  onClose(() => payloadParts.close());
+  return { auditLog, witnesses, disk, scrub, payloadParts };
+}
