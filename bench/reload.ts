@@ -2,16 +2,21 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSidecarProcess } from '../tests/processes/sidecar.js';
-import { moveToClientCore } from './cores.js';
+import { CLIENT_CORE } from './cores.js';
 import { settled } from './cpu.js';
-import { type EvaluateLoop, type Sample, startEvaluateLoop } from './evaluate-loop.js';
+import { connections, evaluate, evaluateMessage } from './evaluate-loop.js';
 import { generatedPack } from './generated-pack.js';
+import { type GhzSample, startGhz } from './ghz.js';
 import { chatText } from './prompt.js';
 import { median, summary } from './statistics.js';
 
 const TEXT_BYTES = 1024;
 const OWN_RULES = 300;
-const WARM_UP_MS = 4000;
+const WARM_UP_SECONDS = 4;
+/** Longer than a round can take. */
+const ROUND_SECONDS_MAX = 300;
+/** Between two requests that ask which policy judges. */
+const ASK_EVERY_MS = 20;
 /** Between two replacements; more when a reload takes longer. */
 const SWAP_EVERY_MS = 2000;
 /** Swaps in a row, between stretches of quiet that show what the machine does by itself. */
@@ -84,7 +89,6 @@ const KINDS: readonly Kind[] = [
  * client is kept on one core; the sidecar may use all.
  */
 export async function measureReload(options: ReloadOptions): Promise<readonly ReloadResult[]> {
-  moveToClientCore();
   const results: ReloadResult[] = [];
   for (const [i, kind] of KINDS.entries()) {
     results.push(await measureKind(kind, { ...options, folder: join(options.folder, `reload-${i}`) }));
@@ -99,22 +103,30 @@ async function measureKind(kind: Kind, { folder, perSecond, rounds }: ReloadOpti
   const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data'), args });
   try {
     await settled(sidecar.pid);
-    const load = { address: sidecar.data, text: chatText(TEXT_BYTES), perSecond };
-    const warmUp = await startEvaluateLoop(load);
-    await sleep(WARM_UP_MS);
-    await warmUp.stop();
-    const samples: Sample[] = [];
+    const asker = await startAsking(sidecar.data);
+    const start = (seconds: number) =>
+      startGhz({
+        address: sidecar.data,
+        call: 'jimini.v1.PolicyService/Evaluate',
+        message: evaluateMessage({ text: chatText(TEXT_BYTES) }),
+        perSecond,
+        seconds,
+        folder,
+        prefix: ['taskset', '-c', CLIENT_CORE],
+      });
+    await (await start(WARM_UP_SECONDS)).finished();
+    const samples: GhzSample[] = [];
     const swaps: Swap[] = [];
     for (let round = 0; round < rounds && swaps.at(-1)?.isInForce !== false; round++) {
-      const loop = await startEvaluateLoop(load);
+      const run = await start(ROUND_SECONDS_MAX);
       await sleep(QUIET_MS);
       for (let i = 0; i < SWAPS_IN_A_ROW && swaps.at(-1)?.isInForce !== false; i++) {
-        swaps.push(await swap(loop, folder, kind.files(swaps.length + 1)));
+        swaps.push(await swap(asker, folder, kind.files(swaps.length + 1)));
       }
-      await loop.stop();
-      samples.push(...loop.samples);
+      samples.push(...(await run.stop()));
       process.stderr.write(`  ${kind.what}: round ${round + 1}/${rounds}\n`);
     }
+    asker.stop();
     return { what: kind.what, ...figures(samples, swaps) };
   } finally {
     await sidecar.stop();
@@ -129,22 +141,47 @@ async function put(folder: string, files: Readonly<Record<string, string>>): Pro
   }
 }
 
-/** Replaces the files, waits until the new policy judges, and on until the next swap is due. */
-async function swap(loop: EvaluateLoop, folder: string, files: Readonly<Record<string, string>>): Promise<Swap> {
-  const before = loop.samples.at(-1)?.revision;
-  const replacedMs = performance.now();
-  await put(folder, files);
-  const isNew = ({ intendedMs, revision }: Sample) =>
-    intendedMs >= replacedMs && revision !== undefined && revision !== before;
-  const endMs = replacedMs + IN_FORCE_MS_MAX;
-  while (!loop.samples.findLast(isNew) && performance.now() < endMs) await sleep(20);
-  const first = loop.samples.find(isNew);
-  await sleep(Math.max(MARGIN_MS, replacedMs + SWAP_EVERY_MS - performance.now()));
-  const inForceMs = first ? first.intendedMs + first.latencyMs : endMs;
-  return { replacedMs, inForceMs, isInForce: first !== undefined };
+/** Knows which policy judges, from requests of its own. */
+interface Asker {
+  /** Of the last answer; empty before the first. */
+  readonly revision: string;
+  stop(): void;
 }
 
-function figures(samples: readonly Sample[], swaps: readonly Swap[]): Omit<ReloadResult, 'what'> {
+/** Asks every ASK_EVERY_MS, beside the load. */
+async function startAsking(address: string): Promise<Asker> {
+  const [client] = await connections(address, 1);
+  if (!client) throw new Error('no connection');
+  const message = evaluateMessage({ text: 'which policy?' });
+  const asker = {
+    revision: '',
+    stop: () => {
+      clearInterval(timer);
+      client.close();
+    },
+  };
+  const ask = () =>
+    evaluate(client, message, (answer) => {
+      asker.revision = answer?.policyRevision ?? asker.revision;
+    });
+  const timer = setInterval(ask, ASK_EVERY_MS);
+  return asker;
+}
+
+/** Replaces the files, waits until the new policy judges, and on until the next swap is due. */
+async function swap(asker: Asker, folder: string, files: Readonly<Record<string, string>>): Promise<Swap> {
+  const before = asker.revision;
+  const replacedMs = performance.now();
+  await put(folder, files);
+  const endMs = replacedMs + IN_FORCE_MS_MAX;
+  while (asker.revision === before && performance.now() < endMs) await sleep(ASK_EVERY_MS);
+  const isInForce = asker.revision !== before;
+  const inForceMs = isInForce ? performance.now() : endMs;
+  await sleep(Math.max(MARGIN_MS, replacedMs + SWAP_EVERY_MS - performance.now()));
+  return { replacedMs, inForceMs, isInForce };
+}
+
+function figures(samples: readonly GhzSample[], swaps: readonly Swap[]): Omit<ReloadResult, 'what'> {
   const windows = swaps.map(({ replacedMs, inForceMs }) => [replacedMs - MARGIN_MS, inForceMs + MARGIN_MS] as const);
   const length = median(windows.map(([from, to]) => to - from));
   const controls = swaps.flatMap(({ replacedMs }, i) => (i % SWAPS_IN_A_ROW === 0 ? before(replacedMs, length) : []));
@@ -157,7 +194,7 @@ function figures(samples: readonly Sample[], swaps: readonly Swap[]): Omit<Reloa
   const controlStepsMs = controls.map(stepOf);
   return {
     requests: samples.length,
-    failed: samples.filter(({ revision }) => revision === undefined).length,
+    failed: samples.filter(({ isOk }) => !isOk).length,
     inForceAfterMs: median(inForceAfterMs),
     inForceAfterMaxMs: Math.max(...inForceAfterMs),
     notInForce: swaps.filter(({ isInForce }) => !isInForce).length,
@@ -181,6 +218,6 @@ function before(replacedMs: number, lengthMs: number): (readonly [number, number
   });
 }
 
-function isIn([from, to]: readonly [number, number], { intendedMs }: Sample): boolean {
-  return intendedMs >= from && intendedMs < to;
+function isIn([from, to]: readonly [number, number], { sentMs }: GhzSample): boolean {
+  return sentMs >= from && sentMs < to;
 }

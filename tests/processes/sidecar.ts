@@ -40,7 +40,8 @@ const PROGRAM_FLAGS = [
   '--v8-pool-size=1',
   '--expose-gc',
   '--no-separate-gc-phases',
-  '--max-semi-space-size=8',
+  '--max-semi-space-size=16',
+  '--no-parallel-scavenge',
 ];
 
 /** For tests that do not look at what is found: loading the default packs takes most of a start. */
