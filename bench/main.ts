@@ -1,4 +1,4 @@
-// npm run bench [-- check|load|read|scan|steady|steady-agent|reload|verify ...]      none: check and load
+// npm run bench [-- check|load|read|scan|steady|steady-agent|reload|verify|append ...]      none: check and load
 //
 //   check    CPU of one Check against a bare grpc-js server that decodes the same message       [--rounds N]
 //   load     latency at a fixed rate (ghz), beside write+fdatasync on the same disk             [--rps N] [--seconds N] [--budget]
@@ -9,6 +9,7 @@
 //   steady-agent   likewise, beside the body of a coding agent of 32 MB every 2 s               [--rps N] [--rounds N]
 //   reload   latency while packs are replaced under load, against the quiet before              [--rps N] [--rounds N]
 //   verify   CPU of verifying an export of a million leaves, against SHA-256 alone over leaves of it  [--rounds N]
+//   append   the log alone: records at fixed rates, beside write+fdatasync; opening a million leaves, and proofs from it   [--seconds N]
 //
 // All but read and scan take --dir FOLDER_ON_A_DISK; steady and reload need taskset (util-linux).
 //

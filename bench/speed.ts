@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { measureAppend } from './append.js';
 import { measureCheckCost } from './check-cost.js';
 import { folderOnDisk } from './disk.js';
 import { measureOpenLoop } from './open-loop.js';
@@ -12,7 +13,17 @@ import { LARGE_LOADS, measureSteady } from './steady.js';
 import { measureVerify } from './verify.js';
 
 /** The measurements of speed, by name. */
-export const SPEEDS = ['check', 'load', 'read', 'scan', 'steady', 'steady-agent', 'reload', 'verify'] as const;
+export const SPEEDS = [
+  'check',
+  'load',
+  'read',
+  'scan',
+  'steady',
+  'steady-agent',
+  'reload',
+  'verify',
+  'append',
+] as const;
 type Speed = (typeof SPEEDS)[number];
 
 /** What the command line says; absent = each measurement's own. */
@@ -27,8 +38,18 @@ export interface SpeedOptions {
 /** The latency budget that CI holds: p95 and share of errors at 500 requests a second. */
 const BUDGET = { perSecond: 500, p95Ms: 30, errorFraction: 0.01 };
 const VERIFIED_LEAVES = 1_000_000;
+const LONG_LOG_LEAVES = 1_000_000;
 /** The goals that are printed beside what was measured. */
-const GOALS = { readRatio: 4, steadyRatio: { steady: 2, 'steady-agent': 3 }, reloadStepMs: 20, verifyRatio: 0.4 };
+const GOALS = {
+  readRatio: 4,
+  steadyRatio: { steady: 2, 'steady-agent': 3 },
+  reloadStepMs: 20,
+  verifyRatio: 0.4,
+  appendP99Ms: 25,
+  openMs: 2_000,
+  openMib: 150,
+  proofMs: 1,
+};
 
 export function isSpeed(name: string): name is Speed {
   return (SPEEDS as readonly string[]).includes(name);
@@ -49,6 +70,7 @@ export async function measureSpeed(wanted: readonly Speed[], options: SpeedOptio
     if (wanted.includes('steady-agent')) await steady('steady-agent', folder, perSecond(500), rounds(3));
     if (wanted.includes('reload')) await reload(folder, perSecond(2000), rounds(3));
     if (wanted.includes('verify')) await verify(folder, rounds(3));
+    if (wanted.includes('append')) await append(folder, Number(options.seconds));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -155,6 +177,26 @@ async function verify(folder: string, rounds: number): Promise<void> {
   print('ratio (rates)', `${result.ratio.toFixed(2)} x of the hash objects, goal ${GOALS.verifyRatio} x`);
   print('memory', `${result.earlyMib.toFixed(0)} MiB after a tenth, ${result.peakMib.toFixed(0)} MiB at most`);
   print('written to', writeResult('verify', result));
+}
+
+async function append(folder: string, seconds: number): Promise<void> {
+  process.stderr.write('the append path alone, open loop, in turns with write+fdatasync of the same sizes\n');
+  const { phases, opened } = await measureAppend({ folder, seconds, leaves: LONG_LOG_LEAVES });
+  for (const { what, perSecond, seconds: lasted, latencyMs, failed, groups, bareMs } of phases) {
+    const goalMs = Math.max(GOALS.appendP99Ms, 2 * bareMs.p99);
+    process.stdout.write(`${what}, ${perSecond}/s for ${lasted} s\n`);
+    print('append', `${percentiles(latencyMs)}; goal p99 ${ms(goalMs)}`);
+    print('write+fdatasync', percentiles(bareMs));
+    print('failed', `${failed}; ${groups.count} groups, ${groups.records} records each (median)`);
+  }
+  process.stdout.write(`a log of ${opened.leaves} leaves\n`);
+  print(
+    'open',
+    `${ms(opened.openMs)}, goal ${GOALS.openMs} ms; ${opened.openMib.toFixed(0)} MiB, goal ${GOALS.openMib}`,
+  );
+  const proofs = `p50 ${ms(opened.proofMs.p50)}, p99 ${ms(opened.proofMs.p99)}, goal ${GOALS.proofMs} ms`;
+  print('inclusion proof', `${proofs}; ${opened.proofsMib.toFixed(0)} MiB after a thousand`);
+  print('written to', writeResult('append', { phases, opened }));
 }
 
 function percentiles({ p50, p95, p99, p999 }: Readonly<Record<'p50' | 'p95' | 'p99' | 'p999', number>>): string {
