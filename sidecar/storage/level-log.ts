@@ -1,5 +1,5 @@
 import { ClassicLevel } from 'classic-level';
-import { envelopeKey } from './envelope-key.js';
+import { envelopeKey, payloadKeysOf } from './envelope-key.js';
 import { firstKeyOf, LEAF_KEYS, leafKey, parseLeafKey } from './leaf-key.js';
 import { damagedKey, damagedTile, storeError } from './store-error.js';
 import { firstTreeKeyOf, parseTreeKey, treeKey, treeKeysOf } from './tree-key.js';
@@ -137,6 +137,12 @@ export class LevelLog {
   /** Every pair whose key begins as those of tree hashes do, or as those of one level. */
   rawTreeRows(level?: number): AsyncGenerator<RawRow> {
     const { gte, lt } = treeKeysOf(level);
+    return this.#pairs(gte, lt);
+  }
+
+  /** Every pair whose key begins as those of envelopes do, or as those of tombstones. */
+  rawPayloadRows(kind: 'envelope' | 'tombstone'): AsyncGenerator<RawRow> {
+    const { gte, lt } = payloadKeysOf(kind);
     return this.#pairs(gte, lt);
   }
 

@@ -31,6 +31,8 @@ const atLeastLengthOf =
   };
 const verdict = oneOf('ALLOW', 'FLAG', 'MASK', 'BLOCK');
 
+const COMMITMENTS = ['c_request_id', 'c_req', 'c_resp', 'c_subj'] as const;
+
 /** One answer of a classifier. */
 const answer: Check = (value, leaf) =>
   value instanceof Map &&
@@ -53,6 +55,11 @@ const DECISION: Rules = [
   ['c_req', hashOrEmpty],
   ['c_resp', hashOrEmpty],
   ['c_subj', hashOrEmpty],
+  // What is committed to is sealed beside the leaf, and nothing else is.
+  [
+    'envelope',
+    (value, leaf) => hashOrEmpty(value, leaf) && (value !== '') === COMMITMENTS.some((name) => leaf.get(name) !== ''),
+  ],
   ['classifiers', optional(listOf(8, answer))],
   // One of the two without the other says nothing.
   [
