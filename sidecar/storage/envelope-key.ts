@@ -2,10 +2,10 @@
 const PREFIXES = { envelope: 0x65, tombstone: 0x78 } as const;
 const WORD = 2 ** 32;
 
-/** Key of the envelope beside a leaf: `e` and the sequence number of the leaf (8 bytes, big-endian). */
-export function envelopeKey(seq: number): Buffer {
+/** Key of the envelope beside a leaf, or of its tombstone: the letter and the sequence number of the leaf (8 bytes, big-endian). */
+export function envelopeKey(seq: number, kind: keyof typeof PREFIXES = 'envelope'): Buffer {
   const key = Buffer.alloc(9);
-  key[0] = PREFIXES.envelope;
+  key[0] = PREFIXES[kind];
   key.writeUInt32BE(Math.floor(seq / WORD), 1);
   key.writeUInt32BE(seq % WORD, 5);
   return key;

@@ -21,6 +21,8 @@ export interface ChainCheck {
   readonly lastKind: string;
   /** What the last leaf that holds says of payloads. */
   readonly lastWord: PayloadWord;
+  /** The last leaf that says that the log does not go on from what was signed, and how many leaves it went on from instead. */
+  readonly lastBreak: LogBreak | undefined;
   /** 0 before the first leaf. */
   readonly epoch: number;
   readonly opaque: number;
@@ -49,6 +51,7 @@ class Chain implements ChainCheck {
   logId = '';
   lastKind = '';
   lastWord: PayloadWord = NO_PAYLOAD;
+  lastBreak: LogBreak | undefined;
   epoch = 0;
   opaque = 0;
   gaps = 0;
@@ -141,8 +144,14 @@ class Chain implements ChainCheck {
     if (!leaf) return;
     this.logId = leaf.get('log_id') as string;
     this.epoch = leaf.get('epoch') as number;
-    if (this.lastKind === 'gap') this.gaps += 1;
+    if (this.lastKind === 'gap') this.#acceptGap(leaf);
     if (isOpaque(leaf)) this.opaque += 1;
+  }
+
+  #acceptGap(leaf: Leaf): void {
+    this.gaps += 1;
+    const recoveredSize = leaf.get('recovered_size');
+    if (typeof recoveredSize === 'number') this.lastBreak = { seq: this.size - 1, recoveredSize };
   }
 }
 
@@ -160,6 +169,12 @@ function wordOf(leaf: Leaf | undefined): PayloadWord {
     default:
       return NO_PAYLOAD;
   }
+}
+
+/** A history that ended, and the leaf that says so. */
+export interface LogBreak {
+  readonly seq: number;
+  readonly recoveredSize: number;
 }
 
 function decoded(bytes: Uint8Array): string | undefined {

@@ -138,6 +138,7 @@ const signedSize: Check = (value, leaf) => {
     case 'log_shorter':
       return (value as number) > recovered;
     case 'log_differs':
+    case 'leaves_gone':
       return (value as number) <= recovered;
     default:
       return value === 0 && recovered > 0 && leaf.get('signed_root') === EMPTY_ROOT;
@@ -145,7 +146,7 @@ const signedSize: Check = (value, leaf) => {
 };
 /** The log does not continue what was signed. */
 const DISCONTINUED: Rules = [
-  ['reason', oneOf('log_shorter', 'log_differs', 'no_checkpoint')],
+  ['reason', oneOf('log_shorter', 'log_differs', 'no_checkpoint', 'leaves_gone')],
   ['recovered_size', count],
   ['signed_root', hash],
   ['signed_size', signedSize],

@@ -121,7 +121,7 @@ export function createVerification(
       if (!against) return true;
       tree.add(chain.lastHash);
       if (payloads?.add(chain.size - 1, chain.lastWord)) hasMore = true;
-      return !found(claims?.at(chain.size, chain.lastHash, tree.root));
+      return !found(claims?.at(chain.size, chain.lastHash, tree.root, chain.lastBreak));
     },
     hasMore: () => hasMore,
     async settle() {

@@ -39,6 +39,7 @@ FOR_A_PERSON = {"c_request_id": HASH_A, "c_tag": HASH_B, "count": "11-100", "c_s
 FOR_A_PERSON |= {"approvers": ["ana", "ben"], "reason": "subject_request"}
 SHORTER = {"kind": "gap", "reason": "log_shorter", "recovered_size": 7, "signed_size": 9, "signed_root": HASH_A}
 DIFFERS = {**SHORTER, "reason": "log_differs", "signed_size": 7}
+GONE = {**DIFFERS, "reason": "leaves_gone"}
 NO_CHECKPOINT = {**SHORTER, "reason": "no_checkpoint", "signed_size": 0, "signed_root": verify.EMPTY_ROOT.hex()}
 UNRECORDED = {"kind": "gap", "reason": "store_unavailable", "records": 3, "kept": [2, 3]}
 UNRECORDED |= {"first_ms": DAY_MS, "last_ms": DAY_MS + 5}
@@ -192,6 +193,7 @@ def leaf_cases(keys, stranger):
         "store_unavailable": UNRECORDED,
         "log_shorter": SHORTER,
         "log_differs": DIFFERS,
+        "leaves_gone": GONE,
         "no_checkpoint": NO_CHECKPOINT,
         "export": {"kind": "export", "op": "subject", **FOR_A_PERSON},
         "erase": {"kind": "erase", "op": "day", **FOR_A_PERSON},
@@ -292,6 +294,9 @@ def leaf_cases(keys, stranger):
     refused("log_shorter", SHORTER, [("signed_size", 7), ("signed_size", 6), ("signed_root", ""), ("reason", "log_differs")])
     refused("no_checkpoint", NO_CHECKPOINT, [("signed_size", 1), ("signed_root", HASH_A), ("recovered_size", 0)])
     refused("log_differs", DIFFERS, [("signed_size", 8), ("reason", "log_shorter")])
+    refused("leaves_gone", GONE, [("signed_size", 8), ("signed_size", -1), ("signed_root", "")])
+    for size in (0, 3):
+        case(f"leaves_gone behind {size} signed leaves", {**GONE, "signed_size": size})
     refused("acknowledge_gap", kinds["acknowledge_gap"], [("reason", "store_unavailable"), ("signed_size", 1)])
     refused("close", kinds["close"], [("reason", "crash")])
     for kind in ("export", "erase", "restrict", "hold"):
