@@ -147,6 +147,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     version,
     auditLog,
     scrub,
+    witnesses,
     configFile,
     loaded,
     disk: disk.read,

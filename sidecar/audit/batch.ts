@@ -1,3 +1,4 @@
+import { hash as digest } from 'node:crypto';
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { LeafFields } from '../kernel/leaf.js';
@@ -58,8 +59,9 @@ export function formBatch(entries: readonly BatchEntry[], head: ChainHead, log: 
         mono_ns: monoNs,
         prev: hash,
       } as const;
-      const prefixed = encodeLeaf(leafFields, place);
+      // Sealed first: the leaf names what lies beside it.
       const envelope = seal?.({ logId: log.id, seq: size });
+      const prefixed = encodeLeaf(leafFields, place, envelope && digest('sha256', envelope));
       hash = hashPrefixed(prefixed);
       rows.push({ seq: size, hash, bytes: prefixed.subarray(1), ...(envelope && { envelope }) });
       for (const node of edge.append(Buffer.from(hash, 'hex'))) nodes.push(node);

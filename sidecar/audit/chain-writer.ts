@@ -84,7 +84,11 @@ export class ChainWriter {
     // A run begins with its `open` leaf, also when answers are missed already.
     const missed = this.#missed;
     this.#missed = undefined;
-    await this.write([open, ...config, ...this.#signing.opening].map((leafFields) => ({ leafFields })));
+    const leaves = [open, ...config, ...this.#signing.opening];
+    await this.#write(
+      leaves.map((leafFields) => ({ leafFields })),
+      this.#signing.discontinuity?.recovered_size,
+    );
     await this.#signing.begin(this.#head.edge);
     this.#missed = addMissed(missed, this.#missed);
   }
@@ -116,14 +120,19 @@ export class ChainWriter {
    * per entry its sequence number, or why it cannot be a leaf. When it rejects nothing counts as written, every entry
    * is counted as missed, and only `heal` helps.
    */
-  async write(entries: readonly BatchEntry[]): Promise<readonly (number | JiminiError)[]> {
+  write(entries: readonly BatchEntry[]): Promise<readonly (number | JiminiError)[]> {
+    return this.#write(entries);
+  }
+
+  /** What lies behind a log of `removeBehind` leaves is removed with it: else their places would be written twice. */
+  async #write(entries: readonly BatchEntry[], removeBehind?: number): Promise<readonly (number | JiminiError)[]> {
     const handle = this.#handle;
     if (!handle || this.#unknown) throw unavailable('the log waits to be opened again');
     const stated = this.#missed;
     const batch = this.#form(stated ? [{ leafFields: gapFields(stated) }, ...entries] : entries);
     this.#missed = undefined;
     try {
-      if (batch.rows.length > 0) await handle.write(batch.rows, batch.nodes);
+      if (batch.rows.length > 0) await handle.write(batch.rows, batch.nodes, removeBehind);
     } catch (cause) {
       this.#unknown = { batch, stated };
       this.miss(entries.length);

@@ -6,21 +6,21 @@ import { prefixedLeaf } from './leaf-hash.js';
 
 /**
  * The leaf as canonical JSON, after the 0x00 byte that its hash starts with. Lists of a decision are cut to their
- * limits, and rule ids further until the leaf fits `LIMITS.leafBytesMax`. Throws `JIMINI_INVALID_ARGUMENT` for fields
- * that no leaf can hold.
+ * limits, and rule ids further until the leaf fits `LIMITS.leafBytesMax`. `envelope` is the hex SHA-256 of the envelope that is
+ * written beside a decision; empty = there is none. Throws `JIMINI_INVALID_ARGUMENT` for fields that no leaf can hold.
  */
-export function encodeLeaf(fields: LeafFields, place: LeafPlace): Buffer {
-  if (fields.kind === 'decision') return encodeDecision(fields, place);
+export function encodeLeaf(fields: LeafFields, place: LeafPlace, envelope = ''): Buffer {
+  if (fields.kind === 'decision') return encodeDecision(fields, place, envelope);
   const leaf = prefixedLeaf(valid(() => canonicalJson({ ...fields, ...place } as unknown as CanonicalValue)));
   if (!fits(leaf)) throw tooLarge();
   return leaf;
 }
 
-function encodeDecision(fields: DecisionFields, place: LeafPlace): Buffer {
+function encodeDecision(fields: DecisionFields, place: LeafPlace, envelope: string): Buffer {
   let ruleIds = atMost(fields.rule_ids, LIMITS.leafRuleIdsMax);
   let classifiers = fields.classifiers && atMost(fields.classifiers, LIMITS.leafClassifiersMax);
   for (;;) {
-    const leaf = prefixedLeaf(valid(() => decisionJson(fields, place, ruleIds, classifiers)));
+    const leaf = prefixedLeaf(valid(() => decisionJson(fields, { ...place, envelope }, ruleIds, classifiers)));
     if (fits(leaf)) return leaf;
     if (ruleIds.length > 0) ruleIds = ruleIds.slice(0, ruleIds.length >> 1);
     else if (classifiers && classifiers.length > 0) classifiers = classifiers.slice(0, classifiers.length >> 1);
@@ -34,7 +34,7 @@ function encodeDecision(fields: DecisionFields, place: LeafPlace): Buffer {
  */
 function decisionJson(
   fields: DecisionFields,
-  place: LeafPlace,
+  place: LeafPlace & { readonly envelope: string },
   ruleIds: readonly string[],
   classifiers: readonly ClassifierFields[] | undefined,
 ): string {
@@ -43,7 +43,7 @@ function decisionJson(
     `,"c_resp":${quote(fields.c_resp)},"c_subj":${quote(fields.c_subj)}` +
     `${classifiers === undefined ? '' : classifiersJson(classifiers, fields.classifier_count)}` +
     `,"direction":${quote(fields.direction)},"door":${quote(fields.door)},"effective":${quote(fields.effective)}` +
-    `,"epoch":${integer(place.epoch)},"gap_count":${integer(fields.gap_count)}` +
+    `,"envelope":${quote(place.envelope)},"epoch":${integer(place.epoch)},"gap_count":${integer(fields.gap_count)}` +
     `,"gaps":${quoteAll(atMost(fields.gaps, LIMITS.leafGapsMax))},"kind":"decision","log_id":${quote(place.log_id)}` +
     `,"mono_ns":${quote(place.mono_ns)},"policy_revision":${quote(fields.policy_revision)}` +
     `,"prev":${quote(place.prev)},"raw":${quote(fields.raw)},"route":${quote(fields.route)}` +

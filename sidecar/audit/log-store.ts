@@ -38,12 +38,19 @@ export interface LogRows {
   lastRows(count: number): Promise<LeafRow[]>;
 }
 
+/** Looks for what leaves that are gone have left. */
+export interface RowsBehind {
+  /** Whether rows that are written with leaves, envelopes or hashes of the tree, are there that a log of `size` leaves has not. */
+  hasRowsBehind(size: number): Promise<boolean>;
+}
+
 /** An open log store. */
-export interface LogStoreHandle extends LogRows, LogPages, TileReader {
+export interface LogStoreHandle extends LogRows, LogPages, TileReader, RowsBehind {
   /**
-   * Writes all rows or none, with their envelopes and the tree hashes that they complete, and resolves after they are synced to disk. After a rejection the fate of the rows is
-   * unknown and the handle must not be used again, except to close it.
+   * Writes all rows or none, with their envelopes and the tree hashes that they complete, and resolves after they are synced to disk. With
+   * `removeBehind` it also removes what a log of so many leaves has not; as long as the rows are not written `hasRowsBehind` stays true. After a
+   * rejection the fate of the rows is unknown and the handle must not be used again, except to close it.
    */
-  write(rows: readonly NewRow[], nodes: readonly TreeNode[]): Promise<void>;
+  write(rows: readonly NewRow[], nodes: readonly TreeNode[], removeBehind?: number): Promise<void>;
   close(): Promise<void>;
 }

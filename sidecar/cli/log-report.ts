@@ -25,6 +25,7 @@ function asJson(report: VerifyReport, { isPinned }: ReportContext): object {
     epoch: report.epoch,
     gap_leaves: report.gaps,
     opaque_leaves: report.opaque,
+    payloads: report.payloads ?? 'not checked',
     fault: fault ? { seq: fault.seq, rule: fault.rule, found: fault.found, meaning: fault.meaning } : null,
     format: 'v1',
   };
@@ -55,11 +56,14 @@ function asText(report: VerifyReport, context: ReportContext): string {
 }
 
 /** What is to be known of a log whose leaves all hold. */
-function notes({ gaps, opaque, last }: VerifyReport, { isPinned }: ReportContext): string[] {
+function notes({ gaps, opaque, last, payloads }: VerifyReport, { isPinned }: ReportContext): string[] {
   return [
     isPinned
       ? 'The signer is the one given by --key.'
       : 'consistent, signer not pinned: give --key with keys that you have from elsewhere',
+    payloads
+      ? `Sealed payloads: ${payloads.envelopes} are there as they were written, ${payloads.erased} were erased.`
+      : 'Payloads not checked: they lie in the data directory only.',
     ...(gaps > 0 ? [`Leaves of kind gap: ${gaps}. They say what is missing: jimini log show`] : []),
     ...(opaque > 0
       ? [`Leaves of kinds that this version does not know: ${opaque}. They are hashed like all others.`]

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { type Evidence, readEvidence } from '../audit/verify/held-against.js';
+import type { ReadPayloadRows } from '../audit/verify/payload-rows.js';
 import { unreadableStore } from '../audit/verify/report.js';
 import { entriesOfPairs, groupsOfLines } from '../audit/verify/sources.js';
 import type { ReadTreeRows } from '../audit/verify/tree-rows.js';
@@ -43,7 +44,7 @@ const EXITS: Readonly<Record<VerifyReport['status'], number>> = {
 export function verifyCommand(io: LogIo): Command {
   const command = new Command('verify')
     .description(
-      'Verify chain, tree and signatures again, in code that shares nothing with the writer, and say where they break.',
+      'Verify chain, tree, signatures and sealed payloads again, in code that shares nothing with the writer, and say where they break.',
     )
     .addOption(new Option('--export <dir>', 'verify an export instead'))
     .addOption(new Option('--anchor <file>', 'a checkpoint that was kept elsewhere: it must hold for this log, too'))
@@ -55,7 +56,9 @@ export function verifyCommand(io: LogIo): Command {
         '\n  JIMINI_TOKEN_FILE=ana.token jimini log verify --address 127.0.0.1:9001 --anchor last-week.checkpoint' +
         '\n\nExit codes: 0 the log holds and is signed to its end; 1 it was tampered with or is damaged; 2 leaves are gone that a' +
         '\ncheckpoint says were there; 3 leaves come after the last checkpoint (normal while the log is in use); 4 nothing to' +
-        '\nverify, no consistent copy after 5 tries, or bad usage.',
+        '\nverify, no consistent copy after 5 tries, or bad usage.' +
+        '\n\nPayloads are checked without any key: that each one is there, byte for byte, unless it was erased. They are no part of an' +
+        '\nexport and are not sent by a sidecar; then the result says that they were not checked.',
     )
     .action((options: VerifyOptions) =>
       running(BAD_INPUT_EXIT, async () => {
@@ -80,8 +83,9 @@ async function verify(options: VerifyOptions, io: LogIo): Promise<VerifyReport> 
   await withLogCopy(options, io, async (copy) => {
     const evidence = await evidenceOfCopy(copy, options, (what) => complain(process, [what]));
     const treeRows: ReadTreeRows = (level) => copy.log.rawTreeRows(level);
+    const payloadRows: ReadPayloadRows = (kind) => copy.log.rawPayloadRows(kind);
     report = await heldAgainst(evidence, (against) =>
-      verifyEntries(entriesOfPairs(copy.log.rawRows()), showProgress, { ...against, treeRows }),
+      verifyEntries(entriesOfPairs(copy.log.rawRows()), showProgress, { ...against, treeRows, payloadRows }),
     );
   }).catch((error) => {
     if (!(error instanceof JiminiError) || error.code !== 'JIMINI_STORE_CORRUPT') throw error;

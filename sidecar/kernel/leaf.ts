@@ -147,9 +147,10 @@ export interface SwitchFields {
 export interface Discontinuity {
   /**
    * `log_shorter` = there are fewer leaves than were signed, `log_differs` = they are not those that were signed,
-   * `no_checkpoint` = there are leaves, and no checkpoint that a key of the log signed.
+   * `no_checkpoint` = there are leaves, and no checkpoint that a key of the log signed, `leaves_gone` = what was signed is there, and behind the
+   * last leaf what was written with others.
    */
-  readonly reason: 'log_shorter' | 'log_differs' | 'no_checkpoint';
+  readonly reason: 'log_shorter' | 'log_differs' | 'no_checkpoint' | 'leaves_gone';
   /** Leaves that are there. */
   readonly recovered_size: number;
   /** Leaves that were signed; 0 without a checkpoint. */

@@ -4,13 +4,15 @@ import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { decode } from './decode.js';
 import { type ReadableLog, readEnd, readSeq } from './log-batch.js';
+import { ownEvidence, treeRowsOf } from './own-evidence.js';
+import type { SignedLog } from './proof-methods.js';
 import type { StreamHandler } from './stream-method.js';
 
 /** Leaves after which a caller is told how far it is. */
 const PROGRESS_LEAVES = 32 * LIMITS.leavesPerFetch;
 
 /** Verifies the log of the program itself, one call at a time: it takes processor time that requests need. */
-export function verifyHandler(log: ReadableLog, onMalformed: () => void): StreamHandler {
+export function verifyHandler(log: ReadableLog & SignedLog, onMalformed: () => void): StreamHandler {
   let isRunning = false;
   return async function* (message) {
     const request = decode(VerifyRequest, message, onMalformed);
@@ -20,21 +22,42 @@ export function verifyHandler(log: ReadableLog, onMalformed: () => void): Stream
     if (isRunning) throw new JiminiError('JIMINI_OVERLOADED', 'a verification is under way; try again later');
     isRunning = true;
     try {
-      yield* verify(log, first, end);
+      const isWhole = first === 0 && end === size;
+      yield* isWhole ? verifyWhole(log, end) : verifyPart(log, first, end);
     } finally {
       isRunning = false;
     }
   };
 }
 
-async function* verify(log: ReadableLog, first: number, end: number): AsyncGenerator<Uint8Array> {
+/** Also held against the newest checkpoint, the keys in force, and the stored tree. */
+async function* verifyWhole(log: ReadableLog & SignedLog, end: number): AsyncGenerator<Uint8Array> {
+  const evidence = ownEvidence(log);
+  if ('report' in evidence) return yield encode({ $case: 'report', value: asMessage(evidence.report) });
+  if ('badInput' in evidence) throw new JiminiError('JIMINI_STORE_UNAVAILABLE', evidence.badInput);
+  const verification = createVerification(undefined, { ...evidence, treeRows: treeRowsOf(log, end) });
+  yield* takeAll(log, verification, { first: 0, end });
+  await reading(verification, () => verification.end());
+  yield encode({ $case: 'report', value: asMessage(verification.report()) });
+}
+
+/** Leaves only: what is signed is signed of all of them. */
+async function* verifyPart(log: ReadableLog, first: number, end: number): AsyncGenerator<Uint8Array> {
   const verification = createVerification(first > 0 ? await leafBefore(log, first) : undefined);
+  yield* takeAll(log, verification, { first, end });
+  yield encode({ $case: 'report', value: asMessage(verification.report()) });
+}
+
+async function* takeAll(
+  log: ReadableLog,
+  verification: Verification,
+  { first, end }: { readonly first: number; readonly end: number },
+): AsyncGenerator<Uint8Array> {
   for (let told = first; await takePage(log, verification, end); ) {
     if (verification.size() - told < PROGRESS_LEAVES) continue;
     told = verification.size();
     yield encode({ $case: 'verifiedLeaves', value: BigInt(told - first) });
   }
-  yield encode({ $case: 'report', value: asMessage(verification.report()) });
 }
 
 /** Where it is gone, nothing stands for it, and the range begins with a fault. */
@@ -48,23 +71,32 @@ async function leafBefore(log: ReadableLog, first: number): Promise<{ seq: numbe
 async function takePage(log: ReadableLog, verification: Verification, end: number): Promise<boolean> {
   const from = verification.size();
   if (from >= end) return false;
-  try {
+  return reading(verification, async () => {
     const rows = await log.page(from, Math.min(LIMITS.leavesPerFetch, end - from));
     for (const row of rows) if (!verification.add(row)) return false;
+    if (verification.hasMore() && !(await verification.settle())) return false;
     if (rows.length > 0) return true;
     verification.endsBefore(end);
+    return false;
+  });
+}
+
+/** A database that says that it is damaged is a finding; one that cannot be read now is none. */
+async function reading<T>(verification: Verification, read: () => Promise<T>): Promise<T | false> {
+  try {
+    return await read();
   } catch (error) {
     if (JiminiError.from(error).code !== 'JIMINI_STORE_CORRUPT') throw error;
     verification.failed(error);
+    return false;
   }
-  return false;
 }
 
 function encode(step: VerifyResponse['step']): Uint8Array {
   return VerifyResponse.encode({ step }).finish();
 }
 
-/** A part of a log is held against nothing that is signed, so that it can be neither cut off nor unsigned. */
+/** Leaves that are not signed yet are no fault of a log in use. */
 const STATUSES: Readonly<Record<VerifyReport['status'], VerifyStatus>> = {
   ok: VerifyStatus.OK,
   tampered: VerifyStatus.TAMPERED,
@@ -73,12 +105,13 @@ const STATUSES: Readonly<Record<VerifyReport['status'], VerifyStatus>> = {
   'bad input': VerifyStatus.EMPTY,
 };
 
-function asMessage({ status, entries, logId, last, fault }: VerifyReport) {
+function asMessage({ status, entries, logId, last, fault, signedSize }: VerifyReport) {
   return {
     status: STATUSES[status],
     verifiedLeaves: BigInt(entries),
     logId: entries > 0 ? (logId ?? '') : '',
     lastLeafHash: Buffer.from(entries > 0 ? (last?.hash ?? '') : '', 'hex'),
-    fault: fault && { ...fault, seq: BigInt(fault.seq) },
+    fault: STATUSES[status] === VerifyStatus.TAMPERED && fault ? { ...fault, seq: BigInt(fault.seq) } : undefined,
+    signedLeaves: BigInt(signedSize ?? 0),
   };
 }

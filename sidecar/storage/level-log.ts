@@ -1,6 +1,7 @@
 import { ClassicLevel } from 'classic-level';
-import { envelopeKey } from './envelope-key.js';
+import { envelopeKey, payloadKeysOf } from './envelope-key.js';
 import { firstKeyOf, LEAF_KEYS, leafKey, parseLeafKey } from './leaf-key.js';
+import { hasRowsBehind, removeRowsBehind } from './rows-behind.js';
 import { damagedKey, damagedTile, storeError } from './store-error.js';
 import { firstTreeKeyOf, parseTreeKey, treeKey, treeKeysOf } from './tree-key.js';
 
@@ -77,11 +78,14 @@ export class LevelLog {
   }
 
   /**
-   * Writes all rows or none, with their envelopes and the tree hashes that they complete, and resolves after they are synced. After a rejection
-   * only `close` may be called.
+   * Writes all rows or none, with their envelopes and the tree hashes that they complete, and resolves after they are synced. With
+   * `removeBehind`, what lies behind a log of so many leaves is removed: the last of it together with the rows. After a rejection only `close` may
+   * be called.
    */
-  async write(rows: readonly NewRow[], hashes: readonly TreeHash[] = []): Promise<void> {
-    const pairs = rows.map(({ seq, hash, bytes }) => put(leafKey(seq, hash), bytes));
+  async write(rows: readonly NewRow[], hashes: readonly TreeHash[] = [], removeBehind?: number): Promise<void> {
+    const pairs: Change[] =
+      removeBehind === undefined ? [] : (await this.#guarded(() => removeRowsBehind(this.#db, removeBehind))).map(del);
+    for (const { seq, hash, bytes } of rows) pairs.push(put(leafKey(seq, hash), bytes));
     for (const { seq, envelope } of rows) if (envelope) pairs.push(put(envelopeKey(seq), envelope));
     for (const { level, index, hash } of hashes) pairs.push(put(treeKey(level, index, hash), NOTHING));
     await this.#guarded(() => this.#db.batch(pairs, { sync: true }));
@@ -99,6 +103,11 @@ export class LevelLog {
     const hashes = keys.map((key, at) => hashAt(key, level, first + at));
     if (hashes.length !== width) throw damagedTile(level, index);
     return Buffer.concat(hashes);
+  }
+
+  /** Whether envelopes, tombstones or hashes of the tree are there that a log of `size` leaves has not. */
+  hasRowsBehind(size: number): Promise<boolean> {
+    return this.#guarded(() => hasRowsBehind(this.#db, size));
   }
 
   /** The envelope beside a leaf, as it is stored; undefined when there is none. */
@@ -140,6 +149,12 @@ export class LevelLog {
     return this.#pairs(gte, lt);
   }
 
+  /** Every pair whose key begins as those of envelopes do, or as those of tombstones. */
+  rawPayloadRows(kind: 'envelope' | 'tombstone'): AsyncGenerator<RawRow> {
+    const { gte, lt } = payloadKeysOf(kind);
+    return this.#pairs(gte, lt);
+  }
+
   async close(): Promise<void> {
     await this.#guarded(() => this.#db.close());
   }
@@ -170,8 +185,16 @@ export class LevelLog {
 
 const NOTHING = new Uint8Array(0);
 
-function put(key: Uint8Array, value: Uint8Array) {
-  return { type: 'put' as const, key, value };
+type Change =
+  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: Uint8Array };
+
+function put(key: Uint8Array, value: Uint8Array): Change {
+  return { type: 'put', key, value };
+}
+
+function del(key: Uint8Array): Change {
+  return { type: 'del', key };
 }
 
 /** The hash in a key, which must be that of this place. */

@@ -17,7 +17,7 @@ export interface CheckpointSeries {
   checkpointFailed(): void;
 }
 
-const REASONS = ['log_shorter', 'log_differs', 'no_checkpoint'] as const;
+const REASONS = ['log_shorter', 'log_differs', 'no_checkpoint', 'leaves_gone'] as const;
 
 /** Registers the series of signed checkpoints. */
 export function createCheckpointSeries(registry: Registry, sources: CheckpointSources): CheckpointSeries {

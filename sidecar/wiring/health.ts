@@ -1,5 +1,6 @@
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Scrub } from '../audit/scrub.js';
+import type { Witnesses, WitnessState } from '../audit/witness/witnesses.js';
 import type { Switch } from '../kernel/switch.js';
 import type { PackInfo } from '../policy/policy.js';
 import type { DiskSpace } from '../storage/disk-space.js';
@@ -14,6 +15,8 @@ export interface HealthSources {
   readonly version: string;
   readonly auditLog: AuditLog;
   readonly scrub: Scrub;
+  /** Absent when none are configured. */
+  readonly witnesses: Pick<Witnesses, 'states'> | undefined;
   readonly configFile: string;
   readonly loaded: () => LoadedPolicy;
   /** Last reading; absent = it could not be read. */
@@ -69,6 +72,7 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
     },
     scrub: scrubReport(sources.scrub),
     checkpoints: checkpointReport(sources.auditLog),
+    ...(sources.witnesses && { witnesses: witnessReport(sources.witnesses.states()) }),
     disk: disk
       ? {
           ok: !sources.isDiskLow(),
@@ -102,6 +106,20 @@ function checkpointReport({ signed }: Pick<AuditLog, 'signed'>): object {
     ...(failure ? [`the last checkpoint could not be written: ${failure.message}`] : []),
   ];
   return { ok: problems.length === 0, ...(problems.length > 0 && { problems }), signed_leaves: checkpoint?.size ?? 0 };
+}
+
+/** By their names in the configuration. Addresses are not told: they may hold what only the operator should know. */
+function witnessReport(states: readonly WitnessState[]): object {
+  const problems = states.flatMap(({ name, fault }) => (fault ? [`${name} gives no cosignature (${fault})`] : []));
+  const told = states.map(({ name, size, cosignedForS, fault, breaker }) => ({
+    name,
+    ok: fault === undefined,
+    cosigned_leaves: size,
+    seconds_since_cosigned: cosignedForS ?? null,
+    fault: fault ?? null,
+    breaker,
+  }));
+  return { ok: problems.length === 0, ...(problems.length > 0 && { problems }), configured: told };
 }
 
 function controlReport({ accepted, problem }: HealthSources['tokens']): object {

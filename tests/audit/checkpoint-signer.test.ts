@@ -164,13 +164,17 @@ const signed = (size: number, root: Buffer): LastSigned => ({
 test('whether a log goes on from what was signed is read from its tiles', async (t) => {
   const tree = memoryTreeOf(leafHashes.slice(0, 1000));
   const forged = memoryTreeOf([leafHashOf('other'), ...leafHashes.slice(1, 1000)]);
+  const found = ({ reader }: typeof tree, isCut = false) => {
+    return { logId, size: 1000, rows: { ...reader, hasRowsBehind: async () => isCut } };
+  };
   for (const size of [0, 1, 256, 700, 1000]) {
     const last = signed(size, memoryTreeOf(leafHashes.slice(0, size)).edge.root());
-    t.is(await findDiscontinuity({ logId, size: 1000, tiles: tree.reader }, last), undefined, `${size}`);
-    const other = await findDiscontinuity({ logId, size: 1000, tiles: forged.reader }, last);
+    t.is(await findDiscontinuity(found(tree), last), undefined, `${size}`);
+    const other = await findDiscontinuity(found(forged), last);
     t.is(other?.reason, size === 0 ? undefined : 'log_differs', `${size}`);
+    t.like(await findDiscontinuity(found(tree, true), last), { reason: 'leaves_gone', signed_size: size });
   }
-  const longer = await findDiscontinuity({ logId, size: 1000, tiles: tree.reader }, signed(1001, Buffer.alloc(32, 7)));
+  const longer = await findDiscontinuity(found(tree, true), signed(1001, Buffer.alloc(32, 7)));
   t.deepEqual(longer, {
     reason: 'log_shorter',
     recovered_size: 1000,

@@ -16,6 +16,7 @@ const VECTOR_FILES = [
   'keys.json',
   'proof-files.json',
   'leaves.json',
+  'payload-rows.json',
 ];
 const SIGNERS = [signerOf(6), signerOf(3), signerOf(1)] as const;
 
@@ -80,7 +81,7 @@ test('the Python verifier is run by hand with files and exit codes', (t) => {
   const run = (...args: string[]) => python([verifier, ...args]);
   const text = run('--export', directory);
   t.is(text.exit, 0);
-  t.regex(text.stdout, /^ok; 64 leaves of log [a-z2-7]{26} hold \(signer not pinned\)\n$/);
+  t.regex(text.stdout, /^ok; 64 leaves of log [a-z2-7]{26} hold \(signer not pinned\); payloads not checked\n$/);
   const pinned = run('--export', directory, '--key', join(directory, 'key.pub'), '--format', 'json');
   t.like(JSON.parse(pinned.stdout), { status: 'ok', entries: 64, pinned: true, epoch: 3, opaque: 3 });
   t.is(run('--export', directory, '--anchor', '/nonexistent').exit, 4);

@@ -49,6 +49,7 @@ const decision: fc.Arbitrary<Fields> = fc
   .map(({ more, ...fields }) => ({
     ...DECISION,
     ...fields,
+    envelope: `${fields.c_request_id}${fields.c_req}${fields.c_resp}${fields.c_subj}`.slice(0, 64),
     rule_count: fields.rule_ids.length + (more % 9),
     gap_count: fields.gaps.length + (more % 2),
   }));

@@ -96,6 +96,7 @@ export const DECISION = {
   c_req: 'b'.repeat(64),
   c_resp: '',
   c_subj: '',
+  envelope: 'e'.repeat(64),
 } as const;
 export const CLOSE = { kind: 'close', reason: 'shutdown' } as const;
 

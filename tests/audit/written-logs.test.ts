@@ -79,4 +79,9 @@ test('a log that was cut and goes on says so; who kept a checkpoint sees that it
   await run(dataDir, 20);
   verifiedAs(t, 0, dataDir);
   verifiedAs(t, 1, dataDir, '--anchor', anchor);
+  const { stdout } = jimini('verify', '--data-dir', dataDir, '--anchor', anchor);
+  t.regex(
+    stdout,
+    /another root hash for 10 leaves; the gap leaf \d says that leaves from 6 on were lost, and their numbers/,
+  );
 });

@@ -71,6 +71,20 @@ test.serial(
     await reaches(sidecar, 'jimini_witness_cosigned_size{witness="good"}', 21);
     await reaches(sidecar, 'jimini_witness_failures_total{witness="nobody",kind="unreachable"}', 1);
     t.is(await metric(sidecar, 'jimini_witness_cosigned_size{witness="nobody"}'), 0);
+    const answer = await fetch(`http://${sidecar.ops}/health`);
+    const text = await answer.text();
+    t.is(answer.status, 200, 'a witness that fails is no reason to get no traffic');
+    const { witnesses } = JSON.parse(text);
+    t.like(witnesses, {
+      ok: false,
+      problems: ['nobody gives no cosignature (unreachable)'],
+      configured: [
+        { name: 'good', ok: true, fault: null, breaker: 'closed' },
+        { name: 'nobody', ok: false, cosigned_leaves: 0, seconds_since_cosigned: null, fault: 'unreachable' },
+      ],
+    });
+    t.true(witnesses.configured[0].cosigned_leaves >= 21);
+    t.false(text.includes(new URL(witness.url).host), 'where witnesses are is not told');
     t.is((await sidecar.stop()).code, 0);
     t.regex(sidecar.output(), /"witness":"nobody","fault":"unreachable"/);
 

@@ -6,10 +6,12 @@ import type { Entry } from '../../proto/gen/jimini/v1/audit.js';
 import { type VerifyReport, VerifyStatus } from '../../proto/gen/jimini/v1/audit.js';
 import { leafHash } from '../../sidecar/audit/leaf-hash.js';
 import { verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
+import { JiminiError } from '../../sidecar/kernel/errors.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { leafKey } from '../../sidecar/storage/leaf-key.js';
 import { decision } from '../audit/records.js';
+import { checkpointOf, plainLog, signerOf } from '../audit/signed-logs.js';
 import { type AuditClient, auditClient, bearer, type ControlPort, openControlPort, outcomeOf } from './control-rig.js';
 import { END_HEADERS, END_STREAM, FRAME, frame, grpcHeaders, rawConnection } from './raw-http2.js';
 import { until } from './rig.js';
@@ -301,6 +303,43 @@ test('a leaf that is gone is DATA_LOSS, and a fault of the verification', async 
   t.like((await reportOf(made)).report, { status: VerifyStatus.TAMPERED, fault: { seq: 12n, rule: 'seq' } });
   t.like((await reportOf(made, { firstSeq: 13n })).report, { fault: { seq: 13n, rule: 'prev' } });
   t.like((await reportOf(made, { firstSeq: 12n, endSeq: 13n })).report, { fault: { seq: 12n, rule: 'seq' } });
+});
+
+test('a hash of the tree that is gone or another one is a fault of the verification of the whole log', async (t) => {
+  const { port, made } = await withLeaves(t, 300);
+  const readTile = port.log.readTile.bind(port.log);
+  const withTile = (change: (tile: Uint8Array) => Promise<Uint8Array>) =>
+    Object.assign(port.log, {
+      readTile: async (level: number, index: number, width: number) =>
+        level === 1 ? change(await readTile(level, index, width)) : readTile(level, index, width),
+    });
+  const damaged = { status: VerifyStatus.TAMPERED, fault: { rule: 'tree' } };
+  t.like((await reportOf(made)).report, { status: VerifyStatus.OK });
+  withTile(async (tile) => tile.map((byte) => byte ^ 1));
+  t.like((await reportOf(made)).report, damaged);
+  withTile(async () => Promise.reject(new JiminiError('JIMINI_STORE_CORRUPT', 'a tile is damaged')));
+  t.like((await reportOf(made)).report, damaged);
+  t.like((await reportOf(made, { firstSeq: 1n })).report, { status: VerifyStatus.OK, signedLeaves: 0n });
+});
+
+test('a checkpoint or a key that does not belong to the log is a fault of the verification of the whole log', async (t) => {
+  const { port, made } = await withLeaves(t, 5);
+  const { signed } = port.log;
+  const size = 4;
+  t.like((await reportOf(made)).report, {
+    status: VerifyStatus.OK,
+    signedLeaves: BigInt(signed.checkpoint?.size ?? 0),
+  });
+  const claimed = (state: object) =>
+    Object.defineProperty(port.log, 'signed', { configurable: true, value: { ...signed, ...state } });
+  claimed({ checkpoint: { note: checkpointOf(plainLog(size), signerOf(1)), size }, keys: [signerOf(1).key] });
+  t.like((await reportOf(made)).report, {
+    status: VerifyStatus.TAMPERED,
+    fault: { seq: BigInt(size), rule: 'checkpoint' },
+  });
+  claimed({ checkpoint: signed.checkpoint, keys: [signerOf(1).key] });
+  t.like((await reportOf(made)).report, { status: VerifyStatus.TAMPERED, fault: { rule: 'signer' } });
+  t.like((await reportOf(made, { firstSeq: 1n })).report, { status: VerifyStatus.OK });
 });
 
 test('a foreign key among the leaves is a fault of the verification', async (t) => {

@@ -56,17 +56,17 @@ export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore
       if (isClosed) throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'not open');
     };
     return {
-      async write(rows, nodes) {
+      async write(rows, nodes, removeBehind) {
         inUse();
         const batch = batchSizes.push(rows.length) - 1;
         await (options.beforeDone?.(batch) ?? Promise.resolve());
         const fate = isPoisoned ? 'lost' : ((isRepaired ? undefined : options.batchFate?.(batch)) ?? 'written');
         if (fate !== 'lost') {
           disk = sorted([...disk, ...rows]);
-          nodesOnDisk = [...nodesOnDisk, ...nodes];
+          nodesOnDisk = [...withoutBehind(nodesOnDisk, removeBehind), ...nodes];
         }
         view = sorted([...view, ...rows]);
-        nodesInView = [...nodesInView, ...nodes];
+        nodesInView = [...withoutBehind(nodesInView, removeBehind), ...nodes];
         if (isPoisoned) return;
         if (fate !== 'written') {
           isPoisoned = true;
@@ -82,6 +82,10 @@ export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore
             : (nodesInView.find((node) => node.level === level && node.index === first + at)?.hash ?? Buffer.of()),
         );
         return Buffer.concat(hashes);
+      },
+      async hasRowsBehind(size) {
+        inUse();
+        return withoutBehind(nodesInView, size).length < nodesInView.length;
       },
       async *rowsFrom(seq) {
         inUse();
@@ -115,6 +119,11 @@ export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore
       return batchSizes.length;
     },
   };
+}
+
+/** Without the hashes that a tree of so many leaves has not. */
+export function withoutBehind(nodes: readonly TreeNode[], size = Infinity): readonly TreeNode[] {
+  return nodes.filter(({ level, index }) => index < Math.floor(size / TILE_WIDTH ** level));
 }
 
 function sorted(rows: LeafRow[]): LeafRow[] {

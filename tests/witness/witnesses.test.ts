@@ -26,10 +26,14 @@ test('checkpoints are offered to all witnesses, and the lines of one checkpoint 
       ['b', 0],
     ],
   );
+  t.deepEqual(rig.witnesses.states()[0], { name: 'a', size: 0, breaker: 'closed' });
   for (const size of [1, 5, 1000]) {
     await rig.offer(size);
     await Promise.all([rig.happened(`a cosigned ${size}`), rig.happened(`b cosigned ${size}`)]);
   }
+  const [state] = rig.witnesses.states();
+  t.like(state, { name: 'a', size: 1000, fault: undefined });
+  t.is(typeof state?.cosignedForS, 'number');
   await rig.witnesses.close();
   const opened = openCheckpoint(Buffer.from((await rig.stored()) ?? ''), [log.key, a.key, b.key]);
   t.is(opened.size, 1000);
@@ -215,9 +219,11 @@ test('a witness that comes back is offered the newest checkpoint, once', async (
   await a.close();
   await rig.offer(200);
   await rig.happened('a unreachable', 3);
+  t.like(rig.witnesses.states()[0], { size: 100, fault: 'unreachable', breaker: 'open' });
   await rig.offer(300);
   await witnessOf(t, log, { state: a.state, listen: a.url.slice('http://'.length) });
   await rig.happened('a cosigned 300');
+  t.like(rig.witnesses.states()[0], { size: 300, fault: undefined, breaker: 'closed' });
   t.false(rig.events.includes('a cosigned 200'));
 });
 

@@ -1,4 +1,5 @@
 import type { Discontinuity } from '../../kernel/leaf.js';
+import type { RowsBehind } from '../log-store.js';
 import { originOf } from '../notes/checkpoint.js';
 import { foldPeaks } from '../tree/node-hash.js';
 import { recoverEdge } from '../tree/recover-edge.js';
@@ -10,7 +11,7 @@ export interface FoundLog {
   /** Absent when there are no leaves. */
   readonly logId: string | undefined;
   readonly size: number;
-  readonly tiles: TileReader;
+  readonly rows: TileReader & RowsBehind;
 }
 
 /**
@@ -24,13 +25,14 @@ const UNSIGNED_LEAVES_MAX = 1;
  * (C2SP tlog-checkpoint). Rejects with `JIMINI_STORE_CORRUPT` when hashes of the tree are missing.
  */
 export async function findDiscontinuity(
-  { logId, size, tiles }: FoundLog,
+  { logId, size, rows }: FoundLog,
   last: LastSigned | undefined,
 ): Promise<Discontinuity | undefined> {
+  const isCut = await rows.hasRowsBehind(size);
   if (!last) {
-    if (size <= UNSIGNED_LEAVES_MAX) return undefined;
-    const signed_root = foldPeaks([]).toString('hex');
-    return { reason: 'no_checkpoint', recovered_size: size, signed_size: 0, signed_root };
+    const unsigned = { recovered_size: size, signed_size: 0, signed_root: foldPeaks([]).toString('hex') };
+    if (size > UNSIGNED_LEAVES_MAX) return { reason: 'no_checkpoint', ...unsigned };
+    return isCut ? { reason: 'leaves_gone', ...unsigned } : undefined;
   }
   const { origin, size: signedSize, root } = last.checkpoint;
   const signed = {
@@ -40,8 +42,9 @@ export async function findDiscontinuity(
   };
   if (signedSize > size) return { reason: 'log_shorter', ...signed };
   const isOurs = logId === undefined || origin === originOf(logId);
-  const continues = isOurs && (await recoverEdge(tiles, signedSize)).root().equals(root);
-  return continues ? undefined : { reason: 'log_differs', ...signed };
+  const continues = isOurs && (await recoverEdge(rows, signedSize)).root().equals(root);
+  if (!continues) return { reason: 'log_differs', ...signed };
+  return isCut ? { reason: 'leaves_gone', ...signed } : undefined;
 }
 
 /** What a start found, as one line of JSON: what `acknowledge-gap` writes down. */

@@ -3,7 +3,7 @@ import { JiminiError } from '../../kernel/errors.js';
 import type { Discontinuity, LeafFields } from '../../kernel/leaf.js';
 import { type CheckpointSigner, createCheckpointSigner } from '../checkpoint-signer.js';
 import { mintLogId } from '../log-id.js';
-import type { LogPages } from '../log-store.js';
+import type { LogPages, RowsBehind } from '../log-store.js';
 import { originOf } from '../notes/checkpoint.js';
 import { createNoteSigner } from '../notes/note-signer.js';
 import { formatVerifierKey, type VerifierKey } from '../notes/verifier-key.js';
@@ -22,7 +22,7 @@ export interface LogToSign {
   readonly size: number;
   /** Number of the key in force. */
   readonly epoch: number;
-  readonly rows: LogPages & TileReader;
+  readonly rows: LogPages & TileReader & RowsBehind;
 }
 
 /** What signing a log needs from outside. */
@@ -92,7 +92,7 @@ export async function inspectLog({ logId, size, rows }: LogToSign, files: Signin
   const last = openLastSigned(files);
   // All leaves are gone, but what was signed tells which log it was.
   const [, signedId] = /^jimini\.log\/([a-z2-7]{26})$/.exec(last?.checkpoint.origin ?? '') ?? [];
-  const discontinuity = await findDiscontinuity({ logId, size, tiles: rows }, last);
+  const discontinuity = await findDiscontinuity({ logId, size, rows }, last);
   return { logId: logId ?? signedId, last, discontinuity };
 }
 
@@ -237,6 +237,7 @@ function refused({ reason, recovered_size, signed_size }: Discontinuity): Jimini
   const what = {
     log_shorter: `${signed_size} leaves were signed, and ${recovered_size} are there`,
     log_differs: `its first ${signed_size} leaves are not those that were signed`,
+    leaves_gone: `${recovered_size} leaves are there, and behind them what was written with more`,
     no_checkpoint: `${recovered_size} leaves are there, and no checkpoint that a key of the log signed`,
   }[reason];
   const advice =

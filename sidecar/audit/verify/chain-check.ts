@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import { type Scanned, scanCanonical } from './canonical-scan.js';
 import type { KeyEpochs } from './key-epochs.js';
 import { fieldFault, isOpaque } from './leaf-rules.js';
-import { readPlainDecision } from './plain-decision.js';
+import type { PayloadWord } from './payload-rows.js';
+import { type PlainPlace, readPlainDecision } from './plain-decision.js';
 import type { Entry, Finding, RuleName } from './report.js';
 
 /** Takes the leaves of a log one after the other, in constant memory. */
@@ -18,6 +19,10 @@ export interface ChainCheck {
   /** Empty before the first leaf. */
   readonly logId: string;
   readonly lastKind: string;
+  /** What the last leaf that holds says of payloads. */
+  readonly lastWord: PayloadWord;
+  /** The last leaf that says that the log does not go on from what was signed, and how many leaves it went on from instead. */
+  readonly lastBreak: LogBreak | undefined;
   /** 0 before the first leaf. */
   readonly epoch: number;
   readonly opaque: number;
@@ -45,6 +50,8 @@ class Chain implements ChainCheck {
   lastHash: string;
   logId = '';
   lastKind = '';
+  lastWord: PayloadWord = NO_PAYLOAD;
+  lastBreak: LogBreak | undefined;
   epoch = 0;
   opaque = 0;
   gaps = 0;
@@ -70,7 +77,8 @@ class Chain implements ChainCheck {
     if (bytes.length > LEAF_BYTES_MAX) return this.fault('size', `the leaf has more than ${LEAF_BYTES_MAX} bytes`);
     const text = decoded(bytes);
     if (text === undefined) return this.fault('utf-8', 'the leaf is not well-formed UTF-8');
-    const leaf = this.#isNextPlainDecision(text) ? undefined : scanCanonical(text);
+    const plain = this.#nextPlainDecision(text);
+    const leaf = plain ? undefined : scanCanonical(text);
     if (leaf && 'why' in leaf) return this.fault('canonical', `the leaf ${leaf.why} (character ${leaf.at})`);
     const wrong = leaf && (this.#place(leaf) ?? this.#content(leaf));
     if (wrong) return wrong;
@@ -79,16 +87,18 @@ class Chain implements ChainCheck {
     if (entry.hash !== undefined && entry.hash !== actual)
       return this.fault('hash', 'the hash in the key is another one');
     this.#accept(leaf, actual);
+    this.lastWord = plain ? { envelope: plain.envelope } : wordOf(leaf);
     return undefined;
   }
 
-  /** Whether this is nothing but a decision, and stands where it belongs. What is not is looked at rule by rule. */
-  #isNextPlainDecision(text: string): boolean {
-    if (this.size === 0 || this.epoch === 0) return false;
+  /** Where this is nothing but a decision, and stands where it belongs. What is not is looked at rule by rule. */
+  #nextPlainDecision(text: string): PlainPlace | undefined {
+    if (this.size === 0 || this.epoch === 0) return undefined;
     const place = readPlainDecision(text);
-    if (place === undefined) return false;
+    if (place === undefined) return undefined;
     const { seq, prev, epoch, logId } = place;
-    return seq === this.size && prev === this.lastHash && epoch === this.epoch && logId === this.logId;
+    const isNext = seq === this.size && prev === this.lastHash && epoch === this.epoch && logId === this.logId;
+    return isNext ? place : undefined;
   }
 
   #place(leaf: Leaf): Finding | undefined {
@@ -134,9 +144,37 @@ class Chain implements ChainCheck {
     if (!leaf) return;
     this.logId = leaf.get('log_id') as string;
     this.epoch = leaf.get('epoch') as number;
-    if (this.lastKind === 'gap') this.gaps += 1;
+    if (this.lastKind === 'gap') this.#acceptGap(leaf);
     if (isOpaque(leaf)) this.opaque += 1;
   }
+
+  #acceptGap(leaf: Leaf): void {
+    this.gaps += 1;
+    const recoveredSize = leaf.get('recovered_size');
+    if (typeof recoveredSize === 'number') this.lastBreak = { seq: this.size - 1, recoveredSize };
+  }
+}
+
+const NO_PAYLOAD: PayloadWord = { envelope: '' };
+
+/** A leaf of a kind that is not known may name anything, and has no envelope. */
+function wordOf(leaf: Leaf | undefined): PayloadWord {
+  switch (leaf?.get('kind')) {
+    case 'decision':
+      return { envelope: leaf.get('envelope') as string };
+    case 'erase': {
+      const [root, belowSeq] = [leaf.get('c_seqs') as string, leaf.get('below_seq') as number | undefined];
+      return { envelope: '', erased: { root, belowSeq: belowSeq ?? 0 } };
+    }
+    default:
+      return NO_PAYLOAD;
+  }
+}
+
+/** A history that ended, and the leaf that says so. */
+export interface LogBreak {
+  readonly seq: number;
+  readonly recoveredSize: number;
 }
 
 function decoded(bytes: Uint8Array): string | undefined {

@@ -1,3 +1,4 @@
+import type { LogBreak } from './chain-check.js';
 import { checkCheckpoint, parseProofFile, parseStatement, type Statement } from './checkpoints.js';
 import type { KeyEpochs, KeyInForce } from './key-epochs.js';
 import { isIncluded } from './merkle.js';
@@ -35,7 +36,7 @@ export type Ending =
 /** Holds claims against the leaves of a log as they come. */
 export interface ClaimsCheck {
   /** To be called with size 0, and after each leaf. */
-  at(size: number, leafHash: string, root: () => Buffer): Finding | undefined;
+  at(size: number, leafHash: string, root: () => Buffer, lastBreak?: LogBreak): Finding | undefined;
   /** There are no more leaves. */
   end(size: number, logId: string): Ending;
 }
@@ -51,17 +52,23 @@ export function createClaimsCheck(claims: readonly Claim[], known: readonly Note
   );
   const inForce = new Map<Claim, KeyInForce>();
 
-  const rootFault = (claim: Claim, size: number, root: Buffer): Finding | undefined => {
+  const rootFault = (claim: Claim, size: number, root: Buffer, lastBreak?: LogBreak): Finding | undefined => {
     inForce.set(claim, epochs.current());
     if (claim.root.equals(root)) return undefined;
-    const found = `the ${claim.source} has another root hash for ${size} leaves`;
+    const found = `the ${claim.source} has another root hash for ${size} leaves${becauseOf(lastBreak, size - 1)}`;
     return { seq: size, rule: claim.source, found };
   };
 
-  const proofFault = ({ size, root, proof }: Claim, index: number, leafHash: string): Finding | undefined => {
+  const proofFault = (
+    { size, root, proof }: Claim,
+    index: number,
+    leafHash: string,
+    lastBreak?: LogBreak,
+  ): Finding | undefined => {
     const leaf = { hash: Buffer.from(leafHash, 'hex'), index };
     if (isIncluded(leaf, { size, root }, proof?.hashes ?? [])) return undefined;
-    return { seq: index, rule: 'proof', found: `the proof of leaf ${index} does not lead from the leaf to the root` };
+    const found = `the proof of leaf ${index} does not lead from the leaf to the root${becauseOf(lastBreak, index)}`;
+    return { seq: index, rule: 'proof', found };
   };
 
   const check = (claim: Claim, size: number, logId: string): Found | undefined => {
@@ -83,13 +90,13 @@ export function createClaimsCheck(claims: readonly Claim[], known: readonly Note
   };
 
   return {
-    at(size, leafHash, root) {
+    at(size, leafHash, root, lastBreak) {
       for (const claim of bySize.get(size) ?? []) {
-        const fault = rootFault(claim, size, root());
+        const fault = rootFault(claim, size, root(), lastBreak);
         if (fault) return fault;
       }
       for (const claim of (size > 0 && byIndex.get(size - 1)) || []) {
-        const fault = proofFault(claim, size - 1, leafHash);
+        const fault = proofFault(claim, size - 1, leafHash, lastBreak);
         if (fault) return fault;
       }
       return undefined;
@@ -107,6 +114,12 @@ export function createClaimsCheck(claims: readonly Claim[], known: readonly Note
       return { status: 'signed', signedSize: Math.max(0, ...claims.map((claim) => claim.size)) };
     },
   };
+}
+
+/** Numbers that a log gave out again after it was cut: what was signed of the first ones cannot hold any more. */
+function becauseOf(lastBreak: LogBreak | undefined, seq: number): string {
+  if (!lastBreak || lastBreak.recoveredSize > seq) return '';
+  return `; the gap leaf ${lastBreak.seq} says that leaves from ${lastBreak.recoveredSize} on were lost, and their numbers given out again`;
 }
 
 function signatureFault({ source, note }: Claim, keys: readonly NoteKey[]): Found | undefined {

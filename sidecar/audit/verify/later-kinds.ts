@@ -1,4 +1,4 @@
-import { bucket, type Check, count, hash, hashOrEmpty, listOf, text, word } from './field-types.js';
+import { bucket, type Check, count, hash, hashOrEmpty, listOf, optional, text, word } from './field-types.js';
 
 const approvers = listOf(8, text);
 
@@ -11,6 +11,12 @@ const FOR_A_PERSON = [
   ['c_seqs', hashOrEmpty],
   ['approvers', approvers],
   ['reason', word],
+] as const;
+
+/** `below_seq`: no payload below it can be opened any more, and its envelope may be gone. */
+const ERASE = [
+  ...FOR_A_PERSON,
+  ['below_seq', optional((value, leaf) => count(value, leaf) && (value as number) <= (leaf.get('seq') as number))],
 ] as const;
 
 const minSeq: Check = (value, leaf) =>
@@ -31,6 +37,7 @@ const PRUNE = [
 
 /** Rules of the kinds that are defined, and written by later versions. */
 export const LATER_KINDS = [
-  ...['export', 'erase', 'restrict', 'hold'].map((kind) => [kind, () => FOR_A_PERSON] as const),
+  ...['export', 'restrict', 'hold'].map((kind) => [kind, () => FOR_A_PERSON] as const),
+  ['erase', () => ERASE] as const,
   ['prune', () => PRUNE] as const,
 ] as const;

@@ -31,6 +31,8 @@ const atLeastLengthOf =
   };
 const verdict = oneOf('ALLOW', 'FLAG', 'MASK', 'BLOCK');
 
+const COMMITMENTS = ['c_request_id', 'c_req', 'c_resp', 'c_subj'] as const;
+
 /** One answer of a classifier. */
 const answer: Check = (value, leaf) =>
   value instanceof Map &&
@@ -53,6 +55,11 @@ const DECISION: Rules = [
   ['c_req', hashOrEmpty],
   ['c_resp', hashOrEmpty],
   ['c_subj', hashOrEmpty],
+  // What is committed to is sealed beside the leaf, and nothing else is.
+  [
+    'envelope',
+    (value, leaf) => hashOrEmpty(value, leaf) && (value !== '') === COMMITMENTS.some((name) => leaf.get(name) !== ''),
+  ],
   ['classifiers', optional(listOf(8, answer))],
   // One of the two without the other says nothing.
   [
@@ -131,6 +138,7 @@ const signedSize: Check = (value, leaf) => {
     case 'log_shorter':
       return (value as number) > recovered;
     case 'log_differs':
+    case 'leaves_gone':
       return (value as number) <= recovered;
     default:
       return value === 0 && recovered > 0 && leaf.get('signed_root') === EMPTY_ROOT;
@@ -138,7 +146,7 @@ const signedSize: Check = (value, leaf) => {
 };
 /** The log does not continue what was signed. */
 const DISCONTINUED: Rules = [
-  ['reason', oneOf('log_shorter', 'log_differs', 'no_checkpoint')],
+  ['reason', oneOf('log_shorter', 'log_differs', 'no_checkpoint', 'leaves_gone')],
   ['recovered_size', count],
   ['signed_root', hash],
   ['signed_size', signedSize],

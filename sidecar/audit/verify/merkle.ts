@@ -3,7 +3,7 @@ import { createHash, hash } from 'node:crypto';
 /** The tree of RFC 6962 2.1 as a verifier sees it: slower than the writer's, and nothing in common with it. */
 
 /** Hash of a node from those of its children. */
-function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return createHash('sha256').update(Uint8Array.of(1)).update(left).update(right).digest();
 }
 

@@ -1,9 +1,11 @@
-/** What a leaf says of its place. */
-interface Place {
+/** What a leaf says of its place, and of what lies beside it. */
+export interface PlainPlace {
   readonly logId: string;
   readonly epoch: number;
   readonly seq: number;
   readonly prev: string;
+  /** Hex digest of the envelope beside it; empty = there is none. */
+  readonly envelope: string;
 }
 
 const TEXT = '"[ !#-[\\]-~]*"';
@@ -23,6 +25,7 @@ const MEMBERS = [
   ['direction', '"(?:inbound|outbound|)"'],
   ['door', TEXT],
   ['effective', VERDICT],
+  ['envelope', HEX],
   ['epoch', '([1-9][0-9]*)'],
   ['gap_count', INTEGER],
   ['gaps', TEXTS],
@@ -42,15 +45,15 @@ const MEMBERS = [
 ] as const;
 const PLAIN_DECISION = new RegExp(`^\\{${MEMBERS.map(([name, value]) => `"${name}":${value}`).join(',')}\\}$`);
 
-type Fourteen<T> = [T, T, T, T, T, T, T, T, T, T, T, T, T, T];
-type Captured = readonly [string, ...Fourteen<string>];
+type Fifteen<T> = [T, T, T, T, T, T, T, T, T, T, T, T, T, T, T];
+type Captured = readonly [string, ...Fifteen<string>];
 
 /**
  * The place of a decision of the simplest form: canonical, no name besides those that must be there, texts of printable ASCII without
  * escapes, every field valid. Most leaves of a log are such, and this reads them three times as fast. Undefined says nothing: the
  * rules are to be applied one by one.
  */
-export function readPlainDecision(text: string): Place | undefined {
+export function readPlainDecision(text: string): PlainPlace | undefined {
   const match = PLAIN_DECISION.exec(text);
   if (match === null) return undefined;
   const [
@@ -59,6 +62,7 @@ export function readPlainDecision(text: string): Place | undefined {
     cRequestId,
     cResp,
     cSubj,
+    envelope,
     epoch,
     gapCount,
     gaps,
@@ -75,6 +79,8 @@ export function readPlainDecision(text: string): Place | undefined {
     isHashLength(cRequestId.length) &&
     isHashLength(cResp.length) &&
     isHashLength(cSubj.length) &&
+    isHashLength(envelope.length) &&
+    (envelope === '') === (cReq.length + cRequestId.length + cResp.length + cSubj.length === 0) &&
     epoch.length <= SAFE_DIGITS &&
     logId.length === LOG_ID_CHARS &&
     monoNs.length <= MONO_NS_DIGITS &&
@@ -83,7 +89,7 @@ export function readPlainDecision(text: string): Place | undefined {
     timeMs.length <= SAFE_DIGITS &&
     isCounted(gaps, gapCount, 16) &&
     isCounted(ruleIds, ruleCount, 64);
-  return holds ? { epoch: Number(epoch), logId, prev, seq: Number(seq) } : undefined;
+  return holds ? { envelope, epoch: Number(epoch), logId, prev, seq: Number(seq) } : undefined;
 }
 
 /** Any integer of so many digits is safe. */

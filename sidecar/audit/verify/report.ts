@@ -1,3 +1,5 @@
+import type { PayloadCounts } from './payload-rows.js';
+
 /** One leaf to be verified, with its place: the number in its key, or the number of its line in an export (from 0). */
 export interface Entry {
   /** Absent when the key is not one of a leaf. */
@@ -26,6 +28,7 @@ export type RuleName =
   | 'anchor'
   | 'proof'
   | 'tree'
+  | 'envelope'
   | 'store';
 
 /** What breaks a rule. */
@@ -65,6 +68,8 @@ export interface VerifyReport {
   readonly epoch: number;
   /** Leaves that checkpoints cover which hold; absent when none were looked at. */
   readonly signedSize?: number;
+  /** Sealed payloads beside the leaves; absent when none were looked at. */
+  readonly payloads?: PayloadCounts;
 }
 
 const MEANINGS: Readonly<Record<RuleName, string>> = {
@@ -86,6 +91,8 @@ const MEANINGS: Readonly<Record<RuleName, string>> = {
   anchor: 'this is not the log that the anchor was taken from, or it was written anew since',
   proof: 'the proof was changed, or is of another leaf or another log',
   tree: 'rows of the database were removed, added or changed; the leaves themselves are not concerned',
+  envelope:
+    'a sealed payload was removed, changed, exchanged or added; the leaves themselves, and what they commit to, are not concerned',
   store: 'files of the database were removed, cut or changed, or the disk fails',
 };
 const TRUNCATED = 'leaves were cut off at the end, or an older copy was put in the place of the log';

@@ -1,7 +1,7 @@
 import type { Subtree } from './merkle.js';
 
 /** One stored pair, as raw as it lies there. */
-interface Row {
+export interface Row {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
 }

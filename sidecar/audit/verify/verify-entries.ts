@@ -3,6 +3,7 @@ import { createChainCheck } from './chain-check.js';
 import { type Claim, createClaimsCheck } from './claims.js';
 import { createKeyEpochs } from './key-epochs.js';
 import { createRootStream } from './merkle.js';
+import { createPayloadRowsCheck, type ReadPayloadRows } from './payload-rows.js';
 import { asFault, type Entry, type Finding, olderFormat, type VerifyFault, type VerifyReport } from './report.js';
 import type { NoteKey } from './signed-note.js';
 import { createTreeRowsCheck, type ReadTreeRows } from './tree-rows.js';
@@ -17,6 +18,8 @@ export interface HeldAgainst {
   readonly keys: readonly NoteKey[];
   /** The hashes of the tree that are stored beside the leaves, where they are. */
   readonly treeRows?: ReadTreeRows;
+  /** The payloads that are stored beside the leaves, where they are. */
+  readonly payloadRows?: ReadPayloadRows;
 }
 
 const PROGRESS_EVERY = 65_536;
@@ -66,7 +69,7 @@ export interface Verification {
   add(entry: Entry): boolean;
   /** Whether there is something to `settle`. */
   hasMore(): boolean;
-  /** Compares with stored rows; false = something is wrong. */
+  /** Compares with the rows that are stored beside the leaves; false = something is wrong. */
   settle(): Promise<boolean>;
   /** There are no more leaves: what was signed is held against them. Not to be called for a part of a log. */
   end(): Promise<void>;
@@ -89,6 +92,7 @@ export function createVerification(
   const chain = createChainCheck(keys, before && { size: before.seq + 1, hash: hashOf(before.bytes) });
   const claims = against && createClaimsCheck(against.claims, against.keys, keys);
   const rows = against?.treeRows && createTreeRowsCheck(against.treeRows);
+  const payloads = against?.payloadRows && createPayloadRowsCheck(against.payloadRows);
   let hasMore = false;
   const tree = createRootStream(
     rows &&
@@ -116,12 +120,13 @@ export function createVerification(
       if (fault || found(chain.add(entry))) return false;
       if (!against) return true;
       tree.add(chain.lastHash);
-      return !found(claims?.at(chain.size, chain.lastHash, tree.root));
+      if (payloads?.add(chain.size - 1, chain.lastWord)) hasMore = true;
+      return !found(claims?.at(chain.size, chain.lastHash, tree.root, chain.lastBreak));
     },
     hasMore: () => hasMore,
     async settle() {
       hasMore = false;
-      return !found(rowFault(await rows?.settle()));
+      return !(found(rowFault(await rows?.settle())) || found(await payloads?.settle()));
     },
     async end() {
       if (fault || !claims || found(rowFault(await rows?.end()))) return;
@@ -130,6 +135,7 @@ export function createVerification(
         found(ending.finding, ending.status);
         return;
       }
+      if (found(await payloads?.end(chain.size))) return;
       signedSize = ending.signedSize;
       if (signedSize >= chain.size) return;
       const text = `${chain.size - signedSize} leaves come after the last checkpoint`;
@@ -156,6 +162,7 @@ export function createVerification(
         gaps,
         epoch,
         ...(signedSize !== undefined && { signedSize }),
+        ...(payloads && { payloads: payloads.counts }),
       };
     },
   };

@@ -45,6 +45,18 @@ export interface WitnessesOptions {
   onError(error: unknown): void;
 }
 
+/** What is known of one witness. Where it is, and what it says in words, is not told. */
+export interface WitnessState {
+  readonly name: string;
+  /** Size of the newest checkpoint that it is known to have cosigned; 0 = none. */
+  readonly size: number;
+  /** Seconds since it cosigned one; absent = it has not in this run. */
+  readonly cosignedForS?: number;
+  /** Why it gave no cosignature when it was asked last; absent = it did, or was not asked yet. */
+  readonly fault?: WitnessFault;
+  readonly breaker: Breaker['state'];
+}
+
 /** Offers checkpoints to witnesses, each at its own pace, and keeps the newest that one of them cosigned. */
 export interface Witnesses {
   /** A checkpoint that is published and on disk. Returns at once. */
@@ -53,6 +65,8 @@ export interface Witnesses {
   sizes(): Iterable<readonly [name: string, size: number]>;
   /** Breakers by name. */
   breakers(): Iterable<readonly [name: string, breaker: Breaker]>;
+  /** All witnesses, as they were configured. */
+  states(): readonly WitnessState[];
   /**
    * Gives witnesses that answer `LIMITS.witnessCloseMsMax` for the last checkpoint, and resolves when what they cosigned is
    * stored. Nothing is offered afterwards. Never rejects.
@@ -63,6 +77,9 @@ export interface Witnesses {
 interface Witness {
   readonly target: WitnessTarget;
   size: number;
+  /** Monotonic; undefined = not in this run. */
+  cosignedMs: number | undefined;
+  fault: WitnessFault | undefined;
   breaker: Breaker;
   running: Promise<void> | undefined;
   callOff: (() => void) | undefined;
@@ -81,6 +98,8 @@ export function createWitnesses(options: WitnessesOptions): Witnesses {
     (target): Witness => ({
       target,
       size: store.newest ? sizeCosignedBy(store.newest, logKey, target.key) : 0,
+      cosignedMs: undefined,
+      fault: undefined,
       breaker: CLOSED_BREAKER,
       running: undefined,
       callOff: undefined,
@@ -117,10 +136,14 @@ export function createWitnesses(options: WitnessesOptions): Witnesses {
     witness.breaker = settleCall(witness.breaker, { ticket, outcome, nowMs: nowMs(), random: random() }, BREAKER);
     if (word.kind === 'fault') {
       // A question that our own end has cut off says nothing of the witness.
-      if (!ended.signal.aborted) options.onFault(name, word.fault);
+      if (ended.signal.aborted) return;
+      witness.fault = word.fault;
+      options.onFault(name, word.fault);
       return;
     }
     witness.size = offered.size;
+    witness.cosignedMs = nowMs();
+    witness.fault = undefined;
     keeper.add(offered.note, word.signature);
     options.onCosigned(name, offered.size);
   };
@@ -156,6 +179,7 @@ export function createWitnesses(options: WitnessesOptions): Witnesses {
     },
     sizes: () => witnesses.map(({ target, size }) => [target.name, size] as const),
     breakers: () => witnesses.map(({ target, breaker }) => [target.name, breaker] as const),
+    states: () => witnesses.map((witness) => stateOf(witness, nowMs())),
     async close() {
       isClosing = true;
       const stop = after(LIMITS.witnessCloseMsMax, () => ended.abort());
@@ -173,6 +197,16 @@ export function createWitnesses(options: WitnessesOptions): Witnesses {
     start(witness);
     await witness.running;
   }
+}
+
+function stateOf({ target, size, cosignedMs, fault, breaker }: Witness, nowMs: number): WitnessState {
+  return {
+    name: target.name,
+    size,
+    ...(cosignedMs !== undefined && { cosignedForS: Math.floor((nowMs - cosignedMs) / 1_000) }),
+    ...(fault && { fault }),
+    breaker: breaker.state,
+  };
 }
 
 function faultOf(fault: WitnessFault): Extract<WitnessWord, { kind: 'fault' }> {

@@ -1,6 +1,7 @@
 import type { LeafRow, LogStore, LogStoreHandle } from '../../../sidecar/audit/log-store.js';
 import { TILE_WIDTH, type TreeNode } from '../../../sidecar/audit/tree/tiles.js';
 import { JiminiError } from '../../../sidecar/kernel/errors.js';
+import { withoutBehind } from '../../storage/faulty-store.js';
 import type { Choices } from './random.js';
 
 /** What lies on a disk after it was synced. */
@@ -79,6 +80,10 @@ export function createSimulatedDisk(choices: Choices): SimulatedDisk {
             ? Buffer.from(view.rows.find(({ seq }) => seq === place)?.hash ?? '', 'hex')
             : (view.nodes.find((node) => node.level === level && node.index === place)?.hash ?? Buffer.of());
         return Buffer.concat(Array.from({ length: width }, (_, i) => at(first + i)));
+      },
+      async hasRowsBehind(size) {
+        await alive();
+        return withoutBehind(view.nodes, size).length < view.nodes.length;
       },
       async *rowsFrom(seq) {
         await alive();

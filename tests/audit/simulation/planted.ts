@@ -15,8 +15,8 @@ interface PlantedFault {
 export const PLANTED_FAULTS: Readonly<Record<string, PlantedFault>> = {
   'acknowledges before the sync': {
     file: 'chain-writer.js',
-    from: 'await handle.write(batch.rows, batch.nodes);',
-    to: 'void handle.write(batch.rows, batch.nodes).catch(() => undefined);',
+    from: 'await handle.write(batch.rows, batch.nodes, removeBehind);',
+    to: 'void handle.write(batch.rows, batch.nodes, removeBehind).catch(() => undefined);',
   },
   'goes on after a failed write as if nothing had happened': {
     file: 'chain-writer.js',

@@ -164,9 +164,23 @@ def check_leaves(checks):
             checks.equal(f"file, {case['why']}", (rule, chain.size if rule else 0), (case["rule"], case["seq"]))
 
 
+def check_payload_rows(checks):
+    vectors = load("payload-rows.json")
+    logs = {name: [verify.read_leaf(leaf.encode()) for leaf in leaves] for name, leaves in vectors["logs"].items()}
+    for name, leaves in vectors["logs"].items():
+        checks.equal(f"the log, {name}", rule_of([leaf.encode() for leaf in leaves])[0], None)
+    for case in vectors["cases"]:
+        found = (None, 0)
+        try:
+            verify.check_payload_rows(logs[case["log"]], [tuple(unhex(pair)) for pair in case["rows"]])
+        except verify.Fault as fault:
+            found = (fault.rule, fault.seq)
+        checks.equal(f"rows, {case['why']}", found, (case["rule"], case["seq"]))
+
+
 def main():
     checks = Checks()
-    for check in (check_leaves, check_trees, check_proofs, check_notes, check_keys, check_proof_files):
+    for check in (check_leaves, check_payload_rows, check_trees, check_proofs, check_notes, check_keys, check_proof_files):
         check(checks)
     for failure in checks.failures:
         print(failure)

@@ -27,6 +27,7 @@ DECISION = {
     "c_req": "",
     "c_resp": "",
     "c_subj": "",
+    "envelope": HASH_B,
 }
 ANSWER = {"model": "m", "name": "n", "rule": "r", "said": "yes"}
 SWITCH = {"kind": "admin", "op": "kill_switch", "event": "begin", "name": "bypass"}
@@ -38,6 +39,7 @@ FOR_A_PERSON = {"c_request_id": HASH_A, "c_tag": HASH_B, "count": "11-100", "c_s
 FOR_A_PERSON |= {"approvers": ["ana", "ben"], "reason": "subject_request"}
 SHORTER = {"kind": "gap", "reason": "log_shorter", "recovered_size": 7, "signed_size": 9, "signed_root": HASH_A}
 DIFFERS = {**SHORTER, "reason": "log_differs", "signed_size": 7}
+GONE = {**DIFFERS, "reason": "leaves_gone"}
 NO_CHECKPOINT = {**SHORTER, "reason": "no_checkpoint", "signed_size": 0, "signed_root": verify.EMPTY_ROOT.hex()}
 UNRECORDED = {"kind": "gap", "reason": "store_unavailable", "records": 3, "kept": [2, 3]}
 UNRECORDED |= {"first_ms": DAY_MS, "last_ms": DAY_MS + 5}
@@ -78,7 +80,7 @@ def whole_log(keys):
     person = {"c_subj": HASH_A, "c_resp": HASH_B}
     for fields in [
         DECISION,
-        {**DECISION, "raw": "ALLOW", "effective": "ALLOW", "rule_ids": [], "rule_count": 0, "c_request_id": ""},
+        {**DECISION, "raw": "ALLOW", "effective": "ALLOW", "rule_ids": [], "rule_count": 0, "c_request_id": "", "envelope": ""},
         {**DECISION, "direction": "outbound", **person, "link_seq": 1, "answer": "inspected", "outcome": "complete"},
         {**DECISION, "direction": "outbound", **person, "outcome": "blocked_late", "delivered": "1-100"},
         {**DECISION, "direction": "outbound", **person, "outcome": "aborted", "delivered": "0", "answer": "none"},
@@ -109,7 +111,7 @@ def whole_log(keys):
         {"kind": "hold", "op": "begin", **FOR_A_PERSON, "c_tag": ""},
         {"kind": "hold", "op": "release", **FOR_A_PERSON},
         {"kind": "erase", "op": "subject", **FOR_A_PERSON},
-        {"kind": "erase", "op": "day", **FOR_A_PERSON, "c_tag": "", "approvers": []},
+        {"kind": "erase", "op": "day", **FOR_A_PERSON, "c_tag": "", "approvers": [], "below_seq": 9},
         {"kind": "prune", "min_seq": 0, "peaks": [], "approvers": ["ana"], "reason": "retention"},
         {"kind": "from_the_future", "anything": {"deep": [True, -1, {"x": ""}]}},
         {"kind": "admin", "op": "from_the_future"},
@@ -191,6 +193,7 @@ def leaf_cases(keys, stranger):
         "store_unavailable": UNRECORDED,
         "log_shorter": SHORTER,
         "log_differs": DIFFERS,
+        "leaves_gone": GONE,
         "no_checkpoint": NO_CHECKPOINT,
         "export": {"kind": "export", "op": "subject", **FOR_A_PERSON},
         "erase": {"kind": "erase", "op": "day", **FOR_A_PERSON},
@@ -243,6 +246,7 @@ def leaf_cases(keys, stranger):
         ("rule_ids", ["x"] * 65), ("rule_ids", [1]), ("rule_count", 1), ("rule_count", -2), ("rule_count", "2"),
         ("gaps", ["x"] * 17), ("gap_count", -1), ("c_req", HASH_A.upper()), ("c_req", HASH_A[1:]),
         ("c_resp", HASH_A + "0"), ("c_subj", "-"), ("c_request_id", "\n"), ("c_request_id", HASH_A + "\n"),
+        ("envelope", HASH_A.upper()), ("envelope", HASH_A[1:]), ("envelope", ""), ("c_request_id", ""),
         ("switch", "off"), ("switch", ""), ("windows", ["w"]), ("classifier_count", 1), ("classifiers", [ANSWER]),
         ("link_seq", 1), ("link_seq", -1), ("link_seq", "0"), ("answer", ""), ("answer", "seen"), ("outcome", "done"),
         ("delivered", ""), ("delivered", 5), ("delivered", "7"), ("delivered", "0-5"), ("delivered", "10-9"),
@@ -252,6 +256,11 @@ def leaf_cases(keys, stranger):
                         ("delivered", "1-999999999999999"), ("delivered", "9-10"), ("switch", "lockdown"),
                         ("rule_ids", []), ("rule_ids", ["x", "x"]), ("c_req", "")]:  # fmt: skip
         case(f"decision, {verify.canonical(value)} as {name}", {**DECISION, name: value})
+    empty = {**DECISION, "c_request_id": "", "envelope": ""}
+    case("a decision that commits to nothing", empty)
+    for name in ("c_req", "c_resp", "c_subj"):
+        case(f"a decision that commits to {name} only", {**empty, name: HASH_A, "envelope": HASH_B})
+        case(f"a decision that commits to {name} without an envelope", {**empty, name: HASH_A}, "fields")
     planned = {**DECISION, "switch": "maintenance"}
     case("maintenance with 16 windows", {**planned, "windows": ["w"] * 16})
     case("maintenance without windows", planned, "fields")
@@ -285,6 +294,9 @@ def leaf_cases(keys, stranger):
     refused("log_shorter", SHORTER, [("signed_size", 7), ("signed_size", 6), ("signed_root", ""), ("reason", "log_differs")])
     refused("no_checkpoint", NO_CHECKPOINT, [("signed_size", 1), ("signed_root", HASH_A), ("recovered_size", 0)])
     refused("log_differs", DIFFERS, [("signed_size", 8), ("reason", "log_shorter")])
+    refused("leaves_gone", GONE, [("signed_size", 8), ("signed_size", -1), ("signed_root", "")])
+    for size in (0, 3):
+        case(f"leaves_gone behind {size} signed leaves", {**GONE, "signed_size": size})
     refused("acknowledge_gap", kinds["acknowledge_gap"], [("reason", "store_unavailable"), ("signed_size", 1)])
     refused("close", kinds["close"], [("reason", "crash")])
     for kind in ("export", "erase", "restrict", "hold"):
@@ -292,6 +304,9 @@ def leaf_cases(keys, stranger):
                                     ("count", "12"), ("approvers", ["a"] * 9), ("approvers", [1]),
                                     ("reason", "free text"), ("reason", "")])  # fmt: skip
         case(f"{kind} with an operation that nobody knows", {**kinds[kind], "op": "other_2"})
+    erase = kinds["erase"]
+    for value, rule in [(0, None), (1, None), (2, "fields"), (-1, "fields"), ("1", "fields")]:
+        case(f"erase, all below {value}", {**erase, "below_seq": value}, rule)
     refused("prune", kinds["prune"], [("min_seq", 256), ("min_seq", 1), ("min_seq", -256), ("peaks", [HASH_A])])
 
     # Keys.

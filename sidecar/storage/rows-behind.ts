@@ -1,0 +1,44 @@
+import type { ClassicLevel } from 'classic-level';
+import { envelopeKey, payloadKeysOf } from './envelope-key.js';
+import { firstTreeKeyOf, treeKeysOf } from './tree-key.js';
+
+type Database = ClassicLevel<Uint8Array, Uint8Array>;
+
+/** Leaves under one hash of level 1; of level 2 its square, and so on. */
+const TILE_WIDTH = 256;
+/** 256^7 is more leaves than a number counts exactly. */
+const LEVELS_MAX = 7;
+
+/** Whether rows that were written with leaves lie behind the end of a log of `size` leaves, so that those leaves are gone. */
+export async function hasRowsBehind(db: Database, size: number): Promise<boolean> {
+  for (const range of rangesBehind(size)) {
+    if ((await db.keys({ ...range, limit: 1 }).all()).length > 0) return true;
+  }
+  return false;
+}
+
+/**
+ * Removes those rows, but for the last of each kind, whose keys it gives: they are to be removed in the batch that writes down that
+ * there were some. So a start that is killed in between leaves what the next one finds.
+ */
+export async function removeRowsBehind(db: Database, size: number): Promise<Uint8Array[]> {
+  const left: Uint8Array[] = [];
+  for (const range of rangesBehind(size)) {
+    const [last] = await db.keys({ ...range, reverse: true, limit: 1 }).all();
+    if (!last) continue;
+    left.push(last);
+    await db.clear({ gte: range.gte, lt: last });
+  }
+  return left;
+}
+
+function rangesBehind(size: number): { readonly gte: Uint8Array; readonly lt: Uint8Array }[] {
+  const payloads = (['envelope', 'tombstone'] as const).map((kind) => {
+    return { gte: envelopeKey(size, kind), lt: payloadKeysOf(kind).lt };
+  });
+  const levels = Array.from({ length: LEVELS_MAX }, (_, at) => at + 1);
+  const hashes = levels.map((level) => {
+    return { gte: firstTreeKeyOf(level, Math.floor(size / TILE_WIDTH ** level)), lt: treeKeysOf(level).lt };
+  });
+  return [...payloads, ...hashes];
+}

@@ -1,0 +1,51 @@
+import test from 'ava';
+import type { PayloadRowKind } from '../../sidecar/audit/verify/payload-rows.js';
+import { verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
+import { readVectors } from './vectors/vectors.js';
+
+type HexPair = readonly [key: string, value: string];
+
+const { logs, cases } = readVectors<{
+  readonly logs: Readonly<Record<string, readonly string[]>>;
+  readonly cases: readonly { why: string; log: string; rows: readonly HexPair[]; rule: string | null; seq: number }[];
+}>('payload-rows.json');
+
+const LETTERS = { envelope: '65', tombstone: '78' };
+
+/** What the verifier says of the leaves of a log with these rows beside them. */
+function verified(log: string, pairs: readonly HexPair[]) {
+  const entries = (logs[log] ?? []).map((leaf, seq) => ({ seq, bytes: Buffer.from(leaf) }));
+  async function* payloadRows(kind: PayloadRowKind) {
+    for (const [key, value] of pairs) {
+      if (key.startsWith(LETTERS[kind])) yield { key: Buffer.from(key, 'hex'), value: Buffer.from(value, 'hex') };
+    }
+  }
+  return verifyEntries(entries, undefined, { claims: [], keys: [], payloadRows });
+}
+
+for (const { why, log, rows, rule, seq } of cases) {
+  test(`rows beside the leaves hold, or break the rule that the vectors say: ${why}`, async (t) => {
+    const { status, fault, entries } = await verified(log, rows);
+    t.is(entries, 16);
+    t.is(status, rule === null ? 'unanchored' : 'tampered', JSON.stringify(fault));
+    if (rule !== null) t.like(fault, { rule, seq });
+  });
+}
+
+test('a flipped bit is noticed in every byte of envelopes and tombstones and of their keys', async (t) => {
+  const pairs = cases.find(({ why }) => why === 'three were erased')?.rows ?? [];
+  t.like(await verified('erased', pairs), { payloads: { envelopes: 5, erased: 3 } });
+  for (const [at, pair] of pairs.entries()) {
+    for (const part of [0, 1] as const) {
+      for (let byte = 0; byte < pair[part].length / 2; byte += 1) {
+        const bytes = Buffer.from(pair[part], 'hex');
+        bytes.writeUInt8(bytes.readUInt8(byte) ^ (1 << (byte % 8)), byte);
+        const changed: HexPair = part === 0 ? [bytes.toString('hex'), pair[1]] : [pair[0], bytes.toString('hex')];
+        const all = pairs.with(at, changed).toSorted(([a], [b]) => (a < b ? -1 : 1));
+        const { status, fault } = await verified('erased', all);
+        t.is(status, 'tampered', `${pair[part]}, byte ${byte}`);
+        t.is(fault?.rule, 'envelope');
+      }
+    }
+  }
+});
