@@ -142,18 +142,12 @@ function counted(store: LogStore, groups: number[][]): LogStore {
   return {
     async open() {
       const handle = await store.open();
-      const write: typeof handle.write = (rows, nodes) => {
+      const write = handle.write.bind(handle);
+      handle.write = (rows, ...more) => {
         groups.push([rows.length, rows.reduce((sum, row) => sum + bytesOf(row), 0)]);
-        return handle.write(rows, nodes);
+        return write(rows, ...more);
       };
-      return {
-        write,
-        page: (seq, count) => handle.page(seq, count),
-        readTile: (level, index, width) => handle.readTile(level, index, width),
-        rowsFrom: (seq) => handle.rowsFrom(seq),
-        lastRows: (count) => handle.lastRows(count),
-        close: () => handle.close(),
-      };
+      return handle;
     },
   };
 }
