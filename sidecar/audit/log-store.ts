@@ -15,6 +15,22 @@ export interface NewRow extends LeafRow {
   readonly envelope?: Uint8Array;
 }
 
+/** Where the removal of leaves ends. */
+export interface Boundary {
+  /** First leaf that is kept; those below are being removed, or are gone. */
+  readonly minSeq: number;
+  /** Number of the `prune` leaf that says so. */
+  readonly pruneSeq: number;
+}
+
+/** Tells where a log begins. */
+export interface BoundaryReader {
+  /** Boundaries that were written, ascending; those before the last one may be gone. */
+  boundaries(): Promise<Boundary[]>;
+  /** `key` leaves from below the boundaries, ascending. */
+  keptKeyLeaves(): Promise<LeafRow[]>;
+}
+
 /** The place on disk that holds one log. */
 export interface LogStore {
   /**
@@ -39,11 +55,22 @@ export interface LogRows {
 }
 
 /** An open log store. */
-export interface LogStoreHandle extends LogRows, LogPages, TileReader {
+export interface LogStoreHandle extends LogRows, LogPages, TileReader, BoundaryReader {
   /**
    * Writes all rows or none, with their envelopes and the tree hashes that they complete, and resolves after they are synced to disk. After a rejection the fate of the rows is
    * unknown and the handle must not be used again, except to close it.
    */
   write(rows: readonly NewRow[], nodes: readonly TreeNode[]): Promise<void>;
+  /**
+   * Writes a boundary, with the `key` leaves below it, from which it follows which key was in force there; resolves after they are
+   * synced. After a rejection the handle must not be used again, except to close it.
+   */
+  writeBoundary(boundary: Boundary, keyLeaves: readonly LeafRow[]): Promise<void>;
+  /**
+   * Removes rows that belong to leaves below `minSeq` and are not needed for what is left: at most `count` of them, the first ones.
+   * Resolves with how many they were, and does not wait for the disk: after a crash they may be there again. After a rejection the
+   * handle must not be used again, except to close it.
+   */
+  removeBelow(minSeq: number, count: number): Promise<number>;
   close(): Promise<void>;
 }

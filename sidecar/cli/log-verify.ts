@@ -8,6 +8,7 @@ import { type HeldAgainst, type VerifyReport, verifyEntries, verifyGroups } from
 import { JiminiError } from '../kernel/errors.js';
 import { complain, linesOf } from './cli-io.js';
 import type { TlsFlags } from './control-client.js';
+import { startOfCopy } from './log-boundary.js';
 import { chunksOf, type EvidenceOptions, evidenceOfCopy, evidenceOfExport } from './log-files.js';
 import {
   addPlaceOptions,
@@ -78,10 +79,11 @@ async function verify(options: VerifyOptions, io: LogIo): Promise<VerifyReport> 
   if (options.export !== undefined) return verifyExport(options.export, options);
   let report: VerifyReport | undefined;
   await withLogCopy(options, io, async (copy) => {
-    const evidence = await evidenceOfCopy(copy, options, (what) => complain(process, [what]));
+    const start = await startOfCopy(copy.log);
+    const evidence = await evidenceOfCopy(copy, start, options, (what) => complain(process, [what]));
     const treeRows: ReadTreeRows = (level) => copy.log.rawTreeRows(level);
     report = await heldAgainst(evidence, (against) =>
-      verifyEntries(entriesOfPairs(copy.log.rawRows()), showProgress, { ...against, treeRows }),
+      verifyEntries(entriesOfPairs(copy.log.rawRows(start.firstSeq)), showProgress, { ...against, treeRows }),
     );
   }).catch((error) => {
     if (!(error instanceof JiminiError) || error.code !== 'JIMINI_STORE_CORRUPT') throw error;
@@ -93,8 +95,10 @@ async function verify(options: VerifyOptions, io: LogIo): Promise<VerifyReport> 
 
 async function verifyExport(directory: string, options: EvidenceOptions): Promise<VerifyReport> {
   const evidence = await evidenceOfExport(directory, options);
-  const groups = groupsOfLines(chunksOf(join(directory, 'entries.jsonl')));
-  return heldAgainst(evidence, (against) => verifyGroups(groups, showProgress, against));
+  return heldAgainst(evidence, (against) => {
+    const groups = groupsOfLines(chunksOf(join(directory, 'entries.jsonl')), against.boundary?.minSeq);
+    return verifyGroups(groups, showProgress, against);
+  });
 }
 
 async function heldAgainst(

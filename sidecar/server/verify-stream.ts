@@ -1,9 +1,14 @@
 import { VerifyRequest, VerifyResponse, VerifyStatus } from '../../proto/gen/jimini/v1/audit.js';
-import { createVerification, type Verification, type VerifyReport } from '../audit/verify/verify-entries.js';
+import {
+  type Before,
+  createVerification,
+  type Verification,
+  type VerifyReport,
+} from '../audit/verify/verify-entries.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { decode } from './decode.js';
-import { type ReadableLog, readEnd, readSeq } from './log-batch.js';
+import { firstSeqOf, type ReadableLog, readEnd, readSeq } from './log-batch.js';
 import type { StreamHandler } from './stream-method.js';
 
 /** Leaves after which a caller is told how far it is. */
@@ -15,8 +20,8 @@ export function verifyHandler(log: ReadableLog, onMalformed: () => void): Stream
   return async function* (message) {
     const request = decode(VerifyRequest, message, onMalformed);
     const { size } = log;
-    const first = readSeq(request.firstSeq, size);
-    const end = readEnd(request.endSeq, first, size);
+    const first = readSeq(request.firstSeq, log);
+    const end = readEnd(request, first, size);
     if (isRunning) throw new JiminiError('JIMINI_OVERLOADED', 'a verification is under way; try again later');
     isRunning = true;
     try {
@@ -28,7 +33,7 @@ export function verifyHandler(log: ReadableLog, onMalformed: () => void): Stream
 }
 
 async function* verify(log: ReadableLog, first: number, end: number): AsyncGenerator<Uint8Array> {
-  const verification = createVerification(first > 0 ? await leafBefore(log, first) : undefined);
+  const verification = createVerification(await before(log, first));
   for (let told = first; await takePage(log, verification, end); ) {
     if (verification.size() - told < PROGRESS_LEAVES) continue;
     told = verification.size();
@@ -37,8 +42,9 @@ async function* verify(log: ReadableLog, first: number, end: number): AsyncGener
   yield encode({ $case: 'report', value: asMessage(verification.report()) });
 }
 
-/** Where it is gone, nothing stands for it, and the range begins with a fault. */
-async function leafBefore(log: ReadableLog, first: number): Promise<{ seq: number; bytes: Uint8Array }> {
+/** What stands before a range. A leaf that was removed is not missed; where another one is gone, the range begins with a fault. */
+async function before(log: ReadableLog, first: number): Promise<Before | undefined> {
+  if (first === firstSeqOf(log)) return first === 0 ? undefined : { removed: first };
   const seq = first - 1;
   const [row] = await log.page(seq, 1);
   return { seq, bytes: row?.seq === seq ? row.bytes : new Uint8Array(0) };

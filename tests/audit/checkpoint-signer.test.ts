@@ -166,11 +166,14 @@ test('whether a log goes on from what was signed is read from its tiles', async 
   const forged = memoryTreeOf([leafHashOf('other'), ...leafHashes.slice(1, 1000)]);
   for (const size of [0, 1, 256, 700, 1000]) {
     const last = signed(size, memoryTreeOf(leafHashes.slice(0, size)).edge.root());
-    t.is(await findDiscontinuity({ logId, size: 1000, tiles: tree.reader }, last), undefined, `${size}`);
-    const other = await findDiscontinuity({ logId, size: 1000, tiles: forged.reader }, last);
+    t.is(await findDiscontinuity({ logId, size: 1000, firstSeq: 0, tiles: tree.reader }, last), undefined, `${size}`);
+    const other = await findDiscontinuity({ logId, size: 1000, firstSeq: 0, tiles: forged.reader }, last);
     t.is(other?.reason, size === 0 ? undefined : 'log_differs', `${size}`);
   }
-  const longer = await findDiscontinuity({ logId, size: 1000, tiles: tree.reader }, signed(1001, Buffer.alloc(32, 7)));
+  const longer = await findDiscontinuity(
+    { logId, size: 1000, firstSeq: 0, tiles: tree.reader },
+    signed(1001, Buffer.alloc(32, 7)),
+  );
   t.deepEqual(longer, {
     reason: 'log_shorter',
     recovered_size: 1000,

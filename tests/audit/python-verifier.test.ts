@@ -16,6 +16,7 @@ const VECTOR_FILES = [
   'keys.json',
   'proof-files.json',
   'leaves.json',
+  'pruned.json',
 ];
 const SIGNERS = [signerOf(6), signerOf(3), signerOf(1)] as const;
 

@@ -5,6 +5,7 @@ import { createNoteSigner, type NoteSigner } from '../../sidecar/audit/notes/not
 import { formatTlogProof } from '../../sidecar/audit/notes/tlog-proof.js';
 import { formatVerifierKey } from '../../sidecar/audit/notes/verifier-key.js';
 import { inclusionProof } from '../../sidecar/audit/tree/proofs.js';
+import { linesOfBoundary } from '../../sidecar/audit/verify/boundary.js';
 import { type Evidence, readEvidence, type SignedFile } from '../../sidecar/audit/verify/held-against.js';
 import type { VerifyReport } from '../../sidecar/audit/verify/report.js';
 import { entriesOfLines } from '../../sidecar/audit/verify/sources.js';
@@ -193,16 +194,18 @@ export async function verifyExport(files: ExportFiles, { anchor, key }: Given = 
     signed.push({ source: 'proof', name, bytes: files[name] as Uint8Array });
   }
   const keys = key ?? files['key.pub'];
-  const evidence: Evidence = { files: signed, ...(keys && { keys: { name: 'keys', bytes: keys } }) };
+  const boundary = files['boundary.jsonl'] && { boundary: linesOfBoundary(files['boundary.jsonl']) };
+  const evidence: Evidence = { files: signed, ...boundary, ...(keys && { keys: { name: 'keys', bytes: keys } }) };
   const read = readEvidence(evidence);
   if ('badInput' in read) return { exit: EXITS['bad input'] };
-  const report = 'report' in read ? read.report : await verifyEntries(linesOf(files), undefined, read);
+  const report =
+    'report' in read ? read.report : await verifyEntries(linesOf(files, read.boundary?.minSeq), undefined, read);
   return { exit: EXITS[report.status], report };
 }
 
-function linesOf(files: ExportFiles) {
+function linesOf(files: ExportFiles, firstSeq = 0) {
   async function* chunks() {
     yield files['entries.jsonl'] ?? new Uint8Array(0);
   }
-  return entriesOfLines(chunks());
+  return entriesOfLines(chunks(), firstSeq);
 }

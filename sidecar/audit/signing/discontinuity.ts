@@ -10,6 +10,8 @@ export interface FoundLog {
   /** Absent when there are no leaves. */
   readonly logId: string | undefined;
   readonly size: number;
+  /** First leaf that is there; 0 = nothing was removed. */
+  readonly firstSeq: number;
   readonly tiles: TileReader;
 }
 
@@ -24,7 +26,7 @@ const UNSIGNED_LEAVES_MAX = 1;
  * (C2SP tlog-checkpoint). Rejects with `JIMINI_STORE_CORRUPT` when hashes of the tree are missing.
  */
 export async function findDiscontinuity(
-  { logId, size, tiles }: FoundLog,
+  { logId, size, firstSeq, tiles }: FoundLog,
   last: LastSigned | undefined,
 ): Promise<Discontinuity | undefined> {
   if (!last) {
@@ -40,7 +42,9 @@ export async function findDiscontinuity(
   };
   if (signedSize > size) return { reason: 'log_shorter', ...signed };
   const isOurs = logId === undefined || origin === originOf(logId);
-  const continues = isOurs && (await recoverEdge(tiles, signedSize)).root().equals(root);
+  // What was removed was signed before: a checkpoint from before is that of an older copy, and nothing is left to compare it with.
+  const isComparable = signedSize >= firstSeq;
+  const continues = isOurs && isComparable && (await recoverEdge(tiles, signedSize)).root().equals(root);
   return continues ? undefined : { reason: 'log_differs', ...signed };
 }
 

@@ -26,6 +26,7 @@ export type RuleName =
   | 'anchor'
   | 'proof'
   | 'tree'
+  | 'boundary'
   | 'store';
 
 /** What breaks a rule. */
@@ -65,6 +66,8 @@ export interface VerifyReport {
   readonly epoch: number;
   /** Leaves that checkpoints cover which hold; absent when none were looked at. */
   readonly signedSize?: number;
+  /** Leaves that were removed from the front, and when the leaf was written that says so; absent = none. */
+  readonly pruned?: { readonly entries: number; readonly atMs: number };
 }
 
 const MEANINGS: Readonly<Record<RuleName, string>> = {
@@ -86,15 +89,19 @@ const MEANINGS: Readonly<Record<RuleName, string>> = {
   anchor: 'this is not the log that the anchor was taken from, or it was written anew since',
   proof: 'the proof was changed, or is of another leaf or another log',
   tree: 'rows of the database were removed, added or changed; the leaves themselves are not concerned',
+  boundary: 'leaves were removed from the front, and what should show that this was done by the program does not hold',
   store: 'files of the database were removed, cut or changed, or the disk fails',
 };
 const TRUNCATED = 'leaves were cut off at the end, or an older copy was put in the place of the log';
 const UNANCHORED =
   'normal for a log in use, or after a crash: nothing signed covers these leaves, so they can be changed unseen';
 
+const UNUSABLE = 'what is gone cannot be compared: hold the log against something from after the removal';
+
 /** A finding with what it means. */
 export function asFault(finding: Finding, status: VerifyStatus = 'tampered'): VerifyFault {
-  const meaning = { truncated: TRUNCATED, unanchored: UNANCHORED }[status as string] ?? MEANINGS[finding.rule];
+  const meaning =
+    { truncated: TRUNCATED, unanchored: UNANCHORED, 'bad input': UNUSABLE }[status as string] ?? MEANINGS[finding.rule];
   return { ...finding, meaning };
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Holds tests/audit/verify.py against every vector of this folder. Prints what differs, and how many were checked."""
 
+import argparse
 import base64
 import json
 import os
@@ -164,9 +165,26 @@ def check_leaves(checks):
             checks.equal(f"file, {case['why']}", (rule, chain.size if rule else 0), (case["rule"], case["seq"]))
 
 
+def check_pruned(checks):
+    vectors = load("pruned.json")
+    with tempfile.TemporaryDirectory() as directory:
+        for case in vectors["cases"]:
+            files = {"entries.jsonl": case["entries"], "boundary.jsonl": case["boundary"], "key.pub": vectors["keys"]}
+            files = {name: "".join(line + "\n" for line in lines) for name, lines in files.items() if lines is not None}
+            files["checkpoint"] = case["checkpoint"]
+            for name in os.listdir(directory):
+                os.remove(os.path.join(directory, name))
+            for name, text in files.items():
+                with open(os.path.join(directory, name), "wb") as file:
+                    file.write(text.encode("utf-8"))
+            report = verify.verified(argparse.Namespace(export=directory, anchor=None, key=None))
+            rule = report["fault"] and report["fault"]["rule"]
+            checks.equal(f"pruned, {case['why']}", (report["status"], rule), (case["status"], case["rule"]))
+
+
 def main():
     checks = Checks()
-    for check in (check_leaves, check_trees, check_proofs, check_notes, check_keys, check_proof_files):
+    for check in (check_leaves, check_trees, check_proofs, check_notes, check_keys, check_proof_files, check_pruned):
         check(checks)
     for failure in checks.failures:
         print(failure)

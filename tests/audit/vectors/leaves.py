@@ -41,6 +41,8 @@ DIFFERS = {**SHORTER, "reason": "log_differs", "signed_size": 7}
 NO_CHECKPOINT = {**SHORTER, "reason": "no_checkpoint", "signed_size": 0, "signed_root": verify.EMPTY_ROOT.hex()}
 UNRECORDED = {"kind": "gap", "reason": "store_unavailable", "records": 3, "kept": [2, 3]}
 UNRECORDED |= {"first_ms": DAY_MS, "last_ms": DAY_MS + 5}
+PRUNE = {"kind": "prune", "min_seq": 0, "peaks": [], "key_root": verify.EMPTY_ROOT.hex()}
+PRUNE |= {"approvers": [], "reason": "retention"}
 OPEN = {"kind": "open", "version": "0.2.0", "policy_revision": REVISION, "recovered_size": 0, "previous_close": "none"}
 
 
@@ -110,7 +112,7 @@ def whole_log(keys):
         {"kind": "hold", "op": "release", **FOR_A_PERSON},
         {"kind": "erase", "op": "subject", **FOR_A_PERSON},
         {"kind": "erase", "op": "day", **FOR_A_PERSON, "c_tag": "", "approvers": []},
-        {"kind": "prune", "min_seq": 0, "peaks": [], "approvers": ["ana"], "reason": "retention"},
+        {**PRUNE, "approvers": ["ana"]},
         {"kind": "from_the_future", "anything": {"deep": [True, -1, {"x": ""}]}},
         {"kind": "admin", "op": "from_the_future"},
         {"kind": "config", "what": "from_the_future"},
@@ -196,7 +198,7 @@ def leaf_cases(keys, stranger):
         "erase": {"kind": "erase", "op": "day", **FOR_A_PERSON},
         "restrict": {"kind": "restrict", "op": "lift", **FOR_A_PERSON},
         "hold": {"kind": "hold", "op": "release", **FOR_A_PERSON},
-        "prune": {"kind": "prune", "min_seq": 0, "peaks": [], "approvers": [], "reason": "retention"},
+        "prune": PRUNE,
         "close": {"kind": "close", "reason": "shutdown"},
     }
     for kind, fields in kinds.items():
@@ -292,7 +294,8 @@ def leaf_cases(keys, stranger):
                                     ("count", "12"), ("approvers", ["a"] * 9), ("approvers", [1]),
                                     ("reason", "free text"), ("reason", "")])  # fmt: skip
         case(f"{kind} with an operation that nobody knows", {**kinds[kind], "op": "other_2"})
-    refused("prune", kinds["prune"], [("min_seq", 256), ("min_seq", 1), ("min_seq", -256), ("peaks", [HASH_A])])
+    refused("prune", kinds["prune"], [("min_seq", 256), ("min_seq", 1), ("min_seq", -256), ("peaks", [HASH_A]),
+                                       ("peaks", None), ("key_root", ""), ("key_root", HASH_A.upper())])  # fmt: skip
 
     # Keys.
     rotation = key_leaf("rotate", 2, keys[0], keys[1])
