@@ -79,7 +79,8 @@ async function createChain(
     const handle = await options.store.open();
     const all = [];
     const last = (await handle.lastRows(1))[0]?.seq ?? -1;
-    for await (const leaf of readLeaves(handle, 0, last)) all.push(Buffer.from(leaf.bytes).toString());
+    for await (const leaf of readLeaves(handle, { from: 0, to: last, firstSeq: 0 }))
+      all.push(Buffer.from(leaf.bytes).toString());
     await handle.close();
     return all;
   };

@@ -1,17 +1,18 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { assertNever } from '../kernel/assert-never.js';
 import { JiminiError } from '../kernel/errors.js';
-import type { AdminFields, CloseReason, ConfigFields, DecisionFields } from '../kernel/leaf.js';
+import type { AdminFields, CloseReason, ConfigFields, DecisionFields, PruneFields } from '../kernel/leaf.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { BatchEntry } from './batch.js';
 import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
 import type { LeafRow, LogPages } from './log-store.js';
+import { createRemoval, createTurns, type Removal } from './prune/removal.js';
 import type { SignedState } from './signing/log-signing.js';
 import type { TileReader } from './tree/tiles.js';
 
 /** One record to be appended. */
 interface AppendEntry extends BatchEntry {
-  readonly leafFields: DecisionFields | ConfigFields | AdminFields;
+  readonly leafFields: DecisionFields | ConfigFields | AdminFields | PruneFields;
 }
 
 /** A record that is on disk. */
@@ -45,6 +46,8 @@ export interface AuditLog extends LogPages, TileReader {
   readonly signed: SignedState;
   /** Leaves in the log, each of them on disk. */
   readonly size: number;
+  /** Where the log begins, and what moves that. */
+  readonly removal: Removal;
   readonly state: AuditLogState;
   /** Records that wait for the disk. */
   readonly waiting: number;
@@ -95,6 +98,11 @@ class GroupCommitLog implements RecoveredLog {
   readonly #writer: ChainWriter;
   readonly #options: AuditLogOptions;
   readonly #stop = new AbortController();
+  readonly #turns = createTurns(
+    () => this.#state === 'open',
+    () => this.#start(),
+  );
+  readonly removal: Removal;
   #state: AuditLogState = 'starting';
   #queue: Waiting[] = [];
   /** The work that is under way in the background: writing batches or healing. At most one at a time. */
@@ -104,6 +112,7 @@ class GroupCommitLog implements RecoveredLog {
   constructor(writer: ChainWriter, options: AuditLogOptions) {
     this.#writer = writer;
     this.#options = options;
+    this.removal = createRemoval(writer, this.#turns);
   }
 
   get logId(): string {
@@ -144,7 +153,7 @@ class GroupCommitLog implements RecoveredLog {
   }
 
   append(entry: AppendEntry): Promise<Appended> {
-    const refusal = this.#refusal();
+    const refusal = this.#refusal(entry);
     if (refusal) {
       this.#writer.miss(1);
       return Promise.reject(new JiminiError('JIMINI_STORE_UNAVAILABLE', refusal));
@@ -164,11 +173,12 @@ class GroupCommitLog implements RecoveredLog {
     return this.#closed;
   }
 
-  #refusal(): string | undefined {
+  #refusal({ leafFields }: AppendEntry): string | undefined {
     switch (this.#state) {
       case 'starting':
       case 'open':
-        if (this.#options.isDiskLow?.()) return 'the disk has too little free space';
+        // Without a `prune` leaf nothing could be removed to make room.
+        if (this.#options.isDiskLow?.() && leafFields.kind !== 'prune') return 'the disk has too little free space';
         return this.#queue.length < LIMITS.appendQueueMax ? undefined : 'too many records wait for the disk';
       case 'healing':
         return 'the log cannot be written at the moment';
@@ -193,16 +203,20 @@ class GroupCommitLog implements RecoveredLog {
       await this.#heal(JiminiError.from(error));
     }
     this.#busy = undefined;
-    const hasWork = this.#queue.length > 0 || (this.#state === 'open' && this.#writer.hasMissed);
+    const hasWork =
+      this.#queue.length > 0 || this.#turns.areWanted || (this.#state === 'open' && this.#writer.hasMissed);
     if (hasWork) this.#start();
   }
 
   /** Writes until nobody waits. Rejects when a write fails. */
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0 || this.#writer.hasMissed) {
-      const group = this.#queue.splice(0, LIMITS.appendBatchMax);
+    while (this.#queue.length > 0 || this.#turns.areWanted || this.#writer.hasMissed) {
+      let group: Waiting[] = [];
       let places: readonly (number | JiminiError)[];
       try {
+        // Something else that fails leaves the store as unusable as a write that fails does.
+        await this.#turns.give();
+        group = this.#queue.splice(0, LIMITS.appendBatchMax);
         places = await this.#writer.write(group.map(({ entry }) => entry));
       } catch (error) {
         if (this.#state === 'open') this.#state = 'healing';

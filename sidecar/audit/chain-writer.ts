@@ -1,8 +1,9 @@
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import { type Batch, type BatchEntry, type ChainHead, formBatch } from './batch.js';
-import type { LeafRow, LogStore, LogStoreHandle } from './log-store.js';
+import type { Boundary, LeafRow, LogStore, LogStoreHandle } from './log-store.js';
 import { addMissed, gapFields, type Missed } from './missed.js';
+import { newestBoundary } from './prune/boundary.js';
 import { type Recovered, reconcile, recoverTail } from './recover.js';
 import { type LogSigning, type LogSigningOptions, openLogSigning, type SignedState } from './signing/log-signing.js';
 
@@ -34,6 +35,7 @@ export class ChainWriter {
   readonly #previous: Pick<Recovered, 'previousClose' | 'policyRevision'>;
   #handle: LogStoreHandle | undefined;
   #head: ChainHead;
+  #boundary: Boundary;
   #unknown: Unknown | undefined;
   #missed: Missed | undefined;
 
@@ -42,6 +44,7 @@ export class ChainWriter {
     this.logId = signing.logId;
     this.#handle = handle;
     this.#head = recovered.head;
+    this.#boundary = recovered.boundary;
     this.#signing = signing;
     this.#previous = recovered;
   }
@@ -54,9 +57,10 @@ export class ChainWriter {
     const handle = await options.store.open();
     try {
       const recovered = await recoverTail(handle);
-      const { logId, head } = recovered;
+      const { logId, head, boundary } = recovered;
       const { signing, clock } = options;
-      const log = { logId, size: head.size, epoch: head.epoch, rows: handle };
+      const { size, epoch } = head;
+      const log = { logId, size, epoch, firstSeq: boundary.minSeq, rows: handle };
       return new ChainWriter(options, handle, recovered, await openLogSigning(log, { ...signing, clock }));
     } catch (error) {
       await closeQuietly(handle);
@@ -103,6 +107,11 @@ export class ChainWriter {
     return this.#head.size;
   }
 
+  /** Where the log begins. */
+  get boundary(): Boundary {
+    return this.#boundary;
+  }
+
   /** Whether there are answers that no `gap` leaf states yet. */
   get hasMissed(): boolean {
     return this.#missed !== undefined;
@@ -126,8 +135,7 @@ export class ChainWriter {
 
   /** What lies behind a log of `removeBehind` leaves is removed with it: else their places would be written twice. */
   async #write(entries: readonly BatchEntry[], removeBehind?: number): Promise<readonly (number | JiminiError)[]> {
-    const handle = this.#handle;
-    if (!handle || this.#unknown) throw unavailable('the log waits to be opened again');
+    const handle = this.#writable();
     const stated = this.#missed;
     const batch = this.#form(stated ? [{ leafFields: gapFields(stated) }, ...entries] : entries);
     this.#missed = undefined;
@@ -144,8 +152,26 @@ export class ChainWriter {
 
   /** See `LogPages`. Rejects with a `JIMINI_STORE_*` error. */
   async page(seq: number, count: number): Promise<LeafRow[]> {
-    if (!this.#handle) throw unavailable('the log is not open at the moment');
-    return this.#handle.page(seq, count);
+    return this.#readable().page(seq, count);
+  }
+
+  /** See `BoundaryReader`. Rejects with a `JIMINI_STORE_*` error. */
+  async keptKeyLeaves(): Promise<LeafRow[]> {
+    return this.#readable().keptKeyLeaves();
+  }
+
+  /**
+   * The log begins here from now on; resolves after that is synced. When it or `removeBelow` rejects, only `heal` helps. Not to be called
+   * while something is written.
+   */
+  async writeBoundary(boundary: Boundary, keyLeaves: readonly LeafRow[]): Promise<void> {
+    await this.#writable().writeBoundary(boundary, keyLeaves);
+    this.#boundary = boundary;
+  }
+
+  /** Removes what belongs to leaves before the log begins, some rows of it, and resolves with their number. */
+  async removeBelow(count: number): Promise<number> {
+    return this.#writable().removeBelow(this.#boundary.minSeq, count);
   }
 
   /**
@@ -160,13 +186,13 @@ export class ChainWriter {
       const kept = await reconcile(handle, this.#head, this.#unknown.batch.rows);
       this.#settle(this.#unknown, kept);
     }
+    this.#boundary = await newestBoundary(handle, this.#head.size);
     if (this.#missed) await this.write([]);
   }
 
   /** See `TileReader`. Rejects with a `JIMINI_STORE_*` error. */
   async readTile(level: number, index: number, width: number): Promise<Uint8Array> {
-    if (!this.#handle) throw unavailable('the log is not open at the moment');
-    return this.#handle.readTile(level, index, width);
+    return this.#readable().readTile(level, index, width);
   }
 
   /** Signs what is not signed yet and closes the store. Nothing can be written afterwards. */
@@ -175,6 +201,16 @@ export class ChainWriter {
     const handle = this.#handle;
     this.#handle = undefined;
     await handle?.close();
+  }
+
+  #readable(): LogStoreHandle {
+    if (this.#handle) return this.#handle;
+    throw unavailable('the log is not open at the moment');
+  }
+
+  #writable(): LogStoreHandle {
+    if (this.#handle && !this.#unknown) return this.#handle;
+    throw unavailable('the log waits to be opened again');
   }
 
   /** The leaves up to this head are on disk. */

@@ -5,11 +5,14 @@ import type { LeafRow, LogPages, LogRows } from './log-store.js';
 
 /**
  * Leaves from `from` to `to` (both included), each checked: its bytes against its hash, its `prev` against the leaf
- * before it. Throws `JIMINI_STORE_CORRUPT` at the first that does not hold or is not there. The store itself checks
+ * before it, where the log begins before that (`firstSeq`). Throws `JIMINI_STORE_CORRUPT` at the first that does not hold or is not there. The store itself checks
  * nothing, and leaves out what it cannot read.
  */
-export async function* readLeaves(rows: Pick<LogRows, 'rowsFrom'>, from: number, to: number): AsyncGenerator<LeafRow> {
-  let next = Math.max(0, from - 1);
+export async function* readLeaves(
+  rows: Pick<LogRows, 'rowsFrom'>,
+  { from, to, firstSeq }: { readonly from: number; readonly to: number; readonly firstSeq: number },
+): AsyncGenerator<LeafRow> {
+  let next = Math.max(firstSeq, from - 1);
   let prev = next === 0 ? NO_PREV : undefined;
   for await (const row of rows.rowsFrom(next)) {
     if (next > to) return;

@@ -15,6 +15,22 @@ export interface NewRow extends LeafRow {
   readonly envelope?: Uint8Array;
 }
 
+/** Where the removal of leaves ends. */
+export interface Boundary {
+  /** First leaf that is kept; those below are being removed, or are gone. */
+  readonly minSeq: number;
+  /** Number of the `prune` leaf that says so. */
+  readonly pruneSeq: number;
+}
+
+/** Tells where a log begins. */
+export interface BoundaryReader {
+  /** Boundaries that were written, ascending; those before the last one may be gone. */
+  boundaries(): Promise<Boundary[]>;
+  /** `key` leaves from below the boundaries, ascending. */
+  keptKeyLeaves(): Promise<LeafRow[]>;
+}
+
 /** The place on disk that holds one log. */
 export interface LogStore {
   /**
@@ -40,17 +56,31 @@ export interface LogRows {
 
 /** Looks for what leaves that are gone have left. */
 export interface RowsBehind {
-  /** Whether rows that are written with leaves, envelopes or hashes of the tree, are there that a log of `size` leaves has not. */
+  /**
+   * Whether rows that are written with leaves, envelopes or hashes of the tree, or a boundary that a leaf states, are there that a log of
+   * `size` leaves has not.
+   */
   hasRowsBehind(size: number): Promise<boolean>;
 }
 
 /** An open log store. */
-export interface LogStoreHandle extends LogRows, LogPages, TileReader, RowsBehind {
+export interface LogStoreHandle extends LogRows, LogPages, TileReader, BoundaryReader, RowsBehind {
   /**
    * Writes all rows or none, with their envelopes and the tree hashes that they complete, and resolves after they are synced to disk. With
    * `removeBehind` it also removes what a log of so many leaves has not; as long as the rows are not written `hasRowsBehind` stays true. After a
    * rejection the fate of the rows is unknown and the handle must not be used again, except to close it.
    */
   write(rows: readonly NewRow[], nodes: readonly TreeNode[], removeBehind?: number): Promise<void>;
+  /**
+   * Writes a boundary, with the `key` leaves below it, from which it follows which key was in force there; resolves after they are
+   * synced. After a rejection the handle must not be used again, except to close it.
+   */
+  writeBoundary(boundary: Boundary, keyLeaves: readonly LeafRow[]): Promise<void>;
+  /**
+   * Removes rows that belong to leaves below `minSeq` and are not needed for what is left: at most `count` of them, the first ones.
+   * Resolves with how many they were, and does not wait for the disk: after a crash they may be there again. After a rejection the
+   * handle must not be used again, except to close it.
+   */
+  removeBelow(minSeq: number, count: number): Promise<number>;
   close(): Promise<void>;
 }

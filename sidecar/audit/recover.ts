@@ -1,7 +1,8 @@
 import { JiminiError } from '../kernel/errors.js';
 import type { ChainHead } from './batch.js';
 import { leafHash, NO_PREV } from './leaf-hash.js';
-import type { LeafRow, LogPages, LogRows } from './log-store.js';
+import type { Boundary, BoundaryReader, LeafRow, LogPages, LogRows } from './log-store.js';
+import { NOTHING_REMOVED, newestBoundary } from './prune/boundary.js';
 import { recoverEdge } from './tree/recover-edge.js';
 import type { TileReader } from './tree/tiles.js';
 import { createTreeEdge } from './tree/tree-edge.js';
@@ -11,6 +12,7 @@ export interface Recovered {
   /** Absent when the log is empty. */
   readonly logId?: string;
   readonly head: ChainHead;
+  readonly boundary: Boundary;
   readonly previousClose: 'none' | 'clean' | 'unclean';
   /** Digest of the policy that the last run ended with, as far as its last leaves tell; absent = they do not. */
   readonly policyRevision?: string;
@@ -27,23 +29,33 @@ const REVISION_LEAVES_STEP = 64;
  * Reads the end of the log and of its tree. Rejects with `JIMINI_STORE_CORRUPT` when its last two leaves do not hold together, or
  * hashes of the tree are missing.
  */
-export async function recoverTail(rows: LogRows & LogPages & TileReader): Promise<Recovered> {
+export async function recoverTail(rows: LogRows & LogPages & TileReader & BoundaryReader): Promise<Recovered> {
   const tail = await rows.lastRows(2);
   const last = tail.at(-1);
-  if (!last) return { head: { size: 0, hash: NO_PREV, epoch: 1, edge: createTreeEdge() }, previousClose: 'none' };
+  if (!last) {
+    const head = { size: 0, hash: NO_PREV, epoch: 1, edge: createTreeEdge() };
+    return { head, boundary: NOTHING_REMOVED, previousClose: 'none' };
+  }
+  // The last two are never removed: a boundary is below the leaf before its own `prune` leaf.
   const before = tail.length === 2 ? tail[0] : undefined;
   const leaf = checkedLeaf(last, before);
+  const boundary = await newestBoundary(rows, last.seq + 1);
   return {
     logId: leaf.logId,
     head: { size: last.seq + 1, hash: last.hash, epoch: leaf.epoch, edge: await recoverEdge(rows, last.seq + 1) },
+    boundary,
     previousClose: leaf.kind === 'close' ? 'clean' : 'unclean',
-    ...(await lastRevision(rows, last.seq + 1).catch(() => ({}))),
+    ...(await lastRevision(rows, boundary.minSeq, last.seq + 1).catch(() => ({}))),
   };
 }
 
 /** What is damaged further back is the verifier's business: nothing is built on it but what this run says of the last one. */
-async function lastRevision(rows: LogPages, size: number): Promise<Pick<Recovered, 'policyRevision'>> {
-  const farthest = Math.max(0, size - REVISION_LEAVES_MAX);
+async function lastRevision(
+  rows: LogPages,
+  firstSeq: number,
+  size: number,
+): Promise<Pick<Recovered, 'policyRevision'>> {
+  const farthest = Math.max(firstSeq, size - REVISION_LEAVES_MAX);
   for (let end = size; end > farthest; end -= REVISION_LEAVES_STEP) {
     const first = Math.max(farthest, end - REVISION_LEAVES_STEP);
     for (const row of (await rows.page(first, end - first)).reverse()) {

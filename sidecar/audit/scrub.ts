@@ -2,12 +2,12 @@ import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { NO_PREV } from './leaf-hash.js';
 import { holds } from './log-reader.js';
-import type { LeafRow, LogPages } from './log-store.js';
+import type { Boundary, LeafRow, LogPages } from './log-store.js';
 
 /** What a scrub needs from outside. */
 export interface ScrubOptions {
   /** The log in use, and how many leaves it has by now. */
-  readonly log: LogPages & { readonly size: number };
+  readonly log: LogPages & { readonly size: number; readonly removal: { readonly boundary: Pick<Boundary, 'minSeq'> } };
   /** Where the first pass begins. Another place at each start, so that often restarting leaves no part unread. */
   readonly from: number;
   /** Wall clock, ms since 1970. */
@@ -34,19 +34,27 @@ export function createScrub({ log, from, nowMs, onDamaged, every }: ScrubOptions
   const damaged = new Set<number>();
   let checked = 0;
   let passedMs: number | undefined;
-  let next = from < log.size ? from : 0;
+  const firstSeq = () => log.removal.boundary.minSeq;
+  let next = from < log.size ? from : firstSeq();
   /** Hash of the leaf before `next`; absent = it was not read, or did not hold. */
   let prev = next === 0 ? NO_PREV : undefined;
 
   const step = async (): Promise<void> => {
-    const count = Math.min(log.size - next, shareOf(log.size));
+    if (next < firstSeq()) toBeginning();
+    const count = Math.min(log.size - next, shareOf(log.size - firstSeq()));
     const rows = await pageOf(log, next, count);
     if (rows === 'later') return;
     for (let index = 0; index < count && look(rows[index]); index += 1);
     if (next < log.size) return;
-    next = 0;
-    prev = NO_PREV;
+    toBeginning();
     passedMs = nowMs();
+  };
+
+  /** What was removed is no damage any more. */
+  const toBeginning = (): void => {
+    next = firstSeq();
+    prev = next === 0 ? NO_PREV : undefined;
+    for (const seq of damaged) if (seq < next) damaged.delete(seq);
   };
 
   /** Takes the leaf that should be the next; whether it holds. */

@@ -33,7 +33,8 @@ export function exportCommand(io: LogIo): Command {
     .addHelpText(
       'after',
       '\nExample:\n  jimini log export --out handover' +
-        '\n\nDIR/checkpoint is the newest signed checkpoint, DIR/key.pub the verifier keys of the log.' +
+        '\n\nDIR/checkpoint is the newest signed checkpoint, DIR/key.pub the verifier keys of the log,' +
+        '\nDIR/boundary.jsonl, where leaves were removed, what shows that they rightly were.' +
         '\nNothing is judged here, so that damaged leaves can be handed over too: run `jimini log verify --export DIR`.' +
         '\n\nExit codes: 0 success, 2 bad usage or input, or a database that cannot be read to its end.',
     )
@@ -49,6 +50,7 @@ async function exportLog(source: LogSource, { out, format }: ExportOptions): Pro
   const beside = [
     [join(out, 'checkpoint'), source.checkpoint],
     [join(out, 'key.pub'), source.keys],
+    [join(out, 'boundary.jsonl'), source.boundary && linesOf(source.boundary)],
   ] as const;
   const partial = `${entries}.partial`;
   for (const path of [entries, ...beside.map(([name]) => name)]) await refuseExisting(path);
@@ -60,10 +62,18 @@ async function exportLog(source: LogSource, { out, format }: ExportOptions): Pro
   for (const [path, bytes] of beside) if (bytes) await writeNewFile(path, (file) => file.writeFile(bytes));
   await rename(partial, entries);
   const isSigned = source.checkpoint !== undefined;
-  const written = `${size} leaves written to ${entries}${isSigned ? '' : '; no checkpoint is there to sign them'}`;
+  const { firstSeq } = source;
+  const removed = firstSeq > 0 ? `, from ${firstSeq} on: those before were removed` : '';
+  const written = `${size} leaves written to ${entries}${removed}${isSigned ? '' : '; no checkpoint is there to sign them'}`;
   const text =
-    format === 'json' ? JSON.stringify({ entries, checkpoint: isSigned ? beside[0][0] : null, size }) : written;
+    format === 'json'
+      ? JSON.stringify({ entries, checkpoint: isSigned ? beside[0][0] : null, size, first_seq: firstSeq })
+      : written;
   await writeTo(standardOutput(), `${text}\n`);
+}
+
+function linesOf(leaves: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(leaves.flatMap((leaf) => [leaf, Buffer.from('\n')]));
 }
 
 /** Only the last part of the path: with all of it Node never returns from some places, such as /proc. */

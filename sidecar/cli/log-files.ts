@@ -1,11 +1,13 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { BOUNDARY_BYTES_MAX, linesOfBoundary } from '../audit/verify/boundary.js';
 import { newestHead } from '../audit/verify/head-slots.js';
 import type { Evidence, SignedFile } from '../audit/verify/held-against.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { LogCopy } from '../storage/log-copy.js';
+import type { CopyStart } from './log-boundary.js';
 
 /** Files that a log is held against, as options name them. */
 export interface EvidenceOptions {
@@ -89,13 +91,17 @@ export async function evidenceOfExport(directory: string, options: EvidenceOptio
     const bytes = await readSmallFile(join(directory, name), LIMITS.tlogProofBytesMax);
     files.push({ source: 'proof', name, bytes });
   }
+  const boundary = names.includes('boundary.jsonl')
+    ? await readSmallFile(join(directory, 'boundary.jsonl'), BOUNDARY_BYTES_MAX)
+    : undefined;
   const own = names.includes('key.pub') ? join(directory, 'key.pub') : undefined;
-  return { files, ...(await keysOf(options.key ?? own)) };
+  return { files, ...(boundary && { boundary: linesOfBoundary(boundary) }), ...(await keysOf(options.key ?? own)) };
 }
 
 /** What there is to hold the log of a data directory against; a damaged head file is told to `onDamage`. */
 export async function evidenceOfCopy(
   { beside }: Pick<LogCopy, 'beside'>,
+  { boundary }: CopyStart,
   options: EvidenceOptions,
   onDamage: (what: string) => void,
 ): Promise<Evidence> {
@@ -107,18 +113,29 @@ export async function evidenceOfCopy(
   if (bytes) files.push({ source: 'checkpoint', name: 'checkpoint.a and checkpoint.b', bytes });
   const own = beside.get('key.pub');
   const keys = options.key === undefined && own ? { keys: { name: 'key.pub', bytes: own } } : await keysOf(options.key);
-  return { files, ...keys };
+  return { files, ...(boundary && { boundary }), ...keys };
 }
 
 /** What there is to hold a log against that a sidecar has sent, with what it said of it. */
 export async function evidenceOfRemote(
-  told: { readonly checkpoint: Uint8Array; readonly keys: readonly string[] },
+  told: {
+    readonly checkpoint: Uint8Array;
+    readonly keys: readonly string[];
+    /** Empty = nothing was removed. */
+    readonly boundary: readonly Uint8Array[];
+  },
   options: EvidenceOptions,
 ): Promise<Evidence> {
   const files = await anchorOf(options);
+  const boundary = told.boundary.length === 0 ? {} : { boundary: told.boundary };
   if (told.checkpoint.length > 0) files.push({ source: 'checkpoint', name: 'its checkpoint', bytes: told.checkpoint });
-  if (options.key !== undefined || told.keys.length === 0) return { files, ...(await keysOf(options.key)) };
-  return { files, keys: { name: 'its keys', bytes: Buffer.from(told.keys.map((key) => `${key}\n`).join('')) } };
+  if (options.key !== undefined || told.keys.length === 0)
+    return { files, ...boundary, ...(await keysOf(options.key)) };
+  return {
+    files,
+    ...boundary,
+    keys: { name: 'its keys', bytes: Buffer.from(told.keys.map((key) => `${key}\n`).join('')) },
+  };
 }
 
 async function anchorOf({ anchor }: EvidenceOptions): Promise<SignedFile[]> {

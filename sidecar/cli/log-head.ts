@@ -46,6 +46,7 @@ async function head(source: LogSource, format: Format): Promise<void> {
   const facts = {
     log_id,
     size: last.seq + 1,
+    first_seq: source.firstSeq,
     seq: last.seq,
     hash: leafHash(last.bytes),
     kind,

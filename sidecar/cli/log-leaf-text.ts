@@ -49,6 +49,8 @@ function summary(leaf: LeafFields): string {
     }
     case 'key':
       return `${leaf.what}: key ${leaf.old_key} -> ${leaf.new_key}${leaf.old_signature === '' ? ', not signed by the old one' : ''}`;
+    case 'prune':
+      return `leaves below ${leaf.min_seq} are removed: ${leaf.reason}`;
     case 'close':
       return leaf.reason;
     default:

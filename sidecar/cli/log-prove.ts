@@ -52,6 +52,10 @@ async function proofOf(source: LogSource, index: number): Promise<Buffer> {
       `the newest checkpoint has ${tree.size} leaves: leaf ${index} cannot be proven yet`,
     );
   }
+  if (index < source.firstSeq) {
+    const message = `leaf ${index} was removed: the log begins with leaf ${source.firstSeq}`;
+    throw new JiminiError('JIMINI_USAGE', message);
+  }
   const { leafHash, hashes } = await source.prove(index, tree.size);
   // What is handed out must hold: the store, or the sidecar, may be damaged or lie.
   if (

@@ -56,8 +56,8 @@ export function verifyRemote(
   onProgress: (entries: number) => void,
 ): Promise<VerifyReport> {
   return withControlClient(place, io, async (client) => {
-    const { checkpoint, verifierKeys } = await askCheckpoint(client);
-    const read = readEvidence(await evidenceOfRemote({ checkpoint, keys: verifierKeys }, place));
+    const { checkpoint, verifierKeys: keys, boundaryLeaves: boundary } = await askCheckpoint(client);
+    const read = readEvidence(await evidenceOfRemote({ checkpoint, keys, boundary }, place));
     if ('report' in read) return read.report;
     if ('badInput' in read) throw new JiminiError('JIMINI_USAGE', read.badInput);
     const verification = createVerification(undefined, read);
@@ -71,7 +71,7 @@ async function takeAll(
   verification: Verification,
   onProgress: (entries: number) => void,
 ): Promise<boolean> {
-  for await (const entries of askEntries(client, 0)) {
+  for await (const entries of askEntries(client, verification.size())) {
     for (const entry of entries) if (!verification.add(asEntry(entry))) return false;
     onProgress(verification.size());
   }

@@ -13,10 +13,12 @@ export function reportText(report: VerifyReport, context: ReportContext, format:
 }
 
 function asJson(report: VerifyReport, { isPinned }: ReportContext): object {
-  const { status, entries, logId, last, fault } = report;
+  const { status, entries, logId, last, fault, pruned } = report;
   return {
     status,
     entries,
+    pruned_entries: pruned?.entries ?? 0,
+    pruned_ms: pruned?.atMs ?? null,
     log_id: logId ?? null,
     head: last ? { seq: last.seq, hash: last.hash } : null,
     closed: last?.kind === 'close',
@@ -55,9 +57,16 @@ function asText(report: VerifyReport, context: ReportContext): string {
   }
 }
 
+/** A leaf may say any number. */
+function timeText(ms: number): string {
+  return ms <= 8.64e15 ? new Date(ms).toISOString() : `${ms} ms`;
+}
+
 /** What is to be known of a log whose leaves all hold. */
-function notes({ gaps, opaque, last, payloads }: VerifyReport, { isPinned }: ReportContext): string[] {
+function notes({ gaps, opaque, last, payloads, pruned }: VerifyReport, { isPinned }: ReportContext): string[] {
+  const since = pruned && timeText(pruned.atMs);
   return [
+    ...(pruned ? [`The first ${pruned.entries} leaves were removed (retention), the last of them on ${since}.`] : []),
     isPinned
       ? 'The signer is the one given by --key.'
       : 'consistent, signer not pinned: give --key with keys that you have from elsewhere',

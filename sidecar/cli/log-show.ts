@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readLeaves } from '../audit/log-reader.js';
 import type { LogRows } from '../audit/log-store.js';
 import { JiminiError } from '../kernel/errors.js';
+import { type CopyStart, startOfCopy } from './log-boundary.js';
 import { leafText } from './log-leaf-text.js';
 import {
   addPlaceOptions,
@@ -45,19 +46,26 @@ export function showCommand(io: LogIo): Command {
       running(USAGE_EXIT, async () => {
         if (range && options.last !== undefined)
           throw new JiminiError('JIMINI_USAGE', 'give a range or --last, not both');
-        await withLogCopy(options, io, ({ log }) => show(log, range, options));
+        await withLogCopy(options, io, async ({ log }) => show(log, await startOfCopy(log), range, options));
       }),
     );
   return withUsageExit(addPlaceOptions(command), USAGE_EXIT);
 }
 
-async function show(log: LogRows, range: Range | undefined, options: ShowOptions): Promise<void> {
+async function show(
+  log: LogRows,
+  { firstSeq }: CopyStart,
+  range: Range | undefined,
+  options: ShowOptions,
+): Promise<void> {
   const size = ((await log.lastRows(1))[0]?.seq ?? -1) + 1;
-  const from = range?.from ?? Math.max(0, size - (options.last ?? LAST_BY_DEFAULT));
+  const from = range?.from ?? Math.max(firstSeq, size - (options.last ?? LAST_BY_DEFAULT));
   const to = Math.min(range?.to ?? size, size - 1);
   if (range && from >= size) throw new JiminiError('JIMINI_USAGE', `the log has ${size} leaves: there is no ${from}`);
+  if (from < firstSeq)
+    throw new JiminiError('JIMINI_USAGE', `leaf ${from} was removed: the log begins with ${firstSeq}`);
   const out = standardOutput();
-  for await (const { bytes } of readLeaves(log, from, to)) {
+  for await (const { bytes } of readLeaves(log, { from, to, firstSeq })) {
     if (options.format === 'text') await writeTo(out, `${leafText(bytes)}\n`);
     else await writeTo(out, Buffer.concat([bytes, Buffer.from('\n')]));
   }

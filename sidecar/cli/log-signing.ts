@@ -33,8 +33,9 @@ async function acknowledgeGap(place: LogPlace, io: LogIo): Promise<void> {
   const dataDir = await dataDirectoryOf(place, io);
   const files = await signingFilesOf(dataDir, await signingKeyFileOf(place, io));
   await withLogCopy(place, io, async ({ log }) => {
-    const { logId, head } = await recoverTail(log);
-    const found = await inspectLog({ logId, size: head.size, epoch: head.epoch, rows: log }, files);
+    const { logId, head, boundary } = await recoverTail(log);
+    const { size, epoch } = head;
+    const found = await inspectLog({ logId, size, epoch, firstSeq: boundary.minSeq, rows: log }, files);
     if (!found.discontinuity) {
       process.stdout.write('the log goes on from what was signed last: there is nothing to acknowledge\n');
       return;

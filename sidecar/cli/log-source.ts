@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import { leafHash } from '../audit/leaf-hash.js';
 import { readLeaves } from '../audit/log-reader.js';
 import { inclusionProof, streamedInclusionProof } from '../audit/tree/proofs.js';
+import { readBoundary } from '../audit/verify/boundary.js';
 import { newestHead } from '../audit/verify/head-slots.js';
 import { entriesOfLines } from '../audit/verify/sources.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { LogCopy } from '../storage/log-copy.js';
 import { type ControlClient, type TlsFlags, withControlClient } from './control-client.js';
+import { type CopyStart, startOfCopy } from './log-boundary.js';
 import { chunksOf, evidenceOfExport } from './log-files.js';
 import { type LogIo, type LogPlace, refuseSeveralPlaces, withLogCopy } from './log-options.js';
 
@@ -22,7 +24,11 @@ export interface LogSource {
   readonly checkpoint?: Uint8Array;
   /** Verifier keys, one a line, where there are any. */
   readonly keys?: Uint8Array;
-  /** The stored bytes of all leaves, in order. To be read once. */
+  /** First leaf; those before it were removed. */
+  readonly firstSeq: number;
+  /** The `prune` leaf that says so, and then the `key` leaves below; absent = nothing was removed. */
+  readonly boundary?: readonly Uint8Array[];
+  /** The stored bytes of all leaves, from `firstSeq` on. To be read once. */
   leaves(): AsyncIterable<Uint8Array>;
   /** The last leaf. */
   last(): Promise<{ readonly seq: number; readonly bytes: Uint8Array } | undefined>;
@@ -42,22 +48,24 @@ export async function withLogSource(
     return withControlClient({ ...options, address }, io, async (client) => work(await sourceOfRemote(client)));
   }
   if (directory !== undefined) return work(await sourceOfExport(directory));
-  return withLogCopy(options, io, (copy) => work(sourceOfCopy(copy)));
+  return withLogCopy(options, io, async (copy) => work(sourceOfCopy(copy, await startOfCopy(copy.log))));
 }
 
-function sourceOfCopy({ log, beside }: LogCopy): LogSource {
+function sourceOfCopy({ log, beside }: LogCopy, start: CopyStart): LogSource {
+  const { firstSeq } = start;
   const head = newestHead([beside.get('checkpoint.a'), beside.get('checkpoint.b')]);
   const keys = beside.get('key.pub');
   return {
     ...(!('why' in head) && head.checkpoint && { checkpoint: head.checkpoint }),
     ...(keys && { keys }),
+    ...start,
     async *leaves() {
-      for await (const { bytes } of log.rowsFrom(0)) yield bytes;
+      for await (const { bytes } of log.rowsFrom(firstSeq)) yield bytes;
     },
     async last() {
       const seq = (await log.lastRows(1))[0]?.seq;
       if (seq === undefined) return undefined;
-      for await (const { bytes } of readLeaves(log, seq, seq)) return { seq, bytes };
+      for await (const { bytes } of readLeaves(log, { from: seq, to: seq, firstSeq })) return { seq, bytes };
       return undefined;
     },
     async prove(seq, size) {
@@ -68,7 +76,12 @@ function sourceOfCopy({ log, beside }: LogCopy): LogSource {
 }
 
 async function sourceOfExport(directory: string): Promise<LogSource> {
-  const { files, keys } = await evidenceOfExport(directory, {});
+  const { files, keys, boundary: boundaryLeaves } = await evidenceOfExport(directory, {});
+  const boundary = boundaryLeaves && readBoundary(boundaryLeaves);
+  if (boundary && 'why' in boundary) {
+    throw new JiminiError('JIMINI_USAGE', `${directory}/boundary.jsonl: ${boundary.why}: run \`jimini log verify\``);
+  }
+  const firstSeq = boundary?.minSeq ?? 0;
   const checkpoint = files.find(({ source }) => source === 'checkpoint')?.bytes;
   const path = join(directory, 'entries.jsonl');
   async function* leaves() {
@@ -77,15 +90,17 @@ async function sourceOfExport(directory: string): Promise<LogSource> {
   return {
     ...(checkpoint && { checkpoint }),
     ...(keys && { keys: keys.bytes }),
+    firstSeq,
+    ...(boundaryLeaves && { boundary: boundaryLeaves }),
     leaves,
     async last() {
       let found: { seq: number; bytes: Uint8Array } | undefined;
-      for await (const bytes of leaves()) found = { seq: (found?.seq ?? -1) + 1, bytes };
+      for await (const bytes of leaves()) found = { seq: (found?.seq ?? firstSeq - 1) + 1, bytes };
       return found;
     },
     async prove(seq, size) {
       let own: Buffer | undefined;
-      let at = 0;
+      let at = firstSeq;
       async function* hashes() {
         for await (const bytes of leaves()) {
           const hash = Buffer.from(leafHash(bytes), 'hex');
@@ -94,7 +109,8 @@ async function sourceOfExport(directory: string): Promise<LogSource> {
           yield hash;
         }
       }
-      const proof = await streamedInclusionProof(hashes(), seq, size);
+      const start = boundary && { size: boundary.minSeq, peaks: boundary.peaks };
+      const proof = await streamedInclusionProof(hashes(), seq, size, start);
       return { leafHash: own as Buffer, hashes: proof };
     },
   };
@@ -104,13 +120,16 @@ async function sourceOfRemote(client: ControlClient): Promise<LogSource> {
   const { askCheckpoint, askEntries, askInclusion } = await import('./log-remote.js');
   const told = await askCheckpoint(client);
   const last = Number(told.logSize) - 1;
+  const firstSeq = Number(told.firstSeq);
   async function* leavesFrom(seq: number) {
     for await (const entries of askEntries(client, seq)) for (const { leaf } of entries) yield leaf;
   }
   return {
     checkpoint: told.checkpoint,
     keys: Buffer.from(told.verifierKeys.map((key) => `${key}\n`).join('')),
-    leaves: () => leavesFrom(0),
+    firstSeq,
+    ...(firstSeq > 0 && { boundary: told.boundaryLeaves }),
+    leaves: () => leavesFrom(firstSeq),
     async last() {
       if (last < 0) return undefined;
       for await (const bytes of leavesFrom(last)) return { seq: last, bytes };

@@ -9,6 +9,7 @@ import { type HeldAgainst, type VerifyReport, verifyEntries, verifyGroups } from
 import { JiminiError } from '../kernel/errors.js';
 import { complain, linesOf } from './cli-io.js';
 import type { TlsFlags } from './control-client.js';
+import { startOfCopy } from './log-boundary.js';
 import { chunksOf, type EvidenceOptions, evidenceOfCopy, evidenceOfExport } from './log-files.js';
 import {
   addPlaceOptions,
@@ -81,11 +82,13 @@ async function verify(options: VerifyOptions, io: LogIo): Promise<VerifyReport> 
   if (options.export !== undefined) return verifyExport(options.export, options);
   let report: VerifyReport | undefined;
   await withLogCopy(options, io, async (copy) => {
-    const evidence = await evidenceOfCopy(copy, options, (what) => complain(process, [what]));
+    const start = await startOfCopy(copy.log);
+    const evidence = await evidenceOfCopy(copy, start, options, (what) => complain(process, [what]));
     const treeRows: ReadTreeRows = (level) => copy.log.rawTreeRows(level);
     const payloadRows: ReadPayloadRows = (kind) => copy.log.rawPayloadRows(kind);
+    const entries = entriesOfPairs(copy.log.rawRows(start.firstSeq));
     report = await heldAgainst(evidence, (against) =>
-      verifyEntries(entriesOfPairs(copy.log.rawRows()), showProgress, { ...against, treeRows, payloadRows }),
+      verifyEntries(entries, showProgress, { ...against, treeRows, payloadRows }),
     );
   }).catch((error) => {
     if (!(error instanceof JiminiError) || error.code !== 'JIMINI_STORE_CORRUPT') throw error;
@@ -97,8 +100,10 @@ async function verify(options: VerifyOptions, io: LogIo): Promise<VerifyReport> 
 
 async function verifyExport(directory: string, options: EvidenceOptions): Promise<VerifyReport> {
   const evidence = await evidenceOfExport(directory, options);
-  const groups = groupsOfLines(chunksOf(join(directory, 'entries.jsonl')));
-  return heldAgainst(evidence, (against) => verifyGroups(groups, showProgress, against));
+  return heldAgainst(evidence, (against) => {
+    const groups = groupsOfLines(chunksOf(join(directory, 'entries.jsonl')), against.boundary?.minSeq);
+    return verifyGroups(groups, showProgress, against);
+  });
 }
 
 async function heldAgainst(

@@ -185,6 +185,21 @@ export interface KeyFields {
   readonly new_signature: string;
 }
 
+/** Leaves below a number are removed from here on. */
+export interface PruneFields {
+  readonly kind: 'prune';
+  /** First leaf that is kept: a multiple of 256, smaller than `seq`. */
+  readonly min_seq: number;
+  /** Roots of the perfect subtrees that the leaves below it consist of, largest first, hex. */
+  readonly peaks: readonly string[];
+  /** Root over the `key` leaves among those, in their order, hex (RFC 6962 2.1). */
+  readonly key_root: string;
+  /** Principals that approved; none = retention did. */
+  readonly approvers: readonly string[];
+  /** Why, as a code. */
+  readonly reason: 'retention';
+}
+
 /** Records that were answered as not recorded, stated once the store works again. */
 export interface GapFields {
   readonly kind: 'gap';
@@ -217,6 +232,7 @@ export type LeafFields =
   | GapFields
   | DiscontinuityFields
   | KeyFields
+  | PruneFields
   | CloseFields;
 
 /** All kinds of leaves. */
@@ -227,6 +243,7 @@ export const LEAF_KINDS = [
   'admin',
   'gap',
   'key',
+  'prune',
   'close',
 ] as const satisfies readonly LeafFields['kind'][];
 

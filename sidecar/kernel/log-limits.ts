@@ -14,6 +14,18 @@ export const LOG_LIMITS = {
   scrubLeavesMax: 4_096,
   /** Damaged leaves that are remembered; of a log with more it is enough to know that. */
   scrubDamagedMax: 1_000,
+  /** How often old leaves are looked for. Each time that some are found costs a leaf. */
+  pruneRoundMs: 60 * 60 * 1000,
+  /** How often a piece of that work is done. */
+  pruneTickMs: 1_000,
+  /** Tiles of 256 leaves looked at in one piece: about as much as the scrub reads. */
+  pruneTilesMax: 16,
+  /** Rows removed as one group: some milliseconds, which records may have to wait. */
+  pruneRowsMax: 1_024,
+  /** Groups removed in one piece of work. With a leaf and its envelope that is 8,000 leaves a second, more than are written. */
+  prunePiecesMax: 16,
+  /** So long after its `prune` leaf is signed nothing is removed yet: whoever copies the log meanwhile has read its checkpoint before. */
+  pruneGraceMs: 60_000,
   /** Rule ids in one leaf; `rule_count` has the full number. */
   leafRuleIdsMax: 64,
   /** Gap kinds in one leaf. */

@@ -10,7 +10,7 @@ import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { decode } from './decode.js';
 import type { StreamMethod, UnaryMethod } from './grpc-server.js';
-import { type BatchBounds, type ReadableLog, readBatch, readEnd, readKinds, readSeq } from './log-batch.js';
+import { type BatchBounds, firstSeqOf, type ReadableLog, readBatch, readEnd, readKinds, readSeq } from './log-batch.js';
 import { formatPageToken, type PageCursor, parsePageToken } from './page-token.js';
 import { createProofMethods, type ProofMethods, type SignedLog } from './proof-methods.js';
 import type { StreamHandler } from './stream-method.js';
@@ -57,7 +57,7 @@ function listHandler(log: ReadableLog, onMalformed: () => void): UnaryHandler {
     const request = decode(ListEntriesRequest, message, onMalformed);
     const kinds = readKinds(request.kinds);
     const { size } = log;
-    const first = readSeq(request.firstSeq, size);
+    const first = readSeq(request.firstSeq, log);
     const at = cursorOf(request, first, size);
     const bounds = {
       ...PAGE_BOUNDS,
@@ -73,6 +73,7 @@ function listHandler(log: ReadableLog, onMalformed: () => void): UnaryHandler {
       passedLeaves: BigInt(passed),
       logId: log.logId,
       logSize: BigInt(size),
+      logFirstSeq: BigInt(firstSeqOf(log)),
     }).finish();
   };
 }
@@ -80,9 +81,10 @@ function listHandler(log: ReadableLog, onMalformed: () => void): UnaryHandler {
 const PAGE_BOUNDS = { bytesMax: LIMITS.pageBytesMax, examinedMax: LIMITS.pageExaminedMax };
 
 function cursorOf(request: ListEntriesRequest, first: number, size: number): PageCursor {
-  if (request.pageToken === '') return { next: first, end: readEnd(request.endSeq, first, size), passed: 0 };
+  if (request.pageToken === '') return { next: first, end: readEnd(request, first, size), passed: 0 };
   const cursor = parsePageToken(request.pageToken, request, size);
-  if (cursor) return cursor;
+  // Leaves may have been removed since the page before.
+  if (cursor) return { ...cursor, next: Math.max(cursor.next, first), end: Math.max(cursor.end, first) };
   const message = 'page_token is not one that this range and these kinds were given';
   throw new JiminiError('JIMINI_INVALID_ARGUMENT', message);
 }
@@ -92,8 +94,10 @@ function streamHandler(log: ReadableLog, onMalformed: () => void): StreamHandler
     const request = decode(StreamEntriesRequest, message, onMalformed);
     const kinds = readKinds(request.kinds);
     const stopsAt = request.stopAtEnd ? log.size : undefined;
-    let next = readSeq(request.firstSeq, log.size);
+    let next = readSeq(request.firstSeq, log);
     for (let isFirst = true; ; isFirst = false) {
+      // Who reads slowly may be overtaken by what is removed.
+      next = Math.max(next, firstSeqOf(log));
       const logSize = stopsAt ?? log.size;
       if (next < logSize || isFirst) {
         const batch = await readBatch(log, { from: next, end: logSize }, kinds, MESSAGE_BOUNDS);
@@ -103,6 +107,7 @@ function streamHandler(log: ReadableLog, onMalformed: () => void): StreamHandler
           nextSeq: BigInt(next),
           logId: log.logId,
           logSize: BigInt(logSize),
+          logFirstSeq: BigInt(firstSeqOf(log)),
         }).finish();
       }
       if (next === stopsAt) return;

@@ -1,6 +1,6 @@
 import type { Entry } from '../../proto/gen/jimini/v1/audit.js';
 import { pagedRows, readLeaves } from '../audit/log-reader.js';
-import type { LeafRow, LogPages } from '../audit/log-store.js';
+import type { Boundary, LeafRow, LogPages } from '../audit/log-store.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LEAF_KINDS } from '../kernel/leaf.js';
 
@@ -9,6 +9,13 @@ export interface ReadableLog extends LogPages {
   readonly logId: string;
   /** Leaves in it, each of them on disk. */
   readonly size: number;
+  /** Where it begins: leaves below `minSeq` were removed. */
+  readonly removal: { readonly boundary: Pick<Boundary, 'minSeq'> };
+}
+
+/** First leaf of a log in use. */
+export function firstSeqOf({ removal }: Pick<ReadableLog, 'removal'>): number {
+  return removal.boundary.minSeq;
 }
 
 /** Kinds of leaves that are wanted; undefined = all. */
@@ -37,17 +44,27 @@ export function readKinds(kinds: readonly string[]): KindFilter {
   return kinds.length === 0 ? undefined : new Set(kinds);
 }
 
-/** First leaf of a range. Throws `JIMINI_INVALID_ARGUMENT` beyond the end of the log. */
-export function readSeq(value: bigint, size: number): number {
-  if (value <= BigInt(size)) return Number(value);
+/** First leaf of a range, not before that of the log. Throws `JIMINI_INVALID_ARGUMENT` beyond the end of the log. */
+export function readSeq(value: bigint, log: Pick<ReadableLog, 'size' | 'removal'>): number {
+  const { size } = log;
+  if (value <= BigInt(size)) return Math.max(Number(value), firstSeqOf(log));
   throw invalid(`first_seq is beyond the end of the log, which has ${size} leaves`);
 }
 
-/** End of a range; 0 = that of the log. Throws `JIMINI_INVALID_ARGUMENT` before its beginning. */
-export function readEnd(value: bigint, first: number, size: number): number {
-  if (value === 0n || value > BigInt(size)) return size;
-  if (value < BigInt(first)) throw invalid('end_seq is before first_seq');
-  return Number(value);
+/** What a caller says of a range. */
+interface AskedRange {
+  readonly firstSeq: bigint;
+  readonly endSeq: bigint;
+}
+
+/**
+ * End of a range that begins with `first`; 0 = that of the log. A range all of which was removed is empty. Throws
+ * `JIMINI_INVALID_ARGUMENT` before the beginning that was asked for.
+ */
+export function readEnd({ firstSeq, endSeq }: AskedRange, first: number, size: number): number {
+  if (endSeq === 0n || endSeq > BigInt(size)) return size;
+  if (endSeq < firstSeq) throw invalid('end_seq is before first_seq');
+  return Math.max(Number(endSeq), first);
 }
 
 /**
@@ -55,7 +72,7 @@ export function readEnd(value: bigint, first: number, size: number): number {
  * against its hash and the leaf before it. Rejects with a `JIMINI_STORE_*` error.
  */
 export async function readBatch(
-  log: LogPages,
+  log: LogPages & Pick<ReadableLog, 'removal'>,
   { from, end }: { readonly from: number; readonly end: number },
   kinds: KindFilter,
   bounds: BatchBounds,
@@ -65,7 +82,7 @@ export async function readBatch(
   let next = from;
   const last = Math.min(end, from + bounds.examinedMax) - 1;
   if (last < from) return { entries, next };
-  for await (const row of readLeaves(pagedRows(log), from, last)) {
+  for await (const row of readLeaves(pagedRows(log), { from, to: last, firstSeq: firstSeqOf(log) })) {
     const isWanted = !kinds || kinds.has(kindOf(row));
     if (isWanted && entries.length > 0 && bytes + row.bytes.length > bounds.bytesMax) break;
     next = row.seq + 1;

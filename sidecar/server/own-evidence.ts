@@ -3,14 +3,16 @@ import type { TileReader } from '../audit/tree/tiles.js';
 import { type ReadEvidence, readEvidence } from '../audit/verify/held-against.js';
 import type { ReadTreeRows } from '../audit/verify/tree-rows.js';
 import { JiminiError } from '../kernel/errors.js';
-import type { SignedLog } from './proof-methods.js';
+import { boundaryLeavesOf, type SignedLog } from './proof-methods.js';
 
 const TILE_WIDTH = 256;
 
-/** What the program itself has to hold its log against: the newest checkpoint, and the keys that it knows. */
-export function ownEvidence({ signed }: Pick<SignedLog, 'signed'>): ReadEvidence {
-  const { checkpoint, keys } = signed;
+/** What the program itself has to hold its log against: the newest checkpoint, the keys that it knows, and where the log begins. */
+export async function ownEvidence(log: SignedLog): Promise<ReadEvidence> {
+  const { checkpoint, keys } = log.signed;
+  const boundary = await boundaryLeavesOf(log);
   return readEvidence({
+    ...(boundary.length > 0 && { boundary }),
     files: checkpoint ? [{ source: 'checkpoint', name: 'the newest checkpoint', bytes: checkpoint.note }] : [],
     ...(keys.length > 0 && {
       keys: { name: 'its keys', bytes: Buffer.from(keys.map((key) => `${formatVerifierKey(key)}\n`).join('')) },
@@ -18,21 +20,27 @@ export function ownEvidence({ signed }: Pick<SignedLog, 'signed'>): ReadEvidence
   });
 }
 
-/** The stored hashes of the tree over the first `size` leaves of a log in use, tile by tile: nothing is held open in between. */
-export function treeRowsOf(log: TileReader, size: number): ReadTreeRows {
+/**
+ * The stored hashes of the tree over the leaves before `end` of a log in use, but for those of tiles that end at or below `first`, tile by
+ * tile: nothing is held open in between.
+ */
+export function treeRowsOf(
+  log: TileReader,
+  { first, end }: { readonly first: number; readonly end: number },
+): ReadTreeRows {
   async function* rowsOfLevel(level: number) {
-    const count = Math.floor(size / TILE_WIDTH ** level);
-    for (let first = 0; first < count; first += TILE_WIDTH) {
-      const width = Math.min(TILE_WIDTH, count - first);
-      const tile = await log.readTile(level, first / TILE_WIDTH, width).catch(nothingIfDamaged);
-      for (let at = 0; at * 32 < tile.length; at += 1) {
-        yield { key: keyOf(level, first + at, tile.subarray(at * 32, at * 32 + 32)), value: NOTHING };
+    const count = Math.floor(end / TILE_WIDTH ** level);
+    for (let tile = Math.floor(first / TILE_WIDTH ** (level + 1)); tile * TILE_WIDTH < count; tile += 1) {
+      const index = tile * TILE_WIDTH;
+      const hashes = await log.readTile(level, tile, Math.min(TILE_WIDTH, count - index)).catch(nothingIfDamaged);
+      for (let at = 0; at * 32 < hashes.length; at += 1) {
+        yield { key: keyOf(level, index + at, hashes.subarray(at * 32, at * 32 + 32)), value: NOTHING };
       }
     }
   }
   return async function* (level) {
     if (level !== undefined) return yield* rowsOfLevel(level);
-    for (let each = 1; TILE_WIDTH ** each <= size; each += 1) yield* rowsOfLevel(each);
+    for (let each = 1; TILE_WIDTH ** each <= end; each += 1) yield* rowsOfLevel(each);
   };
 }
 

@@ -6,9 +6,12 @@ import {
   GetInclusionProofRequest,
   GetInclusionProofResponse,
 } from '../../proto/gen/jimini/v1/audit.js';
+import type { BoundaryReader, LogPages } from '../audit/log-store.js';
 import { parseCheckpoint } from '../audit/notes/checkpoint.js';
 import { parseNote } from '../audit/notes/note.js';
 import { formatVerifierKey, type VerifierKey } from '../audit/notes/verifier-key.js';
+import { boundaryLeaves } from '../audit/prune/boundary.js';
+import type { Removal } from '../audit/prune/removal.js';
 import { consistencyProof, inclusionProof } from '../audit/tree/proofs.js';
 import type { TileReader } from '../audit/tree/tiles.js';
 import type { UnaryHandler } from '../kernel/call.js';
@@ -16,8 +19,10 @@ import { JiminiError } from '../kernel/errors.js';
 import { decode } from './decode.js';
 
 /** A log whose tree is signed. */
-export interface SignedLog extends TileReader {
+export interface SignedLog extends TileReader, LogPages {
   readonly logId: string;
+  /** Where it begins. */
+  readonly removal: Pick<Removal, 'boundary' | keyof BoundaryReader>;
   /** Leaves in it, each of them on disk. */
   readonly size: number;
   readonly signed: {
@@ -50,6 +55,8 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
         treeSize: BigInt(head.size),
         rootHash: Buffer.from(parseCheckpoint(parseNote(head.note).text.toString('utf8')).root),
         logSize: BigInt(log.size),
+        firstSeq: BigInt(log.removal.boundary.minSeq),
+        boundaryLeaves: await boundaryLeavesOf(log),
       }).finish();
     },
     GetInclusionProof: async (message) => {
@@ -57,6 +64,8 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
       const head = newest(log);
       const size = sizeOf('tree_size', request.treeSize, head);
       const seq = placeOf(request.seq, size);
+      const { minSeq } = log.removal.boundary;
+      if (seq < minSeq) throw invalid(`seq: the leaf ${seq} was removed: the log begins with leaf ${minSeq}`);
       const leafHash = (await log.readTile(0, Math.floor(seq / 256), (seq % 256) + 1)).subarray(-32);
       return GetInclusionProofResponse.encode({
         seq: request.seq,
@@ -71,6 +80,10 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
       const head = newest(log);
       const second = sizeOf('second_size', request.secondSize, head);
       if (request.firstSize > BigInt(second)) throw invalid(`first_size is larger than the second tree, ${second}`);
+      const { minSeq } = log.removal.boundary;
+      if (second < minSeq || (request.firstSize > 0n && request.firstSize < BigInt(minSeq))) {
+        throw invalid(`trees of fewer than ${minSeq} leaves cannot be compared: leaves before that were removed`);
+      }
       return GetConsistencyProofResponse.encode({
         firstSize: request.firstSize,
         secondSize: BigInt(second),
@@ -79,6 +92,13 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
       }).finish();
     },
   };
+}
+
+/** What shows that a log in use rightly begins where it does: see `boundaryLeaves`. */
+export async function boundaryLeavesOf(log: Pick<SignedLog, 'page' | 'removal'>): Promise<Buffer[]> {
+  const { boundary, keptKeyLeaves, boundaries } = log.removal;
+  const rows = { page: (seq: number, count: number) => log.page(seq, count), keptKeyLeaves, boundaries };
+  return (await boundaryLeaves(rows, boundary)).map((leaf) => Buffer.from(leaf));
 }
 
 function newest({ signed }: SignedLog): SignedHead {

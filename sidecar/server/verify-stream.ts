@@ -1,9 +1,14 @@
 import { VerifyRequest, VerifyResponse, VerifyStatus } from '../../proto/gen/jimini/v1/audit.js';
-import { createVerification, type Verification, type VerifyReport } from '../audit/verify/verify-entries.js';
+import {
+  type Before,
+  createVerification,
+  type Verification,
+  type VerifyReport,
+} from '../audit/verify/verify-entries.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { decode } from './decode.js';
-import { type ReadableLog, readEnd, readSeq } from './log-batch.js';
+import { firstSeqOf, type ReadableLog, readEnd, readSeq } from './log-batch.js';
 import { ownEvidence, treeRowsOf } from './own-evidence.js';
 import type { SignedLog } from './proof-methods.js';
 import type { StreamHandler } from './stream-method.js';
@@ -11,19 +16,34 @@ import type { StreamHandler } from './stream-method.js';
 /** Leaves after which a caller is told how far it is. */
 const PROGRESS_LEAVES = 32 * LIMITS.leavesPerFetch;
 
+/** Leaves from `first` to before `end`. */
+interface Range {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Messages that tell how far it is, and then what was found. */
+type Steps = AsyncGenerator<Uint8Array, VerifyReport>;
+
 /** Verifies the log of the program itself, one call at a time: it takes processor time that requests need. */
 export function verifyHandler(log: ReadableLog & SignedLog, onMalformed: () => void): StreamHandler {
   let isRunning = false;
   return async function* (message) {
     const request = decode(VerifyRequest, message, onMalformed);
     const { size } = log;
-    const first = readSeq(request.firstSeq, size);
-    const end = readEnd(request.endSeq, first, size);
+    const first = readSeq(request.firstSeq, log);
+    const end = readEnd(request, first, size);
     if (isRunning) throw new JiminiError('JIMINI_OVERLOADED', 'a verification is under way; try again later');
     isRunning = true;
     try {
-      const isWhole = first === 0 && end === size;
-      yield* isWhole ? verifyWhole(log, end) : verifyPart(log, first, end);
+      const firstSeq = firstSeqOf(log);
+      const range = { first, end };
+      const isWhole = first === firstSeq && end === size;
+      const report = yield* isWhole ? verifyWhole(log, range) : verifyPart(log, range);
+      if (STATUSES[report.status] === VerifyStatus.TAMPERED && firstSeqOf(log) > firstSeq) {
+        throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'leaves were removed while they were verified; try again');
+      }
+      yield encode({ $case: 'report', value: asMessage(report) });
     } finally {
       isRunning = false;
     }
@@ -31,28 +51,28 @@ export function verifyHandler(log: ReadableLog & SignedLog, onMalformed: () => v
 }
 
 /** Also held against the newest checkpoint, the keys in force, and the stored tree. */
-async function* verifyWhole(log: ReadableLog & SignedLog, end: number): AsyncGenerator<Uint8Array> {
-  const evidence = ownEvidence(log);
-  if ('report' in evidence) return yield encode({ $case: 'report', value: asMessage(evidence.report) });
+async function* verifyWhole(log: ReadableLog & SignedLog, range: Range): Steps {
+  const evidence = await ownEvidence(log);
+  if ('report' in evidence) return evidence.report;
   if ('badInput' in evidence) throw new JiminiError('JIMINI_STORE_UNAVAILABLE', evidence.badInput);
-  const verification = createVerification(undefined, { ...evidence, treeRows: treeRowsOf(log, end) });
-  yield* takeAll(log, verification, { first: 0, end });
+  const verification = createVerification(undefined, { ...evidence, treeRows: treeRowsOf(log, range) });
+  yield* takeAll(log, verification, range);
   await reading(verification, () => verification.end());
-  yield encode({ $case: 'report', value: asMessage(verification.report()) });
+  return verification.report();
 }
 
 /** Leaves only: what is signed is signed of all of them. */
-async function* verifyPart(log: ReadableLog, first: number, end: number): AsyncGenerator<Uint8Array> {
-  const verification = createVerification(first > 0 ? await leafBefore(log, first) : undefined);
-  yield* takeAll(log, verification, { first, end });
-  yield encode({ $case: 'report', value: asMessage(verification.report()) });
+async function* verifyPart(log: ReadableLog, range: Range): Steps {
+  const verification = createVerification(await before(log, range.first));
+  yield* takeAll(log, verification, range);
+  return verification.report();
 }
 
 async function* takeAll(
   log: ReadableLog,
   verification: Verification,
-  { first, end }: { readonly first: number; readonly end: number },
-): AsyncGenerator<Uint8Array> {
+  { first, end }: Range,
+): AsyncGenerator<Uint8Array, void> {
   for (let told = first; await takePage(log, verification, end); ) {
     if (verification.size() - told < PROGRESS_LEAVES) continue;
     told = verification.size();
@@ -60,8 +80,9 @@ async function* takeAll(
   }
 }
 
-/** Where it is gone, nothing stands for it, and the range begins with a fault. */
-async function leafBefore(log: ReadableLog, first: number): Promise<{ seq: number; bytes: Uint8Array }> {
+/** What stands before a range. A leaf that was removed is not missed; where another one is gone, the range begins with a fault. */
+async function before(log: ReadableLog, first: number): Promise<Before | undefined> {
+  if (first === firstSeqOf(log)) return first === 0 ? undefined : { removed: first };
   const seq = first - 1;
   const [row] = await log.page(seq, 1);
   return { seq, bytes: row?.seq === seq ? row.bytes : new Uint8Array(0) };

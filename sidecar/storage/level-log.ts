@@ -1,6 +1,8 @@
 import { ClassicLevel } from 'classic-level';
+import { type Boundary, boundaryKey, boundaryKeys, parseBoundaryKey } from './boundary-key.js';
 import { envelopeKey, payloadKeysOf } from './envelope-key.js';
-import { firstKeyOf, LEAF_KEYS, leafKey, parseLeafKey } from './leaf-key.js';
+import { firstKeyOf, KEPT_LEAF_KEYS, keptLeafKey, LEAF_KEYS, leafKey, parseLeafKey } from './leaf-key.js';
+import { type KeyRange, removableRanges } from './removable.js';
 import { hasRowsBehind, removeRowsBehind } from './rows-behind.js';
 import { damagedKey, damagedTile, storeError } from './store-error.js';
 import { firstTreeKeyOf, parseTreeKey, treeKey, treeKeysOf } from './tree-key.js';
@@ -57,6 +59,8 @@ const FETCH_BYTES_MAX = 1024 * 1024;
 export class LevelLog {
   readonly #db: ClassicLevel<Uint8Array, Uint8Array>;
   readonly #shownAs: string;
+  /** Last key that was removed, by range. LevelDB would pass over all that was removed before it, each time. */
+  readonly #removedTo = new Map<KeyRange['name'], Uint8Array>();
 
   private constructor(db: ClassicLevel<Uint8Array, Uint8Array>, shownAs: string) {
     this.#db = db;
@@ -105,7 +109,7 @@ export class LevelLog {
     return Buffer.concat(hashes);
   }
 
-  /** Whether envelopes, tombstones or hashes of the tree are there that a log of `size` leaves has not. */
+  /** Whether envelopes, tombstones, hashes of the tree or boundaries are there that a log of `size` leaves has not. */
   hasRowsBehind(size: number): Promise<boolean> {
     return this.#guarded(() => hasRowsBehind(this.#db, size));
   }
@@ -138,9 +142,48 @@ export class LevelLog {
     for await (const { key, value } of this.#pairs(firstKeyOf(seq))) yield rowOf(key, value);
   }
 
-  /** Every pair whose key begins as those of leaves do, whether it is one or not. */
-  rawRows(): AsyncGenerator<RawRow> {
-    return this.#pairs(LEAF_KEYS.gte);
+  /** Notes that leaves below `minSeq` are removed from here on, with the `key` leaves among them, and resolves after that is synced. */
+  async writeBoundary(boundary: Boundary, keyLeaves: readonly Row[]): Promise<void> {
+    const pairs = keyLeaves.map(({ seq, hash, bytes }) => put(keptLeafKey(seq, hash), bytes));
+    pairs.push(put(boundaryKey(boundary), NOTHING));
+    await this.#guarded(() => this.#db.batch(pairs, { sync: true }));
+  }
+
+  /** What was noted so, ascending. A key that is none is not told. */
+  async boundaries(): Promise<Boundary[]> {
+    const keys = await this.#guarded(() => this.#db.keys(boundaryKeys()).all());
+    return keys.flatMap((key) => parseBoundaryKey(key) ?? []);
+  }
+
+  /** `key` leaves from below boundaries, ascending. */
+  async keptKeyLeaves(): Promise<Row[]> {
+    const pairs = await this.#guarded(() => this.#db.iterator(KEPT_LEAF_KEYS).all());
+    return pairs.map(([key, value]) => rowOf(key, value));
+  }
+
+  /**
+   * Removes what belongs to leaves below `minSeq` and is not needed for what is left, the first `count` rows of it, and resolves
+   * with their number; nothing is synced. What one handle has removed it does not look for again. After a rejection only `close` may
+   * be called.
+   */
+  async removeBelow(minSeq: number, count: number): Promise<number> {
+    let removed = 0;
+    for (const { name, gte, lt } of removableRanges(minSeq)) {
+      if (removed === count) break;
+      const range = { gte: this.#removedTo.get(name) ?? gte, lt, limit: count - removed, fillCache: false };
+      const keys = await this.#guarded(() => this.#db.keys(range).all());
+      const last = keys.at(-1);
+      if (!last) continue;
+      await this.#guarded(() => this.#db.batch(keys.map(del)));
+      this.#removedTo.set(name, last);
+      removed += keys.length;
+    }
+    return removed;
+  }
+
+  /** Every pair whose key begins as those of leaves do, whether it is one or not; those from a number on, if that is not 0. */
+  rawRows(first = 0): AsyncGenerator<RawRow> {
+    return this.#pairs(first === 0 ? LEAF_KEYS.gte : firstKeyOf(first));
   }
 
   /** Every pair whose key begins as those of tree hashes do, or as those of one level. */

@@ -1,5 +1,7 @@
 import type { ClassicLevel } from 'classic-level';
+import { boundaryKeys, parseBoundaryKey } from './boundary-key.js';
 import { envelopeKey, payloadKeysOf } from './envelope-key.js';
+import { firstKeptKeyOf, KEPT_LEAF_KEYS } from './leaf-key.js';
 import { firstTreeKeyOf, treeKeysOf } from './tree-key.js';
 
 type Database = ClassicLevel<Uint8Array, Uint8Array>;
@@ -14,15 +16,15 @@ export async function hasRowsBehind(db: Database, size: number): Promise<boolean
   for (const range of rangesBehind(size)) {
     if ((await db.keys({ ...range, limit: 1 }).all()).length > 0) return true;
   }
-  return false;
+  return (await boundariesBehind(db, size)).length > 0;
 }
 
 /**
- * Removes those rows, but for the last of each kind, whose keys it gives: they are to be removed in the batch that writes down that
+ * Removes those rows, but for boundaries and the last of each other kind, whose keys it gives: they are to be removed in the batch that writes down that
  * there were some. So a start that is killed in between leaves what the next one finds.
  */
 export async function removeRowsBehind(db: Database, size: number): Promise<Uint8Array[]> {
-  const left: Uint8Array[] = [];
+  const left = await boundariesBehind(db, size);
   for (const range of rangesBehind(size)) {
     const [last] = await db.keys({ ...range, reverse: true, limit: 1 }).all();
     if (!last) continue;
@@ -30,6 +32,12 @@ export async function removeRowsBehind(db: Database, size: number): Promise<Uint
     await db.clear({ gte: range.gte, lt: last });
   }
   return left;
+}
+
+/** Keys of boundaries whose `prune` leaf is gone. With them in it, a log would begin where nothing says that it does. */
+async function boundariesBehind(db: Database, size: number): Promise<Uint8Array[]> {
+  const keys = await db.keys(boundaryKeys()).all();
+  return keys.filter((key) => (parseBoundaryKey(key)?.pruneSeq ?? -1) >= size);
 }
 
 function rangesBehind(size: number): { readonly gte: Uint8Array; readonly lt: Uint8Array }[] {
@@ -40,5 +48,6 @@ function rangesBehind(size: number): { readonly gte: Uint8Array; readonly lt: Ui
   const hashes = levels.map((level) => {
     return { gte: firstTreeKeyOf(level, Math.floor(size / TILE_WIDTH ** level)), lt: treeKeysOf(level).lt };
   });
-  return [...payloads, ...hashes];
+  const keyLeaves = { gte: firstKeptKeyOf(size), lt: KEPT_LEAF_KEYS.lt };
+  return [...payloads, ...hashes, keyLeaves];
 }

@@ -1,7 +1,8 @@
 import test from 'ava';
 import { entriesOfLines } from '../../sidecar/audit/verify/sources.js';
 import { verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
-import { leafVectors, verifyExport } from './signed-logs.js';
+import { asLines, leafVectors, verifyExport } from './signed-logs.js';
+import { readVectors } from './vectors/vectors.js';
 
 async function ruleOf(file: Uint8Array) {
   async function* chunks() {
@@ -38,5 +39,32 @@ test('each leaf of the vectors holds, or breaks the rule that the vectors say', 
 for (const { why, base64, rule, seq } of leafVectors.files) {
   test(`ends of lines: ${why}`, async (t) => {
     t.deepEqual(await ruleOf(Buffer.from(base64, 'base64')), { rule, entries: rule === null ? 3 : seq });
+  });
+}
+
+/** A log of which leaves were removed, as the Python program beside the vectors makes it. */
+interface PrunedVectors {
+  readonly keys: readonly string[];
+  readonly cases: readonly {
+    readonly why: string;
+    readonly status: string;
+    readonly rule: string | null;
+    readonly checkpoint: string;
+    readonly boundary: readonly string[] | null;
+    readonly entries: readonly string[];
+  }[];
+}
+
+const pruned = readVectors<PrunedVectors>('pruned.json');
+
+for (const { why, status, rule, checkpoint, boundary, entries } of pruned.cases) {
+  test(`leaves removed: ${why}`, async (t) => {
+    const { report } = await verifyExport({
+      'entries.jsonl': asLines(entries),
+      ...(boundary && { 'boundary.jsonl': asLines(boundary) }),
+      checkpoint: Buffer.from(checkpoint),
+      'key.pub': asLines(pruned.keys),
+    });
+    t.deepEqual([report?.status, report?.fault?.rule ?? null], [status, rule], JSON.stringify(report));
   });
 }

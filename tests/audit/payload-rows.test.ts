@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { PayloadRowKind } from '../../sidecar/audit/verify/payload-rows.js';
 import { verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
+import { asLines, verifyExport } from './signed-logs.js';
 import { readVectors } from './vectors/vectors.js';
 
 type HexPair = readonly [key: string, value: string];
@@ -12,15 +13,18 @@ const { logs, cases } = readVectors<{
 
 const LETTERS = { envelope: '65', tombstone: '78' };
 
-/** What the verifier says of the leaves of a log with these rows beside them. */
-function verified(log: string, pairs: readonly HexPair[]) {
-  const entries = (logs[log] ?? []).map((leaf, seq) => ({ seq, bytes: Buffer.from(leaf) }));
-  async function* payloadRows(kind: PayloadRowKind) {
+function rowsOf(pairs: readonly HexPair[]) {
+  return async function* (kind: PayloadRowKind) {
     for (const [key, value] of pairs) {
       if (key.startsWith(LETTERS[kind])) yield { key: Buffer.from(key, 'hex'), value: Buffer.from(value, 'hex') };
     }
-  }
-  return verifyEntries(entries, undefined, { claims: [], keys: [], payloadRows });
+  };
+}
+
+/** What the verifier says of the leaves of a log with these rows beside them. */
+function verified(log: string, pairs: readonly HexPair[]) {
+  const entries = (logs[log] ?? []).map((leaf, seq) => ({ seq, bytes: Buffer.from(leaf) }));
+  return verifyEntries(entries, undefined, { claims: [], keys: [], payloadRows: rowsOf(pairs) });
 }
 
 for (const { why, log, rows, rule, seq } of cases) {
@@ -29,6 +33,28 @@ for (const { why, log, rows, rule, seq } of cases) {
     t.is(entries, 16);
     t.is(status, rule === null ? 'unanchored' : 'tampered', JSON.stringify(fault));
     if (rule !== null) t.like(fault, { rule, seq });
+  });
+}
+
+const pruned = readVectors<{
+  readonly keys: readonly string[];
+  readonly cases: readonly [{ checkpoint: string; boundary: readonly string[]; entries: readonly string[] }];
+  readonly payloads: readonly { why: string; rows: readonly HexPair[]; rule: string | null; seq: number }[];
+}>('pruned.json');
+
+for (const { why, rows, rule, seq } of pruned.payloads) {
+  test(`rows beside leaves of which others were removed, as the vectors say: ${why}`, async (t) => {
+    const { checkpoint, boundary, entries } = pruned.cases[0];
+    const files = {
+      'entries.jsonl': asLines(entries),
+      'boundary.jsonl': asLines(boundary),
+      'key.pub': asLines(pruned.keys),
+      checkpoint: Buffer.from(checkpoint),
+    };
+    const { report } = await verifyExport(files, {}, { payloadRows: rowsOf(rows) });
+    t.like(report, { status: rule === null ? 'ok' : 'tampered', entries: entries.length });
+    if (rule === null) t.deepEqual(report?.payloads, { envelopes: 11, erased: 0 });
+    else t.like(report?.fault, { rule, seq });
   });
 }
 

@@ -17,6 +17,7 @@ const VECTOR_FILES = [
   'proof-files.json',
   'leaves.json',
   'payload-rows.json',
+  'pruned.json',
 ];
 const SIGNERS = [signerOf(6), signerOf(3), signerOf(1)] as const;
 

@@ -29,7 +29,11 @@ function scrubbed(log: AuditLog, damages: ReadonlyMap<number, Damage>, from = 0)
     return damage ? (damage(row) ?? []) : row;
   };
   const scrub = createScrub({
-    log: { size: log.size, page: async (seq, count) => (await log.page(seq, count)).flatMap(seen) },
+    log: {
+      size: log.size,
+      removal: log.removal,
+      page: async (seq, count) => (await log.page(seq, count)).flatMap(seen),
+    },
     from,
     nowMs: () => 1_700_000_000_000,
     onDamaged: (seq) => told.push(seq),
@@ -102,6 +106,7 @@ test('what cannot be read because the log is being healed is read later', async 
   const scrub = createScrub({
     log: {
       size: 3,
+      removal: log.removal,
       page: (seq, count) =>
         isAway ? Promise.reject(new JiminiError('JIMINI_STORE_UNAVAILABLE', 'away')) : log.page(seq, count),
     },

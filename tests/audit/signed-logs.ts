@@ -5,10 +5,11 @@ import { createNoteSigner, type NoteSigner } from '../../sidecar/audit/notes/not
 import { formatTlogProof } from '../../sidecar/audit/notes/tlog-proof.js';
 import { formatVerifierKey } from '../../sidecar/audit/notes/verifier-key.js';
 import { inclusionProof } from '../../sidecar/audit/tree/proofs.js';
+import { linesOfBoundary } from '../../sidecar/audit/verify/boundary.js';
 import { type Evidence, readEvidence, type SignedFile } from '../../sidecar/audit/verify/held-against.js';
 import type { VerifyReport } from '../../sidecar/audit/verify/report.js';
 import { entriesOfLines } from '../../sidecar/audit/verify/sources.js';
-import { verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
+import { type HeldAgainst, verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
 import { type CanonicalValue, canonicalJson } from '../../sidecar/kernel/canonical-json.js';
 import { memoryTreeOf } from './tree/memory-tree.js';
 import { readVectors } from './vectors/vectors.js';
@@ -183,8 +184,12 @@ export interface Verified {
   readonly report?: VerifyReport;
 }
 
-/** What our verifier says of an export in memory: the same as the command says of its directory. */
-export async function verifyExport(files: ExportFiles, { anchor, key }: Given = {}): Promise<Verified> {
+/** What our verifier says of an export in memory: the same as the command says of its directory, or with rows of a database beside it. */
+export async function verifyExport(
+  files: ExportFiles,
+  { anchor, key }: Given = {},
+  beside: Pick<HeldAgainst, 'payloadRows'> = {},
+): Promise<Verified> {
   const signed: SignedFile[] = [];
   if (anchor) signed.push({ source: 'anchor', name: 'anchor', bytes: anchor });
   if (files['checkpoint']) signed.push({ source: 'checkpoint', name: 'checkpoint', bytes: files['checkpoint'] });
@@ -194,16 +199,18 @@ export async function verifyExport(files: ExportFiles, { anchor, key }: Given = 
     signed.push({ source: 'proof', name, bytes: files[name] as Uint8Array });
   }
   const keys = key ?? files['key.pub'];
-  const evidence: Evidence = { files: signed, ...(keys && { keys: { name: 'keys', bytes: keys } }) };
+  const boundary = files['boundary.jsonl'] && { boundary: linesOfBoundary(files['boundary.jsonl']) };
+  const evidence: Evidence = { files: signed, ...boundary, ...(keys && { keys: { name: 'keys', bytes: keys } }) };
   const read = readEvidence(evidence);
   if ('badInput' in read) return { exit: EXITS['bad input'] };
-  const report = 'report' in read ? read.report : await verifyEntries(linesOf(files), undefined, read);
+  if ('report' in read) return { exit: EXITS[read.report.status], report: read.report };
+  const report = await verifyEntries(linesOf(files, read.boundary?.minSeq), undefined, { ...read, ...beside });
   return { exit: EXITS[report.status], report };
 }
 
-function linesOf(files: ExportFiles) {
+function linesOf(files: ExportFiles, firstSeq = 0) {
   async function* chunks() {
     yield files['entries.jsonl'] ?? new Uint8Array(0);
   }
-  return entriesOfLines(chunks());
+  return entriesOfLines(chunks(), firstSeq);
 }

@@ -4,8 +4,8 @@
     verify.py --export DIR [--anchor FILE] [--key FILE] [--format text|json]
     verify.py --many < LINES
 
-DIR holds entries.jsonl and, where there are any, checkpoint, key.pub and files *.tlog-proof (docs/log-format.md,
-docs/log-tree.md). FILE of --anchor is a checkpoint that was kept elsewhere. FILE of --key holds verifier keys, one a line;
+DIR holds entries.jsonl and, where there are any, checkpoint, key.pub, boundary.jsonl and files *.tlog-proof
+(docs/log-format.md, docs/log-tree.md). FILE of --anchor is a checkpoint that was kept elsewhere. FILE of --key holds verifier keys, one a line;
 without it the key.pub of the export is believed, and the signer is not pinned. --many reads the options of many
 verifications, one JSON object a line ({"export": DIR, "anchor": FILE, "key": FILE}), and prints a report a line.
 
@@ -34,6 +34,7 @@ KEY_CHARS_MAX = 1024
 KEYS_MAX = 512
 KEY_FILE_BYTES_MAX = 64 * 1024
 PROOFS_MAX = 100
+BOUNDARY_BYTES_MAX = 513 * (LEAF_BYTES_MAX + 1)
 SAFE_MAX = 2**53 - 1
 
 
@@ -234,7 +235,7 @@ FOR_A_PERSON = {
     "reason": WORD,
 }
 ERASE = {**FOR_A_PERSON, "below_seq": is_optional(is_count)}
-PRUNE = {"min_seq": is_count, "peaks": is_texts(53), "approvers": is_texts(8), "reason": WORD}
+PRUNE = {"min_seq": is_count, "peaks": is_texts(53), "key_root": HASH, "approvers": is_texts(8), "reason": WORD}
 
 
 def holds_all(leaf, checks):
@@ -319,7 +320,7 @@ def prune_holds(leaf):
         return False
     end = leaf["min_seq"]
     has_form = all(HASH(peak) for peak in leaf["peaks"]) and len(leaf["peaks"]) == bin(end).count("1")
-    return has_form and end % 256 == 0 and end <= leaf["seq"]
+    return has_form and end % 256 == 0 and end < leaf["seq"]
 
 
 def for_a_person_holds(leaf):
@@ -425,15 +426,17 @@ class Epochs:
 
 
 class Chain:
-    """Takes the leaves of a log one after the other."""
+    """Takes the leaves of a log one after the other, from the first one or from a boundary on."""
 
-    def __init__(self, epochs):
+    def __init__(self, epochs, boundary=None):
         self.epochs = epochs
-        self.size = 0
-        self.log_id = None
-        self.prev = "0" * 64
+        self.first = boundary.min_seq if boundary else 0
+        self.size = self.first
+        self.log_id = boundary.log_id if boundary else None
+        # Behind a boundary the first leaf is believed to say the hash of the one that is gone.
+        self.prev = None if boundary else "0" * 64
         self.kind = None
-        self.epoch = 0
+        self.epoch = len(boundary.key_leaves) + 1 if boundary else 0
         self.opaque = 0
         self.gaps = 0
 
@@ -451,7 +454,7 @@ class Chain:
             raise Fault("log_id", "the log id is not that of the leaves before")
         if type(leaf.get("seq")) is not int or leaf["seq"] != self.size:
             raise Fault("seq", f"the leaf at {self.size} does not say that it is number {self.size}")
-        if leaf.get("prev") != self.prev:
+        if leaf.get("prev") != self.prev if self.prev else not HASH(leaf.get("prev")):
             raise Fault("prev", "prev is not the hash of the leaf before")
         if not fields_hold(leaf):
             raise Fault("fields", "the leaf does not have the fields of its kind")
@@ -504,8 +507,9 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 class RootStream:
     """Root hash over leaf hashes that come one after the other: subtrees[h] is one of 2^h leaves, or None."""
 
-    def __init__(self):
-        self.subtrees = []
+    def __init__(self, size=0, peaks=()):
+        peaks = list(peaks)
+        self.subtrees = [peaks.pop() if size >> height & 1 else None for height in range(size.bit_length())]
 
     def add(self, digest):
         for height, subtree in enumerate(self.subtrees):
@@ -775,9 +779,14 @@ def place_of(key):
     return int.from_bytes(key[1:], "big") if len(key) == 9 else None
 
 
-def check_payload_rows(leaves, rows):
-    """Holds rows, pairs of key and value in the order of keys, against leaves that hold. Raises Fault."""
-    at = {letter: [(place_of(key), value) for key, value in rows if key[:1] == letter] for letter in (b"e", b"x")}
+def check_payload_rows(leaves, rows, first=0):
+    """Holds rows, pairs of key and value in the order of keys, against leaves that hold. Raises Fault.
+
+    Rows beside leaves below `first`, the number of the first leaf, may be gone with these, and count for nothing.
+    """
+    placed = [(key[:1], place_of(key), value) for key, value in rows]
+    placed = [row for row in placed if row[1] is None or row[1] >= first]
+    at = {letter: [row[1:] for row in placed if row[0] == letter] for letter in (b"e", b"x")}
     roots, empty, below = {}, [], 0
 
     def fault(seq, found):
@@ -792,12 +801,12 @@ def check_payload_rows(leaves, rows):
             fault(seq, "a row before this leaf belongs to no leaf")
         return value
 
-    for seq, leaf in enumerate(leaves):
+    for seq, leaf in enumerate(leaves, first):
         is_erase = leaf["kind"] == "erase"
         below = max(below, leaf.get("below_seq", 0) if is_erase else 0)
-        root, first = roots.pop(seq, (None, None))
+        root, erased = roots.pop(seq, (None, None))
         if root and (not is_erase or leaf["c_seqs"] != root):
-            fault(first, "the tombstone names a leaf that does not erase this payload")
+            fault(erased, "the tombstone names a leaf that does not erase this payload")
         digest = leaf["envelope"] if leaf["kind"] == "decision" else ""
         envelope, tombstone = take(b"e", seq), take(b"x", seq)
         if envelope is not None and tombstone is not None:
@@ -815,10 +824,10 @@ def check_payload_rows(leaves, rows):
             empty.append(seq)
     for seq in (seq for seq in empty if seq >= below):
         fault(seq, "the envelope is missing, and nothing says that it was erased")
-    for _, first in roots.values():
-        fault(first, "the tombstone names a leaf that is not there")
+    for _, erased in roots.values():
+        fault(erased, "the tombstone names a leaf that is not there")
     if at[b"e"] or at[b"x"]:
-        fault(len(leaves), "an envelope or a tombstone lies behind the last leaf")
+        fault(first + len(leaves), "an envelope or a tombstone lies behind the last leaf")
 
 
 # --- An export ------------------------------------------------------------------------------------------------------
@@ -853,6 +862,65 @@ def read_keys(data, path):
         return [read_key(line) for line in lines]
     except (Refused, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: {error}") from None
+
+
+class Boundary:
+    """Where a log begins of which leaves were removed. Until the end nothing of it is believed."""
+
+    def __init__(self, data):
+        """Reads a boundary.jsonl: the prune leaf, and then the key leaves below it. Raises Fault."""
+        if len(data) > BOUNDARY_BYTES_MAX or not data.endswith(b"\n"):
+            raise Fault("boundary", "boundary.jsonl does not consist of whole lines", 0)
+        first, *others = data[:-1].split(b"\n")
+        prune = self.leaf_of(first, "prune")
+        self.min_seq = prune["min_seq"]
+        if self.min_seq == 0:
+            raise Fault("boundary", "the prune leaf removes nothing", 0)
+        self.log_id = prune["log_id"]
+        self.peaks = [bytes.fromhex(peak) for peak in prune["peaks"]]
+        self.seq, self.digest, self.time_ms = prune["seq"], leaf_hash(first), prune["time_ms"]
+        self.key_leaves = [self.leaf_of(line, "key") for line in others]
+        for ordinal, leaf in enumerate(self.key_leaves):
+            if leaf["log_id"] != self.log_id or leaf["epoch"] != ordinal + 2:
+                raise Fault("boundary", "the key leaves from below it are of another log, or have a gap", 0)
+        tree = RootStream()
+        for line in others:
+            tree.add(leaf_hash(line))
+        if tree.root().hex() != prune["key_root"]:
+            raise Fault("boundary", "the key leaves from below it are not those that the prune leaf names", 0)
+
+    @staticmethod
+    def leaf_of(data, kind):
+        try:
+            leaf = read_leaf(data)
+        except Fault as fault:
+            raise Fault("boundary", fault.found, 0) from None
+        is_one = type(leaf.get("v")) is int and leaf["v"] == 1 and leaf.get("kind") == kind and is_count(leaf.get("seq"))
+        if not is_one or not re.fullmatch("[a-z2-7]{26}", str(leaf.get("log_id")), re.A) or not fields_hold(leaf):
+            raise Fault("boundary", f"a line of boundary.jsonl is no {kind} leaf", 0)
+        return leaf
+
+    def begin(self, claims, epochs):
+        """Raises Fault, and BadInput when a claim is of what is gone."""
+        for claim in claims:
+            if claim.source == "anchor" and claim.size < self.min_seq:
+                raise BadInput(f"the anchor is of {claim.size} leaves, and those below {self.min_seq} were removed")
+        for claim in claims:
+            if claim.index is not None and claim.index < self.min_seq:
+                raise BadInput(f"a proof is of the leaf {claim.index}, which was removed")
+        try:
+            for leaf in self.key_leaves:
+                epochs.take(leaf)
+        except Fault as fault:
+            raise Fault("boundary", fault.found, self.min_seq) from None
+
+    def check(self, size, digest):
+        if size == self.seq + 1 and digest != self.digest:
+            raise Fault("boundary", "the leaf here is not the prune leaf that the log begins by", self.seq)
+
+    def end(self, signed):
+        if signed <= self.seq:
+            raise Fault("boundary", f"no checkpoint covers the leaf {self.seq}, which says that leaves were removed", self.min_seq)
 
 
 class Claim:
@@ -894,7 +962,7 @@ class Claim:
 
 
 def read_claims(options):
-    """(claims, keys that are known). Raises Fault and BadInput."""
+    """(claims, keys that are known, boundary or None). Raises Fault and BadInput."""
     directory = options.export
     path = options.key or os.path.join(directory, "key.pub")
     data = read_small(path, KEY_FILE_BYTES_MAX) if options.key else read_if_there(path, KEY_FILE_BYTES_MAX)
@@ -921,39 +989,46 @@ def read_claims(options):
             if source == "anchor":
                 raise BadInput(f"{path}: {error}") from None
             raise Fault(source, f"the {source}: {error}") from None
-    return claims, keys
+    data = read_if_there(os.path.join(directory, "boundary.jsonl"), BOUNDARY_BYTES_MAX)
+    return claims, keys, None if data is None else Boundary(data)
 
 
 def verify_export(options):
     report = {"status": "ok", "entries": 0, "log_id": None, "pinned": bool(options.key), "fault": None}
-    report |= {"opaque": 0, "gaps": 0, "epoch": 0, "payloads": "not checked"}
+    report |= {"opaque": 0, "gaps": 0, "epoch": 0, "pruned": 0, "pruned_ms": None, "payloads": "not checked"}
     chain = None
     try:
-        claims, keys = read_claims(options)
-        chain = Chain(Epochs(keys))
-        verify_into(options, chain, claims, keys, report)
+        claims, keys, boundary = read_claims(options)
+        chain = Chain(Epochs(keys), boundary)
+        if boundary:
+            report |= {"pruned": boundary.min_seq, "pruned_ms": boundary.time_ms}
+        verify_into(options, chain, claims, keys, report, boundary)
     except Fault as fault:
         report["status"] = "tampered"
         seq = fault.seq if fault.seq is not None else chain.size if chain else 0
         report["fault"] = {"seq": seq, "rule": fault.rule, "found": fault.found}
     if chain:
-        report |= {"entries": chain.size, "log_id": chain.log_id}
+        report |= {"entries": chain.size - chain.first, "log_id": chain.log_id}
         report |= {"opaque": chain.opaque, "gaps": chain.gaps, "epoch": chain.epoch}
     return report
 
 
-def verify_into(options, chain, claims, keys, report):
-    tree = RootStream()
+def verify_into(options, chain, claims, keys, report, boundary):
+    tree = RootStream(boundary.min_seq, boundary.peaks) if boundary else RootStream()
+    if boundary:
+        boundary.begin(claims, chain.epochs)
     for claim in claims:
-        claim.check(0, None, tree, chain.epochs)
+        claim.check(chain.size, None, tree, chain.epochs)
     for data in lines_of(os.path.join(options.export, "entries.jsonl")):
         digest = chain.add(data)
         tree.add(digest)
+        if boundary:
+            boundary.check(chain.size, digest)
         for claim in claims:
             claim.check(chain.size, digest, tree, chain.epochs)
 
     for claim in claims:
-        if chain.size > 0 and claim.origin != f"jimini.log/{chain.log_id}":
+        if chain.log_id is not None and claim.origin != f"jimini.log/{chain.log_id}":
             raise Fault(claim.source, f"the {claim.source} is that of another log")
         if claim.index is not None and claim.index >= claim.size:
             raise Fault(claim.source, "the proof is of a leaf behind its own tree")
@@ -964,9 +1039,11 @@ def verify_into(options, chain, claims, keys, report):
             found = f"the {claim.source} says {claim.size} leaves, and {chain.size} are there"
             report["fault"] = {"seq": chain.size, "rule": claim.source, "found": found}
             return
-    if chain.size == 0:
-        raise BadInput("there are no leaves")
     signed = max((claim.size for claim in claims), default=0)
+    if boundary:
+        boundary.end(signed)
+    if chain.size == chain.first:
+        raise BadInput("there are no leaves")
     if signed < chain.size:
         report["status"] = "unanchored"
         found = f"{chain.size - signed} leaves come after the last checkpoint"
@@ -1018,7 +1095,8 @@ def main(arguments):
         fault = report["fault"]
         signer = "" if report["pinned"] else " (signer not pinned)"
         where = f" at {fault['seq']}: {fault['found']} (rule {fault['rule']})" if fault else ""
-        told = f"{report['entries']} leaves of log {report['log_id']} hold{signer}; payloads not checked"
+        removed = f"; {report['pruned']} before them were removed" if report["pruned"] else ""
+        told = f"{report['entries']} leaves of log {report['log_id']} hold{removed}{signer}; payloads not checked"
         print(f"{report['status']}{where}; {told}")
     return EXITS[report["status"]]
 

@@ -33,7 +33,13 @@ async function answering(
   checkpoint = checkpointOf(fiveLeaves, signer),
 ): Promise<string> {
   const entries = leaves.map((leaf, seq) => ({ seq: BigInt(seq), leaf, leafHash: Buffer.from(leafHash(leaf), 'hex') }));
-  const message = StreamEntriesResponse.encode({ entries, nextSeq: 0n, logId: '', logSize: BigInt(logSize) }).finish();
+  const message = StreamEntriesResponse.encode({
+    entries,
+    nextSeq: 0n,
+    logId: '',
+    logSize: BigInt(logSize),
+    logFirstSeq: 0n,
+  }).finish();
   const stream = {
     async *handler() {
       yield message;

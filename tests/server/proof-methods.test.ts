@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import type { VerifierKey } from '../../sidecar/audit/notes/verifier-key.js';
+import { NOTHING_REMOVED } from '../../sidecar/audit/prune/boundary.js';
 import { checkCheckpoint } from '../../sidecar/audit/verify/checkpoints.js';
 import { isConsistent, isIncluded } from '../../sidecar/audit/verify/merkle.js';
 import { type NoteKey, readNoteKey } from '../../sidecar/audit/verify/signed-note.js';
@@ -80,7 +81,10 @@ function memoryLog(size: number, signedSize: number | undefined): SignedLog {
   const note = signedSize === undefined ? undefined : checkpointOf(leaves.slice(0, signedSize), signer);
   const keys: VerifierKey[] = [signer.key];
   const checkpoint = note && { note, size: signedSize as number };
-  return { logId: 'a'.repeat(26), size, signed: { checkpoint, keys }, readTile: reader.readTile };
+  const nothing = { boundary: NOTHING_REMOVED, boundaries: async () => [], keptKeyLeaves: async () => [] };
+  const page = async () => [];
+  const signed = { checkpoint, keys };
+  return { logId: 'a'.repeat(26), size, signed, readTile: reader.readTile, removal: nothing, page };
 }
 
 test('before the first checkpoint there is nothing to prove', async (t) => {

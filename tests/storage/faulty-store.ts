@@ -1,6 +1,14 @@
 import type { LeafRow, LogStore, LogStoreHandle } from '../../sidecar/audit/log-store.js';
-import { TILE_WIDTH, type TreeNode } from '../../sidecar/audit/tree/tiles.js';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
+import {
+  EMPTY,
+  hasBehind,
+  type MemoryContent,
+  tileOf,
+  withMore,
+  withoutBehind,
+  withoutBelow,
+} from './memory-content.js';
 
 /** What happens to one batch: written; failed and gone; failed, but there after the next opening. */
 export type BatchFate = 'written' | 'lost' | 'phantom';
@@ -10,6 +18,8 @@ export interface FaultyStoreOptions {
   readonly batchFate?: (batch: number) => BatchFate;
   /** Whether the nth opening fails, from 0. */
   readonly openFails?: (opening: number) => boolean;
+  /** Whether the nth removal of rows fails half-way, from 0. */
+  readonly removalFails?: (removal: number) => boolean;
   /** Runs before a batch is done, as slow disks do. */
   readonly beforeDone?: (batch: number) => Promise<void>;
 }
@@ -18,6 +28,8 @@ export interface FaultyStoreOptions {
 export interface FaultyStore extends LogStore {
   /** What is on disk. */
   readonly disk: readonly LeafRow[];
+  /** All of it. */
+  readonly content: MemoryContent;
   /** Batches that were asked for, written or not. */
   readonly batches: number;
   /** Sizes of the batches, in order. */
@@ -32,8 +44,8 @@ export interface FaultyStore extends LogStore {
  */
 export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore {
   const batchSizes: number[] = [];
-  let disk: LeafRow[] = [];
-  let nodesOnDisk: readonly TreeNode[] = [];
+  let disk = EMPTY;
+  let removals = 0;
   let openings = 0;
   let isOpen = false;
   let isRepaired = false;
@@ -48,56 +60,66 @@ export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore
   };
 
   const handle = (): LogStoreHandle => {
-    let view = [...disk];
-    let nodesInView = nodesOnDisk;
+    let view = disk;
     let isPoisoned = false;
     let isClosed = false;
     const inUse = () => {
       if (isClosed) throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'not open');
     };
+    const write = async (more: Partial<MemoryContent>, size: number, removeBehind?: number): Promise<void> => {
+      inUse();
+      const batch = batchSizes.push(size) - 1;
+      await (options.beforeDone?.(batch) ?? Promise.resolve());
+      const fate = isPoisoned ? 'lost' : ((isRepaired ? undefined : options.batchFate?.(batch)) ?? 'written');
+      if (fate !== 'lost') disk = withMore(withoutBehind(disk, removeBehind), more);
+      view = withMore(withoutBehind(view, removeBehind), more);
+      if (isPoisoned) return;
+      if (fate !== 'written') {
+        isPoisoned = true;
+        throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the disk failed');
+      }
+    };
     return {
-      async write(rows, nodes, removeBehind) {
+      write: (rows, nodes, removeBehind) => write({ rows, nodes }, rows.length, removeBehind),
+      writeBoundary: (boundary, kept) => write({ boundaries: [boundary], kept }, 0),
+      async removeBelow(minSeq, count) {
         inUse();
-        const batch = batchSizes.push(rows.length) - 1;
-        await (options.beforeDone?.(batch) ?? Promise.resolve());
-        const fate = isPoisoned ? 'lost' : ((isRepaired ? undefined : options.batchFate?.(batch)) ?? 'written');
-        if (fate !== 'lost') {
-          disk = sorted([...disk, ...rows]);
-          nodesOnDisk = [...withoutBehind(nodesOnDisk, removeBehind), ...nodes];
-        }
-        view = sorted([...view, ...rows]);
-        nodesInView = [...withoutBehind(nodesInView, removeBehind), ...nodes];
-        if (isPoisoned) return;
-        if (fate !== 'written') {
-          isPoisoned = true;
-          throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the disk failed');
-        }
+        const after = withoutBelow(view, minSeq, count);
+        view = after.content;
+        if (isPoisoned) return after.removed;
+        const isFailing = !isRepaired && options.removalFails?.(removals++) === true;
+        disk = withoutBelow(disk, minSeq, isFailing ? Math.floor(count / 2) : count).content;
+        isPoisoned = isFailing;
+        if (isFailing) throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the disk failed');
+        return after.removed;
+      },
+      async boundaries() {
+        inUse();
+        return [...view.boundaries];
+      },
+      async keptKeyLeaves() {
+        inUse();
+        return [...view.kept];
       },
       async readTile(level, index, width) {
         inUse();
-        const first = index * TILE_WIDTH;
-        const hashes = Array.from({ length: width }, (_, at) =>
-          level === 0
-            ? Buffer.from(view.find(({ seq }) => seq === first + at)?.hash ?? '', 'hex')
-            : (nodesInView.find((node) => node.level === level && node.index === first + at)?.hash ?? Buffer.of()),
-        );
-        return Buffer.concat(hashes);
+        return tileOf(view, level, index, width);
       },
       async hasRowsBehind(size) {
         inUse();
-        return withoutBehind(nodesInView, size).length < nodesInView.length;
+        return hasBehind(view, size);
       },
       async *rowsFrom(seq) {
         inUse();
-        yield* view.filter((row) => row.seq >= seq);
+        yield* view.rows.filter((row) => row.seq >= seq);
       },
       async page(seq, count) {
         inUse();
-        return view.filter((row) => row.seq >= seq).slice(0, count);
+        return view.rows.filter((row) => row.seq >= seq).slice(0, count);
       },
       async lastRows(count) {
         inUse();
-        return view.slice(-count);
+        return view.rows.slice(-count);
       },
       async close() {
         if (!isClosed) isOpen = false;
@@ -113,19 +135,13 @@ export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore
       isRepaired = true;
     },
     get disk() {
+      return disk.rows;
+    },
+    get content() {
       return disk;
     },
     get batches() {
       return batchSizes.length;
     },
   };
-}
-
-/** Without the hashes that a tree of so many leaves has not. */
-export function withoutBehind(nodes: readonly TreeNode[], size = Infinity): readonly TreeNode[] {
-  return nodes.filter(({ level, index }) => index < Math.floor(size / TILE_WIDTH ** level));
-}
-
-function sorted(rows: LeafRow[]): LeafRow[] {
-  return rows.sort((a, b) => a.seq - b.seq || (a.hash < b.hash ? -1 : 1));
 }

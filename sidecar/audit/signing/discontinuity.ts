@@ -11,6 +11,8 @@ export interface FoundLog {
   /** Absent when there are no leaves. */
   readonly logId: string | undefined;
   readonly size: number;
+  /** First leaf that is there; 0 = nothing was removed. */
+  readonly firstSeq: number;
   readonly rows: TileReader & RowsBehind;
 }
 
@@ -25,7 +27,7 @@ const UNSIGNED_LEAVES_MAX = 1;
  * (C2SP tlog-checkpoint). Rejects with `JIMINI_STORE_CORRUPT` when hashes of the tree are missing.
  */
 export async function findDiscontinuity(
-  { logId, size, rows }: FoundLog,
+  { logId, size, firstSeq, rows }: FoundLog,
   last: LastSigned | undefined,
 ): Promise<Discontinuity | undefined> {
   const isCut = await rows.hasRowsBehind(size);
@@ -42,7 +44,9 @@ export async function findDiscontinuity(
   };
   if (signedSize > size) return { reason: 'log_shorter', ...signed };
   const isOurs = logId === undefined || origin === originOf(logId);
-  const continues = isOurs && (await recoverEdge(rows, signedSize)).root().equals(root);
+  // What was removed was signed before: a checkpoint from before is that of an older copy, and nothing is left to compare it with.
+  const isComparable = signedSize >= firstSeq;
+  const continues = isOurs && isComparable && (await recoverEdge(rows, signedSize)).root().equals(root);
   if (!continues) return { reason: 'log_differs', ...signed };
   return isCut ? { reason: 'leaves_gone', ...signed } : undefined;
 }

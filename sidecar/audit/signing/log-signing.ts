@@ -3,7 +3,7 @@ import { JiminiError } from '../../kernel/errors.js';
 import type { Discontinuity, LeafFields } from '../../kernel/leaf.js';
 import { type CheckpointSigner, createCheckpointSigner } from '../checkpoint-signer.js';
 import { mintLogId } from '../log-id.js';
-import type { LogPages, RowsBehind } from '../log-store.js';
+import type { BoundaryReader, LogPages, RowsBehind } from '../log-store.js';
 import { originOf } from '../notes/checkpoint.js';
 import { createNoteSigner } from '../notes/note-signer.js';
 import { formatVerifierKey, type VerifierKey } from '../notes/verifier-key.js';
@@ -20,9 +20,11 @@ export interface LogToSign {
   /** Absent when there are no leaves. */
   readonly logId: string | undefined;
   readonly size: number;
+  /** First leaf that is there. */
+  readonly firstSeq: number;
   /** Number of the key in force. */
   readonly epoch: number;
-  readonly rows: LogPages & TileReader & RowsBehind;
+  readonly rows: LogPages & TileReader & BoundaryReader & RowsBehind;
 }
 
 /** What signing a log needs from outside. */
@@ -88,11 +90,11 @@ export interface Inspection {
 }
 
 /** Compares a log with what was signed last. Rejects with `JIMINI_STORE_CORRUPT` when hashes of its tree are missing. */
-export async function inspectLog({ logId, size, rows }: LogToSign, files: SigningFiles): Promise<Inspection> {
+export async function inspectLog({ logId, size, firstSeq, rows }: LogToSign, files: SigningFiles): Promise<Inspection> {
   const last = openLastSigned(files);
   // All leaves are gone, but what was signed tells which log it was.
   const [, signedId] = /^jimini\.log\/([a-z2-7]{26})$/.exec(last?.checkpoint.origin ?? '') ?? [];
-  const discontinuity = await findDiscontinuity({ logId, size, rows }, last);
+  const discontinuity = await findDiscontinuity({ logId, size, firstSeq, rows }, last);
   return { logId: logId ?? signedId, last, discontinuity };
 }
 
@@ -112,7 +114,7 @@ export async function openLogSigning(log: LogToSign, options: LogSigningOptions)
   const origin = originOf(logId);
   const written = publicKeysOf(files.publicKeys);
   const known = written.filter(({ name }) => name === origin);
-  const named = await keysNamedIn(log.rows, log.size, log.epoch);
+  const named = await keysNamedIn(log.rows, log);
   const signer = last?.key.name === origin ? last.key : undefined;
   const { own } = files.keys;
   // No leaf names the key of epoch 1 before another follows it: it is the oldest that was written down, or what has signed, or our own.

@@ -1,42 +1,72 @@
 import { JiminiError } from '../../kernel/errors.js';
 import { leafHash } from '../leaf-hash.js';
-import type { LogPages } from '../log-store.js';
+import type { BoundaryReader, LeafRow, LogPages } from '../log-store.js';
 import { parseVerifierKey, type VerifierKey } from '../notes/verifier-key.js';
+import { keptBelow } from '../prune/boundary.js';
 
-/**
- * Keys that the leaves name, the one in force first and that of epoch 1 last; none in epoch 1, which no leaf begins. They are found by
- * the `epoch` of leaves, which grows by one at each `key` leaf. Rejects with `JIMINI_STORE_CORRUPT` when one of these is not there.
- */
-export async function keysNamedIn(rows: LogPages, size: number, epoch: number): Promise<VerifierKey[]> {
-  const keys: VerifierKey[] = [];
-  for (let number = epoch, end = size; number > 1; number -= 1) {
-    const { at, newKey, oldKey } = await keyLeafOf(rows, end, number);
-    keys.push(newKey, ...(number === 2 ? [oldKey] : []));
-    end = at;
-  }
-  return keys;
+/** Where the leaves are that are still there: from `firstSeq` to before `size`, the last of them in `epoch`. */
+export interface KeptRange {
+  readonly firstSeq: number;
+  readonly size: number;
+  readonly epoch: number;
 }
 
-/** The leaf that an epoch begins with; the leaves before `size` end in that epoch. */
-async function keyLeafOf(rows: LogPages, size: number, epoch: number) {
-  let before = 0;
+/**
+ * Keys that the leaves name, the one in force first and that of epoch 1 last; none in epoch 1, which no leaf begins. Rejects with
+ * `JIMINI_STORE_CORRUPT` when a leaf that names one is not there.
+ */
+export async function keysNamedIn(rows: LogPages & BoundaryReader, range: KeptRange): Promise<VerifierKey[]> {
+  const leaves = (await keyLeavesIn(rows, range)).map(parsed);
+  const keys = leaves.map(({ new_key }) => parseVerifierKey(String(new_key))).reverse();
+  const [first] = leaves;
+  return first ? [...keys, parseVerifierKey(String(first['old_key']))] : [];
+}
+
+/** The `key` leaves below `end` in a log that begins with `firstSeq`, ascending. Rejects as `keysNamedIn` does. */
+export async function keyLeavesBelow(
+  rows: LogPages & BoundaryReader,
+  firstSeq: number,
+  end: number,
+): Promise<LeafRow[]> {
+  const { epoch } = parsed(await leafAt(rows, end - 1));
+  return keyLeavesIn(rows, { firstSeq, size: end, epoch: Number(epoch) });
+}
+
+/** They are found by the `epoch` of leaves, which grows by one at each; those of leaves that were removed are kept. */
+async function keyLeavesIn(rows: LogPages & BoundaryReader, range: KeptRange): Promise<LeafRow[]> {
+  const kept = await keptBelow(rows, range.firstSeq);
+  const found: LeafRow[] = [];
+  for (let number = range.epoch, end = range.size; number > 1 + kept.length; number -= 1) {
+    const row = await keyLeafOf(rows, { ...range, size: end }, number);
+    found.unshift(row);
+    end = row.seq;
+  }
+  return [...kept, ...found];
+}
+
+/** The leaf that an epoch begins with; the leaves of the range end in that epoch. */
+async function keyLeafOf(rows: LogPages, { firstSeq, size }: KeptRange, epoch: number): Promise<LeafRow> {
+  let before = firstSeq - 1;
   let at = size - 1;
   while (at - before > 1) {
     const middle = Math.floor((before + at) / 2);
-    const leaf = await leafAt(rows, middle);
+    const leaf = parsed(await leafAt(rows, middle));
     if (typeof leaf['epoch'] === 'number' && leaf['epoch'] >= epoch) at = middle;
     else before = middle;
   }
-  const { kind, new_key, old_key } = await leafAt(rows, at);
-  if (kind === 'key')
-    return { at, newKey: parseVerifierKey(String(new_key)), oldKey: parseVerifierKey(String(old_key)) };
+  const row = await leafAt(rows, at);
+  if (parsed(row)['kind'] === 'key') return row;
   throw damaged(at, 'does not name the keys that its epoch begins with');
 }
 
-async function leafAt(rows: LogPages, seq: number): Promise<Readonly<Record<string, unknown>>> {
+async function leafAt(rows: LogPages, seq: number): Promise<LeafRow> {
   const [row] = await rows.page(seq, 1);
   if (!row || row.seq !== seq || leafHash(row.bytes) !== row.hash) throw damaged(seq, 'is damaged or missing');
-  return JSON.parse(Buffer.from(row.bytes).toString('utf8')) as Record<string, unknown>;
+  return row;
+}
+
+function parsed({ bytes }: LeafRow): Readonly<Record<string, unknown>> {
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>;
 }
 
 function damaged(seq: number, what: string): JiminiError {

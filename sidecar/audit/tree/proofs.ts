@@ -1,7 +1,7 @@
 import { JiminiError } from '../../kernel/errors.js';
 import { foldPeaks, foldPerfect, HASH_BYTES } from './node-hash.js';
 import { readTile, TILE_HEIGHT, TILE_WIDTH, type TileReader, tileWidth } from './tiles.js';
-import { createTreeEdge, heightsOf } from './tree-edge.js';
+import { createTreeEdge, heightsOf, type TreeEdge } from './tree-edge.js';
 
 /** Leaves from `first` to before `end`: one of the parts that RFC 6962 2.1 splits a tree into. */
 interface Range {
@@ -17,19 +17,28 @@ export async function inclusionProof(reader: TileReader, index: number, size: nu
   return hashesOf(reader, inclusionRanges(index, size), size);
 }
 
+/** The first leaves of a tree: how many, and the roots of the perfect subtrees that they consist of, largest first. */
+export interface TreeStart {
+  readonly size: number;
+  readonly peaks: readonly Uint8Array[];
+}
+
 /**
- * The same proof without a stored tree, from the hashes of all leaves in their order: each is looked at once, and none is kept.
- * Throws `JIMINI_INVALID_ARGUMENT` also when there are fewer than `size`.
+ * The same proof without a stored tree, from the hashes of all leaves behind `start` in their order: each is looked at once, and none is
+ * kept. Throws `JIMINI_INVALID_ARGUMENT` also when there are fewer than `size`, or the leaf is one of `start`.
  */
 export async function streamedInclusionProof(
   leafHashes: AsyncIterable<Uint8Array>,
   index: number,
   size: number,
+  start: TreeStart = { size: 0, peaks: [] },
 ): Promise<Buffer[]> {
-  const ranges = inclusionRanges(index, size).map((range) => ({ ...range, edge: createTreeEdge() }));
+  if (index < start.size) throw new JiminiError('JIMINI_INVALID_ARGUMENT', `the leaf ${index} was removed`);
+  const ranges = inclusionRanges(index, size).map((range) => ({ ...range, edge: edgeWithin(range, start) }));
   const inOrder = ranges.toSorted((a, b) => a.first - b.first);
   let at = 0;
-  let seq = 0;
+  let seq = start.size;
+  while (seq >= (inOrder[at]?.end ?? size)) at += 1;
   for await (const leafHash of leafHashes) {
     if (seq === size) break;
     if (seq === inOrder[at]?.end) at += 1;
@@ -39,6 +48,23 @@ export async function streamedInclusionProof(
   }
   if (seq === size) return ranges.map(({ edge }) => edge.root());
   throw new JiminiError('JIMINI_INVALID_ARGUMENT', `there are ${seq} leaves instead of ${size}`);
+}
+
+/**
+ * The part of a range that `start` covers. The peaks of `start` are the largest subtrees that it has, so that those from the beginning of a
+ * range on are all that it has of that range.
+ */
+function edgeWithin({ first, end }: Range, start: TreeStart): TreeEdge {
+  const covered = Math.min(end, start.size) - first;
+  if (covered <= 0) return createTreeEdge();
+  let peakFirst = 0;
+  const within: Uint8Array[] = [];
+  for (const [at, height] of heightsOf(start.size).entries()) {
+    const peak = start.peaks[at];
+    if (peak && peakFirst >= first && peakFirst < end) within.push(peak);
+    peakFirst += 2 ** height;
+  }
+  return createTreeEdge(covered, within);
 }
 
 /** What the proof of a leaf consists of: the ranges whose roots it holds, the leaf's neighbour first. */

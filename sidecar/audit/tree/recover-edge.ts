@@ -7,6 +7,11 @@ import { createTreeEdge, type TreeEdge } from './tree-edge.js';
  * leaves. Nothing is checked; compare the root with a signed one. Rejects with `JIMINI_STORE_CORRUPT` when hashes are missing.
  */
 export async function recoverEdge(reader: TileReader, size: number): Promise<TreeEdge> {
+  return createTreeEdge(size, await recoverPeaks(reader, size));
+}
+
+/** Roots of the perfect subtrees that the first `size` leaves consist of, largest first. See `recoverEdge`. */
+export async function recoverPeaks(reader: TileReader, size: number): Promise<Uint8Array[]> {
   const peaks: Uint8Array[] = [];
   for (let level = 0, hashes = size; hashes > 0; level += 1, hashes = Math.floor(hashes / TILE_WIDTH)) {
     const width = hashes % TILE_WIDTH;
@@ -14,7 +19,7 @@ export async function recoverEdge(reader: TileReader, size: number): Promise<Tre
     const tile = await readTile(reader, level, Math.floor(hashes / TILE_WIDTH), width);
     peaks.unshift(...peaksOf(tile, width));
   }
-  return createTreeEdge(size, peaks);
+  return peaks;
 }
 
 /** Roots of the perfect subtrees that the hashes of a tile form, highest first. */

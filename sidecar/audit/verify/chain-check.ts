@@ -35,13 +35,20 @@ type Leaf = ReadonlyMap<string, Scanned>;
 
 const LEAF_BYTES_MAX = 8 * 1024;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const HASH = /^[0-9a-f]{64}$/;
 const LOG_ID = /^[a-z2-7]{26}$/;
 
+/** What is known of the leaves before the first one that is looked at. */
+export interface ChainStart {
+  readonly size: number;
+  /** Hash of the last of them; absent = that leaf is gone, and the next one is believed to say it. */
+  readonly hash?: string;
+  readonly logId?: string;
+  readonly epoch?: number;
+}
+
 /** Begins at leaf 0, or behind `start`. `keys` follows the `key` leaves. */
-export function createChainCheck(
-  keys: KeyEpochs,
-  start?: { readonly size: number; readonly hash: string },
-): ChainCheck {
+export function createChainCheck(keys: KeyEpochs, start?: ChainStart): ChainCheck {
   return new Chain(keys, start);
 }
 
@@ -59,10 +66,12 @@ class Chain implements ChainCheck {
   readonly #keys: KeyEpochs;
   readonly #prefixed = new Uint8Array(1 + LEAF_BYTES_MAX);
 
-  constructor(keys: KeyEpochs, start?: { readonly size: number; readonly hash: string }) {
+  constructor(keys: KeyEpochs, start: ChainStart = { size: 0, hash: '0'.repeat(64) }) {
     this.#keys = keys;
-    this.size = start?.size ?? 0;
-    this.lastHash = start?.hash ?? '0'.repeat(64);
+    this.size = start.size;
+    this.lastHash = start.hash ?? '';
+    this.logId = start.logId ?? '';
+    this.epoch = start.epoch ?? 0;
   }
 
   fault(rule: RuleName, found: string): Finding {
@@ -114,7 +123,9 @@ class Chain implements ChainCheck {
     if (leaf.get('seq') !== this.size) {
       return this.fault('seq', `the leaf at ${this.size} does not say that it is number ${this.size}`);
     }
-    if (leaf.get('prev') !== this.lastHash) return this.fault('prev', 'prev is not the hash of the leaf before');
+    const prev = leaf.get('prev');
+    const isPrev = this.lastHash === '' ? HASH.test(String(prev)) : prev === this.lastHash;
+    if (!isPrev) return this.fault('prev', 'prev is not the hash of the leaf before');
     return undefined;
   }
 

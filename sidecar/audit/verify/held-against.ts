@@ -1,7 +1,8 @@
+import { type Boundary, readBoundary } from './boundary.js';
 import type { Claim, ClaimSource } from './claims.js';
 import { readClaim } from './claims.js';
 import { readKeyFile } from './key-file.js';
-import { asFault, type VerifyReport } from './report.js';
+import { asFault, type RuleName, type VerifyReport } from './report.js';
 import type { NoteKey } from './signed-note.js';
 
 /** One file that says something about a log. */
@@ -17,16 +18,18 @@ export interface Evidence {
   /** Verifier keys: those that were pinned, else those that lie beside the log; absent = none. */
   readonly keys?: { readonly name: string; readonly bytes: Uint8Array };
   readonly files: readonly SignedFile[];
+  /** The leaves that show where the log begins, when leaves were removed from its front: see `readBoundary`. */
+  readonly boundary?: readonly Uint8Array[];
 }
 
 /** Evidence that was read: statements and keys; a finding before any leaf is looked at; or why there is nothing to verify with. */
 export type ReadEvidence =
-  | { readonly claims: readonly Claim[]; readonly keys: readonly NoteKey[] }
+  | { readonly claims: readonly Claim[]; readonly keys: readonly NoteKey[]; readonly boundary?: Boundary }
   | { readonly report: VerifyReport }
   | { readonly badInput: string };
 
 /** Reads the form of all files. Nothing is verified yet. */
-export function readEvidence({ keys: keyFile, files }: Evidence): ReadEvidence {
+export function readEvidence({ keys: keyFile, files, boundary: boundaryLeaves }: Evidence): ReadEvidence {
   const keys = keyFile ? readKeyFile(keyFile.bytes) : [];
   if ('why' in keys) return { badInput: `${keyFile?.name}: ${keys.why}` };
   if (files.length > 0 && keys.length === 0) {
@@ -43,11 +46,13 @@ export function readEvidence({ keys: keyFile, files }: Evidence): ReadEvidence {
     if (source === 'anchor') return { badInput: `${name}: ${claim.why}` };
     return { report: refusedBefore(source, `${name}: ${claim.why}`) };
   }
-  return { claims, keys };
+  const boundary = boundaryLeaves && readBoundary(boundaryLeaves);
+  if (boundary && 'why' in boundary) return { report: refusedBefore('boundary', boundary.why) };
+  return { claims, keys, ...(boundary && { boundary }) };
 }
 
 /** The report when something beside the leaves has not even the form that it must have. */
-function refusedBefore(source: ClaimSource, found: string): VerifyReport {
+function refusedBefore(source: RuleName, found: string): VerifyReport {
   const fault = asFault({ seq: 0, rule: source, found });
   return { status: 'tampered', entries: 0, opaque: 0, gaps: 0, epoch: 0, fault };
 }

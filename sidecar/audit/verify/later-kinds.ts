@@ -20,22 +20,23 @@ const ERASE = [
 ] as const;
 
 const minSeq: Check = (value, leaf) =>
-  count(value, leaf) && (value as number) % 256 === 0 && (value as number) <= (leaf.get('seq') as number);
+  count(value, leaf) && (value as number) % 256 === 0 && (value as number) < (leaf.get('seq') as number);
 /** One for each perfect subtree that the first `min_seq` leaves consist of. */
 const peaks: Check = (value, leaf) => {
   const bits = BigInt(leaf.get('min_seq') as number).toString(2);
   return listOf(53, hash)(value, leaf) && (value as readonly unknown[]).length === bits.replaceAll('0', '').length;
 };
 
-/** Leaves below a number are removed. No program writes it yet. */
+/** Leaves below a number are removed. */
 const PRUNE = [
   ['min_seq', minSeq],
   ['peaks', peaks],
+  ['key_root', hash],
   ['approvers', approvers],
   ['reason', word],
 ] as const;
 
-/** Rules of the kinds that are defined, and written by later versions. */
+/** Rules of the kinds that are written for a person, by later versions, and by retention. */
 export const LATER_KINDS = [
   ...['export', 'restrict', 'hold'].map((kind) => [kind, () => FOR_A_PERSON] as const),
   ['erase', () => ERASE] as const,

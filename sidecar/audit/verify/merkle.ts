@@ -22,17 +22,30 @@ export interface RootStream {
   root(): Buffer;
 }
 
-/** A tree without leaves. `onSubtree` is told of each subtree whose height is a multiple of 8 as soon as it is whole. */
-export function createRootStream(onSubtree?: (subtree: Subtree) => void): RootStream {
+/** The first leaves of a tree: how many, and the roots of the perfect subtrees that they consist of, largest first. */
+export interface TreeStart {
+  readonly size: number;
+  readonly peaks: readonly Uint8Array[];
+}
+
+/**
+ * A tree without leaves, or with those of `start`. `onSubtree` is told of each subtree whose height is a multiple of 8 as soon as it is
+ * whole.
+ */
+export function createRootStream(onSubtree?: (subtree: Subtree) => void, start?: TreeStart): RootStream {
   // At place h what the node above is hashed from: its prefix, the root of a whole subtree of 2^h leaves, which counts when
   // the size has that bit set, and the root of the one beside it.
   const nodes: Buffer[] = [];
-  let size = 0;
+  let size = start?.size ?? 0;
   const nodeOf = (height: number): Buffer => {
     const node = nodes[height] ?? Buffer.alloc(65, 1);
     nodes[height] = node;
     return node;
   };
+  const peaks = [...(start?.peaks ?? [])];
+  for (let height = 0, rest = size; rest > 0; height += 1, rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) nodeOf(height).set(peaks.pop() ?? new Uint8Array(32), 1);
+  }
   return {
     add(leafHash) {
       let index = size;

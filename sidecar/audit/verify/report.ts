@@ -29,6 +29,7 @@ export type RuleName =
   | 'proof'
   | 'tree'
   | 'envelope'
+  | 'boundary'
   | 'store';
 
 /** What breaks a rule. */
@@ -70,6 +71,8 @@ export interface VerifyReport {
   readonly signedSize?: number;
   /** Sealed payloads beside the leaves; absent when none were looked at. */
   readonly payloads?: PayloadCounts;
+  /** Leaves that were removed from the front, and when the leaf was written that says so; absent = none. */
+  readonly pruned?: { readonly entries: number; readonly atMs: number };
 }
 
 const MEANINGS: Readonly<Record<RuleName, string>> = {
@@ -93,15 +96,19 @@ const MEANINGS: Readonly<Record<RuleName, string>> = {
   tree: 'rows of the database were removed, added or changed; the leaves themselves are not concerned',
   envelope:
     'a sealed payload was removed, changed, exchanged or added; the leaves themselves, and what they commit to, are not concerned',
+  boundary: 'leaves were removed from the front, and what should show that this was done by the program does not hold',
   store: 'files of the database were removed, cut or changed, or the disk fails',
 };
 const TRUNCATED = 'leaves were cut off at the end, or an older copy was put in the place of the log';
 const UNANCHORED =
   'normal for a log in use, or after a crash: nothing signed covers these leaves, so they can be changed unseen';
 
+const UNUSABLE = 'what is gone cannot be compared: hold the log against something from after the removal';
+
 /** A finding with what it means. */
 export function asFault(finding: Finding, status: VerifyStatus = 'tampered'): VerifyFault {
-  const meaning = { truncated: TRUNCATED, unanchored: UNANCHORED }[status as string] ?? MEANINGS[finding.rule];
+  const meaning =
+    { truncated: TRUNCATED, unanchored: UNANCHORED, 'bad input': UNUSABLE }[status as string] ?? MEANINGS[finding.rule];
   return { ...finding, meaning };
 }
 

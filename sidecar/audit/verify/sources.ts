@@ -21,14 +21,17 @@ function entryOfPair(key: Uint8Array, bytes: Uint8Array): Entry {
   return { seq: Number(seq), bytes, hash: Buffer.from(key.subarray(9)).toString('hex') };
 }
 
-/** Leaves of an `entries.jsonl`: one per line, each line ended by one newline. Holds one line at a time. */
-export async function* entriesOfLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
-  for await (const entries of groupsOfLines(chunks)) yield* entries;
+/** Leaves of an `entries.jsonl`, from `firstSeq` on: one per line, each line ended by one newline. Holds one line at a time. */
+export async function* entriesOfLines(chunks: AsyncIterable<Uint8Array>, firstSeq = 0): AsyncGenerator<Entry> {
+  for await (const entries of groupsOfLines(chunks, firstSeq)) yield* entries;
 }
 
 /** The same in groups, one for each chunk that is read: waiting once for a thousand leaves is cheaper than a thousand times. */
-export async function* groupsOfLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Entry[]> {
-  let seq = 0;
+export async function* groupsOfLines(
+  chunks: AsyncIterable<Uint8Array>,
+  firstSeq = 0,
+): AsyncGenerator<readonly Entry[]> {
+  let seq = firstSeq;
   let rest: Uint8Array = new Uint8Array(0);
   for await (const chunk of chunks) {
     const entries: Entry[] = [];

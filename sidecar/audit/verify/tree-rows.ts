@@ -1,3 +1,5 @@
+import type { Boundary } from './boundary.js';
+import { rowsBehind } from './boundary-rows.js';
 import type { Subtree } from './merkle.js';
 
 /** One stored pair, as raw as it lies there. */
@@ -22,8 +24,10 @@ export interface TreeRowsCheck {
 /** Levels of the tree from one stored hash to the next above it. */
 const TILE_HEIGHT = 8;
 
-/** Reads each level once, in step with the leaves, so that memory does not grow. */
-export function createTreeRowsCheck(read: ReadTreeRows): TreeRowsCheck {
+/** Reads each level once, in step with the leaves, so that memory does not grow. Of a log that begins at `boundary`, what lies behind that. */
+export function createTreeRowsCheck(readAll: ReadTreeRows, boundary?: Boundary): TreeRowsCheck {
+  const behind = boundary && rowsBehind(readAll, boundary);
+  const read = behind?.read ?? readAll;
   const levels = new Map<number, AsyncIterator<Row>>();
   let pending: Subtree[] = [];
   let compared = 0;
@@ -58,7 +62,7 @@ export function createTreeRowsCheck(read: ReadTreeRows): TreeRowsCheck {
     },
     settle,
     async end() {
-      const wrong = await settle();
+      const wrong = (await settle()) ?? (await behind?.edgeFault());
       for (const rows of levels.values()) await rows.return?.();
       if (wrong) return wrong;
       let stored = 0;

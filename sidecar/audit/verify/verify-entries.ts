@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
-import { createChainCheck } from './chain-check.js';
+import type { Boundary } from './boundary.js';
+import { createBoundaryCheck } from './boundary-check.js';
+import { type ChainStart, createChainCheck } from './chain-check.js';
 import { type Claim, createClaimsCheck } from './claims.js';
 import { createKeyEpochs } from './key-epochs.js';
 import { createRootStream } from './merkle.js';
@@ -16,6 +18,8 @@ export interface HeldAgainst {
   readonly claims: readonly Claim[];
   /** Keys that may have signed them. */
   readonly keys: readonly NoteKey[];
+  /** Where the log begins, when leaves were removed from its front. */
+  readonly boundary?: Boundary;
   /** The hashes of the tree that are stored beside the leaves, where they are. */
   readonly treeRows?: ReadTreeRows;
   /** The payloads that are stored beside the leaves, where they are. */
@@ -83,16 +87,17 @@ export interface Verification {
   report(): VerifyReport;
 }
 
-/** Verifies leaves that follow `before`, which is only hashed; without it, from the beginning of a log. */
-export function createVerification(
-  before?: { readonly seq: number; readonly bytes: Uint8Array },
-  against?: HeldAgainst,
-): Verification {
+/** What leaves follow: a leaf, which is only hashed, or so many that were removed. */
+export type Before = { readonly seq: number; readonly bytes: Uint8Array } | { readonly removed: number };
+
+/** Verifies leaves that follow `before`; without it, from the beginning of a log, or from the boundary that it is held against. */
+export function createVerification(before?: Before, against?: HeldAgainst): Verification {
   const keys = createKeyEpochs(against?.keys ?? []);
-  const chain = createChainCheck(keys, before && { size: before.seq + 1, hash: hashOf(before.bytes) });
+  const boundary = against?.boundary && createBoundaryCheck(against.boundary, keys, against.claims);
+  const chain = createChainCheck(keys, boundary?.start ?? (before && startBehind(before)));
   const claims = against && createClaimsCheck(against.claims, against.keys, keys);
-  const rows = against?.treeRows && createTreeRowsCheck(against.treeRows);
-  const payloads = against?.payloadRows && createPayloadRowsCheck(against.payloadRows);
+  const rows = against?.treeRows && createTreeRowsCheck(against.treeRows, against.boundary);
+  const payloads = against?.payloadRows && createPayloadRowsCheck(against.payloadRows, chain.size);
   let hasMore = false;
   const tree = createRootStream(
     rows &&
@@ -100,6 +105,7 @@ export function createVerification(
         rows.add(subtree);
         hasMore = true;
       }),
+    boundary?.treeStart,
   );
   const first = chain.size;
   let status: VerifyReport['status'] | undefined;
@@ -114,14 +120,16 @@ export function createVerification(
   };
   const rowFault = (wrong: string | undefined) => (wrong === undefined ? undefined : chain.fault('tree', wrong));
 
-  found(claims?.at(0, '', tree.root));
+  found(boundary?.unusable, 'bad input');
+  found(boundary?.fault ?? claims?.at(first, '', tree.root));
   return {
     add(entry) {
       if (fault || found(chain.add(entry))) return false;
       if (!against) return true;
       tree.add(chain.lastHash);
       if (payloads?.add(chain.size - 1, chain.lastWord)) hasMore = true;
-      return !found(claims?.at(chain.size, chain.lastHash, tree.root, chain.lastBreak));
+      const { size, lastHash, lastBreak } = chain;
+      return !found(boundary?.at(size, lastHash) ?? claims?.at(size, lastHash, tree.root, lastBreak));
     },
     hasMore: () => hasMore,
     async settle() {
@@ -135,7 +143,7 @@ export function createVerification(
         found(ending.finding, ending.status);
         return;
       }
-      if (found(await payloads?.end(chain.size))) return;
+      if (found(boundary?.end(ending.signedSize)) || found(await payloads?.end(chain.size))) return;
       signedSize = ending.signedSize;
       if (signedSize >= chain.size) return;
       const text = `${chain.size - signedSize} leaves come after the last checkpoint`;
@@ -156,16 +164,23 @@ export function createVerification(
       return {
         status: status ?? (size === first ? 'bad input' : 'ok'),
         entries: size - first,
-        ...(logId !== '' && { logId, last: { seq: size - 1, hash: lastHash, kind: lastKind } }),
+        ...(logId !== '' && { logId }),
+        ...(logId !== '' && size > first && { last: { seq: size - 1, hash: lastHash, kind: lastKind } }),
         ...(fault && { fault }),
         opaque,
         gaps,
         epoch,
         ...(signedSize !== undefined && { signedSize }),
         ...(payloads && { payloads: payloads.counts }),
+        ...(boundary && { pruned: boundary.pruned }),
       };
     },
   };
+}
+
+function startBehind(before: Before): ChainStart {
+  if ('removed' in before) return { size: before.removed };
+  return { size: before.seq + 1, hash: hashOf(before.bytes) };
 }
 
 function hashOf(bytes: Uint8Array): string {

@@ -1,18 +1,21 @@
 import type { LeafRow, LogStore, LogStoreHandle } from '../../../sidecar/audit/log-store.js';
-import { TILE_WIDTH, type TreeNode } from '../../../sidecar/audit/tree/tiles.js';
 import { JiminiError } from '../../../sidecar/kernel/errors.js';
-import { withoutBehind } from '../../storage/faulty-store.js';
+import {
+  EMPTY,
+  hasBehind,
+  type MemoryContent,
+  tileOf,
+  withMore,
+  withoutBehind,
+  withoutBelow,
+} from '../../storage/memory-content.js';
 import type { Choices } from './random.js';
-
-/** What lies on a disk after it was synced. */
-interface Content {
-  readonly rows: readonly LeafRow[];
-  readonly nodes: readonly TreeNode[];
-}
 
 /** A disk on which every write waits until it is told to end, and ends as it is told to. */
 export interface SimulatedDisk extends LogStore {
   readonly rows: readonly LeafRow[];
+  /** All that is on it. */
+  readonly content: MemoryContent;
   /** Whether somebody waits for a write. */
   readonly isBusy: boolean;
   /** Ends the write that is under way: written, failed and gone, or failed and there after all. */
@@ -25,27 +28,34 @@ export interface SimulatedDisk extends LogStore {
   repair(): void;
 }
 
+type Change = (content: MemoryContent) => MemoryContent;
+
 interface Write {
-  readonly rows: readonly LeafRow[];
-  readonly nodes: readonly TreeNode[];
-  /** False for a handle whose writes do not reach the disk any more. */
+  readonly apply: Change;
+  /** Whether what is written to this handle can reach the disk any more. */
   readonly reaches: boolean;
   end(fate: 'written' | 'lost' | 'phantom'): void;
 }
 
 /** After a failed write its handle goes on acknowledging, but what it acknowledges does not reach the disk, as LevelDB does. */
 export function createSimulatedDisk(choices: Choices): SimulatedDisk {
-  let disk: Content = { rows: [], nodes: [] };
+  let disk = EMPTY;
+  /** Removals that are not synced yet, in their order. */
+  let removals: Change[] = [];
   let underWay: Write | undefined;
   /** Counts processes: handles of an earlier one are dead. */
   let life = 0;
   let owner: object | undefined;
   let isRepaired = false;
 
-  const store = (content: Content): Content => ({
-    rows: [...disk.rows, ...content.rows].sort((a, b) => a.seq - b.seq || (a.hash < b.hash ? -1 : 1)),
-    nodes: [...disk.nodes, ...content.nodes],
-  });
+  /** What is synced takes everything that was written before it to the disk. */
+  const store = (apply: Change): MemoryContent => apply(synced(removals.length));
+
+  const synced = (count: number): MemoryContent => {
+    const done = removals.slice(0, count).reduce((content, remove) => remove(content), disk);
+    removals = [];
+    return done;
+  };
 
   const open = async (): Promise<LogStoreHandle> => {
     if (owner) throw new JiminiError('JIMINI_STORE_LOCKED', 'already open');
@@ -59,31 +69,47 @@ export function createSimulatedDisk(choices: Choices): SimulatedDisk {
     let view = disk;
     let isPoisoned = false;
     const alive = () => (own === life ? undefined : new Promise<never>(() => {}));
+    const write = async (apply: Change): Promise<void> => {
+      await alive();
+      const fate = await new Promise<'written' | 'lost' | 'phantom'>((resolve) => {
+        underWay = { apply, reaches: !isPoisoned, end: resolve };
+      });
+      view = apply(view);
+      if (isPoisoned) return;
+      if (fate !== 'lost') disk = store(apply);
+      if (fate === 'written') return;
+      isPoisoned = true;
+      throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the disk failed');
+    };
     const handle: LogStoreHandle = {
-      async write(rows, nodes) {
+      write: (rows, nodes, removeBehind) =>
+        write((content) => withMore(withoutBehind(content, removeBehind), { rows, nodes })),
+      writeBoundary: (boundary, kept) => write((content) => withMore(content, { boundaries: [boundary], kept })),
+      async removeBelow(minSeq, count) {
         await alive();
-        const fate = await new Promise<'written' | 'lost' | 'phantom'>((resolve) => {
-          underWay = { rows, nodes, reaches: !isPoisoned, end: resolve };
-        });
-        view = { rows: [...view.rows, ...rows], nodes: [...view.nodes, ...nodes] };
-        if (isPoisoned) return;
-        if (fate !== 'lost') disk = store({ rows, nodes });
-        if (fate === 'written') return;
-        isPoisoned = true;
-        throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the disk failed');
+        const { content, removed } = withoutBelow(view, minSeq, count);
+        view = content;
+        if (isPoisoned) return removed;
+        removals.push((before) => withoutBelow(before, minSeq, count).content);
+        isPoisoned = !isRepaired && choices.percent(5);
+        if (isPoisoned) throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the disk failed');
+        return removed;
+      },
+      async boundaries() {
+        await alive();
+        return [...view.boundaries];
+      },
+      async keptKeyLeaves() {
+        await alive();
+        return [...view.kept];
       },
       async readTile(level, index, width) {
         await alive();
-        const first = index * TILE_WIDTH;
-        const at = (place: number) =>
-          level === 0
-            ? Buffer.from(view.rows.find(({ seq }) => seq === place)?.hash ?? '', 'hex')
-            : (view.nodes.find((node) => node.level === level && node.index === place)?.hash ?? Buffer.of());
-        return Buffer.concat(Array.from({ length: width }, (_, i) => at(first + i)));
+        return tileOf(view, level, index, width);
       },
       async hasRowsBehind(size) {
         await alive();
-        return withoutBehind(view.nodes, size).length < view.nodes.length;
+        return hasBehind(view, size);
       },
       async *rowsFrom(seq) {
         await alive();
@@ -100,6 +126,7 @@ export function createSimulatedDisk(choices: Choices): SimulatedDisk {
       async close() {
         await alive();
         if (owner === handle) owner = undefined;
+        disk = synced(removals.length);
       },
     };
     return handle;
@@ -109,6 +136,9 @@ export function createSimulatedDisk(choices: Choices): SimulatedDisk {
     open,
     get rows() {
       return disk.rows;
+    },
+    get content() {
+      return disk;
     },
     get isBusy() {
       return underWay !== undefined;
@@ -122,7 +152,8 @@ export function createSimulatedDisk(choices: Choices): SimulatedDisk {
     crash() {
       life += 1;
       owner = undefined;
-      if (underWay?.reaches && choices.percent(50)) disk = store(underWay);
+      if (underWay?.reaches && choices.percent(50)) disk = store(underWay.apply);
+      else disk = synced(choices.below(removals.length + 1));
       underWay = undefined;
     },
     damage(fromEnd, change) {

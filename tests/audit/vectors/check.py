@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Holds tests/audit/verify.py against every vector of this folder. Prints what differs, and how many were checked."""
 
+import argparse
 import base64
 import json
 import os
@@ -178,9 +179,34 @@ def check_payload_rows(checks):
         checks.equal(f"rows, {case['why']}", found, (case["rule"], case["seq"]))
 
 
+def check_pruned(checks):
+    vectors = load("pruned.json")
+    kept = [verify.read_leaf(leaf.encode()) for leaf in vectors["cases"][0]["entries"]]
+    for case in vectors["payloads"]:
+        found = (None, 0)
+        try:
+            verify.check_payload_rows(kept, [tuple(unhex(pair)) for pair in case["rows"]], vectors["min_seq"])
+        except verify.Fault as fault:
+            found = (fault.rule, fault.seq)
+        checks.equal(f"pruned, rows, {case['why']}", found, (case["rule"], case["seq"]))
+    with tempfile.TemporaryDirectory() as directory:
+        for case in vectors["cases"]:
+            files = {"entries.jsonl": case["entries"], "boundary.jsonl": case["boundary"], "key.pub": vectors["keys"]}
+            files = {name: "".join(line + "\n" for line in lines) for name, lines in files.items() if lines is not None}
+            files["checkpoint"] = case["checkpoint"]
+            for name in os.listdir(directory):
+                os.remove(os.path.join(directory, name))
+            for name, text in files.items():
+                with open(os.path.join(directory, name), "wb") as file:
+                    file.write(text.encode("utf-8"))
+            report = verify.verified(argparse.Namespace(export=directory, anchor=None, key=None))
+            rule = report["fault"] and report["fault"]["rule"]
+            checks.equal(f"pruned, {case['why']}", (report["status"], rule), (case["status"], case["rule"]))
+
+
 def main():
     checks = Checks()
-    for check in (check_leaves, check_payload_rows, check_trees, check_proofs, check_notes, check_keys, check_proof_files):
+    for check in (check_leaves, check_payload_rows, check_trees, check_proofs, check_notes, check_keys, check_proof_files, check_pruned):
         check(checks)
     for failure in checks.failures:
         print(failure)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the vectors of this folder anew, or to another: generate.py [DIR]
 
-tree-generated.json, proofs.json, notes.json, keys.json, proof-files.json and leaves.json. What is expected comes from here, from
-tests/audit/verify.py and from openssl, never from the TypeScript that is tested by it. See README.md.
+tree-generated.json, proofs.json, notes.json, keys.json, proof-files.json, leaves.json, payload-rows.json and pruned.json. What is
+expected comes from here, from tests/audit/verify.py and from openssl, never from the TypeScript that is tested by it. See README.md.
 """
 
 import base64
@@ -19,6 +19,7 @@ sys.path[:0] = [os.path.dirname(HERE), HERE]
 import verify  # noqa: E402
 from leaves import leaf_vectors  # noqa: E402
 from payload_rows import payload_row_vectors  # noqa: E402
+from pruned import pruned_vectors  # noqa: E402
 
 LEAVES = 70_000
 ROOT_SIZES = [*range(20), 31, 32, 33, 127, 128, 129, 255, 256, 257, 511, 512, 513, 4095, 4096, 4097]
@@ -534,6 +535,7 @@ def main(directory):
         "proof-files.json": proof_file_vectors(tree),
         "leaves.json": leaf_vectors([LOG, SECOND, THIRD], OTHER_LOG, lambda key, text: key.line(text)),
         "payload-rows.json": payload_row_vectors(),
+        "pruned.json": pruned_vectors([LOG, SECOND], lambda key, text: key.line(text)),
     }
     for name, value in vectors.items():
         with open(os.path.join(directory, name), "w", encoding="utf-8") as file:

@@ -43,6 +43,8 @@ GONE = {**DIFFERS, "reason": "leaves_gone"}
 NO_CHECKPOINT = {**SHORTER, "reason": "no_checkpoint", "signed_size": 0, "signed_root": verify.EMPTY_ROOT.hex()}
 UNRECORDED = {"kind": "gap", "reason": "store_unavailable", "records": 3, "kept": [2, 3]}
 UNRECORDED |= {"first_ms": DAY_MS, "last_ms": DAY_MS + 5}
+PRUNE = {"kind": "prune", "min_seq": 0, "peaks": [], "key_root": verify.EMPTY_ROOT.hex()}
+PRUNE |= {"approvers": [], "reason": "retention"}
 OPEN = {"kind": "open", "version": "0.2.0", "policy_revision": REVISION, "recovered_size": 0, "previous_close": "none"}
 
 
@@ -112,7 +114,7 @@ def whole_log(keys):
         {"kind": "hold", "op": "release", **FOR_A_PERSON},
         {"kind": "erase", "op": "subject", **FOR_A_PERSON},
         {"kind": "erase", "op": "day", **FOR_A_PERSON, "c_tag": "", "approvers": [], "below_seq": 9},
-        {"kind": "prune", "min_seq": 0, "peaks": [], "approvers": ["ana"], "reason": "retention"},
+        {**PRUNE, "approvers": ["ana"]},
         {"kind": "from_the_future", "anything": {"deep": [True, -1, {"x": ""}]}},
         {"kind": "admin", "op": "from_the_future"},
         {"kind": "config", "what": "from_the_future"},
@@ -199,7 +201,7 @@ def leaf_cases(keys, stranger):
         "erase": {"kind": "erase", "op": "day", **FOR_A_PERSON},
         "restrict": {"kind": "restrict", "op": "lift", **FOR_A_PERSON},
         "hold": {"kind": "hold", "op": "release", **FOR_A_PERSON},
-        "prune": {"kind": "prune", "min_seq": 0, "peaks": [], "approvers": [], "reason": "retention"},
+        "prune": PRUNE,
         "close": {"kind": "close", "reason": "shutdown"},
     }
     for kind, fields in kinds.items():
@@ -307,7 +309,8 @@ def leaf_cases(keys, stranger):
     erase = kinds["erase"]
     for value, rule in [(0, None), (1, None), (2, "fields"), (-1, "fields"), ("1", "fields")]:
         case(f"erase, all below {value}", {**erase, "below_seq": value}, rule)
-    refused("prune", kinds["prune"], [("min_seq", 256), ("min_seq", 1), ("min_seq", -256), ("peaks", [HASH_A])])
+    refused("prune", kinds["prune"], [("min_seq", 256), ("min_seq", 1), ("min_seq", -256), ("peaks", [HASH_A]),
+                                       ("peaks", None), ("key_root", ""), ("key_root", HASH_A.upper())])  # fmt: skip
 
     # Keys.
     rotation = key_leaf("rotate", 2, keys[0], keys[1])

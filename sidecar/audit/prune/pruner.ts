@@ -1,0 +1,107 @@
+import type { Clock } from '../../kernel/clock.js';
+import { LIMITS } from '../../kernel/limits.js';
+import type { AuditLog } from '../audit-log.js';
+import type { Boundary, LeafRow } from '../log-store.js';
+import { oldEnd } from './old-end.js';
+import { pruneOf } from './prune-leaf.js';
+
+/** What a pruner needs from outside. */
+export interface PrunerOptions {
+  readonly log: Pick<AuditLog, 'append' | 'page' | 'readTile' | 'removal' | 'size'>;
+  /** Leaves that are signed, and cosigned by every witness that there is: what is not may not be removed. */
+  readonly coveredSize: () => number;
+  /** So long each leaf is kept. */
+  readonly retentionMs: number;
+  readonly clock: Clock;
+  /** The log begins with another leaf from now on. */
+  onBoundary(firstSeq: number): void;
+  /** Runs something every so many milliseconds, one at a time, and gives what calls it off. */
+  every(ms: number, run: () => Promise<void>): () => void;
+}
+
+/** Removes leaves that are older than the retention, in the background. */
+export interface Pruner {
+  close(): void;
+}
+
+/** A boundary whose `prune` leaf is in the log. */
+interface Stated {
+  readonly boundary: Boundary;
+  readonly keyLeaves: readonly LeafRow[];
+  /** When its leaf was first seen to be covered; absent = it was not yet. */
+  coveredMs: number | undefined;
+}
+
+/**
+ * What it does at each step follows from where it is: it looks for old leaves, states a boundary, waits until that is signed, and only then
+ * moves the beginning of the log and removes rows. A step that fails is taken again. What a killed process has not removed, the next one does:
+ * the boundary in the store says so.
+ */
+export function createPruner(options: PrunerOptions): Pruner {
+  const { log, coveredSize, retentionMs, clock, onBoundary } = options;
+  const { removal } = log;
+  let isRemoving = removal.boundary.minSeq > 0;
+  let stated: Stated | undefined;
+  let lookedTo = removal.boundary.minSeq;
+  let lookAtMs = nowMs();
+
+  const step = async (): Promise<void> => {
+    if (isRemoving) await remove();
+    else if (stated) await moveTo(stated);
+    else if (nowMs() >= lookAtMs) await look();
+  };
+
+  const remove = async (): Promise<void> => {
+    for (let pieces = 0; pieces < LIMITS.prunePiecesMax; pieces += 1) {
+      if ((await removal.removeBelow(LIMITS.pruneRowsMax)) === LIMITS.pruneRowsMax) continue;
+      isRemoving = false;
+      return;
+    }
+  };
+
+  /** Goes on from where it looked last; what is still too young, or not covered, is looked at again a while later. */
+  const look = async (): Promise<void> => {
+    const end = Math.min(coveredSize(), log.size - 1);
+    const cutoffMs = clock.nowMs() - retentionMs;
+    const found = await oldEnd(log, { from: lookedTo, end, cutoffMs, tilesMax: LIMITS.pruneTilesMax });
+    lookedTo = found.end;
+    if (found.mayGoOn) return;
+    const firstSeq = removal.boundary.minSeq;
+    if (lookedTo > firstSeq) await state(firstSeq);
+    lookAtMs = nowMs() + LIMITS.pruneRoundMs;
+  };
+
+  const state = async (firstSeq: number): Promise<void> => {
+    const { leafFields, keyLeaves } = await pruneOf({ ...readable(log), size: log.size }, firstSeq, lookedTo);
+    const { seq } = await log.append({ leafFields });
+    stated = { boundary: { minSeq: lookedTo, pruneSeq: seq }, keyLeaves, coveredMs: undefined };
+  };
+
+  /** Whoever has begun to copy the log before its checkpoint had the `prune` leaf gets to the end with what he has read. */
+  const moveTo = async (next: Stated): Promise<void> => {
+    if (coveredSize() <= next.boundary.pruneSeq) return;
+    next.coveredMs ??= nowMs();
+    if (nowMs() - next.coveredMs < LIMITS.pruneGraceMs) return;
+    await removal.beginAt(next.boundary, next.keyLeaves);
+    stated = undefined;
+    isRemoving = true;
+    onBoundary(next.boundary.minSeq);
+  };
+
+  function nowMs(): number {
+    return Number(clock.monotonicNs() / 1_000_000n);
+  }
+
+  // What could not be done now is done later: what is wrong with the store, the log itself tells.
+  const callOff = options.every(LIMITS.pruneTickMs, () => step().catch(() => undefined));
+  return { close: callOff };
+}
+
+function readable(log: PrunerOptions['log']) {
+  return {
+    page: (seq: number, count: number) => log.page(seq, count),
+    readTile: (level: number, index: number, width: number) => log.readTile(level, index, width),
+    boundaries: () => log.removal.boundaries(),
+    keptKeyLeaves: () => log.removal.keptKeyLeaves(),
+  };
+}
