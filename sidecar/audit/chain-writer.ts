@@ -3,7 +3,6 @@ import { JiminiError } from '../kernel/errors.js';
 import { type Batch, type BatchEntry, type ChainHead, formBatch } from './batch.js';
 import type { Boundary, LeafRow, LogStore, LogStoreHandle } from './log-store.js';
 import { addMissed, gapFields, type Missed } from './missed.js';
-import { newestBoundary } from './prune/boundary.js';
 import { type Recovered, reconcile, recoverTail } from './recover.js';
 import { type LogSigning, type LogSigningOptions, openLogSigning, type SignedState } from './signing/log-signing.js';
 
@@ -186,7 +185,6 @@ export class ChainWriter {
       const kept = await reconcile(handle, this.#head, this.#unknown.batch.rows);
       this.#settle(this.#unknown, kept);
     }
-    this.#boundary = await newestBoundary(handle, this.#head.size);
     if (this.#missed) await this.write([]);
   }
 

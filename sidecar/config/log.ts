@@ -33,6 +33,16 @@ export const log = z.strictObject({
         'A start finds that the log does not go on from what was signed last: `serve` = record it and go on under a new key, `refuse` = not before `jimini log acknowledge-gap`.',
       ),
     ),
+  retentionDays: z
+    .int()
+    .min(0)
+    .max(36_500)
+    .default(0)
+    .meta(
+      about(
+        'Leaves and payloads older than so many days are removed, 256 at a time, once what says so is signed, and cosigned by all of log.witnesses. 0 = nothing is removed.',
+      ),
+    ),
   signingKeyFile: z
     .string()
     .max(LIMITS.configTextCharsMax)

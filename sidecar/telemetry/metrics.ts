@@ -15,6 +15,8 @@ export interface MetricSources extends ControlSources, CheckpointSources, Witnes
   requestsInFlight(): number;
   /** Leaves in the log. */
   logSize(): number;
+  /** First leaf that was not removed. */
+  logFirstSeq(): number;
   /** 1 while the log can make records durable. */
   logHealthy(): boolean;
   /** What reading the log in the background has found. */
@@ -182,7 +184,8 @@ function registerSources(registry: Registry, { version, seedNames, sources }: Me
     registers,
   }).set({ version, node: process.versions.node }, 1);
   gauge('jimini_requests_in_flight', 'Requests being received or judged', sources.requestsInFlight);
-  gauge('jimini_audit_log_size', 'Leaves in the audit log', sources.logSize);
+  gauge('jimini_audit_log_size', 'Leaves in the audit log, removed ones included', sources.logSize);
+  gauge('jimini_audit_log_first_seq', 'First leaf of the audit log that was not removed', sources.logFirstSeq);
   gauge('jimini_audit_log_healthy', '1 while the log can make records durable', () => (sources.logHealthy() ? 1 : 0));
   gauge('jimini_maintenance', 'Maintenance windows that act', sources.maintenanceWindows);
   new Gauge({

@@ -34,6 +34,7 @@ export function metricSources(parts: MeasuredParts): MetricSources {
   return {
     requestsInFlight: () => listeners()?.inFlight() ?? 0,
     logSize: () => auditLog.size,
+    logFirstSeq: () => auditLog.removal.boundary.minSeq,
     logHealthy: () => auditLog.state === 'open',
     scrub,
     diskSpace: disk.read,

@@ -9,6 +9,7 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { createDiskGauge, type DiskGauge } from './disk-gauge.js';
 import { openLog } from './log.js';
 import { createPayloadParts, type PayloadParts } from './payloads.js';
+import { startRetention } from './retention.js';
 import { startScrub } from './scrub.js';
 
 /** The log, and what watches over it and belongs to its records. */
@@ -53,6 +54,9 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
   onClose(() => disk.close());
   const scrub = startScrub({ auditLog, clock, logger });
   onClose(() => scrub.close());
+  const { retentionDays } = config.log;
+  const pruner = startRetention({ auditLog, witnesses, retentionDays, clock, logger });
+  onClose(() => pruner.close());
   const payloadParts = createPayloadParts({
     config,
     dataDir,

@@ -2,6 +2,7 @@ import type { AuditLog } from '../audit/audit-log.js';
 import { createScrub, type Scrub } from '../audit/scrub.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Logger } from '../telemetry/logger.js';
+import { every } from './every.js';
 import { createScrubReporter } from './reporters.js';
 
 /** Reads the log in the background for as long as it is not closed. */
@@ -14,17 +15,4 @@ export function startScrub(parts: { auditLog: AuditLog; clock: Clock; logger: Lo
     onDamaged: createScrubReporter(logger),
     every,
   });
-}
-
-/** What takes longer than the time between two turns is not begun a second time. */
-function every(ms: number, run: () => Promise<void>): () => void {
-  let isRunning = false;
-  const timer = setInterval(async () => {
-    if (isRunning) return;
-    isRunning = true;
-    await run();
-    isRunning = false;
-  }, ms);
-  timer.unref();
-  return () => clearInterval(timer);
 }

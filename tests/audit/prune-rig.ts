@@ -5,7 +5,7 @@ import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { decision } from './records.js';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
-const RETENTION_MS = 90 * DAY_MS;
+export const RETENTION_MS = 90 * DAY_MS;
 
 /** A clock that stands still until it is told to go on. */
 export interface StoppedClock extends Clock {

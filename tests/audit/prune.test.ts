@@ -1,25 +1,49 @@
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { ClassicLevel } from 'classic-level';
+import { pruneOf } from '../../sidecar/audit/prune/prune-leaf.js';
+import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
 import { needs } from '../tools/needs.js';
 import { pythonAndOpenssl } from '../tools/python.js';
-import { appendMany, pruneAll, signingSoon, stoppedClock } from './prune-rig.js';
+import {
+  appendMany,
+  pruneAll,
+  type StoppedClock,
+  signed,
+  signingSoon,
+  steppedPruner,
+  stoppedClock,
+} from './prune-rig.js';
 import { python, verifier } from './python-verifier.js';
-import { levelLogOptions, openAuditLog } from './records.js';
+import { decision, levelLogOptions, openAuditLog } from './records.js';
 import { runLogCommand as jimini } from './run-log.js';
 
 const test = needs(pythonAndOpenssl);
 
-/** A data directory whose log has so many leaves, and then all that may be removed is. */
-async function prunedLog(size: number): Promise<string> {
-  const dataDir = await temporaryDataDirectory();
-  const clock = stoppedClock();
+/** The log of a data directory, in a run of its own. */
+function run(dataDir: string, clock: StoppedClock) {
   const options = levelLogOptions(dataDir, { clock });
-  const log = await openAuditLog({ ...options, signing: signingSoon(options.signing) });
-  await appendMany(log, size - 1);
-  await pruneAll(log, clock);
-  await log.close('shutdown');
-  return dataDir;
+  return openAuditLog({ ...options, signing: signingSoon(options.signing) });
+}
+
+type Level = ClassicLevel<Buffer, Buffer>;
+
+async function inDatabase<T>(dataDir: string, work: (db: Level) => Promise<T>): Promise<T> {
+  const encodings = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
+  const db = new ClassicLevel<Buffer, Buffer>(logDirectory(dataDir), encodings);
+  try {
+    return await work(db);
+  } finally {
+    await db.close();
+  }
+}
+
+/** Keys that begin with this letter. */
+function keysOf(db: Level, letter: string): Promise<Buffer[]> {
+  const first = Buffer.from(letter);
+  return db.keys({ gte: first, lt: Buffer.of((first[0] ?? 0) + 1) }).all();
 }
 
 /** Both verifiers over data directory and export. */
@@ -33,11 +57,141 @@ function verifiedAs(t: ExecutionContext, exit: number, dataDir: string, ...args:
   t.is(ofExport.exit, exit, ofExport.stdout + ofExport.stderr);
   const theirs = python([verifier, '--export', out, ...args]);
   t.is(theirs.exit, exit, theirs.stdout + theirs.stderr);
-  return { out, report: JSON.parse(ours.stdout) as Record<string, unknown> };
+  return { out, text: ofExport.stdout, report: ours.stdout === '' ? {} : JSON.parse(ours.stdout) };
 }
 
-test('a log of which leaves were removed holds for both verifiers, and proves what is left', async (t) => {
-  const dataDir = await prunedLog(1000);
-  const { report } = verifiedAs(t, 0, dataDir);
-  t.like(report, { pruned_entries: 768 });
+test('leaves are removed, and what is left holds, is proven, and goes on', async (t) => {
+  const dataDir = await temporaryDataDirectory();
+  const clock = stoppedClock();
+  const first = await run(dataDir, clock);
+  await appendMany(first, 298);
+  await first.close('shutdown');
+  const folder = temporaryDirectory();
+  const [early, key] = [join(folder, 'early'), join(folder, 'key.pub')];
+  const told = JSON.parse(jimini('head', '--data-dir', dataDir, '--format', 'json').stdout);
+  writeFileSync(early, told.checkpoint);
+  writeFileSync(key, `${told.verifier_keys[0]}\n`);
+
+  // The key changes below the boundary, and what is pinned is the one from before.
+  t.is(jimini('rotate-key', '--data-dir', dataDir).exit, 0);
+  const second = await run(dataDir, clock);
+  await second.append({ leafFields: decision('sealed', { c_req: 'a'.repeat(64) }), seal: () => Buffer.from('sealed') });
+  await appendMany(second, 500);
+  t.deepEqual(await pruneAll(second, clock), [768]);
+  await second.append({ leafFields: decision('later', { c_req: 'a'.repeat(64) }), seal: () => Buffer.from('sealed') });
+  await second.close('shutdown');
+
+  const { out, text, report } = verifiedAs(t, 0, dataDir, '--key', key);
+  t.like(report, { status: 'ok', pruned_entries: 768, epoch: 2 });
+  t.regex(text, /\nThe first 768 leaves were removed \(retention\), the last of them on 20\d\d-/);
+  verifiedAs(t, 4, dataDir, '--anchor', early);
+  await inDatabase(dataDir, async (db) => {
+    t.is((await keysOf(db, 'l')).length, report.entries);
+    t.is((await keysOf(db, 'e')).length, 1);
+    t.is((await keysOf(db, 'k')).length, 1);
+    t.is((await keysOf(db, 'p')).length, 1);
+  });
+
+  for (const place of [
+    ['--data-dir', dataDir],
+    ['--export', out],
+  ]) {
+    const proven = jimini('prove', '790', ...place, '--out', join(folder, `${place[0]}.tlog-proof`));
+    t.is(proven.exit, 0, proven.stderr);
+    const refused = jimini('prove', '5', ...place);
+    t.is(refused.exit, 2);
+    t.is(refused.stderr, 'jimini: leaf 5 was removed: the log begins with leaf 768\n');
+    t.regex(jimini('head', ...place).stdout, /\nfirst_seq +768\n/);
+  }
+  writeFileSync(join(out, 'leaf.tlog-proof'), jimini('prove', '790', '--data-dir', dataDir).stdout);
+  t.is(jimini('verify', '--export', out).exit, 0);
+  t.is(jimini('show', '5', '--data-dir', dataDir).exit, 2);
+  t.regex(jimini('show', '768-9999', '--data-dir', dataDir).stdout, /prune +leaves below 768 are removed: retention\n/);
+
+  // Another run, another key, and another removal.
+  t.is(jimini('rotate-key', '--data-dir', dataDir).exit, 0);
+  const third = await run(dataDir, clock);
+  t.is(third.signed.discontinuity, undefined);
+  await appendMany(third, 300);
+  t.deepEqual(await pruneAll(third, clock), [1024]);
+  await third.close('shutdown');
+  t.like(verifiedAs(t, 0, dataDir, '--key', key).report, { pruned_entries: 1024, epoch: 3 });
+});
+
+/** A log whose leaves below 512 are being removed: some rows are gone, and most are still there. */
+async function halfPruned(): Promise<{ dataDir: string; clock: StoppedClock }> {
+  const dataDir = await temporaryDataDirectory();
+  const clock = stoppedClock();
+  const log = await run(dataDir, clock);
+  await appendMany(log, 700);
+  const { leafFields, keyLeaves } = await pruneOf(log, 512);
+  const { seq } = await log.append({ leafFields });
+  await signed(log);
+  await log.removal.beginAt({ minSeq: 512, pruneSeq: seq }, keyLeaves);
+  await log.removal.removeBelow(100);
+  await log.close('shutdown');
+  return { dataDir, clock };
+}
+
+test('a removal that was interrupted holds, and the next run brings it to its end', async (t) => {
+  const { dataDir, clock } = await halfPruned();
+  t.like(verifiedAs(t, 0, dataDir).report, { pruned_entries: 512 });
+  const log = await run(dataDir, clock);
+  t.is(log.removal.boundary.minSeq, 512);
+  await steppedPruner(log, clock).step();
+  await log.close('shutdown');
+  verifiedAs(t, 0, dataDir);
+  t.is(await inDatabase(dataDir, async (db) => (await keysOf(db, 'l'))[0]?.readUInt32BE(5)), 512);
+});
+
+const damages: readonly (readonly [what: string, rule: string, damage: (db: Level) => Promise<unknown>])[] = [
+  ['the boundary taken away', 'seq', async (db) => db.batch((await keysOf(db, 'p')).map(deleted))],
+  ['a boundary moved', 'seq', async (db) => moved(db, 600)],
+  ['a boundary that names another leaf', 'boundary', async (db) => moved(db, 512, 650)],
+  ['a leaf behind the boundary taken away', 'seq', async (db) => db.batch([deleted(await leafKeyAt(db, 512))])],
+  ['the prune leaf taken away', 'boundary', async (db) => db.batch([deleted(await leafKeyAt(db, 701))])],
+  [
+    'a hash of the tree below the boundary taken away',
+    'tree',
+    async (db) => db.batch((await keysOf(db, 't')).slice(0, 1).map(deleted)),
+  ],
+  ['a hash of the tree below the boundary put in', 'tree', async (db) => db.put(hashKey(1, 1), Buffer.of())],
+  ['a hash of the tree behind the boundary put in', 'tree', async (db) => db.put(hashKey(1, 2), Buffer.of())],
+];
+
+function deleted(key: Buffer) {
+  return { type: 'del', key } as const;
+}
+
+async function leafKeyAt(db: Level, seq: number): Promise<Buffer> {
+  return (await keysOf(db, 'l')).find((key) => key.readUInt32BE(5) === seq) as Buffer;
+}
+
+async function moved(db: Level, minSeq: number, pruneSeq?: number): Promise<void> {
+  const [key] = await keysOf(db, 'p');
+  const other = Buffer.from(key as Buffer);
+  other.writeUInt32BE(minSeq, 5);
+  if (pruneSeq) other.writeUInt32BE(pruneSeq, 13);
+  await db.batch([deleted(key as Buffer), { type: 'put', key: other, value: Buffer.of() }]);
+}
+
+function hashKey(level: number, index: number): Buffer {
+  const key = Buffer.alloc(42, 1);
+  key.write('t');
+  key.writeUInt8(level, 1);
+  key.writeBigUInt64BE(BigInt(index), 2);
+  return key;
+}
+
+test('what somebody does to the rows of such a log is found', async (t) => {
+  const { dataDir } = await halfPruned();
+  const folder = temporaryDirectory();
+  for (const [at, [what, rule, damage]] of damages.entries()) {
+    const copy = join(folder, `${at}`);
+    cpSync(dataDir, copy, { recursive: true });
+    await inDatabase(copy, damage);
+    const { exit, stdout, stderr } = jimini('verify', '--data-dir', copy, '--format', 'json');
+    t.is(exit, 1, what + stdout + stderr);
+    t.is(JSON.parse(stdout).fault.rule, rule, what + stdout);
+  }
 });

@@ -99,6 +99,35 @@ test('a leaf that was replaced together with its hash does not fit to the one be
   t.deepEqual(told, [7]);
 });
 
+test('what was removed from the front is not missed, and is no damage any more', async (t) => {
+  const log = await logOfLeaves(8);
+  const boundary = { minSeq: 0 };
+  const told: number[] = [];
+  let step = () => Promise.resolve();
+  const scrub = createScrub({
+    log: {
+      size: 8,
+      removal: { boundary },
+      page: async (seq, count) => (await log.page(seq, count)).filter((row) => row.seq > 3),
+    },
+    from: 0,
+    nowMs: () => 1,
+    onDamaged: (seq) => told.push(seq),
+    every: (_, run) => {
+      step = run;
+      return () => {};
+    },
+  });
+  await step();
+  t.deepEqual(told, [0]);
+  boundary.minSeq = 4;
+  for (let steps = 0; steps < 8; steps += 1) await step();
+  t.deepEqual(told, [0]);
+  t.is(scrub.damaged.size, 0);
+  t.is(scrub.passedMs, 1);
+  await log.close('shutdown');
+});
+
 test('what cannot be read because the log is being healed is read later', async (t) => {
   const log = await logOfLeaves(3);
   let isAway = true;

@@ -88,7 +88,14 @@ test('without file, environment and flags every setting has its default', async 
       query: ['key', 'api-key', 'access_token', 'x-amz-*'],
     },
     server: { reflection: 'auto' },
-    log: { durability: 'strict', capture: 'findings', onGap: 'serve', signingKeyFile: '', witnesses: [] },
+    log: {
+      durability: 'strict',
+      capture: 'findings',
+      onGap: 'serve',
+      retentionDays: 0,
+      signingKeyFile: '',
+      witnesses: [],
+    },
     metrics: { seedNames: true },
     logLevel: 'info',
   });

@@ -14,10 +14,13 @@ export const EMPTY: MemoryContent = { rows: [], nodes: [], boundaries: [], kept:
 /** Both together, leaves and boundaries in order; the same row twice is there once. */
 export function withMore(content: MemoryContent, more: Partial<MemoryContent>): MemoryContent {
   const { rows = [], nodes = [], boundaries = [], kept = [] } = more;
+  const others = content.boundaries.filter(({ minSeq, pruneSeq }) => {
+    return !boundaries.some((same) => same.minSeq === minSeq && same.pruneSeq === pruneSeq);
+  });
   return {
     rows: [...content.rows, ...rows].sort((a, b) => a.seq - b.seq || (a.hash < b.hash ? -1 : 1)),
     nodes: [...content.nodes, ...nodes],
-    boundaries: [...content.boundaries, ...boundaries].sort((a, b) => a.minSeq - b.minSeq || a.pruneSeq - b.pruneSeq),
+    boundaries: [...others, ...boundaries].sort((a, b) => a.minSeq - b.minSeq || a.pruneSeq - b.pruneSeq),
     kept: [...content.kept.filter((old) => !kept.some(({ seq }) => seq === old.seq)), ...kept],
   };
 }

@@ -57,6 +57,37 @@ export function storeContract(name: string, makeStore: () => Promise<LogStore>):
     await handle.close();
   });
 
+  test(`${name}: what lies below a boundary goes piece by piece, and the newest boundary stays`, async (t) => {
+    const store = await makeStore();
+    const handle = await store.open();
+    await handle.write(
+      Array.from({ length: 600 }, (_, seq) => ({ ...row(seq), envelope: Uint8Array.of(1) })),
+      [0, 1].map((index) => ({ level: 1, index, hash: Buffer.alloc(32, index) })),
+    );
+    const [older, newer] = [
+      { minSeq: 256, pruneSeq: 400 },
+      { minSeq: 512, pruneSeq: 590 },
+    ];
+    await handle.writeBoundary(older, [row(7)]);
+    await handle.writeBoundary(newer, [row(7), row(300)]);
+    t.deepEqual(await handle.boundaries(), [older, newer]);
+    t.is(await handle.removeBelow(512, 100), 100);
+    t.is((await rowsOf(handle, 0))[0]?.seq, 100);
+    while ((await handle.removeBelow(512, 300)) > 0);
+    await handle.close();
+
+    const again = await store.open();
+    t.deepEqual(
+      (await rowsOf(again, 0)).map(({ seq }) => seq),
+      Array.from({ length: 88 }, (_, at) => 512 + at),
+    );
+    t.deepEqual(await again.boundaries(), [newer]);
+    t.deepEqual(await again.keptKeyLeaves(), [row(7), row(300)]);
+    t.is((await again.readTile(1, 0, 2)).length, 64);
+    t.is(await again.removeBelow(512, 300), 0);
+    await again.close();
+  });
+
   test(`${name}: a closed handle refuses`, async (t) => {
     const handle = await (await makeStore()).open();
     await handle.close();

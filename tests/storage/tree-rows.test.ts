@@ -1,8 +1,9 @@
 import test from 'ava';
 import { ClassicLevel } from 'classic-level';
 import { consistencyProof, inclusionProof } from '../../sidecar/audit/tree/proofs.js';
-import { recoverEdge } from '../../sidecar/audit/tree/recover-edge.js';
+import { recoverEdge, recoverPeaks } from '../../sidecar/audit/tree/recover-edge.js';
 import { createTreeEdge, type TreeEdge } from '../../sidecar/audit/tree/tree-edge.js';
+import { rowsBehind } from '../../sidecar/audit/verify/boundary-rows.js';
 import { isConsistent, isIncluded } from '../../sidecar/audit/verify/merkle.js';
 import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { leafKey } from '../../sidecar/storage/leaf-key.js';
@@ -51,8 +52,37 @@ test('the edge and proofs come back from LevelDB, and hold', async (t) => {
     const leaf = { hash: leafHashOf(`leaf ${index}`), index };
     t.true(isIncluded(leaf, { size, root: edge.root() }, await inclusionProof(log, index, size)), `leaf ${index}`);
   }
+
+  // What is left after a removal: one hash for the first 65,536 leaves, one for the tile behind them.
+  const minSeq = 65_792;
+  const peaks = await recoverPeaks(log, minSeq);
+  while ((await log.removeBelow(minSeq, 10_000)) > 0);
+  t.is((await log.page(0, 1))[0]?.seq, minSeq);
+  t.deepEqual(await countRows(log.rawTreeRows()), { 1: 1, 2: 1 });
+  t.deepEqual(await recoverPeaks(log, minSeq), peaks);
+  t.deepEqual((await recoverEdge(log, size)).root(), edge.root());
+  t.is(
+    await rowsBehind((level) => log.rawTreeRows(level), { minSeq, peaks: peaks.map(Buffer.from) }).edgeFault(),
+    undefined,
+  );
+  for (const index of [minSeq, 65_900, 65_999]) {
+    const leaf = { hash: leafHashOf(`leaf ${index}`), index };
+    t.true(isIncluded(leaf, { size, root: edge.root() }, await inclusionProof(log, index, size)), `leaf ${index}`);
+  }
+  const proof = await consistencyProof(log, minSeq, size);
+  t.true(
+    isConsistent({ size: minSeq, root: (await recoverEdge(log, minSeq)).root() }, { size, root: edge.root() }, proof),
+  );
+  await t.throwsAsync(inclusionProof(log, minSeq - 1, size), { code: 'JIMINI_STORE_CORRUPT' });
   await log.close();
 });
+
+/** Rows by the level in their keys. */
+async function countRows(rows: AsyncIterable<{ readonly key: Uint8Array }>): Promise<Record<number, number>> {
+  const counts: Record<number, number> = {};
+  for await (const { key } of rows) counts[key[1] ?? 0] = (counts[key[1] ?? 0] ?? 0) + 1;
+  return counts;
+}
 
 test('rows of the tree do not show among the leaves', async (t) => {
   const log = await createLevelLogStore(await temporaryDataDirectory()).open();

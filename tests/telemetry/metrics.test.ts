@@ -40,6 +40,7 @@ function createTestMetrics(seedNames = true, breakers: readonly (readonly [strin
     sources: {
       requestsInFlight: () => 7,
       logSize: () => 42,
+      logFirstSeq: () => 0,
       logHealthy: () => true,
       diskSpace: () => ({ freeBytes: 7_000, totalBytes: 9_000 }),
       diskLow: () => true,

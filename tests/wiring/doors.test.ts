@@ -10,6 +10,7 @@ import { createDoors, type DoorsOptions } from '../../sidecar/wiring/doors.js';
 const nothing = {
   requestsInFlight: () => 0,
   logSize: () => 0,
+  logFirstSeq: () => 0,
   logHealthy: () => true,
   diskSpace: () => undefined,
   diskLow: () => false,

@@ -66,13 +66,12 @@ export function createPruner(options: PrunerOptions): Pruner {
     const found = await oldEnd(log, { from: lookedTo, end, cutoffMs, tilesMax: LIMITS.pruneTilesMax });
     lookedTo = found.end;
     if (found.mayGoOn) return;
-    const firstSeq = removal.boundary.minSeq;
-    if (lookedTo > firstSeq) await state(firstSeq);
+    if (lookedTo > removal.boundary.minSeq) await state();
     lookAtMs = nowMs() + LIMITS.pruneRoundMs;
   };
 
-  const state = async (firstSeq: number): Promise<void> => {
-    const { leafFields, keyLeaves } = await pruneOf({ ...readable(log), size: log.size }, firstSeq, lookedTo);
+  const state = async (): Promise<void> => {
+    const { leafFields, keyLeaves } = await pruneOf(log, lookedTo);
     const { seq } = await log.append({ leafFields });
     stated = { boundary: { minSeq: lookedTo, pruneSeq: seq }, keyLeaves, coveredMs: undefined };
   };
@@ -95,13 +94,4 @@ export function createPruner(options: PrunerOptions): Pruner {
   // What could not be done now is done later: what is wrong with the store, the log itself tells.
   const callOff = options.every(LIMITS.pruneTickMs, () => step().catch(() => undefined));
   return { close: callOff };
-}
-
-function readable(log: PrunerOptions['log']) {
-  return {
-    page: (seq: number, count: number) => log.page(seq, count),
-    readTile: (level: number, index: number, width: number) => log.readTile(level, index, width),
-    boundaries: () => log.removal.boundaries(),
-    keptKeyLeaves: () => log.removal.keptKeyLeaves(),
-  };
 }
