@@ -5,7 +5,7 @@ import type { AdminFields, CloseReason, ConfigFields, DecisionFields, PruneField
 import { LIMITS } from '../kernel/limits.js';
 import type { BatchEntry } from './batch.js';
 import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
-import type { LeafRow, LogPages } from './log-store.js';
+import type { KeptKeyLeaves, LeafRow, LogPages } from './log-store.js';
 import { createRemoval, createTurns, type Removal } from './prune/removal.js';
 import type { SignedState } from './signing/log-signing.js';
 import type { TileReader } from './tree/tiles.js';
@@ -40,7 +40,7 @@ export interface AuditLogOptions extends ChainWriterOptions {
 }
 
 /** The tamper-evident log: one writer per data directory. */
-export interface AuditLog extends LogPages, TileReader {
+export interface AuditLog extends LogPages, TileReader, KeptKeyLeaves {
   readonly logId: string;
   /** What is signed of the log. */
   readonly signed: SignedState;
@@ -143,6 +143,10 @@ class GroupCommitLog implements RecoveredLog {
 
   readTile(level: number, index: number, width: number): Promise<Uint8Array> {
     return this.#writer.readTile(level, index, width);
+  }
+
+  keptKeyLeaves(): Promise<LeafRow[]> {
+    return this.#writer.keptKeyLeaves();
   }
 
   async begin(policyRevision: string): Promise<void> {

@@ -23,12 +23,16 @@ export interface Boundary {
   readonly pruneSeq: number;
 }
 
+/** Reads the `key` leaves that are kept beyond their removal. */
+export interface KeptKeyLeaves {
+  /** Those from below all boundaries, ascending. */
+  keptKeyLeaves(): Promise<LeafRow[]>;
+}
+
 /** Tells where a log begins. */
-export interface BoundaryReader {
+export interface BoundaryReader extends KeptKeyLeaves {
   /** Boundaries that were written, ascending; those before the last one may be gone. */
   boundaries(): Promise<Boundary[]>;
-  /** `key` leaves from below the boundaries, ascending. */
-  keptKeyLeaves(): Promise<LeafRow[]>;
 }
 
 /** The place on disk that holds one log. */

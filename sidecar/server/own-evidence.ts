@@ -1,16 +1,17 @@
 import { formatVerifierKey } from '../audit/notes/verifier-key.js';
+import { boundaryLeaves } from '../audit/prune/boundary.js';
 import type { TileReader } from '../audit/tree/tiles.js';
 import { type ReadEvidence, readEvidence } from '../audit/verify/held-against.js';
 import type { ReadTreeRows } from '../audit/verify/tree-rows.js';
 import { JiminiError } from '../kernel/errors.js';
-import { boundaryLeavesOf, type SignedLog } from './proof-methods.js';
+import type { SignedLog } from './proof-methods.js';
 
 const TILE_WIDTH = 256;
 
 /** What the program itself has to hold its log against: the newest checkpoint, the keys that it knows, and where the log begins. */
 export async function ownEvidence(log: SignedLog): Promise<ReadEvidence> {
   const { checkpoint, keys } = log.signed;
-  const boundary = await boundaryLeavesOf(log);
+  const boundary = await boundaryLeaves(log, log.removal.boundary);
   return readEvidence({
     ...(boundary.length > 0 && { boundary }),
     files: checkpoint ? [{ source: 'checkpoint', name: 'the newest checkpoint', bytes: checkpoint.note }] : [],

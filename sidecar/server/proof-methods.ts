@@ -6,7 +6,7 @@ import {
   GetInclusionProofRequest,
   GetInclusionProofResponse,
 } from '../../proto/gen/jimini/v1/audit.js';
-import type { BoundaryReader, LogPages } from '../audit/log-store.js';
+import type { KeptKeyLeaves, LogPages } from '../audit/log-store.js';
 import { parseCheckpoint } from '../audit/notes/checkpoint.js';
 import { parseNote } from '../audit/notes/note.js';
 import { formatVerifierKey, type VerifierKey } from '../audit/notes/verifier-key.js';
@@ -19,10 +19,10 @@ import { JiminiError } from '../kernel/errors.js';
 import { decode } from './decode.js';
 
 /** A log whose tree is signed. */
-export interface SignedLog extends TileReader, LogPages {
+export interface SignedLog extends TileReader, LogPages, KeptKeyLeaves {
   readonly logId: string;
   /** Where it begins. */
-  readonly removal: Pick<Removal, 'boundary' | keyof BoundaryReader>;
+  readonly removal: Pick<Removal, 'boundary'>;
   /** Leaves in it, each of them on disk. */
   readonly size: number;
   readonly signed: {
@@ -56,7 +56,7 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
         rootHash: Buffer.from(parseCheckpoint(parseNote(head.note).text.toString('utf8')).root),
         logSize: BigInt(log.size),
         firstSeq: BigInt(log.removal.boundary.minSeq),
-        boundaryLeaves: await boundaryLeavesOf(log),
+        boundaryLeaves: (await boundaryLeaves(log, log.removal.boundary)).map((leaf) => Buffer.from(leaf)),
       }).finish();
     },
     GetInclusionProof: async (message) => {
@@ -92,13 +92,6 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
       }).finish();
     },
   };
-}
-
-/** What shows that a log in use rightly begins where it does: see `boundaryLeaves`. */
-export async function boundaryLeavesOf(log: Pick<SignedLog, 'page' | 'removal'>): Promise<Buffer[]> {
-  const { boundary, keptKeyLeaves, boundaries } = log.removal;
-  const rows = { page: (seq: number, count: number) => log.page(seq, count), keptKeyLeaves, boundaries };
-  return (await boundaryLeaves(rows, boundary)).map((leaf) => Buffer.from(leaf));
 }
 
 function newest({ signed }: SignedLog): SignedHead {

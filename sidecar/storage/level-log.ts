@@ -5,7 +5,7 @@ import { firstKeyOf, KEPT_LEAF_KEYS, keptLeafKey, LEAF_KEYS, leafKey, parseLeafK
 import { type KeyRange, removableRanges } from './removable.js';
 import { hasRowsBehind, removeRowsBehind } from './rows-behind.js';
 import { damagedKey, damagedTile, storeError } from './store-error.js';
-import { firstTreeKeyOf, parseTreeKey, treeKey, treeKeysOf } from './tree-key.js';
+import { firstTreeKeyOf, parseTreeKey, TILE_WIDTH, treeKey, treeKeysOf } from './tree-key.js';
 
 /** A leaf as this store takes and gives it. Structurally the row of the log's store port. */
 interface Row {
@@ -49,8 +49,6 @@ interface LevelLogOptions {
 const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 /** LevelDB's own default. */
 const OPEN_FILES_MAX = 1_000;
-/** Hashes of one tile. */
-const TILE_WIDTH = 256;
 /** Pairs fetched at once: enough to make crossing into native code cheap. */
 const ROWS_PER_FETCH = 1_000;
 const FETCH_BYTES_MAX = 1024 * 1024;

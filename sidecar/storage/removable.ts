@@ -1,7 +1,7 @@
 import { boundaryKeys } from './boundary-key.js';
 import { envelopeKey, payloadKeysOf } from './envelope-key.js';
 import { firstKeyOf, LEAF_KEYS } from './leaf-key.js';
-import { firstTreeKeyOf } from './tree-key.js';
+import { firstTreeKeyOf, TILE_WIDTH } from './tree-key.js';
 
 /** Keys from `gte` to before `lt`. */
 export interface KeyRange {
@@ -9,9 +9,6 @@ export interface KeyRange {
   readonly gte: Uint8Array;
   readonly lt: Uint8Array;
 }
-
-/** Hashes of one tile. */
-const TILE_WIDTH = 256;
 
 /**
  * What nobody needs once leaves below `minSeq`, a multiple of 256, are to be removed, in the order in which it goes. Of the tree it is the

@@ -2,12 +2,10 @@ import type { ClassicLevel } from 'classic-level';
 import { boundaryKeys, parseBoundaryKey } from './boundary-key.js';
 import { envelopeKey, payloadKeysOf } from './envelope-key.js';
 import { firstKeptKeyOf, KEPT_LEAF_KEYS } from './leaf-key.js';
-import { firstTreeKeyOf, treeKeysOf } from './tree-key.js';
+import { firstTreeKeyOf, TILE_WIDTH, treeKeysOf } from './tree-key.js';
 
 type Database = ClassicLevel<Uint8Array, Uint8Array>;
 
-/** Leaves under one hash of level 1; of level 2 its square, and so on. */
-const TILE_WIDTH = 256;
 /** 256^7 is more leaves than a number counts exactly. */
 const LEVELS_MAX = 7;
 

@@ -6,6 +6,9 @@ const WORD = 2 ** 32;
 
 const TREE_KEY_BYTES = HASH_AT + HASH_BYTES;
 
+/** Hashes of one tile, and leaves or hashes under one hash of the level above. */
+export const TILE_WIDTH = 256;
+
 /** All keys of tree hashes, or those of one level: `gte` <= key < `lt`. */
 export function treeKeysOf(level?: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {
   if (level === undefined) return { gte: Uint8Array.of(PREFIX), lt: Uint8Array.of(PREFIX + 1) };

@@ -10,12 +10,11 @@ import { JiminiError } from '../../sidecar/kernel/errors.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { leafKey } from '../../sidecar/storage/leaf-key.js';
-import { appendMany, pruneAll, signingSoon, stoppedClock } from '../audit/prune-rig.js';
-import { decision, levelLogOptions, openAuditLog } from '../audit/records.js';
+import { decision } from '../audit/records.js';
 import { checkpointOf, plainLog, signerOf } from '../audit/signed-logs.js';
 import { type AuditClient, auditClient, bearer, type ControlPort, openControlPort, outcomeOf } from './control-rig.js';
 import { END_HEADERS, END_STREAM, FRAME, frame, grpcHeaders, rawConnection } from './raw-http2.js';
-import { temporaryDirectory, until } from './rig.js';
+import { until } from './rig.js';
 
 /** A control port whose log holds an `open` leaf, these decisions and in between, one in ten, a change of the policy. */
 async function withLeaves(t: ExecutionContext, count: number): Promise<{ port: ControlPort; made: AuditClient }> {
@@ -321,42 +320,6 @@ test('a hash of the tree that is gone or another one is a fault of the verificat
   withTile(async () => Promise.reject(new JiminiError('JIMINI_STORE_CORRUPT', 'a tile is damaged')));
   t.like((await reportOf(made)).report, damaged);
   t.like((await reportOf(made, { firstSeq: 1n })).report, { status: VerifyStatus.OK, signedLeaves: 0n });
-});
-
-test('of a log of which leaves were removed the whole of what is left is verified', async (t) => {
-  const dataDir = temporaryDirectory(t);
-  const clock = stoppedClock();
-  const options = levelLogOptions(dataDir, { clock });
-  const before = await openAuditLog({ ...options, signing: signingSoon(options.signing) });
-  await appendMany(before, 700);
-  await pruneAll(before, clock);
-  await before.close('shutdown');
-  const port = await openControlPort(t, {}, dataDir);
-  const { log } = port;
-  const made = auditClient(t, port.address, bearer(port.issue(['auditor']).token));
-  t.is(log.removal.boundary.minSeq, 512);
-  const all = { status: VerifyStatus.OK, verifiedLeaves: BigInt(log.size - 512) };
-  t.like((await reportOf(made)).report, { ...all, signedLeaves: BigInt(log.size) });
-  t.like((await reportOf(made, { firstSeq: 512n })).report, { ...all, signedLeaves: BigInt(log.size) });
-  t.like((await reportOf(made, { firstSeq: 513n })).report, { status: VerifyStatus.OK, signedLeaves: 0n });
-
-  const readTile = log.readTile.bind(log);
-  const changed = async (tile: Promise<Uint8Array>) => (await tile).map((byte) => byte ^ 1);
-  Object.assign(log, {
-    readTile: (level: number, index: number, width: number) =>
-      level === 1 ? changed(readTile(level, index, width)) : readTile(level, index, width),
-  });
-  t.like((await reportOf(made)).report, { status: VerifyStatus.TAMPERED, fault: { rule: 'tree' } });
-
-  // The log begins later from the first page on.
-  const { removal } = log;
-  const moved = { ...removal, boundary: { minSeq: 768, pruneSeq: 800 } };
-  const page = async () => {
-    Object.defineProperty(log, 'removal', { value: moved });
-    return [];
-  };
-  Object.assign(log, { readTile, page });
-  await t.throwsAsync(reportOf(made, { firstSeq: 600n }), { message: /cannot be used at the moment/ });
 });
 
 test('a checkpoint or a key that does not belong to the log is a fault of the verification of the whole log', async (t) => {

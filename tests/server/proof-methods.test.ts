@@ -81,10 +81,10 @@ function memoryLog(size: number, signedSize: number | undefined): SignedLog {
   const note = signedSize === undefined ? undefined : checkpointOf(leaves.slice(0, signedSize), signer);
   const keys: VerifierKey[] = [signer.key];
   const checkpoint = note && { note, size: signedSize as number };
-  const nothing = { boundary: NOTHING_REMOVED, boundaries: async () => [], keptKeyLeaves: async () => [] };
-  const page = async () => [];
+  const removal = { boundary: NOTHING_REMOVED };
+  const none = async () => [];
   const signed = { checkpoint, keys };
-  return { logId: 'a'.repeat(26), size, signed, readTile: reader.readTile, removal: nothing, page };
+  return { logId: 'a'.repeat(26), size, signed, readTile: reader.readTile, removal, page: none, keptKeyLeaves: none };
 }
 
 test('before the first checkpoint there is nothing to prove', async (t) => {

@@ -83,3 +83,32 @@ test('who reads a log of which leaves were removed is given what is left, and to
   const report = await verifyRemote({ address: port.address }, io, () => {});
   t.like(report, { status: 'ok', entries: SIZE - MIN_SEQ, pruned: { entries: MIN_SEQ } });
 });
+
+test('all that is left of such a log is verified, its stored tree and checkpoint included', async (t) => {
+  const { port, made } = await removedLeaves(t);
+  const { log } = port;
+  for (const from of [0n, BigInt(MIN_SEQ)]) {
+    t.like(await reportOf(made, from), { status: VerifyStatus.OK, signedLeaves: BigInt(SIZE) });
+  }
+  t.like(await reportOf(made, 513n), { status: VerifyStatus.OK, signedLeaves: 0n });
+
+  const readTile = log.readTile.bind(log);
+  const changed = async (tile: Promise<Uint8Array>) => (await tile).map((byte) => byte ^ 1);
+  Object.assign(log, {
+    readTile: (level: number, index: number, width: number) =>
+      level === 1 ? changed(readTile(level, index, width)) : readTile(level, index, width),
+  });
+  t.like(await reportOf(made, 0n), { status: VerifyStatus.TAMPERED, fault: { rule: 'tree' } });
+});
+
+test('leaves that are removed while they are verified are no fault', async (t) => {
+  const { port, made } = await removedLeaves(t);
+  const { log } = port;
+  const moved = { ...log.removal, boundary: { minSeq: 768, pruneSeq: 800 } };
+  const page = async () => {
+    Object.defineProperty(log, 'removal', { value: moved });
+    return [];
+  };
+  Object.assign(log, { page });
+  await t.throwsAsync(reportOf(made, 600n), { code: status.UNAVAILABLE as never });
+});

@@ -3,7 +3,7 @@ import { ClassicLevel } from 'classic-level';
 import { consistencyProof, inclusionProof } from '../../sidecar/audit/tree/proofs.js';
 import { recoverEdge, recoverPeaks } from '../../sidecar/audit/tree/recover-edge.js';
 import { createTreeEdge, type TreeEdge } from '../../sidecar/audit/tree/tree-edge.js';
-import { rowsBehind } from '../../sidecar/audit/verify/boundary-rows.js';
+import { rowsFromBoundary } from '../../sidecar/audit/verify/boundary-rows.js';
 import { isConsistent, isIncluded } from '../../sidecar/audit/verify/merkle.js';
 import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { leafKey } from '../../sidecar/storage/leaf-key.js';
@@ -62,7 +62,7 @@ test('the edge and proofs come back from LevelDB, and hold', async (t) => {
   t.deepEqual(await recoverPeaks(log, minSeq), peaks);
   t.deepEqual((await recoverEdge(log, size)).root(), edge.root());
   t.is(
-    await rowsBehind((level) => log.rawTreeRows(level), { minSeq, peaks: peaks.map(Buffer.from) }).edgeFault(),
+    await rowsFromBoundary((level) => log.rawTreeRows(level), { minSeq, peaks: peaks.map(Buffer.from) }).edgeFault(),
     undefined,
   );
   for (const index of [minSeq, 65_900, 65_999]) {

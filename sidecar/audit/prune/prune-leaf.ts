@@ -1,7 +1,7 @@
 import { JiminiError } from '../../kernel/errors.js';
 import type { PruneFields } from '../../kernel/leaf.js';
 import { leafHash } from '../leaf-hash.js';
-import type { LeafRow, LogPages } from '../log-store.js';
+import type { KeptKeyLeaves, LeafRow, LogPages } from '../log-store.js';
 import { keyLeavesBelow } from '../signing/named-keys.js';
 import { recoverPeaks } from '../tree/recover-edge.js';
 import { TILE_WIDTH, type TileReader } from '../tree/tiles.js';
@@ -9,9 +9,9 @@ import { createTreeEdge } from '../tree/tree-edge.js';
 import type { Removal } from './removal.js';
 
 /** A log in use, as it is needed here. */
-export interface PrunableLog extends LogPages, TileReader {
+export interface PrunableLog extends LogPages, TileReader, KeptKeyLeaves {
   readonly size: number;
-  readonly removal: Pick<Removal, 'boundary' | 'boundaries' | 'keptKeyLeaves'>;
+  readonly removal: Pick<Removal, 'boundary'>;
 }
 
 /** What is to be written before leaves are removed. */
@@ -26,18 +26,12 @@ export interface Prune {
  * `JIMINI_INVALID_ARGUMENT` for a number that no boundary can have, `JIMINI_STORE_CORRUPT` when what it is made from is missing.
  */
 export async function pruneOf(log: PrunableLog, minSeq: number): Promise<Prune> {
-  const { removal } = log;
-  const firstSeq = removal.boundary.minSeq;
+  const firstSeq = log.removal.boundary.minSeq;
   if (minSeq % TILE_WIDTH !== 0 || minSeq <= firstSeq || minSeq >= log.size) {
     throw new JiminiError('JIMINI_INVALID_ARGUMENT', `no boundary can be at ${minSeq} of ${log.size} leaves`);
   }
   const peaks = await recoverPeaks(log, minSeq);
-  const rows = {
-    page: (seq: number, count: number) => log.page(seq, count),
-    boundaries: () => removal.boundaries(),
-    keptKeyLeaves: () => removal.keptKeyLeaves(),
-  };
-  const keyLeaves = await keyLeavesBelow(rows, firstSeq, minSeq);
+  const keyLeaves = await keyLeavesBelow(log, firstSeq, minSeq);
   return { leafFields: fieldsOf(minSeq, peaks, keyLeaves), keyLeaves };
 }
 

@@ -3,11 +3,11 @@ import { LIMITS } from '../../kernel/limits.js';
 import type { AuditLog } from '../audit-log.js';
 import type { Boundary, LeafRow } from '../log-store.js';
 import { oldEnd } from './old-end.js';
-import { pruneOf } from './prune-leaf.js';
+import { type PrunableLog, pruneOf } from './prune-leaf.js';
 
 /** What a pruner needs from outside. */
 export interface PrunerOptions {
-  readonly log: Pick<AuditLog, 'append' | 'page' | 'readTile' | 'removal' | 'size'>;
+  readonly log: Pick<AuditLog, 'append' | 'removal'> & PrunableLog;
   /** Leaves that are signed, and cosigned by every witness that there is: what is not may not be removed. */
   readonly coveredSize: () => number;
   /** So long each leaf is kept. */

@@ -6,7 +6,7 @@ import type { ReadTreeRows, Row } from './tree-rows.js';
 const TILE_WIDTH = 256;
 
 /** The rows of the tree of a log that begins at a boundary. Those of tiles that end at or below it may be gone, and count for nothing. */
-export interface RowsBehind {
+export interface RowsFromBoundary {
   /** Rows of a level that are hashes of subtrees which end behind the boundary; and what is none at all. */
   readonly read: ReadTreeRows;
   /** What is wrong with the hashes that must be left of what lies below it; undefined = they lead to its peaks. */
@@ -14,7 +14,10 @@ export interface RowsBehind {
 }
 
 /** `read` gives all rows that are stored. */
-export function rowsBehind(read: ReadTreeRows, { minSeq, peaks }: Pick<Boundary, 'minSeq' | 'peaks'>): RowsBehind {
+export function rowsFromBoundary(
+  read: ReadTreeRows,
+  { minSeq, peaks }: Pick<Boundary, 'minSeq' | 'peaks'>,
+): RowsFromBoundary {
   const isBelow = (row: Row): boolean => {
     const place = placeOf(row);
     return place !== undefined && place.index < firstBehind(minSeq, place.level);

@@ -1,5 +1,5 @@
 import type { Boundary } from './boundary.js';
-import { rowsBehind } from './boundary-rows.js';
+import { rowsFromBoundary } from './boundary-rows.js';
 import type { Subtree } from './merkle.js';
 
 /** One stored pair, as raw as it lies there. */
@@ -26,7 +26,7 @@ const TILE_HEIGHT = 8;
 
 /** Reads each level once, in step with the leaves, so that memory does not grow. Of a log that begins at `boundary`, what lies behind that. */
 export function createTreeRowsCheck(readAll: ReadTreeRows, boundary?: Boundary): TreeRowsCheck {
-  const behind = boundary && rowsBehind(readAll, boundary);
+  const behind = boundary && rowsFromBoundary(readAll, boundary);
   const read = behind?.read ?? readAll;
   const levels = new Map<number, AsyncIterator<Row>>();
   let pending: Subtree[] = [];
