@@ -18,8 +18,8 @@ export async function hasRowsBehind(db: Database, size: number): Promise<boolean
 }
 
 /**
- * Removes those rows, but for boundaries and the last of each other kind, whose keys it gives: they are to be removed in the batch that writes down that
- * there were some. So a start that is killed in between leaves what the next one finds.
+ * Removes those rows, but for boundaries and the last of each other kind, whose keys it gives: they are to be removed in the batch that
+ * writes down that there were some. So a start that is killed in between leaves what the next one finds.
  */
 export async function removeRowsBehind(db: Database, size: number): Promise<Uint8Array[]> {
   const left = await boundariesBehind(db, size);
