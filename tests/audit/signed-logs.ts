@@ -195,11 +195,20 @@ export async function verifyExport(files: ExportFiles, { anchor, key }: Given = 
   }
   const keys = key ?? files['key.pub'];
   const boundary = files['boundary.jsonl'] && { boundary: linesOfBoundary(files['boundary.jsonl']) };
-  const evidence: Evidence = { files: signed, ...boundary, ...(keys && { keys: { name: 'keys', bytes: keys } }) };
+  const keyLeaves = files['keys.jsonl'] ? linesOfBoundary(files['keys.jsonl']) : [];
+  const segment = files['segment.json'] && { segment: { bytes: files['segment.json'], keyLeaves } };
+  const evidence: Evidence = {
+    files: signed,
+    ...boundary,
+    ...segment,
+    ...(keys && { keys: { name: 'keys', bytes: keys } }),
+  };
   const read = readEvidence(evidence);
   if ('badInput' in read) return { exit: EXITS['bad input'] };
   const report =
-    'report' in read ? read.report : await verifyEntries(linesOf(files, read.boundary?.minSeq), undefined, read);
+    'report' in read
+      ? read.report
+      : await verifyEntries(linesOf(files, read.segment?.first ?? read.boundary?.minSeq), undefined, read);
   return { exit: EXITS[report.status], report };
 }
 

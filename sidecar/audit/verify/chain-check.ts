@@ -18,6 +18,8 @@ export interface ChainCheck {
   /** Empty before the first leaf. */
   readonly logId: string;
   readonly lastKind: string;
+  /** Of the last leaf, ms since 1970. */
+  readonly lastTimeMs: number;
   /** 0 before the first leaf. */
   readonly epoch: number;
   readonly opaque: number;
@@ -52,6 +54,7 @@ class Chain implements ChainCheck {
   lastHash: string;
   logId = '';
   lastKind = '';
+  lastTimeMs = 0;
   epoch = 0;
   opaque = 0;
   gaps = 0;
@@ -97,7 +100,9 @@ class Chain implements ChainCheck {
     const place = readPlainDecision(text);
     if (place === undefined) return false;
     const { seq, prev, epoch, logId } = place;
-    return seq === this.size && prev === this.lastHash && epoch === this.epoch && logId === this.logId;
+    const isNext = seq === this.size && prev === this.lastHash && epoch === this.epoch && logId === this.logId;
+    if (isNext) this.lastTimeMs = place.timeMs;
+    return isNext;
   }
 
   #place(leaf: Leaf): Finding | undefined {
@@ -143,6 +148,7 @@ class Chain implements ChainCheck {
     this.size += 1;
     this.lastKind = leaf ? (leaf.get('kind') as string) : 'decision';
     if (!leaf) return;
+    this.lastTimeMs = leaf.get('time_ms') as number;
     this.logId = leaf.get('log_id') as string;
     this.epoch = leaf.get('epoch') as number;
     if (this.lastKind === 'gap') this.gaps += 1;

@@ -4,6 +4,7 @@ interface Place {
   readonly epoch: number;
   readonly seq: number;
   readonly prev: string;
+  readonly timeMs: number;
 }
 
 const TEXT = '"[ !#-[\\]-~]*"';
@@ -83,7 +84,7 @@ export function readPlainDecision(text: string): Place | undefined {
     timeMs.length <= SAFE_DIGITS &&
     isCounted(gaps, gapCount, 16) &&
     isCounted(ruleIds, ruleCount, 64);
-  return holds ? { epoch: Number(epoch), logId, prev, seq: Number(seq) } : undefined;
+  return holds ? { epoch: Number(epoch), logId, prev, seq: Number(seq), timeMs: Number(timeMs) } : undefined;
 }
 
 /** Any integer of so many digits is safe. */

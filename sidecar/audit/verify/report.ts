@@ -27,6 +27,7 @@ export type RuleName =
   | 'proof'
   | 'tree'
   | 'boundary'
+  | 'segment'
   | 'store';
 
 /** What breaks a rule. */
@@ -68,6 +69,8 @@ export interface VerifyReport {
   readonly signedSize?: number;
   /** Leaves that were removed from the front, and when the leaf was written that says so; absent = none. */
   readonly pruned?: { readonly entries: number; readonly atMs: number };
+  /** Of a part of a log: which day it is of, and where it is; absent = it is the whole of what is left. */
+  readonly segment?: { readonly day: string; readonly first: number; readonly end: number };
 }
 
 const MEANINGS: Readonly<Record<RuleName, string>> = {
@@ -90,6 +93,7 @@ const MEANINGS: Readonly<Record<RuleName, string>> = {
   proof: 'the proof was changed, or is of another leaf or another log',
   tree: 'rows of the database were removed, added or changed; the leaves themselves are not concerned',
   boundary: 'leaves were removed from the front, and what should show that this was done by the program does not hold',
+  segment: 'this is not the part of the log that it says, or what shows that was changed',
   store: 'files of the database were removed, cut or changed, or the disk fails',
 };
 const TRUNCATED = 'leaves were cut off at the end, or an older copy was put in the place of the log';
