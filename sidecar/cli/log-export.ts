@@ -9,14 +9,17 @@ import {
   formatOption,
   type LogIo,
   running,
+  withLogCopy,
   withUsageExit,
 } from './log-options.js';
 import { refuseExisting, standardOutput, writeNewFile, writeTo } from './log-output.js';
+import { type DaySegment, parseDay, segmentOf } from './log-segment.js';
 import { type LogSource, type SourceOptions, withLogSource } from './log-source.js';
 
 interface ExportOptions extends SourceOptions {
   readonly out: string;
   readonly format: Format;
+  readonly day?: string;
 }
 
 const USAGE_EXIT = 2;
@@ -29,47 +32,74 @@ export function exportCommand(io: LogIo): Command {
       'Write all leaves to DIR/entries.jsonl, one per line, their stored bytes verbatim, with checkpoint and key.pub.',
     )
     .requiredOption('--out <dir>', 'directory to write to; created if need be, nothing in it is overwritten')
+    .option(
+      '--day <day>',
+      'only the leaves of one day (UTC), YYYY-MM-DD, and what shows where they stand in the log',
+      parseDay,
+    )
     .addOption(formatOption())
     .addHelpText(
       'after',
       '\nExample:\n  jimini log export --out handover' +
+        '\n  jimini log export --day 2026-03-31 --out march-31' +
         '\n\nDIR/checkpoint is the newest signed checkpoint, DIR/key.pub the verifier keys of the log,' +
         '\nDIR/boundary.jsonl, where leaves were removed, what shows that they rightly were.' +
         '\nNothing is judged here, so that damaged leaves can be handed over too: run `jimini log verify --export DIR`.' +
         '\n\nExit codes: 0 success, 2 bad usage or input, or a database that cannot be read to its end.',
     )
-    .action((options: ExportOptions) =>
-      running(USAGE_EXIT, () => withLogSource(options, io, (source) => exportLog(source, options))),
-    );
+    .action((options: ExportOptions) => running(USAGE_EXIT, () => exportTo(options, io)));
   return withUsageExit(addRemoteOptions(addPlaceOptions(command)), USAGE_EXIT);
 }
 
+async function exportTo(options: ExportOptions, io: LogIo): Promise<void> {
+  const { day } = options;
+  if (day === undefined) return withLogSource(options, io, (source) => exportLog(source, options));
+  if (options.address !== undefined)
+    throw new JiminiError('JIMINI_USAGE', '--day needs the data directory, not --address');
+  return withLogCopy(options, io, async (copy) => exportDay(await segmentOf(copy, day), day, options));
+}
+
+async function exportDay(segment: DaySegment, day: string, { out, format }: ExportOptions): Promise<void> {
+  const { entries, size } = await writeExport(out, segment.leaves(), segment.files);
+  const { first, end } = segment;
+  const text = `${size} leaves written to ${entries}: those of ${day} (UTC), from ${first} to ${end - 1}`;
+  const json = { entries, checkpoint: join(out, 'checkpoint'), size, first_seq: first, day };
+  await writeTo(standardOutput(), `${format === 'json' ? JSON.stringify(json) : text}\n`);
+}
+
 async function exportLog(source: LogSource, { out, format }: ExportOptions): Promise<void> {
+  const { checkpoint, keys, boundary, firstSeq } = source;
+  const { entries, size } = await writeExport(out, source.leaves(), {
+    checkpoint,
+    'key.pub': keys,
+    'boundary.jsonl': boundary && linesOf(boundary),
+  });
+  const isSigned = checkpoint !== undefined;
+  const removed = firstSeq > 0 ? `, from ${firstSeq} on: those before were removed` : '';
+  const written = `${size} leaves written to ${entries}${removed}${isSigned ? '' : '; no checkpoint is there to sign them'}`;
+  const json = { entries, checkpoint: isSigned ? join(out, 'checkpoint') : null, size, first_seq: firstSeq };
+  await writeTo(standardOutput(), `${format === 'json' ? JSON.stringify(json) : written}\n`);
+}
+
+/** Writes leaves and the files beside them to a directory; the leaves have their name last, when all is there. */
+async function writeExport(
+  out: string,
+  leaves: AsyncIterable<Uint8Array>,
+  files: Readonly<Record<string, Uint8Array | undefined>>,
+): Promise<{ entries: string; size: number }> {
   await createDirectory(out);
   const entries = join(out, 'entries.jsonl');
-  const beside = [
-    [join(out, 'checkpoint'), source.checkpoint],
-    [join(out, 'key.pub'), source.keys],
-    [join(out, 'boundary.jsonl'), source.boundary && linesOf(source.boundary)],
-  ] as const;
+  const beside = Object.entries(files).map(([name, bytes]) => [join(out, name), bytes] as const);
   const partial = `${entries}.partial`;
   for (const path of [entries, ...beside.map(([name]) => name)]) await refuseExisting(path);
   await rm(partial, { force: true });
-  const size = await writeNewFile(partial, (file) => writeEntries(file, source)).catch(async (error) => {
+  const size = await writeNewFile(partial, (file) => writeEntries(file, leaves)).catch(async (error) => {
     await rm(partial, { force: true });
     throw error;
   });
   for (const [path, bytes] of beside) if (bytes) await writeNewFile(path, (file) => file.writeFile(bytes));
   await rename(partial, entries);
-  const isSigned = source.checkpoint !== undefined;
-  const { firstSeq } = source;
-  const removed = firstSeq > 0 ? `, from ${firstSeq} on: those before were removed` : '';
-  const written = `${size} leaves written to ${entries}${removed}${isSigned ? '' : '; no checkpoint is there to sign them'}`;
-  const text =
-    format === 'json'
-      ? JSON.stringify({ entries, checkpoint: isSigned ? beside[0][0] : null, size, first_seq: firstSeq })
-      : written;
-  await writeTo(standardOutput(), `${text}\n`);
+  return { entries, size };
 }
 
 function linesOf(leaves: readonly Uint8Array[]): Buffer {
@@ -88,7 +118,7 @@ async function createDirectory(path: string): Promise<void> {
   throw new JiminiError('JIMINI_USAGE', `--out: ${path} ${reason}: name a directory whose parent is there`);
 }
 
-async function writeEntries(file: FileHandle, source: LogSource): Promise<number> {
+async function writeEntries(file: FileHandle, leaves: AsyncIterable<Uint8Array>): Promise<number> {
   const newline = Buffer.from('\n');
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
@@ -98,7 +128,7 @@ async function writeEntries(file: FileHandle, source: LogSource): Promise<number
     pending = [];
     pendingBytes = 0;
   };
-  for await (const bytes of source.leaves()) {
+  for await (const bytes of leaves) {
     pending.push(bytes, newline);
     pendingBytes += bytes.length + 1;
     size += 1;

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { BOUNDARY_BYTES_MAX, linesOfBoundary } from '../audit/verify/boundary.js';
 import { newestHead } from '../audit/verify/head-slots.js';
 import type { Evidence, SignedFile } from '../audit/verify/held-against.js';
+import { SEGMENT_BYTES_MAX } from '../audit/verify/segment.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { LogCopy } from '../storage/log-copy.js';
@@ -95,7 +96,22 @@ export async function evidenceOfExport(directory: string, options: EvidenceOptio
     ? await readSmallFile(join(directory, 'boundary.jsonl'), BOUNDARY_BYTES_MAX)
     : undefined;
   const own = names.includes('key.pub') ? join(directory, 'key.pub') : undefined;
-  return { files, ...(boundary && { boundary: linesOfBoundary(boundary) }), ...(await keysOf(options.key ?? own)) };
+  return {
+    files,
+    ...(boundary && { boundary: linesOfBoundary(boundary) }),
+    ...(await segmentFilesOf(directory, names)),
+    ...(await keysOf(options.key ?? own)),
+  };
+}
+
+/** What makes an export a segment, if it is one. */
+async function segmentFilesOf(directory: string, names: readonly string[]): Promise<Pick<Evidence, 'segment'>> {
+  if (!names.includes('segment.json')) return {};
+  const bytes = await readSmallFile(join(directory, 'segment.json'), SEGMENT_BYTES_MAX);
+  const keys = names.includes('keys.jsonl')
+    ? await readSmallFile(join(directory, 'keys.jsonl'), BOUNDARY_BYTES_MAX)
+    : undefined;
+  return { segment: { bytes, keyLeaves: keys ? linesOfBoundary(keys) : [] } };
 }
 
 /** What there is to hold the log of a data directory against; a damaged head file is told to `onDamage`. */

@@ -13,12 +13,13 @@ export function reportText(report: VerifyReport, context: ReportContext, format:
 }
 
 function asJson(report: VerifyReport, { isPinned }: ReportContext): object {
-  const { status, entries, logId, last, fault, pruned } = report;
+  const { status, entries, logId, last, fault, pruned, segment } = report;
   return {
     status,
     entries,
     pruned_entries: pruned?.entries ?? 0,
     pruned_ms: pruned?.atMs ?? null,
+    segment: segment ? { day: segment.day, first_seq: segment.first, end_seq: segment.end } : null,
     log_id: logId ?? null,
     head: last ? { seq: last.seq, hash: last.hash } : null,
     closed: last?.kind === 'close',
@@ -63,9 +64,12 @@ function timeText(ms: number): string {
 }
 
 /** What is to be known of a log whose leaves all hold. */
-function notes({ gaps, opaque, last, payloads, pruned }: VerifyReport, { isPinned }: ReportContext): string[] {
+function notes({ gaps, opaque, last, payloads, pruned, segment }: VerifyReport, { isPinned }: ReportContext): string[] {
   const since = pruned && timeText(pruned.atMs);
   return [
+    ...(segment
+      ? [`They are the part of the log from ${segment.first} to ${segment.end - 1}: the day ${segment.day} (UTC).`]
+      : []),
     ...(pruned ? [`The first ${pruned.entries} leaves were removed (retention), the last of them on ${since}.`] : []),
     isPinned
       ? 'The signer is the one given by --key.'
@@ -77,6 +81,8 @@ function notes({ gaps, opaque, last, payloads, pruned }: VerifyReport, { isPinne
     ...(opaque > 0
       ? [`Leaves of kinds that this version does not know: ${opaque}. They are hashed like all others.`]
       : []),
-    ...(last?.kind === 'close' ? [] : ['The last leaf is no close: the log is in use, or the program was killed.']),
+    ...(last?.kind === 'close' || segment
+      ? []
+      : ['The last leaf is no close: the log is in use, or the program was killed.']),
   ];
 }

@@ -76,7 +76,8 @@ function sourceOfCopy({ log, beside }: LogCopy, start: CopyStart): LogSource {
 }
 
 async function sourceOfExport(directory: string): Promise<LogSource> {
-  const { files, keys, boundary: boundaryLeaves } = await evidenceOfExport(directory, {});
+  const { files, keys, segment, boundary: boundaryLeaves } = await evidenceOfExport(directory, {});
+  if (segment) throw new JiminiError('JIMINI_USAGE', `${directory} is one day of a log: verify is all that reads it`);
   const boundary = boundaryLeaves && readBoundary(boundaryLeaves);
   if (boundary && 'why' in boundary) {
     throw new JiminiError('JIMINI_USAGE', `${directory}/boundary.jsonl: ${boundary.why}: run \`jimini log verify\``);

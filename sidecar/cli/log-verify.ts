@@ -101,9 +101,13 @@ async function verify(options: VerifyOptions, io: LogIo): Promise<VerifyReport> 
 async function verifyExport(directory: string, options: EvidenceOptions): Promise<VerifyReport> {
   const evidence = await evidenceOfExport(directory, options);
   return heldAgainst(evidence, (against) => {
-    const groups = groupsOfLines(chunksOf(join(directory, 'entries.jsonl')), against.boundary?.minSeq);
+    const groups = groupsOfLines(chunksOf(join(directory, 'entries.jsonl')), firstSeqOf(against));
     return verifyGroups(groups, showProgress, against);
   });
+}
+
+function firstSeqOf({ segment, boundary }: HeldAgainst): number {
+  return segment?.first ?? boundary?.minSeq ?? 0;
 }
 
 async function heldAgainst(

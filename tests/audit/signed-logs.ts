@@ -200,11 +200,19 @@ export async function verifyExport(
   }
   const keys = key ?? files['key.pub'];
   const boundary = files['boundary.jsonl'] && { boundary: linesOfBoundary(files['boundary.jsonl']) };
-  const evidence: Evidence = { files: signed, ...boundary, ...(keys && { keys: { name: 'keys', bytes: keys } }) };
+  const keyLeaves = files['keys.jsonl'] ? linesOfBoundary(files['keys.jsonl']) : [];
+  const segment = files['segment.json'] && { segment: { bytes: files['segment.json'], keyLeaves } };
+  const evidence: Evidence = {
+    files: signed,
+    ...boundary,
+    ...segment,
+    ...(keys && { keys: { name: 'keys', bytes: keys } }),
+  };
   const read = readEvidence(evidence);
   if ('badInput' in read) return { exit: EXITS['bad input'] };
   if ('report' in read) return { exit: EXITS[read.report.status], report: read.report };
-  const report = await verifyEntries(linesOf(files, read.boundary?.minSeq), undefined, { ...read, ...beside });
+  const first = read.segment?.first ?? read.boundary?.minSeq;
+  const report = await verifyEntries(linesOf(files, first), undefined, { ...read, ...beside });
   return { exit: EXITS[report.status], report };
 }
 

@@ -4,8 +4,8 @@
     verify.py --export DIR [--anchor FILE] [--key FILE] [--format text|json]
     verify.py --many < LINES
 
-DIR holds entries.jsonl and, where there are any, checkpoint, key.pub, boundary.jsonl and files *.tlog-proof
-(docs/log-format.md, docs/log-tree.md). FILE of --anchor is a checkpoint that was kept elsewhere. FILE of --key holds verifier keys, one a line;
+DIR holds entries.jsonl and, where there are any, checkpoint, key.pub, boundary.jsonl, segment.json, keys.jsonl
+and files *.tlog-proof (docs/log-format.md, docs/log-tree.md). FILE of --anchor is a checkpoint that was kept elsewhere. FILE of --key holds verifier keys, one a line;
 without it the key.pub of the export is believed, and the signer is not pinned. --many reads the options of many
 verifications, one JSON object a line ({"export": DIR, "anchor": FILE, "key": FILE}), and prints a report a line.
 
@@ -15,6 +15,7 @@ Exit codes: 0 ok; 1 tampered; 2 truncated against an anchor, a checkpoint or a p
 
 import argparse
 import base64
+import datetime
 import functools
 import hashlib
 import json
@@ -34,6 +35,7 @@ KEY_CHARS_MAX = 1024
 KEYS_MAX = 512
 KEY_FILE_BYTES_MAX = 64 * 1024
 PROOFS_MAX = 100
+SEGMENT_BYTES_MAX = LEAF_BYTES_MAX + 1
 BOUNDARY_BYTES_MAX = 513 * (LEAF_BYTES_MAX + 1)
 SAFE_MAX = 2**53 - 1
 
@@ -426,17 +428,18 @@ class Epochs:
 
 
 class Chain:
-    """Takes the leaves of a log one after the other, from the first one or from a boundary on."""
+    """Takes the leaves of a log one after the other, from the first one, or from where a boundary or a segment begins."""
 
-    def __init__(self, epochs, boundary=None):
+    def __init__(self, epochs, start=None):
         self.epochs = epochs
-        self.first = boundary.min_seq if boundary else 0
+        self.first = start.first if start else 0
         self.size = self.first
-        self.log_id = boundary.log_id if boundary else None
+        self.log_id = start.log_id if start else None
         # Behind a boundary the first leaf is believed to say the hash of the one that is gone.
-        self.prev = None if boundary else "0" * 64
+        self.prev = None if self.first else "0" * 64
         self.kind = None
-        self.epoch = len(boundary.key_leaves) + 1 if boundary else 0
+        self.time_ms = 0
+        self.epoch = len(start.key_leaves) + 1 if self.first else 0
         self.opaque = 0
         self.gaps = 0
 
@@ -470,6 +473,7 @@ class Chain:
         self.log_id = log_id
         self.prev = digest.hex()
         self.kind = leaf["kind"]
+        self.time_ms = leaf["time_ms"]
         self.epoch = leaf["epoch"]
         self.opaque += rule_of(leaf) is None
         self.gaps += leaf["kind"] == "gap"
@@ -873,7 +877,7 @@ class Boundary:
             raise Fault("boundary", "boundary.jsonl does not consist of whole lines", 0)
         first, *others = data[:-1].split(b"\n")
         prune = self.leaf_of(first, "prune")
-        self.min_seq = prune["min_seq"]
+        self.min_seq = self.first = prune["min_seq"]
         if self.min_seq == 0:
             raise Fault("boundary", "the prune leaf removes nothing", 0)
         self.log_id = prune["log_id"]
@@ -914,13 +918,94 @@ class Boundary:
         except Fault as fault:
             raise Fault("boundary", fault.found, self.min_seq) from None
 
-    def check(self, size, digest):
+    def check(self, size, digest, _time_ms):
         if size == self.seq + 1 and digest != self.digest:
             raise Fault("boundary", "the leaf here is not the prune leaf that the log begins by", self.seq)
+
+    def before_end(self, chain, tree, claims):
+        pass
+
+    def is_proven(self, claim):
+        return False
 
     def end(self, signed):
         if signed <= self.seq:
             raise Fault("boundary", f"no checkpoint covers the leaf {self.seq}, which says that leaves were removed", self.min_seq)
+
+
+class Segment:
+    """A part of a log. Until the end nothing of it is believed."""
+
+    def __init__(self, data, key_lines):
+        """Reads segment.json and the lines of keys.jsonl. Raises Fault."""
+        try:
+            fields = read_leaf(data[:-1]) if data.endswith(b"\n") and len(data) <= SEGMENT_BYTES_MAX else {}
+        except Fault:
+            fields = {}
+        names = {"first": is_count, "end": is_count, "day": is_matching("[0-9]{4}-[0-9]{2}-[0-9]{2}")}
+        names |= {"log_id": is_matching("[a-z2-7]{26}"), "peaks": self.is_hashes, "consistency": self.is_hashes}
+        if type(fields.get("v")) is not int or fields["v"] != 1 or not holds_all(fields, names):
+            raise Fault("segment", "segment.json has not the fields of one", 0)
+        self.first, self.last, self.day, self.log_id = (fields[name] for name in ("first", "end", "day", "log_id"))
+        self.peaks, self.consistency = ([bytes.fromhex(text) for text in fields[name]] for name in ("peaks", "consistency"))
+        if self.first >= self.last or len(self.peaks) != bin(self.first).count("1"):
+            raise Fault("segment", "segment.json is of no leaves, or has other roots than so many leaves have", 0)
+        try:
+            leaves = [Boundary.leaf_of(line, "key") for line in key_lines]
+        except Fault as fault:
+            raise Fault("segment", fault.found, 0) from None
+        if any(leaf["log_id"] != self.log_id or self.first <= leaf["seq"] < self.last for leaf in leaves):
+            raise Fault("segment", "keys.jsonl is damaged", 0)
+        self.key_leaves = [leaf for leaf in leaves if leaf["seq"] < self.first]
+        self.later_keys = [leaf for leaf in leaves if leaf["seq"] >= self.last]
+        self.checkpoint = None
+
+    @staticmethod
+    def is_hashes(value):
+        return isinstance(value, list) and len(value) <= 63 and all(HASH(text) for text in value)
+
+    def take(self, leaves, epoch, epochs, place):
+        for leaf in leaves:
+            if leaf["epoch"] != epoch:
+                raise Fault("segment", "a key leaf that is not in the segment is missing", place)
+            epoch += 1
+            try:
+                epochs.take(leaf)
+            except Fault as fault:
+                raise Fault("segment", fault.found, place) from None
+
+    def begin(self, claims, epochs):
+        """Raises Fault, and BadInput when a claim is of leaves that are not in it."""
+        for claim in claims:
+            if claim.source != "checkpoint" and not self.first <= claim.size <= self.last:
+                raise BadInput(f"the {claim.source} is of {claim.size} leaves, which do not end in the segment")
+        self.checkpoint = next((claim for claim in claims if claim.source == "checkpoint"), None)
+        self.take(self.key_leaves, 2, epochs, self.first)
+
+    def check(self, size, _digest, time_ms):
+        if size in (self.first + 1, self.last):
+            since = datetime.datetime(1970, 1, 1)
+            day = since + datetime.timedelta(milliseconds=time_ms) if time_ms < 253_402_300_800_000 else None
+            if day is None or day.strftime("%Y-%m-%d").zfill(10) != self.day:
+                raise Fault("segment", f"the leaf is not of the day {self.day}", size - 1)
+        if size > self.last:
+            raise Fault("segment", f"the segment ends before {self.last}, and there are more leaves", self.last)
+
+    def before_end(self, chain, tree, claims):
+        if chain.size != self.last:
+            raise Fault("segment", f"the segment says that it ends before {self.last}, and ends before {chain.size}", chain.size)
+        if self.checkpoint is None:
+            raise Fault("segment", "there is no checkpoint that covers the segment", self.last)
+        self.take(self.later_keys, chain.epoch + 1, chain.epochs, self.last)
+        whole = (self.checkpoint.size, self.checkpoint.root)
+        if not is_consistent(chain.size, tree.root(), *whole, self.consistency):
+            raise Fault("segment", "its leaves do not lead to the root of the checkpoint", self.last)
+
+    def is_proven(self, claim):
+        return claim is self.checkpoint
+
+    def end(self, signed):
+        pass
 
 
 class Claim:
@@ -962,7 +1047,7 @@ class Claim:
 
 
 def read_claims(options):
-    """(claims, keys that are known, boundary or None). Raises Fault and BadInput."""
+    """(claims, keys that are known, boundary or segment or None). Raises Fault and BadInput."""
     directory = options.export
     path = options.key or os.path.join(directory, "key.pub")
     data = read_small(path, KEY_FILE_BYTES_MAX) if options.key else read_if_there(path, KEY_FILE_BYTES_MAX)
@@ -990,19 +1075,30 @@ def read_claims(options):
                 raise BadInput(f"{path}: {error}") from None
             raise Fault(source, f"the {source}: {error}") from None
     data = read_if_there(os.path.join(directory, "boundary.jsonl"), BOUNDARY_BYTES_MAX)
-    return claims, keys, None if data is None else Boundary(data)
+    boundary = None if data is None else Boundary(data)
+    data = read_if_there(os.path.join(directory, "segment.json"), SEGMENT_BYTES_MAX)
+    if data is None:
+        return claims, keys, boundary
+    lines = read_if_there(os.path.join(directory, "keys.jsonl"), BOUNDARY_BYTES_MAX)
+    if lines is None:
+        return claims, keys, Segment(data, [])
+    is_whole = len(lines) <= BOUNDARY_BYTES_MAX and lines.endswith(b"\n")
+    return claims, keys, Segment(data, lines[:-1].split(b"\n") if is_whole else [b""])
 
 
 def verify_export(options):
     report = {"status": "ok", "entries": 0, "log_id": None, "pinned": bool(options.key), "fault": None}
-    report |= {"opaque": 0, "gaps": 0, "epoch": 0, "pruned": 0, "pruned_ms": None, "payloads": "not checked"}
+    report |= {"opaque": 0, "gaps": 0, "epoch": 0, "pruned": 0, "pruned_ms": None, "segment": None}
+    report["payloads"] = "not checked"
     chain = None
     try:
-        claims, keys, boundary = read_claims(options)
-        chain = Chain(Epochs(keys), boundary)
-        if boundary:
-            report |= {"pruned": boundary.min_seq, "pruned_ms": boundary.time_ms}
-        verify_into(options, chain, claims, keys, report, boundary)
+        claims, keys, start = read_claims(options)
+        chain = Chain(Epochs(keys), start)
+        if isinstance(start, Boundary):
+            report |= {"pruned": start.min_seq, "pruned_ms": start.time_ms}
+        if isinstance(start, Segment):
+            report["segment"] = {"day": start.day, "first_seq": start.first, "end_seq": start.last}
+        verify_into(options, chain, claims, keys, report, start)
     except Fault as fault:
         report["status"] = "tampered"
         seq = fault.seq if fault.seq is not None else chain.size if chain else 0
@@ -1013,20 +1109,22 @@ def verify_export(options):
     return report
 
 
-def verify_into(options, chain, claims, keys, report, boundary):
-    tree = RootStream(boundary.min_seq, boundary.peaks) if boundary else RootStream()
-    if boundary:
-        boundary.begin(claims, chain.epochs)
+def verify_into(options, chain, claims, keys, report, start):
+    tree = RootStream(start.first, start.peaks) if start else RootStream()
+    if start:
+        start.begin(claims, chain.epochs)
     for claim in claims:
         claim.check(chain.size, None, tree, chain.epochs)
     for data in lines_of(os.path.join(options.export, "entries.jsonl")):
         digest = chain.add(data)
         tree.add(digest)
-        if boundary:
-            boundary.check(chain.size, digest)
+        if start:
+            start.check(chain.size, digest, chain.time_ms)
         for claim in claims:
             claim.check(chain.size, digest, tree, chain.epochs)
 
+    if start:
+        start.before_end(chain, tree, claims)
     for claim in claims:
         if chain.log_id is not None and claim.origin != f"jimini.log/{chain.log_id}":
             raise Fault(claim.source, f"the {claim.source} is that of another log")
@@ -1034,14 +1132,14 @@ def verify_into(options, chain, claims, keys, report, boundary):
             raise Fault(claim.source, "the proof is of a leaf behind its own tree")
         claim.check_signature(keys, chain.epochs)
     for claim in claims:
-        if claim.size > chain.size:
+        if claim.size > chain.size and not (start and start.is_proven(claim)):
             report["status"] = "truncated"
             found = f"the {claim.source} says {claim.size} leaves, and {chain.size} are there"
             report["fault"] = {"seq": chain.size, "rule": claim.source, "found": found}
             return
     signed = max((claim.size for claim in claims), default=0)
-    if boundary:
-        boundary.end(signed)
+    if start:
+        start.end(signed)
     if chain.size == chain.first:
         raise BadInput("there are no leaves")
     if signed < chain.size:
@@ -1095,7 +1193,9 @@ def main(arguments):
         fault = report["fault"]
         signer = "" if report["pinned"] else " (signer not pinned)"
         where = f" at {fault['seq']}: {fault['found']} (rule {fault['rule']})" if fault else ""
-        removed = f"; {report['pruned']} before them were removed" if report["pruned"] else ""
+        segment = report["segment"]
+        part = f"; they are those from {segment['first_seq']} on, of {segment['day']} (UTC)" if segment else ""
+        removed = f"; {report['pruned']} before them were removed" if report["pruned"] else part
         told = f"{report['entries']} leaves of log {report['log_id']} hold{removed}{signer}; payloads not checked"
         print(f"{report['status']}{where}; {told}")
     return EXITS[report["status"]]

@@ -17,7 +17,14 @@ export interface Boundary {
   /** The leaf that says so. */
   readonly prune: { readonly seq: number; readonly hash: string; readonly timeMs: number };
   /** The `key` leaves among those that were removed, in their order. */
-  readonly keyLeaves: readonly ReadonlyMap<string, Scanned>[];
+  readonly keyLeaves: readonly KeyLeaf[];
+}
+
+/** A `key` leaf that is not among the others. */
+export interface KeyLeaf {
+  readonly seq: number;
+  readonly leaf: ReadonlyMap<string, Scanned>;
+  readonly hash: string;
 }
 
 const LEAF_BYTES_MAX = 8 * 1024;
@@ -44,15 +51,13 @@ export function readBoundary(leaves: readonly Uint8Array[]): Boundary | Refused 
   if (!pruneBytes || !prune) return { why: 'no prune leaf says where the log begins' };
   const minSeq = prune.get('min_seq') as number;
   if (minSeq === 0) return { why: 'the prune leaf removes nothing' };
-  const keyLeaves: ReadonlyMap<string, Scanned>[] = [];
-  const keyTree = createRootStream();
-  for (const bytes of keyBytes) {
-    const leaf = leafOf(bytes, 'key');
-    if (!leaf || leaf.get('log_id') !== prune.get('log_id')) return { why: 'a key leaf from below it is none' };
-    if (leaf.get('epoch') !== keyLeaves.length + 2) return { why: 'the key leaves from below it have a gap' };
-    keyLeaves.push(leaf);
-    keyTree.add(leafHash(bytes));
+  const keyLeaves = readKeyLeaves(keyBytes, prune.get('log_id'));
+  if (!keyLeaves) return { why: 'a key leaf from below it is none' };
+  if (keyLeaves.some(({ leaf }, at) => leaf.get('epoch') !== at + 2)) {
+    return { why: 'the key leaves from below it have a gap' };
   }
+  const keyTree = createRootStream();
+  for (const { hash: keyHash } of keyLeaves) keyTree.add(keyHash);
   if (keyTree.root().toString('hex') !== prune.get('key_root')) {
     return { why: 'the key leaves from below it are not those that the prune leaf names' };
   }
@@ -65,6 +70,15 @@ export function readBoundary(leaves: readonly Uint8Array[]): Boundary | Refused 
   };
 }
 
+/** `key` leaves of a log, in the order in which they are given; undefined where one is none. */
+export function readKeyLeaves(lines: readonly Uint8Array[], logId: unknown): KeyLeaf[] | undefined {
+  const leaves = lines.map((bytes) => ({ bytes, leaf: leafOf(bytes, 'key') }));
+  const keyLeaves = leaves.flatMap(({ bytes, leaf }) =>
+    leaf?.get('log_id') === logId && leaf ? [{ seq: leaf.get('seq') as number, leaf, hash: leafHash(bytes) }] : [],
+  );
+  return keyLeaves.length === lines.length ? keyLeaves : undefined;
+}
+
 /** The leaf, when it is a whole one of this kind. Where it stands is not looked at. */
 function leafOf(bytes: Uint8Array, kind: 'prune' | 'key'): ReadonlyMap<string, Scanned> | undefined {
   if (bytes.length > LEAF_BYTES_MAX) return undefined;
@@ -75,7 +89,7 @@ function leafOf(bytes: Uint8Array, kind: 'prune' | 'key'): ReadonlyMap<string, S
 }
 
 /** Nothing, where it is no text. */
-function textOf(bytes: Uint8Array): string {
+export function textOf(bytes: Uint8Array): string {
   try {
     return UTF8.decode(bytes);
   } catch {

@@ -23,6 +23,8 @@ export interface ChainCheck {
   readonly lastWord: PayloadWord;
   /** The last leaf that says that the log does not go on from what was signed, and how many leaves it went on from instead. */
   readonly lastBreak: LogBreak | undefined;
+  /** Of the last leaf, ms since 1970. */
+  readonly lastTimeMs: number;
   /** 0 before the first leaf. */
   readonly epoch: number;
   readonly opaque: number;
@@ -59,6 +61,7 @@ class Chain implements ChainCheck {
   lastKind = '';
   lastWord: PayloadWord = NO_PAYLOAD;
   lastBreak: LogBreak | undefined;
+  lastTimeMs = 0;
   epoch = 0;
   opaque = 0;
   gaps = 0;
@@ -107,6 +110,7 @@ class Chain implements ChainCheck {
     if (place === undefined) return undefined;
     const { seq, prev, epoch, logId } = place;
     const isNext = seq === this.size && prev === this.lastHash && epoch === this.epoch && logId === this.logId;
+    if (isNext) this.lastTimeMs = place.timeMs;
     return isNext ? place : undefined;
   }
 
@@ -153,6 +157,7 @@ class Chain implements ChainCheck {
     this.size += 1;
     this.lastKind = leaf ? (leaf.get('kind') as string) : 'decision';
     if (!leaf) return;
+    this.lastTimeMs = leaf.get('time_ms') as number;
     this.logId = leaf.get('log_id') as string;
     this.epoch = leaf.get('epoch') as number;
     if (this.lastKind === 'gap') this.#acceptGap(leaf);

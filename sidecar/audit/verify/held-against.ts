@@ -3,6 +3,7 @@ import type { Claim, ClaimSource } from './claims.js';
 import { readClaim } from './claims.js';
 import { readKeyFile } from './key-file.js';
 import { asFault, type RuleName, type VerifyReport } from './report.js';
+import { readSegment, type Segment, type SegmentFiles } from './segment.js';
 import type { NoteKey } from './signed-note.js';
 
 /** One file that says something about a log. */
@@ -20,16 +21,28 @@ export interface Evidence {
   readonly files: readonly SignedFile[];
   /** The leaves that show where the log begins, when leaves were removed from its front: see `readBoundary`. */
   readonly boundary?: readonly Uint8Array[];
+  /** What a part of a log says of itself, when it is one. */
+  readonly segment?: SegmentFiles;
 }
 
 /** Evidence that was read: statements and keys; a finding before any leaf is looked at; or why there is nothing to verify with. */
 export type ReadEvidence =
-  | { readonly claims: readonly Claim[]; readonly keys: readonly NoteKey[]; readonly boundary?: Boundary }
+  | {
+      readonly claims: readonly Claim[];
+      readonly keys: readonly NoteKey[];
+      readonly boundary?: Boundary;
+      readonly segment?: Segment;
+    }
   | { readonly report: VerifyReport }
   | { readonly badInput: string };
 
 /** Reads the form of all files. Nothing is verified yet. */
-export function readEvidence({ keys: keyFile, files, boundary: boundaryLeaves }: Evidence): ReadEvidence {
+export function readEvidence({
+  keys: keyFile,
+  files,
+  boundary: boundaryLeaves,
+  segment: segmentFiles,
+}: Evidence): ReadEvidence {
   const keys = keyFile ? readKeyFile(keyFile.bytes) : [];
   if ('why' in keys) return { badInput: `${keyFile?.name}: ${keys.why}` };
   if (files.length > 0 && keys.length === 0) {
@@ -48,7 +61,9 @@ export function readEvidence({ keys: keyFile, files, boundary: boundaryLeaves }:
   }
   const boundary = boundaryLeaves && readBoundary(boundaryLeaves);
   if (boundary && 'why' in boundary) return { report: refusedBefore('boundary', boundary.why) };
-  return { claims, keys, ...(boundary && { boundary }) };
+  const segment = segmentFiles && readSegment(segmentFiles);
+  if (segment && 'why' in segment) return { report: refusedBefore('segment', segment.why) };
+  return { claims, keys, ...(boundary && { boundary }), ...(segment && { segment }) };
 }
 
 /** The report when something beside the leaves has not even the form that it must have. */

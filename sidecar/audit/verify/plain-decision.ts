@@ -6,6 +6,7 @@ export interface PlainPlace {
   readonly prev: string;
   /** Hex digest of the envelope beside it; empty = there is none. */
   readonly envelope: string;
+  readonly timeMs: number;
 }
 
 const TEXT = '"[ !#-[\\]-~]*"';
@@ -89,7 +90,7 @@ export function readPlainDecision(text: string): PlainPlace | undefined {
     timeMs.length <= SAFE_DIGITS &&
     isCounted(gaps, gapCount, 16) &&
     isCounted(ruleIds, ruleCount, 64);
-  return holds ? { envelope, epoch: Number(epoch), logId, prev, seq: Number(seq) } : undefined;
+  return holds ? { envelope, epoch: Number(epoch), logId, prev, seq: Number(seq), timeMs: Number(timeMs) } : undefined;
 }
 
 /** Any integer of so many digits is safe. */

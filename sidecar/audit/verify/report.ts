@@ -30,6 +30,7 @@ export type RuleName =
   | 'tree'
   | 'envelope'
   | 'boundary'
+  | 'segment'
   | 'store';
 
 /** What breaks a rule. */
@@ -73,6 +74,8 @@ export interface VerifyReport {
   readonly payloads?: PayloadCounts;
   /** Leaves that were removed from the front, and when the leaf was written that says so; absent = none. */
   readonly pruned?: { readonly entries: number; readonly atMs: number };
+  /** Of a part of a log: which day it is of, and where it is; absent = it is the whole of what is left. */
+  readonly segment?: { readonly day: string; readonly first: number; readonly end: number };
 }
 
 const MEANINGS: Readonly<Record<RuleName, string>> = {
@@ -97,6 +100,7 @@ const MEANINGS: Readonly<Record<RuleName, string>> = {
   envelope:
     'a sealed payload was removed, changed, exchanged or added; the leaves themselves, and what they commit to, are not concerned',
   boundary: 'leaves were removed from the front, and what should show that this was done by the program does not hold',
+  segment: 'this is not the part of the log that it says, or what shows that was changed',
   store: 'files of the database were removed, cut or changed, or the disk fails',
 };
 const TRUNCATED = 'leaves were cut off at the end, or an older copy was put in the place of the log';

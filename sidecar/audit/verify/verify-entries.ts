@@ -1,12 +1,14 @@
 import { hash } from 'node:crypto';
 import type { Boundary } from './boundary.js';
-import { createBoundaryCheck } from './boundary-check.js';
+import { createBoundaryCheck, type StartCheck } from './boundary-check.js';
 import { type ChainStart, createChainCheck } from './chain-check.js';
 import { type Claim, createClaimsCheck } from './claims.js';
-import { createKeyEpochs } from './key-epochs.js';
+import { createKeyEpochs, type KeyEpochs } from './key-epochs.js';
 import { createRootStream } from './merkle.js';
 import { createPayloadRowsCheck, type ReadPayloadRows } from './payload-rows.js';
 import { asFault, type Entry, type Finding, olderFormat, type VerifyFault, type VerifyReport } from './report.js';
+import type { Segment } from './segment.js';
+import { createSegmentCheck } from './segment-check.js';
 import type { NoteKey } from './signed-note.js';
 import { createTreeRowsCheck, type ReadTreeRows } from './tree-rows.js';
 
@@ -20,6 +22,8 @@ export interface HeldAgainst {
   readonly keys: readonly NoteKey[];
   /** Where the log begins, when leaves were removed from its front. */
   readonly boundary?: Boundary;
+  /** Which part of the log it is, when it is none but that. */
+  readonly segment?: Segment;
   /** The hashes of the tree that are stored beside the leaves, where they are. */
   readonly treeRows?: ReadTreeRows;
   /** The payloads that are stored beside the leaves, where they are. */
@@ -93,8 +97,8 @@ export type Before = { readonly seq: number; readonly bytes: Uint8Array } | { re
 /** Verifies leaves that follow `before`; without it, from the beginning of a log, or from the boundary that it is held against. */
 export function createVerification(before?: Before, against?: HeldAgainst): Verification {
   const keys = createKeyEpochs(against?.keys ?? []);
-  const boundary = against?.boundary && createBoundaryCheck(against.boundary, keys, against.claims);
-  const chain = createChainCheck(keys, boundary?.start ?? (before && startBehind(before)));
+  const begin = against && startCheckOf(against, keys);
+  const chain = createChainCheck(keys, begin?.start ?? (before && startBehind(before)));
   const claims = against && createClaimsCheck(against.claims, against.keys, keys);
   const rows = against?.treeRows && createTreeRowsCheck(against.treeRows, against.boundary);
   const payloads = against?.payloadRows && createPayloadRowsCheck(against.payloadRows, chain.size);
@@ -105,7 +109,7 @@ export function createVerification(before?: Before, against?: HeldAgainst): Veri
         rows.add(subtree);
         hasMore = true;
       }),
-    boundary?.treeStart,
+    begin?.treeStart,
   );
   const first = chain.size;
   let status: VerifyReport['status'] | undefined;
@@ -120,16 +124,16 @@ export function createVerification(before?: Before, against?: HeldAgainst): Veri
   };
   const rowFault = (wrong: string | undefined) => (wrong === undefined ? undefined : chain.fault('tree', wrong));
 
-  found(boundary?.unusable, 'bad input');
-  found(boundary?.fault ?? claims?.at(first, '', tree.root));
+  found(begin?.unusable, 'bad input');
+  found(begin?.fault ?? claims?.at(first, '', tree.root));
   return {
     add(entry) {
       if (fault || found(chain.add(entry))) return false;
       if (!against) return true;
       tree.add(chain.lastHash);
       if (payloads?.add(chain.size - 1, chain.lastWord)) hasMore = true;
-      const { size, lastHash, lastBreak } = chain;
-      return !found(boundary?.at(size, lastHash) ?? claims?.at(size, lastHash, tree.root, lastBreak));
+      const { size, lastHash, lastTimeMs, lastBreak } = chain;
+      return !found(begin?.at(size, lastHash, lastTimeMs) ?? claims?.at(size, lastHash, tree.root, lastBreak));
     },
     hasMore: () => hasMore,
     async settle() {
@@ -138,12 +142,13 @@ export function createVerification(before?: Before, against?: HeldAgainst): Veri
     },
     async end() {
       if (fault || !claims || found(rowFault(await rows?.end()))) return;
-      const ending = claims.end(chain.size, chain.logId);
+      if (found(begin?.beforeEnd(chain.size, tree.root(), chain.epoch))) return;
+      const ending = claims.end(chain.size, chain.logId, begin?.isProven);
       if (ending.status !== 'signed') {
         found(ending.finding, ending.status);
         return;
       }
-      if (found(boundary?.end(ending.signedSize)) || found(await payloads?.end(chain.size))) return;
+      if (found(begin?.end(ending.signedSize)) || found(await payloads?.end(chain.size))) return;
       signedSize = ending.signedSize;
       if (signedSize >= chain.size) return;
       const text = `${chain.size - signedSize} leaves come after the last checkpoint`;
@@ -172,10 +177,16 @@ export function createVerification(before?: Before, against?: HeldAgainst): Veri
         epoch,
         ...(signedSize !== undefined && { signedSize }),
         ...(payloads && { payloads: payloads.counts }),
-        ...(boundary && { pruned: boundary.pruned }),
+        ...begin?.told,
       };
     },
   };
+}
+
+/** A part of a log says itself how it begins, whatever was removed before it. */
+function startCheckOf({ segment, boundary, claims }: HeldAgainst, keys: KeyEpochs): StartCheck | undefined {
+  if (segment) return createSegmentCheck(segment, keys, claims);
+  return boundary && createBoundaryCheck(boundary, keys, claims);
 }
 
 function startBehind(before: Before): ChainStart {
