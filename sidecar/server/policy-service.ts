@@ -47,9 +47,9 @@ export interface PolicyService {
 /** See `PolicyService`. */
 export function createPolicyService(options: PolicyServiceOptions): PolicyService {
   return {
-    async evaluate(message, call) {
+    async evaluate(message) {
       const request = decode(EvaluateRequest, message, () => options.onMalformed('Evaluate'));
-      const decision = await options.decisions.decide(evaluationOf(request, options), call.signal);
+      const decision = await options.decisions.decide(evaluationOf(request, options));
       return EvaluateResponse.encode(responseOf(decision, request.requestId)).finish();
     },
     async listRules(message) {
