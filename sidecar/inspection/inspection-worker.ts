@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { isMarkedAsUntransferable, Worker } from 'node:worker_threads';
 import { JiminiError } from '../kernel/errors.js';
 import type { Content } from '../kernel/evaluation.js';
 import { type Fault, faultOf } from '../kernel/fault.js';
@@ -264,15 +264,19 @@ function overloaded(): JiminiError {
   return new JiminiError('JIMINI_OVERLOADED', 'too many large bodies wait to be judged; try again later');
 }
 
-/** Bodies are views of whole gRPC messages, and a seed is one of more random bytes: exactly they are copied once and handed over without another. */
+/**
+ * Bodies are views of whole gRPC messages, and a seed is one of more random bytes. They are handed over with the memory that they
+ * lie in where nobody else reads it (which Node's own pools refuse); else exactly they are copied, once.
+ */
 function transferable({ evaluation, order, ...rest }: Question): { copy: Question; transfer: ArrayBuffer[] } {
-  const transfer: ArrayBuffer[] = [];
+  const transfer = new Set<ArrayBuffer>();
   const content = evaluation.content.map((part): Content => {
     if (part.kind !== 'body') return part;
-    const bytes = new Uint8Array(part.bytes);
-    transfer.push(bytes.buffer);
+    const mayGo = part.isGivenAway && !isMarkedAsUntransferable(part.bytes.buffer);
+    const bytes = mayGo ? part.bytes : new Uint8Array(part.bytes);
+    transfer.add(bytes.buffer as ArrayBuffer);
     return { ...part, bytes };
   });
   const seeded = order && { order: { ...order, seed: new Uint8Array(order.seed) } };
-  return { copy: { ...rest, evaluation: { ...evaluation, content }, ...seeded }, transfer };
+  return { copy: { ...rest, evaluation: { ...evaluation, content }, ...seeded }, transfer: [...transfer] };
 }
