@@ -54,7 +54,6 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionPort
     options.observe(evaluation, decision);
     return decision;
   };
-  // The signal is deliberately not handed on: a caller that hung up is still judged and recorded.
   return { decide: (evaluation) => options.tracing.evaluation(evaluation, () => decide(evaluation)) };
 }
 

@@ -94,7 +94,7 @@ async function createChain(
 
 test('a decision is answered with the id of its leaf, and the leaf holds no text and no client-chosen id', async (t) => {
   const chain = await createChain();
-  const decision = await chain.decisions.decide(evaluation, new AbortController().signal);
+  const decision = await chain.decisions.decide(evaluation);
   t.is(decision.effective, 'BLOCK');
   t.is(decision.decisionId, `${chain.auditLog.logId}:1`);
   t.deepEqual(chain.observed, [decision]);
@@ -107,20 +107,11 @@ test('a decision is answered with the id of its leaf, and the leaf holds no text
   await chain.remove();
 });
 
-test('a caller that has hung up is still judged and recorded', async (t) => {
-  const chain = await createChain();
-  const decision = await chain.decisions.decide(evaluation, AbortSignal.abort());
-  t.is(decision.decisionId, `${chain.auditLog.logId}:1`);
-  t.is(chain.auditLog.size, 2);
-  await chain.auditLog.close('shutdown');
-  await chain.remove();
-});
-
 test('what cannot be recorded is blocked, without an id, and says why', async (t) => {
   const chain = await createChain();
   await chain.auditLog.close('shutdown');
   const clean = { ...evaluation, content: [{ kind: 'text', text: 'a pear' }] } as const;
-  const decision = await chain.decisions.decide(clean, new AbortController().signal);
+  const decision = await chain.decisions.decide(clean);
   t.like(decision, { raw: 'ALLOW', effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
   t.regex(decision.message, /store_unavailable/);
   t.is(chain.observed.length, 1);
@@ -131,7 +122,7 @@ test('what needs a key that cannot be made durable is recorded without its paylo
   const chain = await createChain(undefined, NO_SWITCHES, { isRequired: false });
   await chain.keyring.close();
   const pear = { ...evaluation, content: [{ kind: 'text', text: 'a pear' }] } as const;
-  const decision = await chain.decisions.decide(pear, new AbortController().signal);
+  const decision = await chain.decisions.decide(pear);
   t.is(decision.effective, 'ALLOW');
   t.not(decision.decisionId, '');
   t.is(chain.leftOut(), 1);
@@ -148,10 +139,10 @@ test('where a payload is required, what needs a key that cannot be made durable 
   const chain = await createChain();
   await chain.keyring.close();
   const pear = { ...evaluation, content: [{ kind: 'text', text: 'a pear' }] } as const;
-  const decision = await chain.decisions.decide(pear, new AbortController().signal);
+  const decision = await chain.decisions.decide(pear);
   t.like(decision, { raw: 'ALLOW', effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
   const nothing = { ...pear, content: [], requestId: '' };
-  t.not((await chain.decisions.decide(nothing, new AbortController().signal)).decisionId, '', 'it needs no key');
+  t.not((await chain.decisions.decide(nothing)).decisionId, '', 'it needs no key');
   await chain.auditLog.close('shutdown');
   const kinds = (await chain.leaves()).map((leaf) => JSON.parse(leaf));
   t.like(
@@ -165,10 +156,7 @@ test('what cannot be recorded passes where its route says so, unless it is to be
   const chain = await createChain();
   await chain.auditLog.close('shutdown');
   const decide = (text: string) =>
-    chain.decisions.decide(
-      { ...evaluation, passesUnrecorded: true, content: [{ kind: 'text', text }] },
-      new AbortController().signal,
-    );
+    chain.decisions.decide({ ...evaluation, passesUnrecorded: true, content: [{ kind: 'text', text }] });
   const passed = await decide('a pear');
   t.like(passed, { effective: 'ALLOW', decisionId: '', outage: 'store_unavailable' });
   t.regex(passed.message, /^Allowed: .* Not recorded \(store_unavailable\)\.$/);
@@ -186,7 +174,7 @@ test('what a classifier said is in the decision and in its leaf, and what it was
     },
   });
   const content = [{ kind: 'text', text: 'a text-canary' }] as const;
-  const decision = await chain.decisions.decide({ ...evaluation, content }, new AbortController().signal);
+  const decision = await chain.decisions.decide({ ...evaluation, content });
   t.is(asked.length, 1);
   t.like(asked[0], { classifier: 'fruit', prompt: 'prompt-canary', text: 'a text-canary' });
   t.like(decision, { raw: 'FLAG', effective: 'FLAG', message: 'Flagged: a question.' });
@@ -203,7 +191,7 @@ test('what a classifier said is in the decision and in its leaf, and what it was
 test('a classifier without an answer is a gap in the record, and its stated verdict counts', async (t) => {
   const chain = await createChain({ ask: async () => ({ said: 'failed', model: 'm-7' }) });
   const content = [{ kind: 'text', text: 'a pear' }] as const;
-  const decision = await chain.decisions.decide({ ...evaluation, content }, new AbortController().signal);
+  const decision = await chain.decisions.decide({ ...evaluation, content });
   t.like(decision, { raw: 'BLOCK', effective: 'BLOCK', matched: [], gaps: [{ kind: 'classifier:unavailable' }] });
   await chain.auditLog.close('shutdown');
   const leaf = JSON.parse((await chain.leaves())[1] ?? '');
@@ -214,7 +202,7 @@ test('a classifier without an answer is a gap in the record, and its stated verd
 
 test('what the rules block is not asked about', async (t) => {
   const chain = await createChain({ ask: () => Promise.reject(new Error('nobody may be asked')) });
-  const decision = await chain.decisions.decide(evaluation, new AbortController().signal);
+  const decision = await chain.decisions.decide(evaluation);
   t.is(decision.effective, 'BLOCK');
   t.false('answers' in decision);
   await chain.auditLog.close('shutdown');
@@ -235,7 +223,7 @@ const PEAR = [{ kind: 'text', text: 'a pear' }] as const;
 const underSwitch = test.macro(
   async (t, switches: ActingSwitches, changes: Partial<Evaluation>, decided: object, recorded: object) => {
     const chain = await createChain(undefined, switches);
-    const decision = await chain.decisions.decide({ ...evaluation, ...changes }, new AbortController().signal);
+    const decision = await chain.decisions.decide({ ...evaluation, ...changes });
     t.like(decision, decided);
     await chain.auditLog.close('shutdown');
     const leaf = JSON.parse((await chain.leaves())[1] ?? '');
@@ -306,7 +294,7 @@ test('a lockdown is stronger than maintenance', underSwitch, ALL, {}, { effectiv
 test('a bypass lets nothing pass that cannot be recorded', async (t) => {
   const chain = await createChain(undefined, thrown('bypass'));
   await chain.auditLog.close('shutdown');
-  const decision = await chain.decisions.decide(evaluation, new AbortController().signal);
+  const decision = await chain.decisions.decide(evaluation);
   t.like(decision, { raw: 'BLOCK', effective: 'BLOCK', decisionId: '', outage: 'store_unavailable' });
   t.regex(decision.message, /store_unavailable/);
   await chain.remove();
@@ -319,7 +307,7 @@ test('a switch that is thrown while an evaluation is under way acts on it', asyn
     return { said: 'no', model: 'm-7' } as const;
   };
   const chain = await createChain({ ask }, { killSwitch: () => mode, windowsFor: () => [] });
-  const decision = await chain.decisions.decide({ ...evaluation, content: PEAR }, new AbortController().signal);
+  const decision = await chain.decisions.decide({ ...evaluation, content: PEAR });
   t.like(decision, { raw: 'ALLOW', effective: 'BLOCK', switch: { kind: 'lockdown' } });
   await chain.auditLog.close('shutdown');
   await chain.remove();

@@ -29,7 +29,7 @@ export function createCheckHandler(options: CheckHandlerOptions): UnaryHandler {
     try {
       const check = readCheck(message, settings());
       caller = check.caller;
-      const decision = await decisionPort.decide(withTraceOf(call, check.evaluation), call.signal);
+      const decision = await decisionPort.decide(withTraceOf(call, check.evaluation));
       return writeCheck(decision, caller);
     } catch (error) {
       const fault = JiminiError.from(error);

@@ -1,6 +1,7 @@
 import type { Content, Evaluation, Subject, TraceContext } from '../../sidecar/kernel/evaluation.js';
 import type { Gap, GapKind } from '../../sidecar/kernel/gap.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { hasOwnMemory } from '../../sidecar/kernel/own-memory.js';
 import { checkNesting } from '../protobuf-depth.js';
 import { bodyGap } from './body-gap.js';
 import { type CheckFields, readCheckFields } from './check-fields.js';
@@ -42,12 +43,14 @@ export interface Caller extends DeniedCaller {
   readonly forgedHeaders: readonly string[];
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 /** A caller of whom nothing is known. */
 export const UNKNOWN_CALLER: Caller = {
   forgedHeaders: [],
   errorShape: 'openai',
   contentType: '',
-  body: new Uint8Array(0),
+  body: NO_BYTES,
   mayKnowReasons: false,
 };
 
@@ -61,7 +64,10 @@ export function readCheck(bytes: Uint8Array, settings: CheckSettings): Check {
   const fields = nesting === 'ok' ? readCheckFields(bytes, settings.trustedHeaders) : undefined;
   if (fields === undefined) return unreadable('message:malformed', settings);
   const context = readRouteContext(fields, settings);
-  const check = fields.http ? checkOfHttp(fields.http, context, settings) : checkWithoutHttp(context, settings);
+  const isOwned = hasOwnMemory(bytes);
+  const check = fields.http
+    ? checkOfHttp(fields.http, isOwned, context, settings)
+    : checkWithoutHttp(context, settings);
   const subject = subjectOf(fields, context);
   return subject ? { ...check, evaluation: { ...check.evaluation, subject } } : check;
 }
@@ -97,8 +103,10 @@ function checkWithoutHttp(context: RouteContext, settings: CheckSettings): Check
   };
 }
 
-function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSettings): Check {
+function checkOfHttp(http: HttpFields, isOwned: boolean, context: RouteContext, settings: CheckSettings): Check {
   const { headers } = http;
+  // In a larger body no denial looks for ids.
+  const isGivenAway = isOwned && http.body.length > LIMITS.rpcBodyBytesMax;
   const gaps = contextGaps(context);
   const tunnel = tunnelGap(http);
   const body = tunnel === undefined ? bodyGap(http) : undefined;
@@ -116,7 +124,7 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
       endpoint: context.endpoint || path,
       tenant: context.tenant,
       ...routeOf(isAmbiguous ? '' : path, context, settings),
-      content: contentOf(http, target, body),
+      content: contentOf(http, target, { gap: body, isGivenAway }),
       gaps,
       requestId: (headers.get('x-request-id') ?? http.id).slice(0, LIMITS.requestIdCharsMax),
       ...traceOf(headers),
@@ -125,7 +133,7 @@ function checkOfHttp(http: HttpFields, context: RouteContext, settings: CheckSet
       forgedHeaders: [...http.clientJiminiHeaders],
       errorShape: errorShapeOf(path),
       contentType: headers.get('content-type') ?? '',
-      body: http.body,
+      body: isGivenAway ? NO_BYTES : http.body,
       mayKnowReasons: settings.tellsReasons,
     },
   };
@@ -148,7 +156,7 @@ function tunnelGap(http: HttpFields): GapKind | undefined {
 function contentOf(
   http: HttpFields,
   target: { readonly path: string; readonly query: string } | undefined,
-  gap: GapKind | undefined,
+  { gap, isGivenAway }: { readonly gap: GapKind | undefined; readonly isGivenAway: boolean },
 ): Content[] {
   const content: Content[] = [];
   const { path, query } = target ?? { path: '', query: '' };
@@ -163,6 +171,7 @@ function contentOf(
       contentType: http.headers.get('content-type') ?? '',
       contentEncoding: http.headers.get('content-encoding') ?? '',
       ...messageEncodingOf(http.headers),
+      ...(isGivenAway && { isGivenAway }),
     });
   }
   return content;

@@ -80,5 +80,5 @@ async function takeAll(
 
 function asEntry({ seq, leaf, leafHash }: StreamEntriesResponse['entries'][number]): Entry {
   const isSafe = seq <= BigInt(Number.MAX_SAFE_INTEGER);
-  return { seq: isSafe ? Number(seq) : undefined, bytes: leaf, hash: leafHash.toString('hex') };
+  return { seq: isSafe ? Number(seq) : undefined, bytes: leaf, hash: Buffer.from(leafHash).toString('hex') };
 }

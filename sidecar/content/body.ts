@@ -11,11 +11,8 @@ import {
   type DeclaredType,
   framedType,
   parseContentType,
-  saysForm,
-  saysJson,
-  saysJsonLines,
-  saysMultipart,
   saysProtobuf,
+  UNTYPED,
   uninspectableGap,
 } from './media-type.js';
 import { splitMultipart } from './multipart.js';
@@ -41,12 +38,11 @@ export function readBody(draft: Draft, body: Body, decodedBytesMax?: number): vo
   if ('gap' in coding) {
     // What it really is, the headers do not say: judged as what it looks like.
     draft.gaps.add(coding.gap);
-    readBytes(draft, body.bytes, { ...declared, mediaTypes: [] }, true);
-  } else if (coding.bytes.length > 0 && declared.mediaTypes.some(saysMultipart))
+    readBytes(draft, body.bytes, { ...UNTYPED, charset: declared.charset }, true);
+  } else if (coding.bytes.length > 0 && declared.says.multipart)
     readMultipart(draft, coding.bytes, body.contentType, declared);
-  else if (declared.mediaTypes.some(framedType)) readFramed(draft, coding.bytes, declared, body, decodedBytesMax);
-  else if (declared.mediaTypes.some(saysProtobuf))
-    readUnder(draft, 'proto:', () => readBytes(draft, coding.bytes, declared));
+  else if (declared.says.framed) readFramed(draft, coding.bytes, declared, body, decodedBytesMax);
+  else if (declared.says.protobuf) readUnder(draft, 'proto:', () => readBytes(draft, coding.bytes, declared));
   else readBytes(draft, coding.bytes, declared);
 }
 
@@ -68,7 +64,7 @@ function readFramed(
   });
   if (isRead) return;
   draft.gaps.add('format:grpc');
-  readBytes(draft, bytes, parseContentType(''), true);
+  readBytes(draft, bytes, UNTYPED, true);
 }
 
 /** The parts of a multipart body, each as a body of its own under the name of its field; as plain text when they cannot be told apart. */
@@ -78,7 +74,7 @@ function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string, { c
   const parts = splitMultipart(bytes, contentType);
   if (!parts) {
     draft.gaps.add('format:multipart');
-    readBytes(draft, bytes, parseContentType(''), true);
+    readBytes(draft, bytes, UNTYPED, true);
     return;
   }
   const values: string[] = [];
@@ -86,7 +82,7 @@ function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string, { c
     const pointer = fieldPointer('form', part.name || String(index));
     if (part.disposition !== '') addText(draft, part.disposition, `${pointer}#`);
     const declared = parseContentType(part.contentType);
-    if (declared.mediaTypes.some(saysMultipart)) draft.gaps.add('format:multipart');
+    if (declared.says.multipart) draft.gaps.add('format:multipart');
     // A field of this name changes how some servers read the others (RFC 7578 section 4.6).
     if (part.name === '_charset_') draft.gaps.add('charset:unknown');
     const start = draft.segments.length;
@@ -101,11 +97,11 @@ function readMultipart(draft: Draft, bytes: Uint8Array, contentType: string, { c
 
 /** `isSecondBest`: a gap says already that the bytes may be something else, so that no text in them is none of its own. */
 function readBytes(draft: Draft, bytes: Uint8Array, declared: DeclaredType, isSecondBest = false): void {
-  const json = declaredJsonOf(declared);
-  if (declared.mediaTypes.some(saysProtobuf)) {
+  const { json, protobuf, form: isForm } = declared.says;
+  if (protobuf) {
     if (!declared.mediaTypes.every(saysProtobuf) || !readProtobuf(draft, bytes)) {
       draft.gaps.add('format:protobuf');
-      readBytes(draft, bytes, parseContentType(''), true);
+      readBytes(draft, bytes, UNTYPED, true);
     }
     return;
   }
@@ -119,7 +115,6 @@ function readBytes(draft: Draft, bytes: Uint8Array, declared: DeclaredType, isSe
   if (gap !== undefined) draft.gaps.add(gap);
   else if (text === undefined && !isSecondBest) noteUndecodable(draft, bytes, typeGaps);
   if (text === undefined) return;
-  const isForm = declared.mediaTypes.some(saysForm);
   // Binary data may be valid UTF-8 by chance. In JSON a NUL is malformed anyway.
   if (!json && !isSecondBest && gap === undefined && typeGaps.length === 0 && text.includes('\0')) {
     draft.gaps.add('body:undecodable');
@@ -142,11 +137,6 @@ function readFormToo(draft: Draft, text: string, isDerived: boolean): void {
   if (isDerived) markDerived(draft, start);
 }
 
-function declaredJsonOf({ mediaTypes }: DeclaredType): DeclaredJson {
-  if (mediaTypes.some(saysJsonLines)) return 'lines';
-  return mediaTypes.some(saysJson) ? 'json' : undefined;
-}
-
 /** The text of a body that is read without a coding, and whether as JSON; undefined for any other. */
 export function plainTextOf({
   bytes,
@@ -155,10 +145,9 @@ export function plainTextOf({
 }: Body): { text: string; isJson: boolean } | undefined {
   if (bytes.length > LIMITS.bodyBytesMax || isCoded(contentEncoding)) return undefined;
   const declared = parseContentType(contentType);
-  const json = declaredJsonOf(declared);
+  const { json, multipart, form, protobuf, framed } = declared.says;
   const { text, asDeclared } = decodeText(bytes, declared.charset, json !== undefined);
-  const isInParts = [saysMultipart, saysForm, saysProtobuf, framedType].some((says) => declared.mediaTypes.some(says));
-  if (text === undefined || asDeclared !== undefined || isInParts) return undefined;
+  if (text === undefined || asDeclared !== undefined || multipart || form || protobuf || framed) return undefined;
   return { text, isJson: isReadAsJson(text, json) };
 }
 
@@ -166,8 +155,11 @@ function isReadAsJson(text: string, declared: DeclaredJson): boolean {
   return declared !== undefined || looksLikeJson(text) || beginsAsLenientJson(text);
 }
 
+const NONE: readonly GapKind[] = [];
+
 /** What the Content-Type alone keeps from being read. */
 function gapsOfType(declared: DeclaredType, bytes: Uint8Array, isBinary: boolean): readonly GapKind[] {
+  if (!declared.says.bytes) return NONE;
   const gaps: GapKind[] = [];
   for (const mediaType of declared.mediaTypes) {
     const gap = uninspectableGap(mediaType);

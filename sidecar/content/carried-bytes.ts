@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { GapKind } from '../kernel/gap.js';
 import { decodeText } from './charset.js';
 import { addDerivedText, type Draft } from './draft.js';
-import { type DeclaredType, parseContentType, saysJson, uninspectableGap } from './media-type.js';
+import { parseContentType, uninspectableGap } from './media-type.js';
 import { readNestedJson } from './nested-json.js';
 
 /** How files begin, as Latin-1, by what is in them. */
@@ -24,8 +24,6 @@ const BASE64_OF_MAGIC =
 const BASE64_OF_MAGIC_CHARS = 48;
 
 const NO_BASE64 = /[^A-Za-z0-9+/_-]/;
-
-const UNTYPED: DeclaredType = { mediaTypes: [], charset: 'utf-8' };
 
 /** The gap of bytes that begin like a file of images, sound, film or pages; undefined for any others. */
 export function mediaGapOf(bytes: Uint8Array): GapKind | undefined {
@@ -53,12 +51,12 @@ export function readBase64(draft: Draft, base64: string, type: string, pointer: 
 
 /** Reads the bytes of a file that stands in a string; see `readBase64`. */
 export function readCarriedBytes(draft: Draft, bytes: Uint8Array, type: string, pointer: string): void {
-  const declared = type === '' ? UNTYPED : parseContentType(type);
+  const declared = parseContentType(type);
   const gap = declared.mediaTypes.map(uninspectableGap).find((kind) => kind !== undefined) ?? mediaGapOf(bytes);
   if (gap !== undefined) draft.gaps.add(gap);
   // Of images, SVG is text.
   if (gap !== undefined && !isUtf8(bytes)) return;
-  const decoded = decodeText(bytes, declared.charset, declared.mediaTypes.some(saysJson));
+  const decoded = decodeText(bytes, declared.charset, declared.says.json !== undefined);
   if (decoded.text === undefined || decoded.text.includes('\0')) draft.gaps.add(gap ?? 'uninspectable:binary');
   else if (decoded.gap !== undefined) draft.gaps.add(decoded.gap);
   for (const text of [decoded.text, decoded.asDeclared]) {

@@ -8,6 +8,17 @@ export interface DeclaredType {
   /** `type/subtype` in lower case, without parameters; several when the header was sent more than once. */
   readonly mediaTypes: readonly string[];
   readonly charset: DeclaredCharset;
+  /** What at least one of the media types says. */
+  readonly says: {
+    /** One JSON text, or several (which goes first). */
+    readonly json: 'json' | 'lines' | undefined;
+    readonly multipart: boolean;
+    readonly form: boolean;
+    readonly protobuf: boolean;
+    readonly framed: boolean;
+    /** Bytes that are no text, or any bytes. */
+    readonly bytes: boolean;
+  };
 }
 
 /** Longer headers are not taken apart: no honest one comes near, and what stands further back could be anything. */
@@ -39,12 +50,23 @@ const UNINSPECTABLE: readonly (readonly [prefix: string, gap: GapKind])[] = [
   ['application/vnd.oasis.opendocument.', 'uninspectable:binary'],
 ];
 
-/** What nearly every request says. */
-const PLAIN_JSON: DeclaredType = { mediaTypes: ['application/json'], charset: 'utf-8' };
+/** Nothing is said. */
+export const UNTYPED: DeclaredType = typed([], 'utf-8');
+
+/** The header read last, because nearly every request has the same. */
+let last: { readonly header: string; readonly declared: DeclaredType } = { header: '', declared: UNTYPED };
 
 /** Reads a Content-Type header (RFC 9110 section 8.3.1). Envoy joins repeated headers with a comma. */
 export function parseContentType(header: string): DeclaredType {
-  if (header === 'application/json') return PLAIN_JSON;
+  if (header !== last.header) {
+    const declared = parsed(header);
+    if (header.length > HEADER_CHARS_MAX) return declared;
+    last = { header, declared };
+  }
+  return last.declared;
+}
+
+function parsed(header: string): DeclaredType {
   const text = header.slice(0, HEADER_CHARS_MAX).toLowerCase();
   const mediaTypes = text
     .split(',')
@@ -52,8 +74,21 @@ export function parseContentType(header: string): DeclaredType {
     .filter((part) => part !== '');
   // Whatever form the parameter has (RFC 8187, no semicolon before it, a quote left open), some server takes it.
   const others = text.replaceAll(UTF_8, '').replaceAll(LATIN_1, '');
-  if (header.length > HEADER_CHARS_MAX || others.includes('charset')) return { mediaTypes, charset: 'other' };
-  return { mediaTypes, charset: text.search(LATIN_1) < 0 ? 'utf-8' : 'latin-1' };
+  if (header.length > HEADER_CHARS_MAX || others.includes('charset')) return typed(mediaTypes, 'other');
+  return typed(mediaTypes, text.search(LATIN_1) < 0 ? 'utf-8' : 'latin-1');
+}
+
+function typed(mediaTypes: readonly string[], charset: DeclaredCharset): DeclaredType {
+  const some = (says: (mediaType: string) => unknown) => mediaTypes.some((mediaType) => Boolean(says(mediaType)));
+  const says = {
+    json: some(saysJsonLines) ? ('lines' as const) : some(saysJson) ? ('json' as const) : undefined,
+    multipart: some((mediaType) => mediaType.startsWith('multipart/')),
+    form: some((mediaType) => mediaType.startsWith('application/x-www-form-urlencoded')),
+    protobuf: some(saysProtobuf),
+    framed: some(framedType),
+    bytes: some((mediaType) => mediaType === 'application/octet-stream' || uninspectableGap(mediaType)),
+  };
+  return { mediaTypes, charset, says };
 }
 
 function charsetParameter(names: string): RegExp {
@@ -61,7 +96,7 @@ function charsetParameter(names: string): RegExp {
 }
 
 /** JSON by name (RFC 8259), by suffix (RFC 6839) or by a name of its like: a body that says so must be JSON. */
-export function saysJson(mediaType: string): boolean {
+function saysJson(mediaType: string): boolean {
   return /^[^/]+\/(?:[^/]+\+)?(?:x-)?(?:json|jsonl|json-?lines|ndjson|json-seq|json5|jsonc|hjson)(?:\s|$)/.test(
     mediaType,
   );
@@ -73,18 +108,8 @@ export function uninspectableGap(mediaType: string): GapKind | undefined {
 }
 
 /** Several JSON texts, one a line or behind one another, by name. */
-export function saysJsonLines(mediaType: string): boolean {
+function saysJsonLines(mediaType: string): boolean {
   return /^[^/]+\/(?:x-)?(?:jsonl|json-?lines|ndjson|json-seq)(?:\s|$)/.test(mediaType);
-}
-
-/** A body made of parts, by name. */
-export function saysMultipart(mediaType: string): boolean {
-  return mediaType.startsWith('multipart/');
-}
-
-/** A form written like a query string, by name. */
-export function saysForm(mediaType: string): boolean {
-  return mediaType.startsWith('application/x-www-form-urlencoded');
 }
 
 /** A single protobuf message, by name; `application/proto` is that of the Connect protocol. */

@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
 import { JiminiError } from '../kernel/errors.js';
-import type { Content } from '../kernel/evaluation.js';
 import { type Fault, faultOf } from '../kernel/fault.js';
 import { LIMITS } from '../kernel/limits.js';
 import {
@@ -11,6 +10,7 @@ import {
   type Question,
   type Unjudged,
 } from './inspect.js';
+import { type ParkedQuestion, parkQuestion, type Transfer } from './parked-question.js';
 import type { WorkerOrder, WorkerReport } from './worker-messages.js';
 
 /** One thread that judges large bodies, one after the other, each under the policy that it is given with. */
@@ -58,6 +58,7 @@ const TOO_SLOW: Unjudged = { kind: 'engine:budget', fault: { cause: 'worker_time
 interface Job {
   readonly snapshot: PolicySnapshot;
   readonly question: Question;
+  readonly parked: ParkedQuestion;
   readonly bytes: number;
   readonly sinceMs: number;
   readonly resolve: (judgement: Inspected) => void;
@@ -107,11 +108,13 @@ class OneThread implements InspectionWorker {
     const hasRoom =
       this.#waiting.length < this.#options.waitingMax && this.#waitingBytes + bytes <= this.#options.waitingBytesMax;
     if (!hasRoom) throw overloaded();
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ snapshot, question, bytes, sinceMs: performance.now(), resolve, reject });
+    const parked = parkQuestion(question);
+    const judged = new Promise<Inspected>((resolve, reject) => {
+      this.#waiting.push({ snapshot, question, parked, bytes, sinceMs: performance.now(), resolve, reject });
       this.#waitingBytes += bytes;
       this.#next();
     });
+    return judged.finally(parked.leave);
   }
 
   async ready(snapshot: PolicySnapshot): Promise<void> {
@@ -146,7 +149,7 @@ class OneThread implements InspectionWorker {
     this.#thread = thread;
   }
 
-  #tell(order: WorkerOrder, transfer?: ArrayBuffer[]): void {
+  #tell(order: WorkerOrder, transfer: Transfer = []): void {
     this.#thread?.postMessage(order, transfer);
   }
 
@@ -217,8 +220,8 @@ class OneThread implements InspectionWorker {
     this.#take();
     this.#judged = job;
     this.#startTimer(this.#options.judgeMsMax, TOO_SLOW);
-    const { copy, transfer } = transferable(job.question);
-    this.#tell({ judgeBy: policy.number, question: copy }, transfer);
+    const { asked, transfer } = job.parked.asked();
+    this.#tell({ judgeBy: policy.number, ...asked }, transfer);
   }
 
   #forgetRetired(): void {
@@ -262,17 +265,4 @@ class OneThread implements InspectionWorker {
 
 function overloaded(): JiminiError {
   return new JiminiError('JIMINI_OVERLOADED', 'too many large bodies wait to be judged; try again later');
-}
-
-/** Bodies are views of whole gRPC messages, and a seed is one of more random bytes: exactly they are copied once and handed over without another. */
-function transferable({ evaluation, order, ...rest }: Question): { copy: Question; transfer: ArrayBuffer[] } {
-  const transfer: ArrayBuffer[] = [];
-  const content = evaluation.content.map((part): Content => {
-    if (part.kind !== 'body') return part;
-    const bytes = new Uint8Array(part.bytes);
-    transfer.push(bytes.buffer);
-    return { ...part, bytes };
-  });
-  const seeded = order && { order: { ...order, seed: new Uint8Array(order.seed) } };
-  return { copy: { ...rest, evaluation: { ...evaluation, content }, ...seeded }, transfer };
 }

@@ -1,13 +1,13 @@
 import { constants, getPriority, setPriority } from 'node:os';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { LIMITS } from '../kernel/limits.js';
 import { giveMemoryBack, takeInSlices } from '../kernel/slices.js';
 import type { Steps } from '../kernel/steps.js';
 import { loadPackSteps } from '../policy/load-pack.js';
 import type { Pack } from '../policy/pack.js';
 import { createPolicySteps, type Policy } from '../policy/policy.js';
-import { inspect } from './inspect.js';
-import type { PolicyParts, WorkerOrder, WorkerReport } from './worker-messages.js';
+import { inspect, type Question } from './inspect.js';
+import type { AskedQuestion, PolicyParts, WorkerOrder, WorkerReport } from './worker-messages.js';
 
 type Source = PolicyParts['sources'][number];
 
@@ -23,10 +23,10 @@ const policies = new Map<number, Loaded>();
 let loading = Promise.resolve();
 
 parentPort?.on('message', (order: WorkerOrder) => {
-  if ('question' in order) {
+  if ('judgeBy' in order) {
     const snapshot = policies.get(order.judgeBy);
     if (!snapshot) throw new Error('a question for a policy that was not loaded');
-    report({ judgement: inspect(snapshot, order.question) });
+    report({ judgement: inspect(snapshot, questionOf(order)) });
     tidyLater();
   } else if ('parts' in order) {
     loading = loading.then(() => load(order.load, order.parts));
@@ -34,6 +34,13 @@ parentPort?.on('message', (order: WorkerOrder) => {
     loading = loading.then(() => void policies.delete(order.forget));
   }
 });
+
+function questionOf(order: AskedQuestion): Question {
+  if ('question' in order) return order.question;
+  const { message } = receiveMessageOnPort(order.parked) as { message: Question };
+  order.parked.close();
+  return message;
+}
 
 let tidying: NodeJS.Timeout | undefined;
 

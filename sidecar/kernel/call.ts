@@ -1,6 +1,6 @@
 /** What a gRPC method sees of its call, apart from the message. */
 export interface CallContext {
-  /** Aborts when the deadline has passed or the caller is gone. */
+  /** Aborts when the deadline has passed or the caller is gone. Made when first asked for, which costs more than the rest of a call's context. */
   readonly signal: AbortSignal;
   /** First value of a request metadata key (lower case), or undefined. Binary keys are not offered. */
   header(name: string): string | undefined;

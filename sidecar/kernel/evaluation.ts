@@ -54,6 +54,11 @@ export type Content =
       readonly contentEncoding: string;
       /** What compressed messages of a gRPC body are compressed by (`grpc-encoding`); absent or empty = not stated. */
       readonly messageEncoding?: string;
+      /**
+       * Nobody but who judges reads the memory that `bytes` lie in, so that it may go to another thread: `bytes` are empty then.
+       * Absent: they stay as they are.
+       */
+      readonly isGivenAway?: true;
     }
   /** The query string of the request target, undecoded, without the question mark, credential carriers included. */
   | { readonly kind: 'query'; readonly raw: string }

@@ -27,6 +27,8 @@ export const LIMITS = {
   multipartHeadBytesMax: 8 * 1024,
   /** Largest gRPC message. Above it gRPC itself refuses, which cannot be recorded; so it leaves room above the body limit. */
   grpcReceiveBytesMax: 48 * 1024 * 1024,
+  /** From this size on messages are put together as they come: to copy a smaller one at one time takes less than a millisecond. */
+  gatheredBytesMin: 1024 * 1024,
   /** Bytes of requests received, being received or being judged at one time, over all connections. */
   inFlightBytesMax: 256 * 1024 * 1024,
   /** Requests being received or judged at one time, over all connections. */

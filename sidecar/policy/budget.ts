@@ -46,6 +46,8 @@ export class WorkBudget {
   /** Matches of patterns so far, whether they counted or not. */
   matchesTried = 0;
   private matchesLeft: number = LIMITS.matchesMax;
+  /** `spend` by itself, made once for all patterns that are tried. */
+  readonly spender = (units: number): void => this.spend(units);
 
   constructor(units: number) {
     this.units = units;

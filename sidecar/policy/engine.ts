@@ -55,11 +55,12 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
   });
   const words = createLazyScan(wordScanner);
   const names = createNameScan(wordScanner.twin());
+  const plainTexts = createPlainTexts();
   return {
     match(segments, plan, budget, allowed = NOTHING) {
       const found: Map<PreparedRule, RuleMatches> = new Map();
       const lengths = { all: 0, withoutInstructions: 0 };
-      const plainTexts = createPlainTexts();
+      plainTexts.begin(plan, budget);
       for (let i = 0; i < segments.length; i++) {
         const segment = segments[i] as Segment;
         budget.spend(segment.text.length * WORK.scanUnit + WORK.segment);
@@ -72,10 +73,10 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
           const hasPairs = (scanner.marks & LOW_SURROGATE_MARK) !== 0;
           if (hasPairs) codePoints = countCodePoints(text);
           const scan = { segment, index: i, text, scanner, words, names, budget, found, allowed, isPlaceholder };
-          const before = budget.matchesTried;
+          const [tried, spent] = [budget.matchesTried, budget.spent];
           matchSegment(scan, plan, turnsOf);
-          const isPlain = !hasPairs && budget.matchesTried === before;
-          if (isPlain) plainTexts.keep(segment, names.wasAsked ? names.names() : undefined);
+          const isPlain = !hasPairs && budget.matchesTried === tried;
+          if (isPlain) plainTexts.keep(segment, names.wasAsked ? names.names() : undefined, budget.spent - spent);
         }
         if (segment.derived) continue;
         lengths.all += codePoints;

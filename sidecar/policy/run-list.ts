@@ -44,6 +44,16 @@ export class RunList {
     return this.ends[number] as number;
   }
 
+  /** How large it is. */
+  sizeOf(number: number): number {
+    return this.sizes[number] as number;
+  }
+
+  /** Whether there were more than are kept. */
+  get isCut(): boolean {
+    return this.overflowed;
+  }
+
   /** Whether there is a run of at least this size. */
   has(size: number): boolean {
     return this.largest >= size;

@@ -113,7 +113,6 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
   }
   const isAllowed = allowed.get(prepared);
   const stretches = stretchesFor(pattern.compiled, prepared, { text, scanner, words: scan.words });
-  const spend = (units: number) => budget.spend(units);
   const visit = (start: number, end: number, valueStart: number, valueEnd: number): boolean => {
     budget.matchesTried += 1;
     const match = { text, start, end, valueStart, valueEnd, pointer: segment.pointer };
@@ -125,7 +124,7 @@ function confirm(prepared: PreparedRule, text: string, scan: TextScan): void {
     keep(matches, scan, { valueStart, valueEnd, score, isLowered });
     return countOf(matches, isLowered) < most;
   };
-  eachMatch(pattern.compiled, { text, stretches }, visit, spend);
+  eachMatch(pattern.compiled, { text, stretches }, visit, budget.spender);
 }
 
 /** Matches found so far: those that flag at most from the start, or all others. */

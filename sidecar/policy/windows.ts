@@ -2,6 +2,7 @@ import type { LazyScan } from './lazy-scan.js';
 import type { LiteralScanner } from './literal-scan.js';
 import type { Spend } from './matcher.js';
 import type { CompiledPattern } from './pattern.js';
+import type { RunList } from './run-list.js';
 import { DIGITS_MIN, HEX_MIN, TOKEN_MIN } from './sweep.js';
 
 /** A stretch of text to be searched, or that was seen. */
@@ -51,6 +52,11 @@ export function eachMatch(
   visit: (start: number, end: number, valueStart: number, valueEnd: number) => boolean,
   spend?: Spend,
 ): void {
+  const [first] = stretches;
+  if (stretches.length === 1 && first) {
+    matcher.each(text, first[0], first[1], visit, spend);
+    return;
+  }
   let lastEnd = 0;
   let goesOn = true;
   const visitOne: typeof visit = (start, end, valueStart, valueEnd) => {
@@ -74,10 +80,10 @@ function stretchesBefore(
   const reach = facts.literalReach ?? facts.maxLength;
   if (literalGroup >= 0) return beforeEnds(scanner.endsOf(literalGroup), reach);
   if (commonGroup >= 0) return beforeEnds(words.endsOf(commonGroup), reach);
-  if (facts.hexRun >= HEX_MIN) return beforeRuns(scanner.hexes.atLeast(facts.hexRun), facts.maxLength);
-  if (facts.digits >= DIGITS_MIN) return beforeRuns(scanner.numbers.atLeast(facts.digits), facts.maxLength);
-  if (facts.tokenRun >= TOKEN_MIN) return beforeRuns(scanner.tokens.atLeast(facts.tokenRun), facts.maxLength);
-  return signs.length > 0 ? beforeRuns(placesOf(signs, text), reach) : undefined;
+  if (facts.hexRun >= HEX_MIN) return beforeRuns(scanner.hexes, facts.hexRun, facts.maxLength);
+  if (facts.digits >= DIGITS_MIN) return beforeRuns(scanner.numbers, facts.digits, facts.maxLength);
+  if (facts.tokenRun >= TOKEN_MIN) return beforeRuns(scanner.tokens, facts.tokenRun, facts.maxLength);
+  return signs.length > 0 ? beforeSigns(placesOf(signs, text), reach) : undefined;
 }
 
 /** From as far before the end of a literal as a match that holds it can begin. */
@@ -88,11 +94,21 @@ function beforeEnds(ends: readonly number[] | undefined, reach: number): Stretch
   return merged;
 }
 
-function beforeRuns(runs: readonly Stretch[] | undefined, reach: number): Stretch[] | undefined {
-  if (!runs || reach === Number.POSITIVE_INFINITY) return undefined;
+/** Likewise before the runs of at least this size. */
+function beforeRuns(runs: RunList, size: number, reach: number): Stretch[] | undefined {
+  if (runs.isCut || reach === Number.POSITIVE_INFINITY) return undefined;
   const merged: [number, number][] = [];
-  for (const [start, end] of runs) addMerged(merged, Math.max(0, start - reach), end);
+  for (let run = 0; run < runs.count; run++) {
+    if (runs.sizeOf(run) >= size) addMerged(merged, Math.max(0, runs.startOf(run) - reach), runs.endOf(run));
+  }
   return merged;
+}
+
+function beforeSigns(places: readonly number[] | undefined, reach: number): Stretch[] | undefined {
+  return beforeEnds(
+    places?.map((at) => at + 1),
+    reach + 1,
+  );
 }
 
 function addMerged(merged: [number, number][], from: number, to: number): void {
@@ -102,7 +118,7 @@ function addMerged(merged: [number, number][], from: number, to: number): void {
 }
 
 /** Where the signs stand, ascending; undefined when there are too many. */
-function placesOf(signs: readonly string[], text: string): readonly Stretch[] | undefined {
+function placesOf(signs: readonly string[], text: string): readonly number[] | undefined {
   const places: number[] = [];
   for (const sign of signs) {
     for (let at = text.indexOf(sign); at >= 0; at = text.indexOf(sign, at + 1)) {
@@ -110,5 +126,5 @@ function placesOf(signs: readonly string[], text: string): readonly Stretch[] | 
       places.push(at);
     }
   }
-  return places.sort((a, b) => a - b).map((at) => [at, at + 1]);
+  return signs.length > 1 ? places.sort((a, b) => a - b) : places;
 }

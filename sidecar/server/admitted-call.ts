@@ -4,7 +4,7 @@ import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Access, Principal } from './access/gate.js';
 import type { Admission, EvictionReason, Ticket } from './admission.js';
-import { compactLastPiece, credentialsOf, dropReceivedPieces, mayBeCompressed, streamOf } from './grpc-internals.js';
+import { credentialsOf, dropReceivedPieces, keepPiece, mayBeCompressed, streamOf } from './grpc-internals.js';
 import { type GrpcStatus, grpcStatusOf } from './grpc-status.js';
 import { Received } from './received.js';
 
@@ -156,7 +156,7 @@ export class AdmittedCall extends ServerInterceptingCall {
     this.#ticket?.grow(piece.length + LIMITS.chunkOverheadBytes);
     if (this.#answered) return;
     // grpc-js pauses the stream when a message is whole; until then it keeps the piece.
-    if (!this.#stream.isPaused()) compactLastPiece(this.#inner);
+    if (!this.#stream.isPaused()) keepPiece(this.#inner);
     if (this.#partialBytes > this.#rules.messageBytesMax + FRAME_SLACK_BYTES) this.#refuse(TOO_LARGE);
   }
 

@@ -6,6 +6,7 @@ import { BaseServerInterceptingCall } from '@grpc/grpc-js/build/src/server-inter
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { clientIdOf } from './client-id.js';
+import { LargeMessage, type MessageDecoder } from './large-message.js';
 
 /**
  * The private parts of grpc-js 1.14.7 that we rely on, all of them in this file. grpc-js offers no way to see a message
@@ -19,8 +20,23 @@ interface CallInternals {
   /** Request headers without those that are gRPC's own. */
   readonly metadata: Metadata;
   /** Puts messages together; keeps the pieces of the last message until the next one begins. */
-  readonly decoder: { readPartialMessage: Buffer[] };
+  decoder: PieceDecoder | LargeMessage | typeof NO_DECODER;
 }
+
+/** The decoder of grpc-js. */
+interface PieceDecoder extends MessageDecoder {
+  /** What comes next: 0 = the prefix of a message, 1 = the rest of it, 2 = the message. */
+  readState: number;
+  /** First byte of the prefix. */
+  readonly readCompressFlag: Buffer;
+  /** Its other four: the size. */
+  readonly readPartialSize: Buffer;
+  readonly readMessageSize: number;
+  readonly readMessageRemaining: number;
+}
+
+const NEXT_IS_PREFIX = 0;
+const NEXT_IS_MESSAGE = 2;
 
 /** Options for `http2.createServer`, which grpc-js fills from its own options. */
 interface ServerInternals {
@@ -57,7 +73,36 @@ export function credentialsOf(call: ServerInterceptingCallInterface): Credential
 
 /** Lets go of the received pieces of a message: after it is whole they would double its memory, after an eviction keep it. */
 export function dropReceivedPieces(call: ServerInterceptingCallInterface): void {
-  (call as unknown as CallInternals).decoder.readPartialMessage = [];
+  const internals = call as unknown as CallInternals;
+  internals.decoder.readPartialMessage = [];
+  if (internals.decoder instanceof LargeMessage) internals.decoder = NO_DECODER;
+}
+
+/** Of a call that is to receive no more. */
+const NO_DECODER = { write: (_data: Buffer): Buffer[] => [], readPartialMessage: [] as Buffer[], isOver: true };
+
+/** What is there of a message before it gets its memory. */
+const BEGUN_SHARE = 0.25;
+
+/**
+ * Sees to the piece received last of a message that is not whole yet: of a large one, once a part is there, pieces are put together
+ * as they come (see LargeMessage). Before that a hostile caller, who announces much and sends little, would be given memory.
+ */
+export function keepPiece(call: ServerInterceptingCallInterface): void {
+  const internals = call as unknown as CallInternals;
+  const { decoder } = internals;
+  if (decoder instanceof LargeMessage || 'isOver' in decoder) return;
+  compactLastPiece(decoder);
+  const { readMessageSize: bytes, readMessageRemaining: left, readPartialMessage: pieces } = decoder;
+  if (decoder.readState !== NEXT_IS_MESSAGE || bytes < LIMITS.gatheredBytesMin || bytes - left < BEGUN_SHARE * bytes)
+    return;
+  const prefix = Buffer.concat([decoder.readCompressFlag, decoder.readPartialSize]);
+  internals.decoder = new LargeMessage({ prefix, bytes, pieces }, (rest) => {
+    internals.decoder = decoder;
+    decoder.readState = NEXT_IS_PREFIX;
+    return decoder.write(rest);
+  });
+  decoder.readPartialMessage = [];
 }
 
 /**
@@ -65,8 +110,7 @@ export function dropReceivedPieces(call: ServerInterceptingCallInterface): void 
  * memory, and a caller could fill the rest of it with other streams. Afterwards a piece holds at most a third more than
  * its own bytes.
  */
-export function compactLastPiece(call: ServerInterceptingCallInterface): void {
-  const pieces = (call as unknown as CallInternals).decoder.readPartialMessage;
+function compactLastPiece({ readPartialMessage: pieces }: PieceDecoder): void {
   const last = pieces.at(-1);
   if (!last || 4 * last.length >= 3 * last.buffer.byteLength) return;
   const copy = Buffer.allocUnsafeSlow(last.length); // not from Node's pool, which would be kept in turn
@@ -87,7 +131,10 @@ export function limitSessions(server: Server): void {
 export function assertGrpcInternals(): void {
   const stream = new PassThrough() as unknown as ServerHttp2Stream;
   const call = new BaseServerInterceptingCall(stream, { 'grpc-encoding': 'probe' }, null, {} as never, {});
-  const { incomingEncoding, decoder, stream: kept, metadata } = call as unknown as Partial<CallInternals>;
+  const { incomingEncoding, stream: kept, metadata } = call as unknown as Partial<CallInternals>;
+  const decoder = (call as unknown as { decoder?: Partial<PieceDecoder> }).decoder;
+  // A message of four bytes of which two are there.
+  const whole = decoder?.write?.(Buffer.from([0, 0, 0, 0, 4, 1, 2]));
   const server = new Server({ 'grpc.max_concurrent_streams': 1 });
   const { commonServerOptions } = server as unknown as Partial<ServerInternals>;
   server.forceShutdown();
@@ -95,7 +142,13 @@ export function assertGrpcInternals(): void {
     kept === stream &&
     incomingEncoding === 'probe' &&
     Array.isArray(metadata?.get('probe')) &&
-    Array.isArray(decoder?.readPartialMessage) &&
+    whole?.length === 0 &&
+    decoder?.readPartialMessage?.length === 1 &&
+    decoder.readState === NEXT_IS_MESSAGE &&
+    decoder.readMessageSize === 4 &&
+    decoder.readMessageRemaining === 2 &&
+    decoder.readCompressFlag?.length === 1 &&
+    decoder.readPartialSize?.readUInt32BE() === 4 &&
     typeof commonServerOptions?.['settings'] === 'object';
   if (!fits) throw new JiminiError('JIMINI_INTERNAL', 'this version of @grpc/grpc-js is not the one that is supported');
 }

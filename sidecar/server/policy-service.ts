@@ -12,6 +12,7 @@ import { JiminiError } from '../kernel/errors.js';
 import { type Content, type Decision, type Evaluation, readDirection, ruleIdsOf } from '../kernel/evaluation.js';
 import type { Gap } from '../kernel/gap.js';
 import { LIMITS } from '../kernel/limits.js';
+import { hasOwnMemory } from '../kernel/own-memory.js';
 import type { Verdict } from '../kernel/verdict.js';
 import { decode } from './decode.js';
 
@@ -47,9 +48,10 @@ export interface PolicyService {
 /** See `PolicyService`. */
 export function createPolicyService(options: PolicyServiceOptions): PolicyService {
   return {
-    async evaluate(message, call) {
+    async evaluate(message) {
       const request = decode(EvaluateRequest, message, () => options.onMalformed('Evaluate'));
-      const decision = await options.decisions.decide(evaluationOf(request, options), call.signal);
+      const evaluation = evaluationOf(request, hasOwnMemory(message), options);
+      const decision = await options.decisions.decide(evaluation);
       return EvaluateResponse.encode(responseOf(decision, request.requestId)).finish();
     },
     async listRules(message) {
@@ -66,7 +68,7 @@ export function overloaded(): JiminiError {
 }
 
 /** agent_id and metadata are not read: they never influence a verdict and are not recorded. Nor does the subject, which is sealed. */
-function evaluationOf(request: EvaluateRequest, options: PolicyServiceOptions): Evaluation {
+function evaluationOf(request: EvaluateRequest, isGivenAway: boolean, options: PolicyServiceOptions): Evaluation {
   if (request.requestId.length > LIMITS.evaluateRequestIdCharsMax) {
     throw invalid(`request_id is longer than ${LIMITS.evaluateRequestIdCharsMax} characters`);
   }
@@ -82,17 +84,17 @@ function evaluationOf(request: EvaluateRequest, options: PolicyServiceOptions): 
     direction,
     ...scope,
     tenant: options.tenant(),
-    content: [contentOf(request)],
+    content: [contentOf(request, isGivenAway)],
     gaps,
     requestId: request.requestId,
     ...(request.subject !== '' && { subject: { id: request.subject, isVerified: false } }),
   };
 }
 
-function contentOf({ text, body, contentType, contentEncoding }: EvaluateRequest): Content {
+function contentOf({ text, body, contentType, contentEncoding }: EvaluateRequest, isGivenAway: boolean): Content {
   if (body.length === 0) return { kind: 'text', text };
   if (text !== '') throw invalid('text and body are both set; set one of them');
-  return { kind: 'body', bytes: body, contentType, contentEncoding };
+  return { kind: 'body', bytes: body, contentType, contentEncoding, ...(isGivenAway && { isGivenAway }) };
 }
 
 const WIRE_VERDICTS: Readonly<Record<Verdict, WireVerdict>> = {

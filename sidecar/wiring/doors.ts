@@ -54,8 +54,8 @@ export function createDoors({ inForce, metrics, logger, ...rest }: DoorsOptions)
 /** What is turned away behind the doors counts as what the listeners turn away before them. */
 function countingOverload(decisions: DecisionPort, metrics: Metrics): DecisionPort {
   return {
-    decide: (evaluation, signal) =>
-      decisions.decide(evaluation, signal).catch((error) => {
+    decide: (evaluation) =>
+      decisions.decide(evaluation).catch((error) => {
         if (JiminiError.from(error).code === 'JIMINI_OVERLOADED') metrics.overloaded();
         throw error;
       }),

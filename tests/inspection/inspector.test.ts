@@ -83,6 +83,21 @@ test('the caller keeps its bytes when a body goes to the worker', async (t) => {
   await inspector.close();
 });
 
+test('a body that is given away goes to the worker with the memory it lies in, and nothing of it stays', async (t) => {
+  const inspector = createInspector(snapshotFor('apple'));
+  const text = `an apple ${'x'.repeat(LIMITS.inlineBodyBytesMax)}`;
+  const type = { contentType: 'text/plain', contentEncoding: '', isGivenAway: true } as const;
+  const own = new TextEncoder().encode(text);
+  // A piece of the memory that Node shares out among small buffers, which it gives to no other thread.
+  const shared = Buffer.from(text);
+  for (const bytes of [own, shared]) {
+    const { matched } = await inspector.inspect(evaluationOf({ kind: 'body', bytes, ...type }), 0);
+    t.is(matched.length, 1);
+  }
+  t.deepEqual([own.length, shared.length], [0, text.length]);
+  await inspector.close();
+});
+
 test('many large bodies at once each get their own answer', async (t) => {
   const inspector = createInspector(snapshotFor('apple'));
   const texts = ['an apple', 'a pear', 'one apple', 'no fruit'];

@@ -64,6 +64,19 @@ test('a check becomes an evaluation', (t) => {
   });
 });
 
+test('a body in which no denial looks for ids is given away, where nothing else lies in its memory', (t) => {
+  const givenAway = (bytes: Uint8Array) => {
+    const { evaluation, caller } = read(bytes);
+    return evaluation.content.some((part) => part.kind === 'body' && part.isGivenAway) && caller.body.length === 0;
+  };
+  const message = (length: number) => new Uint8Array(checkBytes({ body: new Uint8Array(length).fill(0x20) }));
+  const large = message(LIMITS.rpcBodyBytesMax + 1);
+  t.true(givenAway(large));
+  t.true(givenAway(Buffer.concat([Buffer.alloc(5), large]).subarray(5)), 'behind what frames a message');
+  t.false(givenAway(Buffer.concat([Buffer.alloc(64), large]).subarray(64)));
+  t.false(givenAway(message(LIMITS.rpcBodyBytesMax)));
+});
+
 test('a header of ours is one whatever its case and with underscores, and nothing else is', (t) => {
   const forgedIn = (names: string[]) =>
     read(checkBytes({ headers: Object.fromEntries(names.map((name) => [name, '1'])) })).caller.forgedHeaders;

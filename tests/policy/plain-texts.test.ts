@@ -2,20 +2,31 @@ import test from 'ava';
 import fc from 'fast-check';
 import { judge, packOf, policyOf, rule, segment } from './inline-pack.js';
 
-const policy = policyOf(
-  packOf(
-    rule({ id: 'PLAIN', pattern: 'apple\\d' }) +
-      rule({ id: 'NAMED', pattern: '\\d{4}', context: { words: ['pin'], required: true } }) +
-      rule({ id: 'KEYED', pattern: '[a-z]{3}\\d', keywords: ['pear'] }) +
-      rule({ id: 'SPOKEN', pattern: 'order', tags: ['injection'] }),
-    { builtin: true },
-  ),
+const pack = packOf(
+  rule({ id: 'PLAIN', pattern: 'apple\\d' }) +
+    rule({ id: 'NAMED', pattern: '\\d{4}', context: { words: ['pin'], required: true } }) +
+    rule({ id: 'KEYED', pattern: '[a-z]{3}\\d', keywords: ['pear'] }) +
+    rule({ id: 'SPOKEN', pattern: 'order', tags: ['injection'] }),
+  { builtin: true },
 );
+const policy = policyOf(pack);
 
 const segments = fc.array(
   fc.record({
     text: fc.constantFrom('role', '1234', 'apple1', 'abc1', 'order', 'pin 1234', 'a\u00adpple1', '', '😀'),
-    pointer: fc.constantFrom('', '/a', '/1/pin', '/22/pin', '/pin/3', '/pear/0/x', '/pear/17/x#', '/1234'),
+    pointer: fc.constantFrom(
+      '',
+      '/a',
+      '/1/pin',
+      '/22/pin',
+      '/pin/3',
+      '/pear/0/x',
+      '/pear/17/x#',
+      '/1234',
+      '/role',
+      '/pin#',
+      '/pear/type',
+    ),
     role: fc.constantFrom('user' as const, 'system' as const),
     flagsOnly: fc.constantFrom(undefined, true as const),
   }),
@@ -35,4 +46,20 @@ test('a text is found wherever it stands, however often the same was judged befo
       t.deepEqual(places(all), all.flatMap((one) => places([one])).sort());
     }),
   );
+});
+
+test('what an evaluation may take does not depend on what was judged before', (t) => {
+  const words = ['role', 'type', 'model', 'abc1', 'role'].map((text, i) => segment(text, { pointer: `/${i}#` }));
+  const isTooMuch = (of: typeof policy, workMax: number) => judge(of, words, { workMax }).gaps.length > 0;
+  const fresh = () => policyOf(pack);
+  let [tooMuch, enough] = [0, 1_000_000];
+  while (enough - tooMuch > 1) {
+    const middle = Math.floor((tooMuch + enough) / 2);
+    if (isTooMuch(fresh(), middle)) tooMuch = middle;
+    else enough = middle;
+  }
+  for (const word of words) judge(policy, [word]);
+  t.true(isTooMuch(policy, tooMuch));
+  t.false(isTooMuch(policy, enough));
+  t.false(isTooMuch(policy, enough), 'and again');
 });

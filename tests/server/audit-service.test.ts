@@ -51,7 +51,7 @@ test('the pages of a range hold every leaf once, verbatim and with its hash', as
     await append(port, 0);
   }
   t.deepEqual(seqsOf(entries), upTo(251));
-  t.true(entries.every(({ leaf, leafHash: hash }) => leafHash(leaf) === hash.toString('hex')));
+  t.true(entries.every(({ leaf, leafHash: hash }) => leafHash(leaf) === Buffer.from(hash).toString('hex')));
   const report = await verifyEntries(entries.map(({ seq, leaf }) => ({ seq: Number(seq), bytes: leaf })));
   t.like(report, { status: 'ok', entries: 251 });
 });
@@ -281,7 +281,7 @@ async function tampered(
   return auditClient(t, again.address, bearer(again.issue(['auditor']).token));
 }
 
-const keyOf = ({ seq, leafHash: hash }: Entry) => leafKey(Number(seq), hash.toString('hex'));
+const keyOf = ({ seq, leafHash: hash }: Entry) => leafKey(Number(seq), Buffer.from(hash).toString('hex'));
 
 test('a leaf whose bytes were changed is no answer, and a fault of the verification', async (t) => {
   const made = await tampered(t, (db, rows) => {

@@ -87,12 +87,16 @@ test('text becomes one piece of content, the subject is only said, and agent and
 });
 
 test('a body goes on as bytes with its type and coding', async (t) => {
-  const { ask, asked } = service();
-  const body = Buffer.from('{}');
-  await ask({ body, contentType: 'application/json', contentEncoding: 'gzip' });
-  t.deepEqual(asked[0]?.content, [
-    { kind: 'body', bytes: body, contentType: 'application/json', contentEncoding: 'gzip' },
-  ]);
+  const { raw, asked } = service();
+  const body = new TextEncoder().encode('{}');
+  const message = EvaluateRequest.encode(
+    EvaluateRequest.fromPartial({ body, contentType: 'application/json', contentEncoding: 'gzip' }),
+  ).finish();
+  const expected = { kind: 'body', bytes: body, contentType: 'application/json', contentEncoding: 'gzip' } as const;
+  await raw(new Uint8Array([...Buffer.from('others'), ...message]).subarray(6));
+  t.deepEqual(asked[0]?.content, [expected], 'in memory that others use');
+  await raw(new Uint8Array(message));
+  t.deepEqual(asked[1]?.content, [{ ...expected, isGivenAway: true }], 'in memory of its own');
 });
 
 test('an empty message is the empty text without direction and endpoint', async (t) => {

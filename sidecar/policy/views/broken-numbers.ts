@@ -8,6 +8,7 @@ const DIGITS_MAX = 19;
 const GROUPS_MIN = 3;
 const GROUPS_MAX = 4;
 const GROUP = /^ {0,2}\d{4,6} {0,2}$/;
+const NONE: readonly MappedText[] = [];
 const BETWEEN = /^[\t\r\n\v\f]{1,3}$/;
 /** Three letters that touch a number, one of them no hexadecimal digit: within a hash stand long numbers, and single letters mark some. */
 const WORD = /^(?=.{0,2}[g-zG-Z])[A-Za-z]{3}$/;
@@ -16,7 +17,8 @@ const WORD = /^(?=.{0,2}[g-zG-Z])[A-Za-z]{3}$/;
  * Numbers that could be those of cards, but for line ends or tabs between their groups, or letters that touch them: each as
  * it would be written by itself. A guess: cells of a table and names of things look so by chance.
  */
-export function brokenNumbers(text: string, numbers: RunList): MappedText[] {
+export function brokenNumbers(text: string, numbers: RunList): readonly MappedText[] {
+  if (numbers.count < GROUPS_MIN && !numbers.has(DIGITS_MIN)) return NONE;
   return [...inLines(text, numbers), ...besideLetters(text, numbers)];
 }
 

@@ -5,12 +5,13 @@ import { type MappedText, MappedTextWriter } from './mapped-text.js';
 const DIGITS_MIN = 24;
 /** A shorter list of such numbers is one of ages, or a date. */
 const CHARACTERS_MIN = 12;
+const NONE: readonly MappedText[] = [];
 const NUMBER = /\d+/g;
 const BITS = /^(?:[01]{8})+$/;
 
 /** The texts that are written as numbers of their ASCII characters: `73,103,110` or `01001001 01100111`. */
-export function textsInNumbers(text: string, numbers: RunList): MappedText[] {
-  if (!numbers.has(DIGITS_MIN)) return [];
+export function textsInNumbers(text: string, numbers: RunList): readonly MappedText[] {
+  if (!numbers.has(DIGITS_MIN)) return NONE;
   const found: MappedText[] = [];
   // Of a text with too many runs to keep, all is looked at as one.
   const runs = numbers.atLeast(DIGITS_MIN) ?? [[0, text.length] as const];
