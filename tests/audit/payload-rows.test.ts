@@ -1,6 +1,8 @@
 import test from 'ava';
+import { readEvidence } from '../../sidecar/audit/verify/held-against.js';
 import type { PayloadRowKind } from '../../sidecar/audit/verify/payload-rows.js';
-import { verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
+import { type HeldAgainst, verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
+import { checkpointOf, keyFile, signerOf } from './signed-logs.js';
 import { readVectors } from './vectors/vectors.js';
 
 type HexPair = readonly [key: string, value: string];
@@ -12,15 +14,17 @@ const { logs, cases } = readVectors<{
 
 const LETTERS = { envelope: '65', tombstone: '78' };
 
+const NOTHING_SIGNED: Pick<HeldAgainst, 'claims' | 'keys'> = { claims: [], keys: [] };
+
 /** What the verifier says of the leaves of a log with these rows beside them. */
-function verified(log: string, pairs: readonly HexPair[]) {
+function verified(log: string, pairs: readonly HexPair[], signed = NOTHING_SIGNED) {
   const entries = (logs[log] ?? []).map((leaf, seq) => ({ seq, bytes: Buffer.from(leaf) }));
   async function* payloadRows(kind: PayloadRowKind) {
     for (const [key, value] of pairs) {
       if (key.startsWith(LETTERS[kind])) yield { key: Buffer.from(key, 'hex'), value: Buffer.from(value, 'hex') };
     }
   }
-  return verifyEntries(entries, undefined, { claims: [], keys: [], payloadRows });
+  return verifyEntries(entries, undefined, { ...signed, payloadRows });
 }
 
 for (const { why, log, rows, rule, seq } of cases) {
@@ -48,4 +52,21 @@ test('a flipped bit is noticed in every byte of envelopes and tombstones and of 
       }
     }
   }
+});
+
+test('of a log that was cut off payloads may be missing, and none may be another one', async (t) => {
+  const leaves = (logs['erased'] ?? []).map((leaf) => Buffer.from(leaf));
+  const signer = signerOf(1);
+  const bytes = checkpointOf(leaves, signer, leaves.length + 5);
+  const evidence = readEvidence({
+    files: [{ source: 'checkpoint', name: 'checkpoint', bytes }],
+    keys: { name: 'keys', bytes: keyFile(signer) },
+  });
+  if (!('claims' in evidence)) return t.fail();
+  const rowsOf = (why: string) => cases.find((each) => each.why === why)?.rows ?? [];
+  t.like(await verified('erased', rowsOf('every envelope is there'), evidence), { status: 'truncated' });
+  t.like(await verified('erased', rowsOf('the last one is missing'), evidence), { status: 'truncated' });
+  const changed = await verified('erased', rowsOf('two envelopes swapped'), evidence);
+  t.like(changed, { status: 'tampered', fault: { rule: 'envelope', seq: 6 } });
+  return undefined;
 });

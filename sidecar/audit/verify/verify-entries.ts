@@ -129,7 +129,7 @@ export function createVerification(
       return !(found(rowFault(await rows?.settle())) || found(await payloads?.settle()));
     },
     async end() {
-      if (fault || !claims || found(rowFault(await rows?.end()))) return;
+      if (fault || !claims || found(rowFault(await rows?.end())) || found(await payloads?.settle())) return;
       const ending = claims.end(chain.size, chain.logId);
       if (ending.status !== 'signed') {
         found(ending.finding, ending.status);
