@@ -1,7 +1,7 @@
 import test from 'ava';
 import { readEvidence } from '../../sidecar/audit/verify/held-against.js';
-import type { PayloadRowKind } from '../../sidecar/audit/verify/payload-rows.js';
-import { type HeldAgainst, verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
+import type { ReadPayloadRows } from '../../sidecar/audit/verify/payload-rows.js';
+import { createVerification, type HeldAgainst, verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
 import { checkpointOf, keyFile, signerOf } from './signed-logs.js';
 import { readVectors } from './vectors/vectors.js';
 
@@ -19,13 +19,18 @@ const NOTHING_SIGNED: Pick<HeldAgainst, 'claims' | 'keys'> = { claims: [], keys:
 /** What the verifier says of the leaves of a log with these rows beside them. */
 function verified(log: string, pairs: readonly HexPair[], signed = NOTHING_SIGNED) {
   const entries = (logs[log] ?? []).map((leaf, seq) => ({ seq, bytes: Buffer.from(leaf) }));
-  async function* payloadRows(kind: PayloadRowKind) {
+  return verifyEntries(entries, undefined, { ...signed, payloadRows: rowReader(pairs) });
+}
+
+function rowReader(pairs: readonly HexPair[]): ReadPayloadRows {
+  return async function* (kind) {
     for (const [key, value] of pairs) {
       if (key.startsWith(LETTERS[kind])) yield { key: Buffer.from(key, 'hex'), value: Buffer.from(value, 'hex') };
     }
-  }
-  return verifyEntries(entries, undefined, { ...signed, payloadRows });
+  };
 }
+
+const rowsOf = (why: string) => cases.find((each) => each.why === why)?.rows ?? [];
 
 for (const { why, log, rows, rule, seq } of cases) {
   test(`rows beside the leaves hold, or break the rule that the vectors say: ${why}`, async (t) => {
@@ -37,7 +42,7 @@ for (const { why, log, rows, rule, seq } of cases) {
 }
 
 test('a flipped bit is noticed in every byte of envelopes and tombstones and of their keys', async (t) => {
-  const pairs = cases.find(({ why }) => why === 'three were erased')?.rows ?? [];
+  const pairs = rowsOf('three were erased');
   t.like(await verified('erased', pairs), { payloads: { envelopes: 5, erased: 3 } });
   for (const [at, pair] of pairs.entries()) {
     for (const part of [0, 1] as const) {
@@ -54,6 +59,24 @@ test('a flipped bit is noticed in every byte of envelopes and tombstones and of 
   }
 });
 
+test('where the first leaves are not looked at, neither is what lies beside them', async (t) => {
+  const leaves = (logs['erased'] ?? []).map((leaf, seq) => ({ seq, bytes: Buffer.from(leaf) }));
+  const reportOf = async (first: number, why: string) => {
+    const against = { ...NOTHING_SIGNED, payloadRows: rowReader(rowsOf(why)) };
+    const verification = createVerification(leaves[first - 1], against);
+    for (const leaf of leaves.slice(first)) t.true(verification.add(leaf));
+    await verification.end();
+    return verification.report();
+  };
+  t.like(await reportOf(4, 'the first one is missing'), {
+    status: 'unanchored',
+    payloads: { envelopes: 6, erased: 0 },
+  });
+  t.like(await reportOf(4, 'an envelope beside a decision that has none'), { status: 'unanchored' });
+  t.like(await reportOf(4, 'two envelopes swapped'), { status: 'tampered', fault: { seq: 6 } });
+  t.like(await reportOf(7, 'two envelopes swapped'), { status: 'tampered', fault: { seq: 7 } });
+});
+
 test('of a log that was cut off payloads may be missing, and none may be another one', async (t) => {
   const leaves = (logs['erased'] ?? []).map((leaf) => Buffer.from(leaf));
   const signer = signerOf(1);
@@ -63,7 +86,6 @@ test('of a log that was cut off payloads may be missing, and none may be another
     keys: { name: 'keys', bytes: keyFile(signer) },
   });
   if (!('claims' in evidence)) return t.fail();
-  const rowsOf = (why: string) => cases.find((each) => each.why === why)?.rows ?? [];
   t.like(await verified('erased', rowsOf('every envelope is there'), evidence), { status: 'truncated' });
   t.like(await verified('erased', rowsOf('the last one is missing'), evidence), { status: 'truncated' });
   const changed = await verified('erased', rowsOf('two envelopes swapped'), evidence);

@@ -42,10 +42,13 @@ const ROOTS_MAX = 1_000_000;
 const LETTERS: Readonly<Record<PayloadRowKind, number>> = { envelope: 0x65, tombstone: 0x78 };
 const KEY_BYTES = 9;
 
-/** Reads both kinds once, in step with the leaves, so that memory does not grow with them. */
-export function createPayloadRowsCheck(read: ReadPayloadRows): PayloadRowsCheck {
-  const envelopes = createRowCursor('envelope', read);
-  const tombstones = createRowCursor('tombstone', read);
+/**
+ * Reads both kinds once, in step with the leaves, so that memory does not grow with them. What lies beside leaves before `firstSeq` is not
+ * looked at.
+ */
+export function createPayloadRowsCheck(read: ReadPayloadRows, firstSeq: number): PayloadRowsCheck {
+  const envelopes = createRowCursor('envelope', read, firstSeq);
+  const tombstones = createRowCursor('tombstone', read, firstSeq);
   const counts = { envelopes: 0, erased: 0 };
   const erasures = createErasures();
   let pending: { readonly seq: number; readonly word: PayloadWord }[] = [];
@@ -148,16 +151,17 @@ function createErasures() {
 }
 
 /** Walks along rows of one kind, one step for each leaf. */
-function createRowCursor(kind: PayloadRowKind, read: ReadPayloadRows) {
+function createRowCursor(kind: PayloadRowKind, read: ReadPayloadRows, firstSeq: number) {
   const rows = read(kind)[Symbol.asyncIterator]();
   let next: Row | undefined;
   let isOver = false;
 
   const peek = async (): Promise<Row | undefined> => {
-    if (next || isOver) return next;
-    const { value, done } = await rows.next();
-    isOver = done === true;
-    next = isOver ? undefined : value;
+    while (!next && !isOver) {
+      const { value, done } = await rows.next();
+      isOver = done === true;
+      next = isOver || (placeOf(value.key, kind) ?? firstSeq) < firstSeq ? undefined : value;
+    }
     return next;
   };
 

@@ -92,7 +92,7 @@ export function createVerification(
   const chain = createChainCheck(keys, before && { size: before.seq + 1, hash: hashOf(before.bytes) });
   const claims = against && createClaimsCheck(against.claims, against.keys, keys);
   const rows = against?.treeRows && createTreeRowsCheck(against.treeRows);
-  const payloads = against?.payloadRows && createPayloadRowsCheck(against.payloadRows);
+  const payloads = against?.payloadRows && createPayloadRowsCheck(against.payloadRows, chain.size);
   let hasMore = false;
   const tree = createRootStream(
     rows &&
