@@ -6,6 +6,8 @@ import { firstTreeKeyOf, TILE_WIDTH, treeKeysOf } from './tree-key.js';
 
 type Database = ClassicLevel<Uint8Array, Uint8Array>;
 
+/** Some hundred kilobytes. */
+const KEYS_PER_BATCH = 10_000;
 /** 256^7 is more leaves than a number counts exactly. */
 const LEVELS_MAX = 7;
 
@@ -27,7 +29,7 @@ export async function removeRowsBehind(db: Database, size: number): Promise<Uint
     const [last] = await db.keys({ ...range, reverse: true, limit: 1 }).all();
     if (!last) continue;
     left.push(last);
-    await db.clear({ gte: range.gte, lt: last });
+    await removeAll(db, range.gte, last);
   }
   return left;
 }
@@ -36,6 +38,20 @@ export async function removeRowsBehind(db: Database, size: number): Promise<Uint
 async function boundariesBehind(db: Database, size: number): Promise<Uint8Array[]> {
   const keys = await db.keys(boundaryKeys()).all();
   return keys.filter((key) => (parseBoundaryKey(key)?.pruneSeq ?? -1) >= size);
+}
+
+/** Each batch is synced: what came back after a crash would lie beside leaves that were written since. */
+async function removeAll(db: Database, from: Uint8Array, before: Uint8Array): Promise<void> {
+  for (let gte = from; ; ) {
+    const keys = await db.keys({ gte, lt: before, limit: KEYS_PER_BATCH }).all();
+    const [last] = keys.slice(-1);
+    if (!last) return;
+    await db.batch(
+      keys.map((key) => ({ type: 'del', key })),
+      { sync: true },
+    );
+    gte = last;
+  }
 }
 
 function rangesBehind(size: number): { readonly gte: Uint8Array; readonly lt: Uint8Array }[] {

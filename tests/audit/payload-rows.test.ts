@@ -1,7 +1,8 @@
 import test from 'ava';
-import type { PayloadRowKind } from '../../sidecar/audit/verify/payload-rows.js';
-import { verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
-import { asLines, verifyExport } from './signed-logs.js';
+import { readEvidence } from '../../sidecar/audit/verify/held-against.js';
+import type { ReadPayloadRows } from '../../sidecar/audit/verify/payload-rows.js';
+import { createVerification, type HeldAgainst, verifyEntries } from '../../sidecar/audit/verify/verify-entries.js';
+import { asLines, checkpointOf, keyFile, signerOf, verifyExport } from './signed-logs.js';
 import { readVectors } from './vectors/vectors.js';
 
 type HexPair = readonly [key: string, value: string];
@@ -13,19 +14,23 @@ const { logs, cases } = readVectors<{
 
 const LETTERS = { envelope: '65', tombstone: '78' };
 
-function rowsOf(pairs: readonly HexPair[]) {
-  return async function* (kind: PayloadRowKind) {
+const NOTHING_SIGNED: Pick<HeldAgainst, 'claims' | 'keys'> = { claims: [], keys: [] };
+
+/** What the verifier says of the leaves of a log with these rows beside them. */
+function verified(log: string, pairs: readonly HexPair[], signed = NOTHING_SIGNED) {
+  const entries = (logs[log] ?? []).map((leaf, seq) => ({ seq, bytes: Buffer.from(leaf) }));
+  return verifyEntries(entries, undefined, { ...signed, payloadRows: rowReader(pairs) });
+}
+
+function rowReader(pairs: readonly HexPair[]): ReadPayloadRows {
+  return async function* (kind) {
     for (const [key, value] of pairs) {
       if (key.startsWith(LETTERS[kind])) yield { key: Buffer.from(key, 'hex'), value: Buffer.from(value, 'hex') };
     }
   };
 }
 
-/** What the verifier says of the leaves of a log with these rows beside them. */
-function verified(log: string, pairs: readonly HexPair[]) {
-  const entries = (logs[log] ?? []).map((leaf, seq) => ({ seq, bytes: Buffer.from(leaf) }));
-  return verifyEntries(entries, undefined, { claims: [], keys: [], payloadRows: rowsOf(pairs) });
-}
+const rowsOf = (why: string) => cases.find((each) => each.why === why)?.rows ?? [];
 
 for (const { why, log, rows, rule, seq } of cases) {
   test(`rows beside the leaves hold, or break the rule that the vectors say: ${why}`, async (t) => {
@@ -51,7 +56,7 @@ for (const { why, rows, rule, seq } of pruned.payloads) {
       'key.pub': asLines(pruned.keys),
       checkpoint: Buffer.from(checkpoint),
     };
-    const { report } = await verifyExport(files, {}, { payloadRows: rowsOf(rows) });
+    const { report } = await verifyExport(files, {}, { payloadRows: rowReader(rows) });
     t.like(report, { status: rule === null ? 'ok' : 'tampered', entries: entries.length });
     if (rule === null) t.deepEqual(report?.payloads, { envelopes: 11, erased: 0 });
     else t.like(report?.fault, { rule, seq });
@@ -59,7 +64,7 @@ for (const { why, rows, rule, seq } of pruned.payloads) {
 }
 
 test('a flipped bit is noticed in every byte of envelopes and tombstones and of their keys', async (t) => {
-  const pairs = cases.find(({ why }) => why === 'three were erased')?.rows ?? [];
+  const pairs = rowsOf('three were erased');
   t.like(await verified('erased', pairs), { payloads: { envelopes: 5, erased: 3 } });
   for (const [at, pair] of pairs.entries()) {
     for (const part of [0, 1] as const) {
@@ -74,4 +79,38 @@ test('a flipped bit is noticed in every byte of envelopes and tombstones and of 
       }
     }
   }
+});
+
+test('where the first leaves are not looked at, neither is what lies beside them', async (t) => {
+  const leaves = (logs['erased'] ?? []).map((leaf, seq) => ({ seq, bytes: Buffer.from(leaf) }));
+  const reportOf = async (first: number, why: string) => {
+    const against = { ...NOTHING_SIGNED, payloadRows: rowReader(rowsOf(why)) };
+    const verification = createVerification(leaves[first - 1], against);
+    for (const leaf of leaves.slice(first)) t.true(verification.add(leaf));
+    await verification.end();
+    return verification.report();
+  };
+  t.like(await reportOf(4, 'the first one is missing'), {
+    status: 'unanchored',
+    payloads: { envelopes: 6, erased: 0 },
+  });
+  t.like(await reportOf(4, 'an envelope beside a decision that has none'), { status: 'unanchored' });
+  t.like(await reportOf(4, 'two envelopes swapped'), { status: 'tampered', fault: { seq: 6 } });
+  t.like(await reportOf(7, 'two envelopes swapped'), { status: 'tampered', fault: { seq: 7 } });
+});
+
+test('of a log that was cut off payloads may be missing, and none may be another one', async (t) => {
+  const leaves = (logs['erased'] ?? []).map((leaf) => Buffer.from(leaf));
+  const signer = signerOf(1);
+  const bytes = checkpointOf(leaves, signer, leaves.length + 5);
+  const evidence = readEvidence({
+    files: [{ source: 'checkpoint', name: 'checkpoint', bytes }],
+    keys: { name: 'keys', bytes: keyFile(signer) },
+  });
+  if (!('claims' in evidence)) return t.fail();
+  t.like(await verified('erased', rowsOf('every envelope is there'), evidence), { status: 'truncated' });
+  t.like(await verified('erased', rowsOf('the last one is missing'), evidence), { status: 'truncated' });
+  const changed = await verified('erased', rowsOf('two envelopes swapped'), evidence);
+  t.like(changed, { status: 'tampered', fault: { rule: 'envelope', seq: 6 } });
+  return undefined;
 });

@@ -654,9 +654,12 @@ def ed25519_holds(public_key, message, signature):
         command = ["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", paths["key"], "-rawin"]
         command += ["-in", paths["message"], "-sigfile", paths["signature"]]
         try:
-            return subprocess.run(command, capture_output=True, check=False).returncode == 0
+            code = subprocess.run(command, capture_output=True, check=False).returncode
         except FileNotFoundError:
             raise BadInput("openssl is not installed: signatures cannot be checked without it") from None
+    if code < 0:
+        raise BadInput(f"openssl was killed by signal {-code}: a signature could not be checked")
+    return code == 0
 
 
 def parse_note(data):

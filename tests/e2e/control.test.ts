@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { keyFile, signerOf } from '../audit/signed-logs.js';
 import { createAuthority } from '../envoy/certificates.js';
 import { jimini, verifySigned } from '../processes/cli.js';
 import { connect } from '../processes/client.js';
-import { repositoryRoot, type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
+import { FEW_RULES, repositoryRoot, type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
 import { needs } from '../tools/needs.js';
 import { program, toolPath } from '../tools/programs.js';
 
@@ -37,7 +38,7 @@ async function verify(address: string, tokenFile: string) {
 test.before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'jimini-control-'));
   dataDir = join(folder, 'data');
-  sidecar = await startSidecarProcess({ dataDir });
+  sidecar = await startSidecarProcess({ dataDir, env: FEW_RULES });
   const client = connect(sidecar.data);
   for (let count = 0; count < 40; count += 1) await client.evaluate({ text: `question ${count}` });
   client.close();
@@ -60,9 +61,30 @@ test.serial('a token that is issued while the sidecar runs verifies its log from
   const file = await issue('ana', 'auditor');
   const { code, stdout } = await verify(sidecar.control, file);
   t.is(code, 0);
-  t.like(JSON.parse(stdout), { status: 'ok', closed: false });
+  t.like(JSON.parse(stdout), { status: 'ok', closed: false, payloads: 'not checked' });
   t.true((JSON.parse(stdout) as { entries: number }).entries > 41);
 });
+
+test.serial(
+  'the log of a running sidecar is held against a checkpoint and keys that were kept elsewhere',
+  async (t) => {
+    const env = { JIMINI_TOKEN_FILE: join(folder, 'ana.token') };
+    const head = await jimini(['log', 'head', '--address', sidecar.control, '--format', 'json'], env);
+    const { checkpoint, verifier_keys: keys } = JSON.parse(head.stdout) as {
+      checkpoint: string;
+      verifier_keys: string[];
+    };
+    const [anchor, key, other] = [join(folder, 'anchor'), join(folder, 'key'), join(folder, 'other-key')];
+    await writeFile(anchor, checkpoint);
+    await writeFile(key, `${keys.join('\n')}\n`);
+    await writeFile(other, keyFile(signerOf(7)));
+    const held = (...args: string[]) => verifySigned(['--address', sidecar.control, '--anchor', anchor, ...args], env);
+    t.is((await held('--key', key)).code, 0);
+    const refused = await held('--key', other);
+    t.is(refused.code, 1);
+    t.regex(refused.stdout, /rule signer/);
+  },
+);
 
 test.serial('what the token was refused for, and that it came, is in the log', async (t) => {
   const file = await issue('ben', 'operator');
@@ -136,7 +158,7 @@ control: {tokensFile: tokens.json, clients: {'${AUDITOR_ID}': [reader], 'spiffe:
 `,
   );
   const config = ['--config', join(own, 'jimini.yaml')];
-  const secured = await startSidecarProcess({ dataDir: data, args: config });
+  const secured = await startSidecarProcess({ dataDir: data, args: config, env: FEW_RULES });
   t.teardown(() => secured.stop());
   const { stdout } = await jimini(['token', 'issue', ...config, '--name', 'fay', '--role', 'auditor']);
   await put('fay.token', stdout);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import type { Commitments, Payload } from '../../sidecar/privacy/payload.js';
 import { viewHolds, viewOf } from '../../sidecar/privacy/view.js';
 import { commitmentByHand, filesBelow, readSealedLog, type SealedRecord } from '../privacy/sealed-log.js';
 import { chatBodyOf, checkRequestBytes, connect } from '../processes/client.js';
-import { startSidecarProcess } from '../processes/sidecar.js';
+import { FEW_RULES, startSidecarProcess } from '../processes/sidecar.js';
 
 const CARD = '4111 1111 1111 1111';
 /** The canary begins a text, so that nothing is near it, and stands before the card in the large one. */
@@ -26,7 +27,12 @@ async function recorded(capture: Capture) {
   const sidecar = await startSidecarProcess({
     dataDir,
     args: ['--config', config],
-    env: { JIMINI_LOG_CAPTURE: capture, JIMINI_KEYRING_DIR: keyringDir, JIMINI_TRUSTED_HEADERS: 'x-verified-user' },
+    env: {
+      ...FEW_RULES,
+      JIMINI_LOG_CAPTURE: capture,
+      JIMINI_KEYRING_DIR: keyringDir,
+      JIMINI_TRUSTED_HEADERS: 'x-verified-user',
+    },
   });
   const client = connect(sidecar.data);
   const ids = new Map<string, string>();
@@ -83,6 +89,7 @@ for (const capture of CAPTURES) {
           `leaf ${leaf['seq']}`,
         );
         t.is(envelope !== undefined, payload !== undefined);
+        t.is(leaf['envelope'] ?? '', envelope ? createHash('sha256').update(envelope).digest('hex') : '');
         if (!payload) continue;
         for (const redaction of ['none', 'partial', 'full'] as const) {
           t.true(viewHolds(viewOf(payload, redaction), commitmentsOf(record)), `${leaf['seq']} ${redaction}`);

@@ -160,8 +160,7 @@ function createRowCursor(kind: PayloadRowKind, read: ReadPayloadRows, firstSeq: 
     while (!next && !isOver) {
       const { value, done } = await rows.next();
       isOver = done === true;
-      const isBelow = !isOver && (placeOf(value.key, kind) ?? firstSeq) < firstSeq;
-      if (!isOver && !isBelow) next = value;
+      next = isOver || (placeOf(value.key, kind) ?? firstSeq) < firstSeq ? undefined : value;
     }
     return next;
   };

@@ -141,7 +141,7 @@ export function createVerification(before?: Before, against?: HeldAgainst): Veri
       return !(found(rowFault(await rows?.settle())) || found(await payloads?.settle()));
     },
     async end() {
-      if (fault || !claims || found(rowFault(await rows?.end()))) return;
+      if (fault || !claims || found(rowFault(await rows?.end())) || found(await payloads?.settle())) return;
       if (found(begin?.beforeEnd(chain.size, tree.root(), chain.epoch))) return;
       const ending = claims.end(chain.size, chain.logId, begin?.isProven);
       if (ending.status !== 'signed') {
