@@ -8,7 +8,7 @@ import {
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { decode } from './decode.js';
-import { firstSeqOf, type ReadableLog, readEnd, readSeq } from './log-batch.js';
+import { firstSeqOf, type ReadableLog, readEnd, readSeq, refuseRemoved } from './log-batch.js';
 import type { StreamHandler } from './stream-method.js';
 
 /** Leaves after which a caller is told how far it is. */
@@ -56,6 +56,7 @@ async function takePage(log: ReadableLog, verification: Verification, end: numbe
   if (from >= end) return false;
   try {
     const rows = await log.page(from, Math.min(LIMITS.leavesPerFetch, end - from));
+    refuseRemoved(log, from);
     for (const row of rows) if (!verification.add(row)) return false;
     if (rows.length > 0) return true;
     verification.endsBefore(end);
