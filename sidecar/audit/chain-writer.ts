@@ -168,6 +168,11 @@ export class ChainWriter {
     this.#boundary = boundary;
   }
 
+  /** See `LogStoreHandle`. Rejects with a `JIMINI_STORE_*` error. */
+  async compact(first: number, end: number): Promise<void> {
+    await this.#readable().compact(first, end);
+  }
+
   /** Removes what belongs to leaves before the log begins, some rows of it, and resolves with their number. */
   async removeBelow(count: number): Promise<number> {
     return this.#writable().removeBelow(this.#boundary.minSeq, count);

@@ -24,6 +24,8 @@ export const LOG_LIMITS = {
   pruneRowsMax: 1_024,
   /** Groups removed in one piece of work. With a leaf and its envelope that is 8,000 leaves a second, more than are written. */
   prunePiecesMax: 16,
+  /** Leaves whose space is given back in one piece of work: about a second of LevelDB's own thread, which the end of the program may wait for. */
+  pruneCompactLeaves: 65_536,
   /** So long after its `prune` leaf is signed nothing is removed yet: whoever copies the log meanwhile has read its checkpoint before. */
   pruneGraceMs: 60_000,
   /** Rule ids in one leaf; `rule_count` has the full number. */

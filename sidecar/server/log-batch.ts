@@ -51,6 +51,12 @@ export function readSeq(value: bigint, log: Pick<ReadableLog, 'size' | 'removal'
   throw invalid(`first_seq is beyond the end of the log, which has ${size} leaves`);
 }
 
+/** Throws `JIMINI_STORE_UNAVAILABLE` when the log begins behind a leaf by now that was being read: what is missing there is not lost. */
+export function refuseRemoved(log: Pick<ReadableLog, 'removal'>, seq: number): void {
+  if (seq >= firstSeqOf(log)) return;
+  throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'leaves were removed while they were read: ask again');
+}
+
 /** What a caller says of a range. */
 interface AskedRange {
   readonly firstSeq: bigint;
@@ -69,7 +75,8 @@ export function readEnd({ firstSeq, endSeq }: AskedRange, first: number, size: n
 
 /**
  * Leaves from `from` to before `end` that pass the filter, verbatim, until one of the bounds is reached. Each is checked
- * against its hash and the leaf before it. Rejects with a `JIMINI_STORE_*` error.
+ * against its hash and the leaf before it. Rejects with a `JIMINI_STORE_*` error; where leaves were removed meanwhile, as `refuseRemoved`
+ * does.
  */
 export async function readBatch(
   log: LogPages & Pick<ReadableLog, 'removal'>,
@@ -82,14 +89,19 @@ export async function readBatch(
   let next = from;
   const last = Math.min(end, from + bounds.examinedMax) - 1;
   if (last < from) return { entries, next };
-  for await (const row of readLeaves(pagedRows(log), { from, to: last, firstSeq: firstSeqOf(log) })) {
-    const isWanted = !kinds || kinds.has(kindOf(row));
-    if (isWanted && entries.length > 0 && bytes + row.bytes.length > bounds.bytesMax) break;
-    next = row.seq + 1;
-    if (!isWanted) continue;
-    bytes += row.bytes.length;
-    entries.push({ seq: BigInt(row.seq), leaf: Buffer.from(row.bytes), leafHash: Buffer.from(row.hash, 'hex') });
-    if (entries.length >= bounds.entriesMax) break;
+  try {
+    for await (const row of readLeaves(pagedRows(log), { from, to: last, firstSeq: firstSeqOf(log) })) {
+      const isWanted = !kinds || kinds.has(kindOf(row));
+      if (isWanted && entries.length > 0 && bytes + row.bytes.length > bounds.bytesMax) break;
+      next = row.seq + 1;
+      if (!isWanted) continue;
+      bytes += row.bytes.length;
+      entries.push({ seq: BigInt(row.seq), leaf: Buffer.from(row.bytes), leafHash: Buffer.from(row.hash, 'hex') });
+      if (entries.length >= bounds.entriesMax) break;
+    }
+  } catch (error) {
+    refuseRemoved(log, next);
+    throw error;
   }
   return { entries, next };
 }

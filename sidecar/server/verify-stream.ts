@@ -8,7 +8,7 @@ import {
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { decode } from './decode.js';
-import { firstSeqOf, type ReadableLog, readEnd, readSeq } from './log-batch.js';
+import { firstSeqOf, type ReadableLog, readEnd, readSeq, refuseRemoved } from './log-batch.js';
 import { ownEvidence, treeRowsOf } from './own-evidence.js';
 import type { SignedLog } from './proof-methods.js';
 import type { StreamHandler } from './stream-method.js';
@@ -40,9 +40,7 @@ export function verifyHandler(log: ReadableLog & SignedLog, onMalformed: () => v
       const range = { first, end };
       const isWhole = first === firstSeq && end === size;
       const report = yield* isWhole ? verifyWhole(log, range) : verifyPart(log, range);
-      if (STATUSES[report.status] === VerifyStatus.TAMPERED && firstSeqOf(log) > firstSeq) {
-        throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'leaves were removed while they were verified; try again');
-      }
+      if (STATUSES[report.status] === VerifyStatus.TAMPERED) refuseRemoved(log, firstSeq);
       yield encode({ $case: 'report', value: asMessage(report) });
     } finally {
       isRunning = false;

@@ -179,6 +179,15 @@ export class LevelLog {
     return removed;
   }
 
+  /**
+   * Gives the space back of what was removed from leaf `first` to before `end`; LevelDB does not by itself before much else is written
+   * there, and passes over what was removed each time it looks for what comes first. It works in its own thread, and closing waits for it.
+   */
+  async compact(first: number, end: number): Promise<void> {
+    await this.#guarded(() => this.#db.compactRange(firstKeyOf(first), firstKeyOf(end)));
+    await this.#guarded(() => this.#db.compactRange(envelopeKey(first), envelopeKey(end)));
+  }
+
   /** Every pair whose key begins as those of leaves do, whether it is one or not; those from a number on, if that is not 0. */
   rawRows(first = 0): AsyncGenerator<RawRow> {
     return this.#pairs(first === 0 ? LEAF_KEYS.gte : firstKeyOf(first));

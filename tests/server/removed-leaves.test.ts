@@ -6,6 +6,8 @@ import { type VerifyReport, VerifyStatus } from '../../proto/gen/jimini/v1/audit
 import { pruneOf } from '../../sidecar/audit/prune/prune-leaf.js';
 import { isConsistent, isIncluded } from '../../sidecar/audit/verify/merkle.js';
 import { verifyRemote } from '../../sidecar/cli/log-remote.js';
+import { readBatch } from '../../sidecar/server/log-batch.js';
+import { verifyHandler } from '../../sidecar/server/verify-stream.js';
 import { appendMany, signed } from '../audit/prune-rig.js';
 import { type AuditClient, auditClient, bearer, openControlPort } from './control-rig.js';
 import { temporaryDirectory } from './rig.js';
@@ -41,6 +43,34 @@ async function reportOf(made: AuditClient, firstSeq: bigint): Promise<VerifyRepo
   for await (const { step } of made.verify({ firstSeq })) if (step?.$case === 'report') report = step.value;
   return report;
 }
+
+test('what is removed while somebody reads it is not told to be lost', async (t) => {
+  const { log } = await openControlPort(t);
+  await appendMany(log, 699);
+  const boundary = { minSeq: 0, pruneSeq: 0 };
+  /** Leaves below 512 go after some have been read. */
+  const overtaken = {
+    logId: log.logId,
+    size: log.size,
+    removal: { boundary },
+    signed: log.signed,
+    keptKeyLeaves: () => log.keptKeyLeaves(),
+    readTile: (level: number, index: number, width: number) => log.readTile(level, index, width),
+    async page(seq: number, count: number) {
+      const rows = (await log.page(seq, count)).filter((row) => row.seq >= boundary.minSeq);
+      boundary.minSeq = 512;
+      return rows;
+    },
+  };
+  const message = { code: 'JIMINI_STORE_UNAVAILABLE', message: 'leaves were removed while they were read: ask again' };
+  const bounds = { entriesMax: 1_000, bytesMax: 1e9, examinedMax: 1_000 };
+  await t.throwsAsync(readBatch(overtaken, { from: 0, end: 700 }, undefined, bounds), message);
+  boundary.minSeq = 0;
+  const steps = verifyHandler(overtaken, () => {})(new Uint8Array(0), {} as never);
+  await t.throwsAsync(async () => {
+    for await (const _ of steps);
+  }, message);
+});
 
 test('who reads a log of which leaves were removed is given what is left, and told where it begins', async (t) => {
   const { port, made, token } = await removedLeaves(t);

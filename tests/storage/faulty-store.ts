@@ -93,6 +93,9 @@ export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore
         if (isFailing) throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the disk failed');
         return after.removed;
       },
+      async compact() {
+        inUse();
+      },
       async boundaries() {
         inUse();
         return [...view.boundaries];

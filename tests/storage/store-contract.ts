@@ -74,6 +74,7 @@ export function storeContract(name: string, makeStore: () => Promise<LogStore>):
     t.is(await handle.removeBelow(512, 100), 100);
     t.is((await rowsOf(handle, 0))[0]?.seq, 100);
     while ((await handle.removeBelow(512, 300)) > 0);
+    await handle.compact(0, 512);
     await handle.close();
 
     const again = await store.open();

@@ -41,22 +41,38 @@ export function createPruner(options: PrunerOptions): Pruner {
   const { log, coveredSize, retentionMs, clock, onBoundary } = options;
   const { removal } = log;
   let isRemoving = removal.boundary.minSeq > 0;
+  let removed = 0;
+  /** What was removed in this round begins here; of a round before this process nobody knows. */
+  let removedFrom = 0;
+  /** Where space is to be given back next; absent = there is none. */
+  let compactAt: number | undefined;
   let stated: Stated | undefined;
   let lookedTo = removal.boundary.minSeq;
   let lookAtMs = nowMs();
 
   const step = async (): Promise<void> => {
     if (isRemoving) await remove();
+    else if (compactAt !== undefined) await compact(compactAt);
     else if (stated) await moveTo(stated);
     else if (nowMs() >= lookAtMs) await look();
   };
 
   const remove = async (): Promise<void> => {
     for (let pieces = 0; pieces < LIMITS.prunePiecesMax; pieces += 1) {
-      if ((await removal.removeBelow(LIMITS.pruneRowsMax)) === LIMITS.pruneRowsMax) continue;
+      const rows = await removal.removeBelow(LIMITS.pruneRowsMax);
+      removed += rows;
+      if (rows === LIMITS.pruneRowsMax) continue;
       isRemoving = false;
+      compactAt = removed > 0 ? removedFrom : undefined;
       return;
     }
+  };
+
+  const compact = async (first: number): Promise<void> => {
+    const { minSeq } = removal.boundary;
+    const end = Math.min(first + LIMITS.pruneCompactLeaves, minSeq);
+    await removal.compact(first, end);
+    compactAt = end < minSeq ? end : undefined;
   };
 
   /** Goes on from where it looked last; what is still too young, or not covered, is looked at again a while later. */
@@ -81,6 +97,8 @@ export function createPruner(options: PrunerOptions): Pruner {
     if (coveredSize() <= next.boundary.pruneSeq) return;
     next.coveredMs ??= nowMs();
     if (nowMs() - next.coveredMs < LIMITS.pruneGraceMs) return;
+    removedFrom = removal.boundary.minSeq;
+    removed = 0;
     await removal.beginAt(next.boundary, next.keyLeaves);
     stated = undefined;
     isRemoving = true;

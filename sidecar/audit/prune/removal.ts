@@ -13,13 +13,16 @@ export interface Removal {
   beginAt(boundary: Boundary, keyLeaves: readonly LeafRow[]): Promise<void>;
   /** Removes at most `count` rows that belong to leaves before the log begins, and resolves with how many they were. */
   removeBelow(count: number): Promise<number>;
+  /** Gives the space back of what was removed from leaf `first` to before `end`. Nobody waits for it. */
+  compact(first: number, end: number): Promise<void>;
 }
 
-/** The writer as it is needed here. Nothing of it may be called while it writes. */
+/** The writer as it is needed here. What changes the store must not be called while it writes. */
 interface RemovingWriter {
   readonly boundary: Boundary;
   writeBoundary(boundary: Boundary, keyLeaves: readonly LeafRow[]): Promise<void>;
   removeBelow(count: number): Promise<number>;
+  compact(first: number, end: number): Promise<void>;
 }
 
 /** `turns` is told to run what changes the store. */
@@ -29,6 +32,7 @@ export function createRemoval(writer: RemovingWriter, turns: Pick<Turns, 'take'>
       return writer.boundary;
     },
     beginAt: (boundary, keyLeaves) => turns.take(() => writer.writeBoundary(boundary, keyLeaves)),
+    compact: (first, end) => writer.compact(first, end),
     removeBelow: (count) => turns.take(() => writer.removeBelow(count)),
   };
 }

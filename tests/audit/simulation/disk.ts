@@ -95,6 +95,9 @@ export function createSimulatedDisk(choices: Choices): SimulatedDisk {
         if (isPoisoned) throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'the disk failed');
         return removed;
       },
+      async compact() {
+        await alive();
+      },
       async boundaries() {
         await alive();
         return [...view.boundaries];
