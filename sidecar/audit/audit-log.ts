@@ -12,9 +12,11 @@ import type { TileReader } from './tree/tiles.js';
 /** One record to be appended. */
 interface AppendEntry extends BatchEntry {
   readonly leafFields: DecisionFields | ConfigFields | AdminFields;
+  /** In relaxed durability `append` may resolve before the sync. */
+  readonly mayPrecedeSync?: boolean;
 }
 
-/** A record that is on disk. */
+/** A record that is on disk, or, in relaxed durability, is being written. */
 interface Appended {
   readonly seq: number;
   /** `log_id:seq`. */
@@ -48,8 +50,12 @@ export interface AuditLog extends LogPages, TileReader {
   readonly state: AuditLogState;
   /** Records that wait for the disk. */
   readonly waiting: number;
+  /** Records whose callers are answered although nobody knows yet whether they are on disk, and for how many seconds the oldest has been. */
+  readonly atRisk: { readonly records: number; readonly forS: number };
   /**
-   * Resolves after the fsync that covers the record. Rejects at once, and never hangs, with
+   * Resolves after the fsync that covers the record. In relaxed durability an entry that may precede it resolves once it has its
+   * place: for at most `LIMITS.earlyRecordsMax` records at one time, and not while the disk is slow. A crash then may lose the record;
+   * no other ever gets its number. Rejects at once, and never hangs, with
    * `JIMINI_STORE_UNAVAILABLE` when it cannot be made durable (the answer is counted and stated by a later `gap`
    * leaf), with `JIMINI_INVALID_ARGUMENT` when the fields cannot be a leaf.
    */
@@ -90,6 +96,8 @@ const HEAL_DELAY_MS_FIRST = 20;
 /** Low enough that service is back within five seconds of the disk. */
 const HEAL_DELAY_MS_MAX = 2_000;
 
+const mayPrecede = ({ entry }: Waiting): boolean => entry.mayPrecedeSync === true;
+
 /** Group commit: everybody who arrives while one batch is being synced goes into the next one. */
 class GroupCommitLog implements RecoveredLog {
   readonly #writer: ChainWriter;
@@ -97,7 +105,7 @@ class GroupCommitLog implements RecoveredLog {
   readonly #stop = new AbortController();
   #state: AuditLogState = 'starting';
   #queue: Waiting[] = [];
-  /** The work that is under way in the background: writing batches or healing. At most one at a time. */
+  /** Work under way in the background: writing batches or healing. At most one at a time. */
   #busy: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -116,6 +124,10 @@ class GroupCommitLog implements RecoveredLog {
 
   get signed(): SignedState {
     return this.#writer.signed;
+  }
+
+  get atRisk(): AuditLog['atRisk'] {
+    return this.#writer.atRisk;
   }
 
   get state(): AuditLogState {
@@ -200,22 +212,38 @@ class GroupCommitLog implements RecoveredLog {
   /** Writes until nobody waits. Rejects when a write fails. */
   async #drain(): Promise<void> {
     while (this.#queue.length > 0 || this.#writer.hasMissed) {
-      const group = this.#queue.splice(0, LIMITS.appendBatchMax);
+      const group = this.#nextGroup();
       let places: readonly (number | JiminiError)[];
+      let answered = 0;
       try {
-        places = await this.#writer.write(group.map(({ entry }) => entry));
+        const entries = group.map(({ entry }) => entry);
+        places = await this.#writer.write(entries, (early, most) => {
+          answered = Math.min(most, group.filter(mayPrecede).length);
+          this.#acknowledge(group.slice(0, answered), early);
+          return answered;
+        });
       } catch (error) {
         if (this.#state === 'open') this.#state = 'healing';
-        this.#refuse(group.concat(this.#queue.splice(0)), group.length);
+        const late = group.slice(answered);
+        this.#refuse(late.concat(this.#queue.splice(0)), late.length);
         throw error;
       }
-      for (const [index, waiting] of group.entries()) this.#acknowledge(waiting, places[index] as number | JiminiError);
+      this.#acknowledge(group.slice(answered), places.slice(answered));
     }
   }
 
-  #acknowledge({ resolve, reject }: Waiting, place: number | JiminiError): void {
-    if (typeof place === 'number') resolve({ seq: place, decisionId: `${this.#writer.logId}:${place}` });
-    else reject(place);
+  /** Those that wait, in their order; in relaxed durability those first that may be answered before the sync. */
+  #nextGroup(): Waiting[] {
+    const group = this.#queue.splice(0, LIMITS.appendBatchMax);
+    return this.#writer.isRelaxed ? group.sort((a, b) => Number(mayPrecede(b)) - Number(mayPrecede(a))) : group;
+  }
+
+  #acknowledge(group: readonly Waiting[], places: readonly (number | JiminiError)[]): void {
+    for (const [index, { resolve, reject }] of group.entries()) {
+      const place = places[index] as number | JiminiError;
+      if (typeof place === 'number') resolve({ seq: place, decisionId: `${this.#writer.logId}:${place}` });
+      else reject(place);
+    }
   }
 
   /** Answers everybody who waits; the first `counted` of them are counted as missed already. */
@@ -262,6 +290,7 @@ class GroupCommitLog implements RecoveredLog {
     while (this.#busy) await this.#busy;
     try {
       await this.#writer.write([{ leafFields: { kind: 'close', reason } }]);
+      await this.#writer.ended();
     } finally {
       this.#state = 'closed';
       await this.#writer.close();

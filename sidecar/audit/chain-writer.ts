@@ -1,6 +1,8 @@
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
 import { type Batch, type BatchEntry, type ChainHead, formBatch } from './batch.js';
+import { type Durability, type EarlyMark, retiredLeaves } from './early-answers.js';
 import type { LeafRow, LogStore, LogStoreHandle } from './log-store.js';
 import { addMissed, gapFields, type Missed } from './missed.js';
 import { type Recovered, reconcile, recoverTail } from './recover.js';
@@ -12,6 +14,9 @@ export interface ChainWriterOptions {
   readonly clock: Clock;
   /** Version of the program, for the `open` leaf. */
   readonly version: string;
+  /** Default: strict. */
+  readonly durability?: Durability;
+  readonly earlyMark: EarlyMark;
   readonly signing: Omit<LogSigningOptions, 'clock'>;
 }
 
@@ -20,7 +25,12 @@ interface Unknown {
   readonly batch: Batch;
   /** Of a batch that began with a `gap` leaf: what that leaf states. */
   readonly stated: Missed | undefined;
+  /** How many of its first rows, behind that leaf, belong to callers that are answered already. */
+  readonly early: number;
 }
+
+/** Called once the entries of a group have their places, before they are written: how many of the first ones are answered now, and for good. */
+type AnswerEarly = (places: readonly (number | JiminiError)[], most: number) => number;
 
 /**
  * The only thing that writes to the chain, one batch at a time. A failed write poisons the handle: LevelDB may lose
@@ -36,6 +46,13 @@ export class ChainWriter {
   #head: ChainHead;
   #unknown: Unknown | undefined;
   #missed: Missed | undefined;
+  /** Callers of the group that is being written, or whose write failed, that are answered already. */
+  #early = 0;
+  /** When that write began, and whether the one before took longer than records may be at risk. */
+  #writtenNs = 0n;
+  #isSlow = false;
+  /** What the mark on disk says. */
+  #marked = 0;
 
   private constructor(options: ChainWriterOptions, handle: LogStoreHandle, recovered: Recovered, signing: LogSigning) {
     this.#options = options;
@@ -84,9 +101,42 @@ export class ChainWriter {
     // A run begins with its `open` leaf, also when answers are missed already.
     const missed = this.#missed;
     this.#missed = undefined;
-    await this.write([open, ...config, ...this.#signing.opening].map((leafFields) => ({ leafFields })));
+    const opening = [open, ...config, ...this.#signing.opening];
+    const retired = await this.#retiredBehind(opening.length);
+    await this.write([...opening, ...retired].map((leafFields) => ({ leafFields })));
+    await this.#markEarly();
     await this.#signing.begin(this.#head.edge);
     this.#missed = addMissed(missed, this.#missed);
+  }
+
+  async #retiredBehind(taken: number) {
+    this.#marked = await this.#options.earlyMark.read();
+    if (this.#previous.previousClose !== 'unclean') return [];
+    const nowMs = this.#options.clock.nowMs();
+    return retiredLeaves({ recoveredSize: this.#head.size, numbers: this.#marked, nowMs }, taken);
+  }
+
+  /** Before the first early answer of the run there is a mark; a strict run, and one that has ended in order, leaves none. */
+  async #markEarly(isOver = false): Promise<void> {
+    const numbers = this.isRelaxed && !isOver ? LIMITS.earlyRecordsMax : 0;
+    if (numbers === this.#marked) return;
+    await (numbers > 0 ? this.#options.earlyMark.set(numbers) : this.#options.earlyMark.clear());
+    this.#marked = numbers;
+  }
+
+  /** Whether some callers may be answered before the sync. */
+  get isRelaxed(): boolean {
+    return this.#options.durability === 'relaxed';
+  }
+
+  /** Records whose callers are answered already although nobody knows yet whether they are on disk, and for how long the oldest has been. */
+  get atRisk(): { readonly records: number; readonly forS: number } {
+    if (this.#early === 0) return { records: 0, forS: 0 };
+    return { records: this.#early, forS: this.#secondsSince(this.#writtenNs) };
+  }
+
+  #secondsSince(ns: bigint): number {
+    return Number(this.#options.clock.monotonicNs() - ns) / 1e9;
   }
 
   /** What is signed of them. */
@@ -114,23 +164,30 @@ export class ChainWriter {
   /**
    * Writes the entries as one group, after a `gap` leaf when there is something to state, and resolves after the sync:
    * per entry its sequence number, or why it cannot be a leaf. When it rejects nothing counts as written, every entry
-   * is counted as missed, and only `heal` helps.
+   * that was not answered early is counted as missed, and only `heal` helps.
    */
-  async write(entries: readonly BatchEntry[]): Promise<readonly (number | JiminiError)[]> {
+  async write(entries: readonly BatchEntry[], answerEarly?: AnswerEarly): Promise<readonly (number | JiminiError)[]> {
     const handle = this.#handle;
     if (!handle || this.#unknown) throw unavailable('the log waits to be opened again');
     const stated = this.#missed;
     const batch = this.#form(stated ? [{ leafFields: gapFields(stated) }, ...entries] : entries);
     this.#missed = undefined;
+    const places = stated ? batch.places.slice(1) : batch.places;
+    this.#writtenNs = this.#options.clock.monotonicNs();
+    const most = this.isRelaxed && !this.#isSlow ? LIMITS.earlyRecordsMax - (stated ? 1 : 0) : 0;
+    const answered = answerEarly?.(places, most) ?? 0;
+    this.#early = places.slice(0, answered).filter((place) => typeof place === 'number').length;
     try {
       if (batch.rows.length > 0) await handle.write(batch.rows, batch.nodes);
     } catch (cause) {
-      this.#unknown = { batch, stated };
-      this.miss(entries.length);
+      this.#unknown = { batch, stated, early: this.#early };
+      this.miss(entries.length - answered);
       throw unavailable('a write to the log failed', cause);
     }
+    this.#isSlow = this.#secondsSince(this.#writtenNs) * 1_000 > LIMITS.earlyAgeMsMax;
+    this.#early = 0;
     this.#adopt(batch.head);
-    return stated ? batch.places.slice(1) : batch.places;
+    return places;
   }
 
   /** See `LogPages`. Rejects with a `JIMINI_STORE_*` error. */
@@ -148,8 +205,12 @@ export class ChainWriter {
     const handle = await this.#options.store.open();
     this.#handle = handle;
     if (this.#unknown) {
-      const kept = await reconcile(handle, this.#head, this.#unknown.batch.rows);
-      this.#settle(this.#unknown, kept);
+      const { batch, early } = this.#unknown;
+      const kept = await reconcile(handle, this.#head, batch.rows);
+      // Callers have these numbers: the same leaves get them, or nobody does.
+      const rest = early > 0 ? batch.rows.slice(kept) : [];
+      if (rest.length > 0) await handle.write(rest, batch.nodes);
+      this.#settle(this.#unknown, kept + rest.length);
     }
     if (this.#missed) await this.write([]);
   }
@@ -168,6 +229,11 @@ export class ChainWriter {
     await handle?.close();
   }
 
+  /** Tells that the `close` leaf is on disk: no number is at risk any more. What cannot be told costs the next start nothing. */
+  async ended(): Promise<void> {
+    await this.#markEarly(true).catch(() => undefined);
+  }
+
   /** The leaves up to this head are on disk. */
   #adopt(head: ChainHead): void {
     this.#head = head;
@@ -179,19 +245,28 @@ export class ChainWriter {
   }
 
   /** Takes the rows that are there into the chain. A `gap` leaf that is not there has stated nothing. */
-  #settle({ batch, stated }: Unknown, kept: number): void {
+  #settle({ batch, stated, early }: Unknown, kept: number): void {
     const last = batch.rows[kept - 1];
     if (last) {
       const edge = this.#head.edge.copy();
       for (const { hash } of batch.rows.slice(0, kept)) edge.append(Buffer.from(hash, 'hex'));
       this.#adopt({ ...this.#head, size: last.seq + 1, hash: last.hash, edge });
     }
-    const first: LeafRow | undefined = batch.rows[stated ? 1 : 0];
+    const begin = stated ? 1 : 0;
+    const first: LeafRow | undefined = batch.rows[begin + early];
     if (stated && kept === 0) this.#missed = addMissed(stated, this.#missed);
+    if (early > 0) this.#stateLate(batch.rows.slice(begin, begin + early));
+    this.#early = 0;
     if (this.#missed && first && last && first.seq <= last.seq) {
       this.#missed = { ...this.#missed, kept: [first.seq, last.seq] };
     }
     this.#unknown = undefined;
+  }
+
+  #stateLate(rows: readonly LeafRow[]): void {
+    const nowMs = this.#options.clock.nowMs();
+    const late = [rows[0]?.seq ?? 0, rows.at(-1)?.seq ?? 0] as const;
+    this.#missed = addMissed(this.#missed, { records: 0, firstMs: nowMs, lastMs: nowMs, late });
   }
 
   async #drop(): Promise<void> {

@@ -17,6 +17,8 @@ export interface MetricSources extends ControlSources, CheckpointSources, Witnes
   logSize(): number;
   /** 1 while the log can make records durable. */
   logHealthy(): boolean;
+  /** Records whose callers were answered before it was known whether they are on disk, and for how many seconds the oldest has been. */
+  atRisk(): { readonly records: number; readonly forS: number };
   /** What reading the log in the background has found. */
   readonly scrub: {
     readonly checked: number;
@@ -184,6 +186,16 @@ function registerSources(registry: Registry, { version, seedNames, sources }: Me
   gauge('jimini_requests_in_flight', 'Requests being received or judged', sources.requestsInFlight);
   gauge('jimini_audit_log_size', 'Leaves in the audit log', sources.logSize);
   gauge('jimini_audit_log_healthy', '1 while the log can make records durable', () => (sources.logHealthy() ? 1 : 0));
+  gauge(
+    'jimini_audit_log_at_risk_records',
+    'Records whose callers were answered before they were on disk (log.durability: relaxed), and that are not there yet',
+    () => sources.atRisk().records,
+  );
+  gauge(
+    'jimini_audit_log_at_risk_seconds',
+    'How long the oldest record has been at risk; 0 = none is',
+    () => sources.atRisk().forS,
+  );
   gauge('jimini_maintenance', 'Maintenance windows that act', sources.maintenanceWindows);
   new Gauge({
     name: 'jimini_kill_switch',

@@ -8,11 +8,12 @@ import { configError } from '../config/problem.js';
 import { readPrivateFile } from '../config/read-file.js';
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
+import { createEarlyMark } from '../storage/early-mark.js';
 import { ed25519KeyOf } from '../storage/key-file.js';
 import { createLevelLogStore } from '../storage/level-log-store.js';
 import { openSigningFiles } from '../storage/signing-files.js';
 import type { Logger } from '../telemetry/logger.js';
-import { createCheckpointReporter, createLogHealthReporter, reportSigning } from './reporters.js';
+import { createCheckpointReporter, createLogHealthReporter, reportRelaxed, reportSigning } from './reporters.js';
 import { readWitnessKeys } from './witness-keys.js';
 import { createLogWitnesses, type LogWitnessesOptions } from './witnesses.js';
 
@@ -52,6 +53,8 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
     store: createLevelLogStore(dataDir),
     clock,
     version,
+    durability: config.durability,
+    earlyMark: createEarlyMark(dataDir),
     signing: {
       async openFiles() {
         files = await signingFilesOf(dataDir, config.signingKeyFile);
@@ -71,6 +74,7 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
     onHealth: createLogHealthReporter(logger),
   });
   reportSigning(logger, auditLog.signed);
+  if (config.durability === 'relaxed') reportRelaxed(logger);
   const store = { newest: files?.cosigned, write: async (note: Uint8Array) => files?.writeCosigned(note) };
   witnesses = createLogWitnesses({ witnesses: configured, auditLog, store, clock, logger, onFault: onWitnessFault });
   return { auditLog, witnesses };

@@ -35,6 +35,7 @@ export function metricSources(parts: MeasuredParts): MetricSources {
     requestsInFlight: () => listeners()?.inFlight() ?? 0,
     logSize: () => auditLog.size,
     logHealthy: () => auditLog.state === 'open',
+    atRisk: () => auditLog.atRisk,
     scrub,
     diskSpace: disk.read,
     diskLow: disk.isLow,

@@ -48,6 +48,13 @@ export function createCheckpointReporter(logger: Logger): (event: CheckpointEven
   };
 }
 
+/** Tells operators what they have chosen, at each start. */
+export function reportRelaxed(logger: Logger): void {
+  const what =
+    'log.durability is relaxed: an ALLOW may be answered before its record is on disk, and a crash or a power cut loses such records';
+  logger.warn({ recordsMax: LIMITS.earlyRecordsMax }, what);
+}
+
 /** Tells operators what a start found out about the signing of the log, if that is news to them. */
 export function reportSigning(logger: Logger, { discontinuity, isGivenKeyUnused }: SignedState): void {
   if (discontinuity) reportDiscontinuity(logger, discontinuity);

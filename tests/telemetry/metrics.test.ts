@@ -41,6 +41,7 @@ function createTestMetrics(seedNames = true, breakers: readonly (readonly [strin
       requestsInFlight: () => 7,
       logSize: () => 42,
       logHealthy: () => true,
+      atRisk: () => ({ records: 2, forS: 0.5 }),
       diskSpace: () => ({ freeBytes: 7_000, totalBytes: 9_000 }),
       diskLow: () => true,
       scrub: { checked: 1234, damaged: new Set([5]), passedMs: 1_700_000_000_000 },

@@ -18,6 +18,7 @@ const nothing = {
   unsignedForS: () => 0,
   discontinuity: () => undefined,
   cosignedSizes: () => [],
+  atRisk: () => ({ records: 0, forS: 0 }),
   breakers: () => [],
   rulesByPack: () => [],
   killSwitch: () => undefined,

@@ -33,6 +33,16 @@ export const PLANTED_FAULTS: Readonly<Record<string, PlantedFault>> = {
     from: 'return next - head.size;',
     to: 'return 0;',
   },
+  'gives numbers of lost records to others': {
+    file: 'early-answers.js',
+    from: 'Math.max(0, Math.min(numbers, LIMITS.appendBatchMax) - taken)',
+    to: '0',
+  },
+  'does not write again what callers were told': {
+    file: 'chain-writer.js',
+    from: 'early > 0 ? batch.rows.slice(kept) : []',
+    to: '[]',
+  },
   'does not compare prev at start': {
     file: 'recover.js',
     from: "if (leaf['prev'] !== prev)",
