@@ -32,9 +32,17 @@ export function decision(route: string, fields: Partial<DecisionFields> = {}): D
   };
 }
 
+/** The program under test: ours, or one with a fault planted in it. */
+export interface Program {
+  readonly recoverAuditLog: typeof recoverAuditLog;
+}
+
 /** A log that has begun. */
-export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
-  const log = await recoverAuditLog(options);
+export async function openAuditLog(
+  options: AuditLogOptions,
+  program: Program = { recoverAuditLog },
+): Promise<AuditLog> {
+  const log = await program.recoverAuditLog(options);
   await log.begin('first').catch(async (error) => {
     await log.close('error');
     throw error;

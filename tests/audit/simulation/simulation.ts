@@ -1,17 +1,12 @@
-import type { AuditLog, recoverAuditLog } from '../../../sidecar/audit/audit-log.js';
+import type { AuditLog } from '../../../sidecar/audit/audit-log.js';
 import { leafHash } from '../../../sidecar/audit/leaf-hash.js';
 import type { LeafRow } from '../../../sidecar/audit/log-store.js';
 import type { Clock } from '../../../sidecar/kernel/clock.js';
 import { LIMITS } from '../../../sidecar/kernel/limits.js';
 import { attempt, discrepanciesIn, leavesOf, lostRecords, type Outcome } from '../double-log.js';
-import { logOptions } from '../records.js';
+import { logOptions, type Program } from '../records.js';
 import { createSimulatedDisk, type SimulatedDisk } from './disk.js';
 import { type Choices, choicesOf } from './random.js';
-
-/** The program under simulation: ours, or one with a fault planted in it. */
-export interface Program {
-  readonly recoverAuditLog: typeof recoverAuditLog;
-}
 
 const ACTIONS_MIN = 10;
 const ACTIONS_MAX = 60;
