@@ -3,6 +3,7 @@ import type { Scrub } from '../audit/scrub.js';
 import type { Switch } from '../kernel/switch.js';
 import type { PackInfo } from '../policy/policy.js';
 import type { DiskSpace } from '../storage/disk-space.js';
+import type { Shortage } from '../storage/free-space.js';
 import type { SwitchState } from '../switches/switchboard.js';
 import type { Certificates } from './certificates.js';
 import type { LoadedPolicy } from './load-policy.js';
@@ -18,8 +19,8 @@ export interface HealthSources {
   readonly loaded: () => LoadedPolicy;
   /** Last reading; absent = it could not be read. */
   readonly disk: () => DiskSpace | undefined;
-  /** Whether so little is free that no records are taken. */
-  readonly isDiskLow: () => boolean;
+  /** What there is so little of that no records are taken. */
+  readonly diskShortage: () => Shortage | undefined;
   readonly switches: () => readonly SwitchState[];
   readonly state: HealthState;
   readonly tokens: Pick<Tokens, 'accepted' | 'problem'>;
@@ -36,12 +37,13 @@ export interface HealthState {
 }
 
 /** Why the process should get no traffic now. A dead sink or a refused reload is no reason: the guard still guards. */
-export function notReady({ auditLog, state, isDiskLow }: HealthSources): string[] {
+export function notReady({ auditLog, state, diskShortage }: HealthSources): string[] {
   const reasons: string[] = [];
   if (state.draining) reasons.push('shutting down');
   if (auditLog.state === 'starting') reasons.push('starting');
   else if (!state.draining && auditLog.state !== 'open') reasons.push('the log cannot make records durable');
-  if (isDiskLow()) reasons.push('the disk has too little free space for records');
+  const shortage = diskShortage();
+  if (shortage) reasons.push(`the disk has too little free ${shortage} for records`);
   return reasons;
 }
 
@@ -55,7 +57,7 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
     return refusal?.part === part ? { ok: false, problems: refusal.problems } : { ok: true };
   };
   return {
-    ok: storeOk && !sources.isDiskLow() && !sources.state.draining,
+    ok: storeOk && !sources.diskShortage() && !sources.state.draining,
     version: sources.version,
     config: { ...refused('config'), file: sources.configFile, policy_revision: snapshot.policy.revision },
     packs: { ...refused('packs'), loaded: snapshot.policy.packs.map(packOf) },
@@ -71,9 +73,10 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
     checkpoints: checkpointReport(sources.auditLog),
     disk: disk
       ? {
-          ok: !sources.isDiskLow(),
+          ok: !sources.diskShortage(),
           free_bytes: disk.freeBytes,
           total_bytes: disk.totalBytes,
+          ...(disk.freeInodes !== undefined && { free_inodes: disk.freeInodes }),
           used_percent: usedPercent(disk),
         }
       : { ok: false },

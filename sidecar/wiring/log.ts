@@ -26,6 +26,8 @@ export interface LogOptions {
   readonly logger: Logger;
   readonly version: string;
   readonly isDiskLow: () => boolean;
+  /** A write has failed, or an attempt to go on after one. */
+  readonly onWriteFault: () => void;
   readonly onCheckpoint: (event: CheckpointEvent) => void;
   /** A witness gave no cosignature. */
   readonly onWitnessFault: LogWitnessesOptions['onFault'];
@@ -49,6 +51,7 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
   let files: SigningFiles | undefined;
   let witnesses: Witnesses | undefined;
   const report = createCheckpointReporter(logger);
+  const reportHealth = createLogHealthReporter(logger);
   const auditLog = await recoverAuditLog({
     store: createLevelLogStore(dataDir),
     clock,
@@ -71,7 +74,10 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
       beforeEnd: async () => witnesses?.close(),
     },
     isDiskLow,
-    onHealth: createLogHealthReporter(logger),
+    onHealth(health) {
+      if (health.state === 'healing') options.onWriteFault();
+      reportHealth(health);
+    },
   });
   reportSigning(logger, auditLog.signed);
   if (config.durability === 'relaxed') reportRelaxed(logger);

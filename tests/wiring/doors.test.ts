@@ -13,6 +13,7 @@ const nothing = {
   logHealthy: () => true,
   diskSpace: () => undefined,
   diskLow: () => false,
+  ballastBytes: () => 0,
   scrub: { checked: 0, damaged: new Set<number>(), passedMs: undefined },
   signedSize: () => 0,
   unsignedForS: () => 0,
