@@ -15,7 +15,7 @@ export interface AppendRun {
 /** Acknowledgements after which it is killed, at most. */
 const KILL_AFTER_MAX = 1_500;
 /** Of so many runs one is killed while it starts: within this time, ms. */
-const STARTS_KILLED_ONE_IN = 8;
+const STARTS_KILLED_ONE_IN = 4;
 const START_MS = 400;
 
 /** Runs it and kills it (SIGKILL) at a random moment. Gives what it had acknowledged by then. */

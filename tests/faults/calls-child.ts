@@ -13,6 +13,8 @@ const HEALS_MAX = 40;
 const RUNS = 2;
 const BURSTS = 6;
 const BURST = 5;
+/** Makes a run pass the end of several blocks of LevelDB's log (32 KiB), where it loses what it acknowledged after a failed write. */
+const PADDING = 'x'.repeat(2_000);
 
 const [path = '', durability, module] = process.argv.slice(2);
 const program: Program | undefined = module === undefined ? undefined : await import(module);
@@ -57,7 +59,7 @@ async function started(): Promise<AuditLog | undefined> {
 async function appendSome(log: AuditLog, name: string): Promise<void> {
   const some = Array.from({ length: BURST }, async (_, at) => {
     const mayPrecedeSync = at % 2 === 0;
-    const outcome = await attempt(log, `${name}-${at}`, { mayPrecedeSync });
+    const outcome = await attempt(log, `${name}-${at}-${PADDING}`, { mayPrecedeSync });
     told.push({ ...outcome, mayBeLost: durability === 'relaxed' && mayPrecedeSync });
   });
   await Promise.all(some);

@@ -12,7 +12,7 @@ const ERRORS = ['ENOSPC', 'EIO', 'EMFILE', 'EINTR'] as const;
 const LASTING = ['once', '25 times', 'for good'] as const;
 const LASTS = { once: '', '25 times': (when: number) => `..${when + 24}`, 'for good': '+' };
 /** Bytes between two limits of the size of files: a write that would cross the limit is cut there. Prime, so that all places in a record come up. */
-const SHORT_STEP = 293;
+const SHORT_STEP = 991;
 
 /** One fault of the operating system while a log runs. */
 export interface LogFault {

@@ -63,13 +63,13 @@ function wrongNumbers(
   let lost = 0;
   for (const { seq, route, mayBeLost } of acknowledged) {
     const first = told.get(seq);
-    if (first !== undefined) wrong.push(`${seq} was told to ${first} and to ${route}`);
+    if (first !== undefined) wrong.push(`${seq} was told to ${first.slice(0, 20)} and to ${route.slice(0, 20)}`);
     told.set(seq, route);
     const found = places.get(route) ?? [];
     if (found.length === 1 && found[0] === seq) continue;
     const isGone = found.length === 0 && leaves[seq]?.['kind'] !== 'decision';
     if (mayBeLost === true && isGone) lost += 1;
-    else wrong.push(`${route} was told ${seq}, and is at [${found}]`);
+    else wrong.push(`${route.slice(0, 20)} was told ${seq}, and is at [${found}]`);
   }
   if (lost > crashes * LIMITS.earlyRecordsMax) wrong.push(`${lost} were lost with ${crashes} crashes`);
   return wrong;

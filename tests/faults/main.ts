@@ -20,9 +20,10 @@ import { repositoryRoot } from '../processes/sidecar.js';
 import { readArguments, refuseArguments } from '../tools/arguments.js';
 import { type Requirement, strace } from '../tools/requirements.js';
 import { verifyCleanLogs, verifyFlips } from './log-attacks.js';
-import { allLogFaults, faultyLog, nameOf } from './log-calls.js';
+import { allLogFaults, faultyLog, type LogFault, nameOf } from './log-calls.js';
 import { logKills } from './log-kills.js';
-import { compiler, logPowerCuts } from './power-cut.js';
+import { logPowerCuts } from './power-cut.js';
+import { compiler } from './preloaded.js';
 import { goThrough, openProgress, type Progress, type Runs } from './progress.js';
 import { serviceRuns } from './service-runs.js';
 
@@ -138,23 +139,29 @@ async function calls(most: number): Promise<Runs> {
   };
 }
 
-/** Each of the planted faults must be found by some fault of the operating system; what only damage can show is said to be so. */
+/** Each planted fault that failing calls can show must be found by one of them; damage and crashes are for the simulation. */
 async function findPlanted(): Promise<void> {
-  const faults = (await allLogFaults(Number(values.runs ?? 0))).filter(({ call }) => call !== 'short write');
+  const all = await allLogFaults(Number(values.runs ?? 0));
+  const faults = all.filter(({ call, lasting }) => ['write', 'fdatasync'].includes(call) && lasting === 'once');
   for (const [name, planted] of Object.entries(PLANTED_FAULTS)) {
-    const module = await plantedModule(planted);
-    let found: string | undefined;
-    for (const fault of faults.filter(({ durability }) => durability === (planted.durability ?? 'strict'))) {
-      const [wrong] = await faultyLog(fault, module);
-      if (wrong === undefined) continue;
-      found = `${nameOf(fault)}: ${wrong}`;
-      break;
+    if (planted.isSeenByCalls === false) {
+      process.stdout.write(`a log that ${name}: not for calls to show, see tests/audit/simulation.test.ts\n`);
+      continue;
     }
-    const isExpected = (found !== undefined) === (planted.isSeenByCalls ?? true);
-    if (!isExpected) process.exitCode = 1;
-    process.stdout.write(
-      `a log that ${name}: ${found === undefined ? 'not found' : `found, ${found.slice(0, 200)}`}${isExpected ? '' : '  FAILED'}\n`,
+    const found = await firstFind(
+      faults.filter(({ durability }) => durability === (planted.durability ?? 'strict')),
+      await plantedModule(planted),
     );
+    if (found === undefined) process.exitCode = 1;
+    process.stdout.write(`a log that ${name}: ${found ? `found by ${found.slice(0, 200)}` : 'NOT FOUND'}\n`);
   }
   await rm(join(repositoryRoot, 'build', 'planted'), { recursive: true, force: true });
+}
+
+async function firstFind(faults: readonly LogFault[], module: string): Promise<string | undefined> {
+  for (const fault of faults) {
+    const [wrong] = await faultyLog(fault, module);
+    if (wrong !== undefined) return `${nameOf(fault)}: ${wrong}`;
+  }
+  return undefined;
 }

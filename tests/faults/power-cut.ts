@@ -1,20 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { chmod, copyFile, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
 import { createRandom, type Random } from '../fuzz/random.js';
-import { FEW_RULES, repositoryRoot, startSidecarProcess } from '../processes/sidecar.js';
-import type { Requirement } from '../tools/requirements.js';
+import { FEW_RULES, startSidecarProcess } from '../processes/sidecar.js';
 import { appendedBeforeKill } from './append-runs.js';
 import { type Findings, foundAfter, startLoad } from './findings.js';
 import { type Acknowledged, wrongInLog } from './log-findings.js';
-
-/** A C compiler, for the library that makes a process forget what it did not sync. */
-export const compiler: Requirement = {
-  name: 'a C compiler',
-  missing: () => (spawnSync('cc', ['--version']).status === 0 ? undefined : '`cc` is not installed'),
-};
+import { compile } from './preloaded.js';
 
 /** A directory whose power can be cut, and the environment of the processes that write to it. */
 export interface CutDirectory {
@@ -89,17 +82,6 @@ export async function logPowerCuts(cuts: number, seed: number): Promise<string[]
   } finally {
     await directory.remove();
   }
-}
-
-/** Builds a library for LD_PRELOAD from a source beside this file, in a folder. */
-function compile(folder: string, name: string): string {
-  const library = join(folder, `${name}.so`);
-  const source = join(repositoryRoot, 'tests', 'faults', name);
-  const { status, stderr } = spawnSync('cc', ['-shared', '-fPIC', '-O2', '-o', library, source, '-ldl'], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`${name} cannot be compiled: ${stderr}`);
-  return library;
 }
 
 /** One name below a directory. */

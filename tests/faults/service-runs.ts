@@ -1,10 +1,12 @@
 import { createRandom } from '../fuzz/random.js';
-import { strace } from '../tools/requirements.js';
+import { ownTmpfs, strace } from '../tools/requirements.js';
 import { allFaults, faultyCalls, nameOf } from './faulty-calls.js';
 import { type Findings, isGood } from './findings.js';
 import { killNine } from './kill-nine.js';
-import { compiler, powerCuts } from './power-cut.js';
+import { powerCuts } from './power-cut.js';
+import { compiler } from './preloaded.js';
 import type { Runs } from './progress.js';
+import { clockJumps, fullDisk, readOnlyDisk, secondProcess } from './scenarios.js';
 
 /** One run of a whole sidecar: gives what is wrong. */
 type ServiceRun = () => Promise<readonly string[]>;
@@ -25,6 +27,8 @@ function runsOf(at: number, seed: number): ServiceRun[] {
   const cutsAfterMs = [50 + random.below(950), 50 + random.below(950)];
   const transport = random.oneIn(2) ? 'tcp' : 'unix';
   return [
+    ...unless(ownTmpfs.missing(), readOnlyDisk, fullDisk, secondProcess),
+    ...unless(compiler.missing(), clockJumps),
     async () => {
       const result = await killNine({ transport, killAfterMs });
       const isFine = [0, 3].includes(result.verifiedAfterKill);

@@ -42,6 +42,8 @@ export const PLANTED_FAULTS: Readonly<Record<string, PlantedFault>> = {
     from: 'Math.max(0, Math.min(numbers, LIMITS.appendBatchMax) - taken)',
     to: '0',
     durability: 'relaxed',
+    // Only a crash that takes records along can show it.
+    isSeenByCalls: false,
   },
   'does not write again what callers were told': {
     file: 'chain-writer.js',
