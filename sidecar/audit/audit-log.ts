@@ -127,7 +127,7 @@ class GroupCommitLog implements RecoveredLog {
   }
 
   get atRisk(): AuditLog['atRisk'] {
-    return this.#writer.atRisk;
+    return this.#writer.early.atRisk;
   }
 
   get state(): AuditLogState {
@@ -235,7 +235,7 @@ class GroupCommitLog implements RecoveredLog {
   /** Those that wait, in their order; in relaxed durability those first that may be answered before the sync. */
   #nextGroup(): Waiting[] {
     const group = this.#queue.splice(0, LIMITS.appendBatchMax);
-    return this.#writer.isRelaxed ? group.sort((a, b) => Number(mayPrecede(b)) - Number(mayPrecede(a))) : group;
+    return this.#writer.early.isRelaxed ? group.sort((a, b) => Number(mayPrecede(b)) - Number(mayPrecede(a))) : group;
   }
 
   #acknowledge(group: readonly Waiting[], places: readonly (number | JiminiError)[]): void {
@@ -290,7 +290,8 @@ class GroupCommitLog implements RecoveredLog {
     while (this.#busy) await this.#busy;
     try {
       await this.#writer.write([{ leafFields: { kind: 'close', reason } }]);
-      await this.#writer.ended();
+      // A mark that stays costs the next start nothing: it finds the `close` leaf.
+      await this.#writer.early.mark(true).catch(() => undefined);
     } finally {
       this.#state = 'closed';
       await this.#writer.close();

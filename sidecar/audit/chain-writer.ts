@@ -1,22 +1,16 @@
-import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
-import { LIMITS } from '../kernel/limits.js';
 import { type Batch, type BatchEntry, type ChainHead, formBatch } from './batch.js';
-import { type Durability, type EarlyMark, retiredLeaves } from './early-answers.js';
+import { EarlyAnswers, type EarlyAnswersOptions } from './early-answers.js';
 import type { LeafRow, LogStore, LogStoreHandle } from './log-store.js';
 import { addMissed, gapFields, type Missed } from './missed.js';
 import { type Recovered, reconcile, recoverTail } from './recover.js';
 import { type LogSigning, type LogSigningOptions, openLogSigning, type SignedState } from './signing/log-signing.js';
 
 /** What a chain writer needs from outside. */
-export interface ChainWriterOptions {
+export interface ChainWriterOptions extends EarlyAnswersOptions {
   readonly store: LogStore;
-  readonly clock: Clock;
   /** Version of the program, for the `open` leaf. */
   readonly version: string;
-  /** Default: strict. */
-  readonly durability?: Durability;
-  readonly earlyMark: EarlyMark;
   readonly signing: Omit<LogSigningOptions, 'clock'>;
 }
 
@@ -41,18 +35,12 @@ export class ChainWriter {
   readonly logId: string;
   readonly #options: ChainWriterOptions;
   readonly #signing: LogSigning;
+  readonly early: EarlyAnswers;
   readonly #previous: Pick<Recovered, 'previousClose' | 'policyRevision'>;
   #handle: LogStoreHandle | undefined;
   #head: ChainHead;
   #unknown: Unknown | undefined;
   #missed: Missed | undefined;
-  /** Callers of the group that is being written, or whose write failed, that are answered already. */
-  #early = 0;
-  /** When that write began, and whether the one before took longer than records may be at risk. */
-  #writtenNs = 0n;
-  #isSlow = false;
-  /** What the mark on disk says. */
-  #marked = 0;
 
   private constructor(options: ChainWriterOptions, handle: LogStoreHandle, recovered: Recovered, signing: LogSigning) {
     this.#options = options;
@@ -61,6 +49,7 @@ export class ChainWriter {
     this.#head = recovered.head;
     this.#signing = signing;
     this.#previous = recovered;
+    this.early = new EarlyAnswers(options);
   }
 
   /**
@@ -102,41 +91,12 @@ export class ChainWriter {
     const missed = this.#missed;
     this.#missed = undefined;
     const opening = [open, ...config, ...this.#signing.opening];
-    const retired = await this.#retiredBehind(opening.length);
-    await this.write([...opening, ...retired].map((leafFields) => ({ leafFields })));
-    await this.#markEarly();
+    const retired = await this.early.retired(this.#head.size, opening.length);
+    const leaves = previousClose === 'unclean' ? [...opening, ...retired] : opening;
+    await this.write(leaves.map((leafFields) => ({ leafFields })));
+    await this.early.mark();
     await this.#signing.begin(this.#head.edge);
     this.#missed = addMissed(missed, this.#missed);
-  }
-
-  async #retiredBehind(taken: number) {
-    this.#marked = await this.#options.earlyMark.read();
-    if (this.#previous.previousClose !== 'unclean') return [];
-    const nowMs = this.#options.clock.nowMs();
-    return retiredLeaves({ recoveredSize: this.#head.size, numbers: this.#marked, nowMs }, taken);
-  }
-
-  /** Before the first early answer of the run there is a mark; a strict run, and one that has ended in order, leaves none. */
-  async #markEarly(isOver = false): Promise<void> {
-    const numbers = this.isRelaxed && !isOver ? LIMITS.earlyRecordsMax : 0;
-    if (numbers === this.#marked) return;
-    await (numbers > 0 ? this.#options.earlyMark.set(numbers) : this.#options.earlyMark.clear());
-    this.#marked = numbers;
-  }
-
-  /** Whether some callers may be answered before the sync. */
-  get isRelaxed(): boolean {
-    return this.#options.durability === 'relaxed';
-  }
-
-  /** Records whose callers are answered already although nobody knows yet whether they are on disk, and for how long the oldest has been. */
-  get atRisk(): { readonly records: number; readonly forS: number } {
-    if (this.#early === 0) return { records: 0, forS: 0 };
-    return { records: this.#early, forS: this.#secondsSince(this.#writtenNs) };
-  }
-
-  #secondsSince(ns: bigint): number {
-    return Number(this.#options.clock.monotonicNs() - ns) / 1e9;
   }
 
   /** What is signed of them. */
@@ -173,19 +133,17 @@ export class ChainWriter {
     const batch = this.#form(stated ? [{ leafFields: gapFields(stated) }, ...entries] : entries);
     this.#missed = undefined;
     const places = stated ? batch.places.slice(1) : batch.places;
-    this.#writtenNs = this.#options.clock.monotonicNs();
-    const most = this.isRelaxed && !this.#isSlow ? LIMITS.earlyRecordsMax - (stated ? 1 : 0) : 0;
-    const answered = answerEarly?.(places, most) ?? 0;
-    this.#early = places.slice(0, answered).filter((place) => typeof place === 'number').length;
+    const answered = answerEarly?.(places, Math.max(0, this.early.begin() - (stated ? 1 : 0))) ?? 0;
+    const early = places.slice(0, answered).filter((place) => typeof place === 'number').length;
+    this.early.answered(early);
     try {
       if (batch.rows.length > 0) await handle.write(batch.rows, batch.nodes);
     } catch (cause) {
-      this.#unknown = { batch, stated, early: this.#early };
+      this.#unknown = { batch, stated, early };
       this.miss(entries.length - answered);
       throw unavailable('a write to the log failed', cause);
     }
-    this.#isSlow = this.#secondsSince(this.#writtenNs) * 1_000 > LIMITS.earlyAgeMsMax;
-    this.#early = 0;
+    this.early.written();
     this.#adopt(batch.head);
     return places;
   }
@@ -229,11 +187,6 @@ export class ChainWriter {
     await handle?.close();
   }
 
-  /** Tells that the `close` leaf is on disk: no number is at risk any more. What cannot be told costs the next start nothing. */
-  async ended(): Promise<void> {
-    await this.#markEarly(true).catch(() => undefined);
-  }
-
   /** The leaves up to this head are on disk. */
   #adopt(head: ChainHead): void {
     this.#head = head;
@@ -256,7 +209,7 @@ export class ChainWriter {
     const first: LeafRow | undefined = batch.rows[begin + early];
     if (stated && kept === 0) this.#missed = addMissed(stated, this.#missed);
     if (early > 0) this.#stateLate(batch.rows.slice(begin, begin + early));
-    this.#early = 0;
+    this.early.written();
     if (this.#missed && first && last && first.seq <= last.seq) {
       this.#missed = { ...this.#missed, kept: [first.seq, last.seq] };
     }

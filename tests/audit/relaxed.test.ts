@@ -6,12 +6,15 @@ import { createFaultyStore, type FaultyStoreOptions } from '../storage/faulty-st
 import { attempt, discrepancies, healed, leavesOf, type Outcome } from './double-log.js';
 import { logOptions, openAuditLog } from './records.js';
 
+/** Stands still: no sync takes long, however busy the machine is. */
+const stillClock: Clock = { nowMs: () => 1_700_000_000_000, monotonicNs: () => 0n };
+
 /** A log on a store whose writes, but for the first, wait until they are let go. */
 async function heldLog(faults: FaultyStoreOptions, options: Partial<AuditLogOptions> = {}) {
   const { promise, resolve: letGo } = Promise.withResolvers<void>();
   const store = createFaultyStore({ ...faults, beforeDone: (batch) => (batch === 0 ? Promise.resolve() : promise) });
   const log = await openAuditLog(
-    logOptions(store, { durability: 'relaxed', wait: () => Promise.resolve(), ...options }),
+    logOptions(store, { durability: 'relaxed', clock: stillClock, wait: () => Promise.resolve(), ...options }),
   );
   return { store, log, letGo };
 }

@@ -39,7 +39,7 @@ export const PLANTED_FAULTS: Readonly<Record<string, PlantedFault>> = {
   },
   'gives numbers of lost records to others': {
     file: 'early-answers.js',
-    from: 'Math.max(0, Math.min(numbers, LIMITS.appendBatchMax) - taken)',
+    from: 'Math.max(0, this.#marked - taken)',
     to: '0',
     durability: 'relaxed',
     // Only a crash that takes records along can show it.
