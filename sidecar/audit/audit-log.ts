@@ -212,7 +212,9 @@ class GroupCommitLog implements RecoveredLog {
   /** Writes until nobody waits. Rejects when a write fails. */
   async #drain(): Promise<void> {
     while (this.#queue.length > 0 || this.#writer.hasMissed) {
-      const group = this.#nextGroup();
+      const group = this.#queue.splice(0, LIMITS.appendBatchMax);
+      // The first numbers are those that may be given out early, so that all of them lie together.
+      if (this.#writer.early.isRelaxed) group.sort((a, b) => Number(mayPrecede(b)) - Number(mayPrecede(a)));
       let places: readonly (number | JiminiError)[];
       let answered = 0;
       try {
@@ -230,12 +232,6 @@ class GroupCommitLog implements RecoveredLog {
       }
       this.#acknowledge(group.slice(answered), places.slice(answered));
     }
-  }
-
-  /** Those that wait, in their order; in relaxed durability those first that may be answered before the sync. */
-  #nextGroup(): Waiting[] {
-    const group = this.#queue.splice(0, LIMITS.appendBatchMax);
-    return this.#writer.early.isRelaxed ? group.sort((a, b) => Number(mayPrecede(b)) - Number(mayPrecede(a))) : group;
   }
 
   #acknowledge(group: readonly Waiting[], places: readonly (number | JiminiError)[]): void {

@@ -3,10 +3,10 @@
 //   logs     verifies clean random logs, and logs with a flipped bit, by both verifiers           100,000 runs
 //   kills    kills a process that appends                                                           1,000 runs
 //   power    cuts the power of a process that appends (needs cc)                                    1,000 runs
+//   service  the whole sidecar: killed, without power, with failing calls, a clock that jumps, a disk that is full or read-only, a
+//            second process; --runs bounds how often                                                    twice
 //   calls    makes system calls of a log fail, each kind, one position after the other, for a while or for good
 //            (needs strace); --runs bounds the positions                                            all positions
-//   service  the whole sidecar: killed, without power, with failing calls, a clock that jumps, a disk that is full or read-only, a
-//            second process; --runs bounds how often                                                5 times
 //
 // --state FILE   goes on where a run with the same file was ended. --minutes N   stops after so long (60 without --runs); exit code 3.
 // --planted      looks with `calls` whether faults that are planted in the log are found, instead of looking for others.
@@ -48,8 +48,8 @@ const PARTS: Readonly<Record<string, Part>> = {
     needs: compiler,
     runs: (runs, seed) => ({ total: runs || 1_000, group: 10, make: lives(logPowerCuts, seed) }),
   },
+  service: { runs: (runs, seed) => serviceRuns(runs || 2, seed) },
   calls: { needs: strace, runs: calls },
-  service: { runs: (runs, seed) => serviceRuns(runs || 5, seed) },
 };
 
 const { values, positionals } = readArguments({
@@ -142,7 +142,9 @@ async function calls(most: number): Promise<Runs> {
 /** Each planted fault that failing calls can show must be found by one of them; damage and crashes are for the simulation. */
 async function findPlanted(): Promise<void> {
   const all = await allLogFaults(Number(values.runs ?? 0));
-  const faults = all.filter(({ call, lasting }) => ['write', 'fdatasync'].includes(call) && lasting === 'once');
+  const faults = all
+    .filter(({ call, lasting }) => ['write', 'fdatasync'].includes(call) && lasting === 'once')
+    .sort((a, b) => a.when - b.when);
   for (const [name, planted] of Object.entries(PLANTED_FAULTS)) {
     if (planted.isSeenByCalls === false) {
       process.stdout.write(`a log that ${name}: not for calls to show, see tests/audit/simulation.test.ts\n`);
