@@ -91,7 +91,7 @@ async function record(auditLog: AuditLog, unrecorded: Unrecorded): Promise<Recor
   try {
     const { commitments, ...sealed } = await preparedOf(auditLog, unrecorded);
     const leafFields = leafFieldsOf(evaluation, judgement, commitments);
-    const { decisionId } = await auditLog.append({ leafFields, ...sealed });
+    const { decisionId } = await auditLog.append({ leafFields, ...sealed, mayPrecedeSync: effective === 'ALLOW' });
     return { decisionId, effective };
   } catch {
     const passes = evaluation.passesUnrecorded && (effective === 'ALLOW' || effective === 'FLAG');

@@ -151,7 +151,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     configFile,
     loaded,
     disk: disk.read,
-    isDiskLow: disk.isLow,
+    diskShortage: disk.shortage,
     switches: states,
     state,
     tokens,

@@ -1,10 +1,11 @@
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { assertNever } from '../kernel/assert-never.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { AdminFields, CloseReason, ConfigFields, DecisionFields, PruneFields } from '../kernel/leaf.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { BatchEntry } from './batch.js';
 import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
+import { healed, type LogHealth } from './healing.js';
 import type { KeptKeyLeaves, LeafRow, LogPages } from './log-store.js';
 import { createRemoval, createTurns, type Removal } from './prune/removal.js';
 import type { SignedState } from './signing/log-signing.js';
@@ -13,9 +14,11 @@ import type { TileReader } from './tree/tiles.js';
 /** One record to be appended. */
 interface AppendEntry extends BatchEntry {
   readonly leafFields: DecisionFields | ConfigFields | AdminFields | PruneFields;
+  /** In relaxed durability `append` may resolve before the sync. */
+  readonly mayPrecedeSync?: boolean;
 }
 
-/** A record that is on disk. */
+/** A record that is on disk, or, in relaxed durability, is being written. */
 interface Appended {
   readonly seq: number;
   /** `log_id:seq`. */
@@ -24,11 +27,6 @@ interface Appended {
 
 /** `starting` = records wait for the `open` leaf; `open` = takes records; `healing` = refuses them until the store works again; `closing`, `closed` = ended by its owner. */
 type AuditLogState = 'starting' | 'open' | 'healing' | 'closing' | 'closed';
-
-/** Told whenever the log stops or starts taking records, and after each attempt to heal that failed. */
-export type LogHealth =
-  | { readonly state: 'open' }
-  | { readonly state: 'healing'; readonly failedAttempts: number; readonly error: JiminiError };
 
 /** What an audit log needs from outside. */
 export interface AuditLogOptions extends ChainWriterOptions {
@@ -51,8 +49,12 @@ export interface AuditLog extends LogPages, TileReader, KeptKeyLeaves {
   readonly state: AuditLogState;
   /** Records that wait for the disk. */
   readonly waiting: number;
+  /** Records whose callers are answered although nobody knows yet whether they are on disk, and for how many seconds the oldest has been. */
+  readonly atRisk: { readonly records: number; readonly forS: number };
   /**
-   * Resolves after the fsync that covers the record. Rejects at once, and never hangs, with
+   * Resolves after the fsync that covers the record. In relaxed durability an entry that may precede it resolves once it has its
+   * place: for at most `LIMITS.earlyRecordsMax` records at one time, and not while the disk is slow. A crash then may lose the record;
+   * no other ever gets its number. Rejects at once, and never hangs, with
    * `JIMINI_STORE_UNAVAILABLE` when it cannot be made durable (the answer is counted and stated by a later `gap`
    * leaf), with `JIMINI_INVALID_ARGUMENT` when the fields cannot be a leaf.
    */
@@ -89,9 +91,7 @@ interface Waiting {
   readonly reject: (error: JiminiError) => void;
 }
 
-const HEAL_DELAY_MS_FIRST = 20;
-/** Low enough that service is back within five seconds of the disk. */
-const HEAL_DELAY_MS_MAX = 2_000;
+const mayPrecede = ({ entry }: Waiting): boolean => entry.mayPrecedeSync === true;
 
 /** Group commit: everybody who arrives while one batch is being synced goes into the next one. */
 class GroupCommitLog implements RecoveredLog {
@@ -105,7 +105,7 @@ class GroupCommitLog implements RecoveredLog {
   readonly removal: Removal;
   #state: AuditLogState = 'starting';
   #queue: Waiting[] = [];
-  /** The work that is under way in the background: writing batches or healing. At most one at a time. */
+  /** Work under way in the background: writing batches or healing. At most one at a time. */
   #busy: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -125,6 +125,10 @@ class GroupCommitLog implements RecoveredLog {
 
   get signed(): SignedState {
     return this.#writer.signed;
+  }
+
+  get atRisk(): AuditLog['atRisk'] {
+    return this.#writer.early.atRisk;
   }
 
   get state(): AuditLogState {
@@ -217,23 +221,35 @@ class GroupCommitLog implements RecoveredLog {
     while (this.#queue.length > 0 || this.#turns.areWanted || this.#writer.hasMissed) {
       let group: Waiting[] = [];
       let places: readonly (number | JiminiError)[];
+      let answered = 0;
       try {
         // Something else that fails leaves the store as unusable as a write that fails does.
         await this.#turns.give();
         group = this.#queue.splice(0, LIMITS.appendBatchMax);
-        places = await this.#writer.write(group.map(({ entry }) => entry));
+        // The first numbers are those that may be given out early, so that all of them lie together.
+        if (this.#writer.early.isRelaxed) group.sort((a, b) => Number(mayPrecede(b)) - Number(mayPrecede(a)));
+        const entries = group.map(({ entry }) => entry);
+        places = await this.#writer.write(entries, (early, most) => {
+          answered = Math.min(most, group.filter(mayPrecede).length);
+          this.#acknowledge(group.slice(0, answered), early);
+          return answered;
+        });
       } catch (error) {
         if (this.#state === 'open') this.#state = 'healing';
-        this.#refuse(group.concat(this.#queue.splice(0)), group.length);
+        const late = group.slice(answered);
+        this.#refuse(late.concat(this.#queue.splice(0)), late.length);
         throw error;
       }
-      for (const [index, waiting] of group.entries()) this.#acknowledge(waiting, places[index] as number | JiminiError);
+      this.#acknowledge(group.slice(answered), places.slice(answered));
     }
   }
 
-  #acknowledge({ resolve, reject }: Waiting, place: number | JiminiError): void {
-    if (typeof place === 'number') resolve({ seq: place, decisionId: `${this.#writer.logId}:${place}` });
-    else reject(place);
+  #acknowledge(group: readonly Waiting[], places: readonly (number | JiminiError)[]): void {
+    for (const [index, { resolve, reject }] of group.entries()) {
+      const place = places[index] as number | JiminiError;
+      if (typeof place === 'number') resolve({ seq: place, decisionId: `${this.#writer.logId}:${place}` });
+      else reject(place);
+    }
   }
 
   /** Answers everybody who waits; the first `counted` of them are counted as missed already. */
@@ -244,28 +260,12 @@ class GroupCommitLog implements RecoveredLog {
     }
   }
 
-  /** Tries for ever, with growing pauses; after `close` has been called, once more at most. */
   async #heal(first: JiminiError): Promise<void> {
-    let error = first;
-    for (let failedAttempts = 0; ; failedAttempts += 1) {
-      this.#options.onHealth?.({ state: 'healing', failedAttempts, error });
-      const isLast = this.#stop.signal.aborted;
-      if (!isLast) await this.#pause(Math.min(HEAL_DELAY_MS_FIRST * 2 ** failedAttempts, HEAL_DELAY_MS_MAX));
-      try {
-        await this.#writer.heal();
-        break;
-      } catch (reason) {
-        error = JiminiError.from(reason);
-        if (isLast) return;
-      }
-    }
+    const { onHealth, wait } = this.#options;
+    const heal = () => this.#writer.heal();
+    if (!(await healed(heal, { first, stop: this.#stop.signal, onHealth, wait }))) return;
     if (this.#state === 'healing') this.#state = 'open';
-    this.#options.onHealth?.({ state: 'open' });
-  }
-
-  async #pause(delayMs: number): Promise<void> {
-    const wait = this.#options.wait ?? ((ms, signal) => delay(ms, undefined, { signal }));
-    await wait(delayMs, this.#stop.signal).catch(() => undefined);
+    onHealth?.({ state: 'open' });
   }
 
   async #close(reason: CloseReason): Promise<void> {
@@ -280,6 +280,8 @@ class GroupCommitLog implements RecoveredLog {
     while (this.#busy) await this.#busy;
     try {
       await this.#writer.write([{ leafFields: { kind: 'close', reason } }]);
+      // A mark that stays costs the next start nothing: it finds the `close` leaf.
+      await this.#writer.early.mark(true).catch(() => undefined);
     } finally {
       this.#state = 'closed';
       await this.#writer.close();

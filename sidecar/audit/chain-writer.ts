@@ -1,15 +1,14 @@
-import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import { type Batch, type BatchEntry, type ChainHead, formBatch } from './batch.js';
+import { EarlyAnswers, type EarlyAnswersOptions } from './early-answers.js';
 import type { Boundary, LeafRow, LogStore, LogStoreHandle } from './log-store.js';
 import { addMissed, gapFields, type Missed } from './missed.js';
 import { type Recovered, reconcile, recoverTail } from './recover.js';
 import { type LogSigning, type LogSigningOptions, openLogSigning, type SignedState } from './signing/log-signing.js';
 
 /** What a chain writer needs from outside. */
-export interface ChainWriterOptions {
+export interface ChainWriterOptions extends EarlyAnswersOptions {
   readonly store: LogStore;
-  readonly clock: Clock;
   /** Version of the program, for the `open` leaf. */
   readonly version: string;
   readonly signing: Omit<LogSigningOptions, 'clock'>;
@@ -20,6 +19,16 @@ interface Unknown {
   readonly batch: Batch;
   /** Of a batch that began with a `gap` leaf: what that leaf states. */
   readonly stated: Missed | undefined;
+  /** How many of its first rows, behind that leaf, belong to callers that are answered already. */
+  readonly early: number;
+}
+
+/** Called once the entries of a group have their places, before they are written: how many of the first ones are answered now, and for good. */
+type AnswerEarly = (places: readonly (number | JiminiError)[], most: number) => number;
+
+interface WriteOptions {
+  readonly answerEarly?: AnswerEarly | undefined;
+  readonly removeBehind?: number | undefined;
 }
 
 /**
@@ -31,6 +40,7 @@ export class ChainWriter {
   readonly logId: string;
   readonly #options: ChainWriterOptions;
   readonly #signing: LogSigning;
+  readonly early: EarlyAnswers;
   readonly #previous: Pick<Recovered, 'previousClose' | 'policyRevision'>;
   #handle: LogStoreHandle | undefined;
   #head: ChainHead;
@@ -46,6 +56,7 @@ export class ChainWriter {
     this.#boundary = recovered.boundary;
     this.#signing = signing;
     this.#previous = recovered;
+    this.early = new EarlyAnswers(options);
   }
 
   /**
@@ -87,11 +98,15 @@ export class ChainWriter {
     // A run begins with its `open` leaf, also when answers are missed already.
     const missed = this.#missed;
     this.#missed = undefined;
-    const leaves = [open, ...config, ...this.#signing.opening];
+    const opening = [open, ...config, ...this.#signing.opening];
+    const retired = await this.early.retired(this.#head.size, opening.length);
+    const leaves = previousClose === 'unclean' ? [...opening, ...retired] : opening;
+    const removeBehind = this.#signing.discontinuity?.recovered_size;
     await this.#write(
       leaves.map((leafFields) => ({ leafFields })),
-      this.#signing.discontinuity?.recovered_size,
+      { removeBehind },
     );
+    await this.early.mark();
     await this.#signing.begin(this.#head.edge);
     this.#missed = addMissed(missed, this.#missed);
   }
@@ -126,27 +141,35 @@ export class ChainWriter {
   /**
    * Writes the entries as one group, after a `gap` leaf when there is something to state, and resolves after the sync:
    * per entry its sequence number, or why it cannot be a leaf. When it rejects nothing counts as written, every entry
-   * is counted as missed, and only `heal` helps.
+   * that was not answered early is counted as missed, and only `heal` helps.
    */
-  write(entries: readonly BatchEntry[]): Promise<readonly (number | JiminiError)[]> {
-    return this.#write(entries);
+  write(entries: readonly BatchEntry[], answerEarly?: AnswerEarly): Promise<readonly (number | JiminiError)[]> {
+    return this.#write(entries, { answerEarly });
   }
 
   /** What lies behind a log of `removeBehind` leaves is removed with it: else their places would be written twice. */
-  async #write(entries: readonly BatchEntry[], removeBehind?: number): Promise<readonly (number | JiminiError)[]> {
+  async #write(
+    entries: readonly BatchEntry[],
+    { answerEarly, removeBehind }: WriteOptions,
+  ): Promise<readonly (number | JiminiError)[]> {
     const handle = this.#writable();
     const stated = this.#missed;
     const batch = this.#form(stated ? [{ leafFields: gapFields(stated) }, ...entries] : entries);
     this.#missed = undefined;
+    const places = stated ? batch.places.slice(1) : batch.places;
+    const answered = answerEarly?.(places, Math.max(0, this.early.begin() - (stated ? 1 : 0))) ?? 0;
+    const early = places.slice(0, answered).filter((place) => typeof place === 'number').length;
+    this.early.answered(early);
     try {
       if (batch.rows.length > 0) await handle.write(batch.rows, batch.nodes, removeBehind);
     } catch (cause) {
-      this.#unknown = { batch, stated };
-      this.miss(entries.length);
+      this.#unknown = { batch, stated, early };
+      this.miss(entries.length - answered);
       throw unavailable('a write to the log failed', cause);
     }
+    this.early.written();
     this.#adopt(batch.head);
-    return stated ? batch.places.slice(1) : batch.places;
+    return places;
   }
 
   /** See `LogPages`. Rejects with a `JIMINI_STORE_*` error. */
@@ -187,8 +210,12 @@ export class ChainWriter {
     const handle = await this.#options.store.open();
     this.#handle = handle;
     if (this.#unknown) {
-      const kept = await reconcile(handle, this.#head, this.#unknown.batch.rows);
-      this.#settle(this.#unknown, kept);
+      const { batch, early } = this.#unknown;
+      const kept = await reconcile(handle, this.#head, batch.rows);
+      // Callers have these numbers: the same leaves get them, or nobody does.
+      const rest = early > 0 ? batch.rows.slice(kept) : [];
+      if (rest.length > 0) await handle.write(rest, batch.nodes);
+      this.#settle(this.#unknown, kept + rest.length);
     }
     if (this.#missed) await this.write([]);
   }
@@ -227,19 +254,28 @@ export class ChainWriter {
   }
 
   /** Takes the rows that are there into the chain. A `gap` leaf that is not there has stated nothing. */
-  #settle({ batch, stated }: Unknown, kept: number): void {
+  #settle({ batch, stated, early }: Unknown, kept: number): void {
     const last = batch.rows[kept - 1];
     if (last) {
       const edge = this.#head.edge.copy();
       for (const { hash } of batch.rows.slice(0, kept)) edge.append(Buffer.from(hash, 'hex'));
       this.#adopt({ ...this.#head, size: last.seq + 1, hash: last.hash, edge });
     }
-    const first: LeafRow | undefined = batch.rows[stated ? 1 : 0];
+    const begin = stated ? 1 : 0;
+    const first: LeafRow | undefined = batch.rows[begin + early];
     if (stated && kept === 0) this.#missed = addMissed(stated, this.#missed);
+    if (early > 0) this.#stateLate(batch.rows.slice(begin, begin + early));
+    this.early.written();
     if (this.#missed && first && last && first.seq <= last.seq) {
       this.#missed = { ...this.#missed, kept: [first.seq, last.seq] };
     }
     this.#unknown = undefined;
+  }
+
+  #stateLate(rows: readonly LeafRow[]): void {
+    const nowMs = this.#options.clock.nowMs();
+    const late = [rows[0]?.seq ?? 0, rows.at(-1)?.seq ?? 0] as const;
+    this.#missed = addMissed(this.#missed, { records: 0, firstMs: nowMs, lastMs: nowMs, late });
   }
 
   async #drop(): Promise<void> {

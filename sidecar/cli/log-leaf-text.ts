@@ -45,7 +45,11 @@ function summary(leaf: LeafFields): string {
       const kept = leaf.kept.length === 0 ? '' : `, of them ${leaf.kept.join('-')} are in the log`;
       const from = new Date(leaf.first_ms).toISOString();
       const to = new Date(leaf.last_ms).toISOString();
-      return `${leaf.records} records answered as not recorded${kept} (${leaf.reason}), ${from} to ${to}`;
+      const late = leaf.late
+        ? `; ${leaf.late.join('-')} were answered before a write that failed, and written again`
+        : '';
+      const retired = leaf.retired ? `; no decision gets a number of ${leaf.retired.join('-')}` : '';
+      return `${leaf.records} records answered as not recorded${kept} (${leaf.reason}), ${from} to ${to}${late}${retired}`;
     }
     case 'key':
       return `${leaf.what}: key ${leaf.old_key} -> ${leaf.new_key}${leaf.old_signature === '' ? ', not signed by the old one' : ''}`;

@@ -5,18 +5,17 @@ import { witnesses } from './witnesses.js';
 
 const about = (description: string) => ({ description, 'x-reload': 'restart' });
 
-/** Refuses with a reason what is known, but does not exist yet. */
-function only<const T extends string>(value: T, later: readonly string[], reason: string) {
-  return z.enum([value], {
-    error: (issue) => (later.includes(String(issue.input)) ? `"${issue.input}" ${reason}` : undefined),
-  });
-}
-
 /** What is recorded, and how it is signed. */
 export const log = z.strictObject({
-  durability: only('strict', ['relaxed'], 'does not exist in this version; use "strict"')
+  durability: z
+    .enum(['strict', 'relaxed'])
     .default('strict')
-    .meta(about('`strict` = an answer leaves after its record is on disk.')),
+    .meta(
+      about(
+        '`strict` = an answer leaves after its record is on disk. `relaxed` = an ALLOW may leave while its record is being written: a crash or a power cut loses the records of at most ' +
+          `${LIMITS.earlyRecordsMax} such answers.`,
+      ),
+    ),
   capture: z
     .enum(CAPTURES)
     .default('findings')

@@ -208,6 +208,10 @@ export interface GapFields {
   readonly records: number;
   /** `[first, last]` sequence numbers of those that are in the log after all; empty = none. */
   readonly kept: readonly number[];
+  /** `[first, last]` sequence numbers of records whose callers were answered before a write that failed; they were written afterwards. Absent = none. */
+  readonly late?: readonly number[];
+  /** `[first, last]` sequence numbers that may have been given out for records that were lost with a run: no decision gets them. Absent = none. */
+  readonly retired?: readonly number[];
   /** Wall-clock time of the first such answer, milliseconds since 1970. */
   readonly first_ms: number;
   /** Wall-clock time of the last such answer, milliseconds since 1970. */

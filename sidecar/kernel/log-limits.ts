@@ -6,6 +6,17 @@ export const LOG_LIMITS = {
   freeSpaceSeconds: 600,
   /** What a leaf takes on disk with all that belongs to it, while LevelDB has it in two places: a rough upper bound for planning. */
   leafSpaceBytes: 4096,
+  /** Files that must be free to be made: LevelDB makes one for every 2 MiB that it merges, and removes the old ones later. */
+  freeInodesMin: 1_000,
+  /**
+   * Room kept back to be given up when the disk is full: to open LevelDB again, as a start and an end of an outage must, it writes what its
+   * log holds, up to 16 MiB, to a table, and begins other files.
+   */
+  ballastBytes: 32 * 1024 * 1024,
+  /** With less than this free, that room is given up. */
+  ballastReleaseBytes: 8 * 1024 * 1024,
+  /** When it is made: not while a start needs the disk. */
+  ballastAfterMs: 60_000,
   /** The whole log is read again within so long, so that damage is found while a copy of the disk may still be good. */
   scrubPassMs: 24 * 60 * 60 * 1000,
   /** How often a part of the log is read. */
@@ -40,6 +51,13 @@ export const LOG_LIMITS = {
   appendQueueMax: 8192,
   /** Records written and synced as one group. Larger groups gain nothing measurable and delay the first of them. */
   appendBatchMax: 1024,
+  /**
+   * Records that may be answered before their sync, with `log.durability: relaxed`: what a crash can lose, and how many numbers the
+   * start after it gives to nobody. A group is rarely larger, even at 10,000 records a second.
+   */
+  earlyRecordsMax: 256,
+  /** After a sync that took longer than this the next group waits for its own: how long records are at risk while the disk is well. */
+  earlyAgeMsMax: 20,
   /** Longest time that a leaf waits for a checkpoint: what somebody can cut off unseen. A signature and two syncs a second cost little. */
   checkpointMsMax: 1_000,
   /** Leaves after which a checkpoint does not wait for that. */

@@ -69,7 +69,8 @@ async function create(path: string, setting: string): Promise<void> {
     await syncDirectory(dirname(path));
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
+    // It may be left from a start that could not sync it; a parent that only others may read is not ours to sync.
+    if (code === 'EEXIST') return syncDirectory(dirname(path)).catch(() => undefined);
     throw refusalOf(setting)(path, `cannot be created (${code})`, ADVICE.get(code) ?? OTHER_ADVICE);
   }
 }

@@ -10,6 +10,14 @@ import { gaugesOf } from './read-gauge.js';
 import { createTlsSeries, type TlsSeries } from './tls-series.js';
 import { createWitnessSeries, type WitnessSeries, type WitnessSources } from './witness-series.js';
 
+/** Room on a file system. */
+interface FreeSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** Absent where the file system has no fixed number. */
+  readonly freeInodes?: number;
+}
+
 /** Numbers that are read when somebody scrapes, instead of being kept up to date. */
 export interface MetricSources extends ControlSources, CheckpointSources, WitnessSources {
   requestsInFlight(): number;
@@ -19,6 +27,8 @@ export interface MetricSources extends ControlSources, CheckpointSources, Witnes
   logFirstSeq(): number;
   /** 1 while the log can make records durable. */
   logHealthy(): boolean;
+  /** Records whose callers were answered before it was known whether they are on disk, and for how many seconds the oldest has been. */
+  atRisk(): { readonly records: number; readonly forS: number };
   /** What reading the log in the background has found. */
   readonly scrub: {
     readonly checked: number;
@@ -26,9 +36,11 @@ export interface MetricSources extends ControlSources, CheckpointSources, Witnes
     readonly passedMs: number | undefined;
   };
   /** Space of the file system that holds the log; absent = it could not be read. */
-  diskSpace(): { readonly freeBytes: number; readonly totalBytes: number } | undefined;
-  /** Whether there is too little of it for more records. */
+  diskSpace(): FreeSpace | undefined;
+  /** Whether there is too little of it, or of inodes, for more records. */
   diskLow(): boolean;
+  /** Bytes that are kept back to be given up when the disk is full. */
+  ballastBytes(): number;
   rulesByPack(): Iterable<readonly [pack: string, rules: number]>;
   /** Absent = the kill switch is off. */
   killSwitch(): KillSwitchMode | undefined;
@@ -187,6 +199,16 @@ function registerSources(registry: Registry, { version, seedNames, sources }: Me
   gauge('jimini_audit_log_size', 'Leaves in the audit log, removed ones included', sources.logSize);
   gauge('jimini_audit_log_first_seq', 'First leaf of the audit log that was not removed', sources.logFirstSeq);
   gauge('jimini_audit_log_healthy', '1 while the log can make records durable', () => (sources.logHealthy() ? 1 : 0));
+  gauge(
+    'jimini_audit_log_at_risk_records',
+    'Records whose callers were answered before they were on disk (log.durability: relaxed), and that are not there yet',
+    () => sources.atRisk().records,
+  );
+  gauge(
+    'jimini_audit_log_at_risk_seconds',
+    'How long the oldest record has been at risk; 0 = none is',
+    () => sources.atRisk().forS,
+  );
   gauge('jimini_maintenance', 'Maintenance windows that act', sources.maintenanceWindows);
   new Gauge({
     name: 'jimini_kill_switch',
@@ -214,9 +236,9 @@ function registerSources(registry: Registry, { version, seedNames, sources }: Me
 }
 
 /** Room for records. A file system that cannot be read has no number. */
-function registerDisk(registry: Registry, { diskSpace, diskLow }: MetricSources): void {
+function registerDisk(registry: Registry, { diskSpace, diskLow, ballastBytes }: MetricSources): void {
   const gauge = gaugesOf(registry);
-  const of = (read: (space: { freeBytes: number; totalBytes: number }) => number) => {
+  const of = (read: (space: FreeSpace) => number) => {
     return () => {
       const space = diskSpace();
       return space ? read(space) : Number.NaN;
@@ -232,7 +254,13 @@ function registerDisk(registry: Registry, { diskSpace, diskLow }: MetricSources)
     'Bytes of the file system of the log',
     of(({ totalBytes }) => totalBytes),
   );
-  gauge('jimini_disk_low', '1 while there is too little free space for records', () => (diskLow() ? 1 : 0));
+  gauge(
+    'jimini_disk_free_inodes',
+    'Files that may still be made on the file system of the log; NaN = it has no fixed number of them',
+    of(({ freeInodes }) => freeInodes ?? Number.NaN),
+  );
+  gauge('jimini_disk_ballast_bytes', 'Bytes kept back to be given up when the disk is full', ballastBytes);
+  gauge('jimini_disk_low', '1 while there is too little free space, or inodes, for records', () => (diskLow() ? 1 : 0));
 }
 
 /** How far the log has been read in the background, and what was found. */

@@ -1,8 +1,9 @@
 import { LIMITS } from '../kernel/limits.js';
+import { type Ballast, openBallast } from '../storage/ballast.js';
 import { type DiskSpace, diskSpace } from '../storage/disk-space.js';
-import { createFreeSpaceRule } from '../storage/free-space.js';
+import { createFreeSpaceRule, type Shortage } from '../storage/free-space.js';
 import type { Logger } from '../telemetry/logger.js';
-import { createDiskReporter } from './reporters.js';
+import { createDiskReporter, reportBallastReleased } from './reporters.js';
 
 /** What the gauge needs from outside. */
 interface DiskGaugeOptions {
@@ -10,33 +11,83 @@ interface DiskGaugeOptions {
   readonly minFreeBytes: number;
   /** Leaves in the log. */
   readonly leaves: () => number;
+  readonly ballast: Ballast;
   readonly logger: Logger;
+  /** How long after the start the ballast may be made, ms. Default: `LIMITS.ballastAfterMs`. */
+  readonly ballastAfterMs?: number;
 }
 
-/** Free space of the data directory's file system, read every `LIMITS.diskPollMs` so that nobody waits for the disk. */
+/** Room on the data directory's file system, read every `LIMITS.diskPollMs` so that nobody waits for the disk. */
 export interface DiskGauge {
   /** Last reading; absent = it could not be read. */
   read(): DiskSpace | undefined;
-  /** Whether so little is free that no records are taken. */
-  isLow(): boolean;
+  /** What there is so little of that no records are taken. */
+  shortage(): Shortage | undefined;
+  /** Bytes that are kept back to be given up when the disk is full. */
+  ballastBytes(): number;
+  /** Reads now: something was to be written, and could not be. */
+  look(): Promise<void>;
   close(): void;
 }
 
-/** Takes a first reading and goes on until closed. What cannot be read changes nothing. */
+/**
+ * Takes a first reading and goes on until closed. What cannot be read changes nothing. When nearly nothing is free the ballast is given
+ * up, and made again once there is so much room that it does not matter.
+ */
 export async function createDiskGauge(path: string, options: DiskGaugeOptions): Promise<DiskGauge> {
-  const rule = createFreeSpaceRule(options.minFreeBytes);
+  const { ballast, minFreeBytes, ballastAfterMs = LIMITS.ballastAfterMs } = options;
+  const rule = createFreeSpaceRule(minFreeBytes);
   const report = createDiskReporter(options.logger);
+  const ballastMs = performance.now() + ballastAfterMs;
   let last: DiskSpace | undefined;
-  let isLow = false;
+  let shortage: Shortage | undefined;
+  let making: Promise<void> | undefined;
   const read = async () => {
     last = await diskSpace(path).catch(() => undefined);
     if (!last) return;
-    const { freeBytes } = last;
-    isLow = rule.take({ atMs: performance.now(), freeBytes, leaves: options.leaves() });
-    report(isLow, { freeBytes, floorBytes: rule.floorBytes });
+    const atMs = performance.now();
+    shortage = rule.take({ ...last, atMs, leaves: options.leaves() });
+    report(shortage, { ...last, floorBytes: rule.floorBytes });
+    if (isFull(last) && ballast.bytes > 0) {
+      await making;
+      await releaseBallast(ballast, options.logger);
+    } else if (ballast.bytes === 0 && atMs >= ballastMs && !shortage && isWanted(last.freeBytes)) {
+      making ??= ballast.make().finally(() => {
+        making = undefined;
+      });
+    }
   };
+  // With a smaller floor records would be written into the room that the ballast has given up.
+  const isWanted = (freeBytes: number) =>
+    minFreeBytes >= 2 * LIMITS.ballastBytes && freeBytes >= rule.floorBytes * 2 + LIMITS.ballastBytes;
   await read();
   const timer = setInterval(() => void read(), LIMITS.diskPollMs);
   timer.unref();
-  return { read: () => last, isLow: () => isLow, close: () => clearInterval(timer) };
+  return {
+    read: () => last,
+    shortage: () => shortage,
+    ballastBytes: () => ballast.bytes,
+    look: read,
+    close: () => clearInterval(timer),
+  };
+}
+
+/** What cannot be removed stays. */
+async function releaseBallast(ballast: Ballast, logger: Logger): Promise<void> {
+  await ballast.release().then(
+    () => reportBallastReleased(logger),
+    () => undefined,
+  );
+}
+
+function isFull({ freeBytes }: DiskSpace): boolean {
+  return freeBytes < LIMITS.ballastReleaseBytes;
+}
+
+/** The ballast of a data directory. To open LevelDB takes room: on a full disk that of the ballast, which is given up here then. */
+export async function ballastToStartWith(dataDir: string, logger: Logger): Promise<Ballast> {
+  const ballast = await openBallast(dataDir, LIMITS.ballastBytes);
+  const space = await diskSpace(dataDir).catch(() => undefined);
+  if (ballast.bytes > 0 && space && isFull(space)) await releaseBallast(ballast, logger);
+  return ballast;
 }

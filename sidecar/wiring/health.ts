@@ -4,6 +4,7 @@ import type { Witnesses, WitnessState } from '../audit/witness/witnesses.js';
 import type { Switch } from '../kernel/switch.js';
 import type { PackInfo } from '../policy/policy.js';
 import type { DiskSpace } from '../storage/disk-space.js';
+import type { Shortage } from '../storage/free-space.js';
 import type { SwitchState } from '../switches/switchboard.js';
 import type { Certificates } from './certificates.js';
 import type { LoadedPolicy } from './load-policy.js';
@@ -21,8 +22,8 @@ export interface HealthSources {
   readonly loaded: () => LoadedPolicy;
   /** Last reading; absent = it could not be read. */
   readonly disk: () => DiskSpace | undefined;
-  /** Whether so little is free that no records are taken. */
-  readonly isDiskLow: () => boolean;
+  /** What there is so little of that no records are taken. */
+  readonly diskShortage: () => Shortage | undefined;
   readonly switches: () => readonly SwitchState[];
   readonly state: HealthState;
   readonly tokens: Pick<Tokens, 'accepted' | 'problem'>;
@@ -39,12 +40,13 @@ export interface HealthState {
 }
 
 /** Why the process should get no traffic now. A dead sink or a refused reload is no reason: the guard still guards. */
-export function notReady({ auditLog, state, isDiskLow }: HealthSources): string[] {
+export function notReady({ auditLog, state, diskShortage }: HealthSources): string[] {
   const reasons: string[] = [];
   if (state.draining) reasons.push('shutting down');
   if (auditLog.state === 'starting') reasons.push('starting');
   else if (!state.draining && auditLog.state !== 'open') reasons.push('the log cannot make records durable');
-  if (isDiskLow()) reasons.push('the disk has too little free space for records');
+  const shortage = diskShortage();
+  if (shortage) reasons.push(`the disk has too little free ${shortage} for records`);
   return reasons;
 }
 
@@ -58,7 +60,7 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
     return refusal?.part === part ? { ok: false, problems: refusal.problems } : { ok: true };
   };
   return {
-    ok: storeOk && !sources.isDiskLow() && !sources.state.draining,
+    ok: storeOk && !sources.diskShortage() && !sources.state.draining,
     version: sources.version,
     config: { ...refused('config'), file: sources.configFile, policy_revision: snapshot.policy.revision },
     packs: { ...refused('packs'), loaded: snapshot.policy.packs.map(packOf) },
@@ -75,9 +77,10 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
     ...(sources.witnesses && { witnesses: witnessReport(sources.witnesses.states()) }),
     disk: disk
       ? {
-          ok: !sources.isDiskLow(),
+          ok: !sources.diskShortage(),
           free_bytes: disk.freeBytes,
           total_bytes: disk.totalBytes,
+          ...(disk.freeInodes !== undefined && { free_inodes: disk.freeInodes }),
           used_percent: usedPercent(disk),
         }
       : { ok: false },

@@ -8,11 +8,12 @@ import { configError } from '../config/problem.js';
 import { readPrivateFile } from '../config/read-file.js';
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
+import { createEarlyMark } from '../storage/early-mark.js';
 import { ed25519KeyOf } from '../storage/key-file.js';
 import { createLevelLogStore } from '../storage/level-log-store.js';
 import { openSigningFiles } from '../storage/signing-files.js';
 import type { Logger } from '../telemetry/logger.js';
-import { createCheckpointReporter, createLogHealthReporter, reportSigning } from './reporters.js';
+import { createCheckpointReporter, createLogHealthReporter, reportRelaxed, reportSigning } from './reporters.js';
 import { readWitnessKeys } from './witness-keys.js';
 import { createLogWitnesses, type LogWitnessesOptions } from './witnesses.js';
 
@@ -25,6 +26,8 @@ export interface LogOptions {
   readonly logger: Logger;
   readonly version: string;
   readonly isDiskLow: () => boolean;
+  /** A write has failed, or an attempt to go on after one. */
+  readonly onWriteFault: () => void;
   readonly onCheckpoint: (event: CheckpointEvent) => void;
   /** A witness gave no cosignature. */
   readonly onWitnessFault: LogWitnessesOptions['onFault'];
@@ -48,10 +51,13 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
   let files: SigningFiles | undefined;
   let witnesses: Witnesses | undefined;
   const report = createCheckpointReporter(logger);
+  const reportHealth = createLogHealthReporter(logger);
   const auditLog = await recoverAuditLog({
     store: createLevelLogStore(dataDir),
     clock,
     version,
+    durability: config.durability,
+    earlyMark: createEarlyMark(dataDir),
     signing: {
       async openFiles() {
         files = await signingFilesOf(dataDir, config.signingKeyFile);
@@ -68,9 +74,13 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
       beforeEnd: async () => witnesses?.close(),
     },
     isDiskLow,
-    onHealth: createLogHealthReporter(logger),
+    onHealth(health) {
+      if (health.state === 'healing') options.onWriteFault();
+      reportHealth(health);
+    },
   });
   reportSigning(logger, auditLog.signed);
+  if (config.durability === 'relaxed') reportRelaxed(logger);
   const store = { newest: files?.cosigned, write: async (note: Uint8Array) => files?.writeCosigned(note) };
   witnesses = createLogWitnesses({ witnesses: configured, auditLog, store, clock, logger, onFault: onWitnessFault });
   return { auditLog, witnesses };

@@ -6,7 +6,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { CloseReason } from '../kernel/leaf.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import { createDiskGauge, type DiskGauge } from './disk-gauge.js';
+import { ballastToStartWith, createDiskGauge, type DiskGauge } from './disk-gauge.js';
 import { openLog } from './log.js';
 import { createPayloadParts, type PayloadParts } from './payloads.js';
 import { startRetention } from './retention.js';
@@ -38,19 +38,21 @@ export interface RecordingOptions {
 /** Opens the log and makes the parts around it; nothing is written yet. Rejects as `openLog` does. */
 export async function openRecording(options: RecordingOptions): Promise<Recording> {
   const { config, dataDir, clock, logger, version, metrics, onClose } = options;
+  const ballast = await ballastToStartWith(dataDir, logger);
   const { auditLog, witnesses } = await openLog({
     dataDir,
     config: config.log,
     clock,
     logger,
     version,
-    isDiskLow: () => disk.isLow(),
+    isDiskLow: () => disk.shortage() !== undefined,
+    onWriteFault: () => void disk.look(),
     onCheckpoint: ({ state }) => state === 'failed' && metrics().checkpointFailed(),
     onWitnessFault: (...failure) => metrics().witnessFailed(...failure),
   });
   onClose((reason) => auditLog.close(reason));
   const { minFreeBytes } = config.store;
-  const disk = await createDiskGauge(dataDir, { minFreeBytes, leaves: () => auditLog.size, logger });
+  const disk = await createDiskGauge(dataDir, { minFreeBytes, leaves: () => auditLog.size, ballast, logger });
   onClose(() => disk.close());
   const scrub = startScrub({ auditLog, clock, logger });
   onClose(() => scrub.close());

@@ -1,4 +1,4 @@
-import type { LogHealth } from '../audit/audit-log.js';
+import type { LogHealth } from '../audit/healing.js';
 import type { CheckpointEvent, SignedState } from '../audit/signing/log-signing.js';
 import type { Breaker } from '../kernel/breaker.js';
 import type { Clock } from '../kernel/clock.js';
@@ -9,6 +9,8 @@ import { LIMITS } from '../kernel/limits.js';
 import { printable } from '../kernel/printable.js';
 import { switchPlace } from '../kernel/switch.js';
 import type { SwitchEvent } from '../kernel/switch-machine.js';
+import type { DiskSpace } from '../storage/disk-space.js';
+import type { Shortage } from '../storage/free-space.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** Tells operators when the log stops and starts taking records: every answer is a denial in between. */
@@ -48,6 +50,13 @@ export function createCheckpointReporter(logger: Logger): (event: CheckpointEven
   };
 }
 
+/** Tells operators what they have chosen, at each start. */
+export function reportRelaxed(logger: Logger): void {
+  const what =
+    'log.durability is relaxed: an ALLOW may be answered before its record is on disk, and a crash or a power cut loses such records';
+  logger.warn({ recordsMax: LIMITS.earlyRecordsMax }, what);
+}
+
 /** Tells operators what a start found out about the signing of the log, if that is news to them. */
 export function reportSigning(logger: Logger, { discontinuity, isGivenKeyUnused }: SignedState): void {
   if (discontinuity) reportDiscontinuity(logger, discontinuity);
@@ -65,14 +74,19 @@ function reportDiscontinuity(logger: Logger, found: Discontinuity): void {
 /** Tells operators when the disk has too little room for records, and when it has enough again. */
 export function createDiskReporter(
   logger: Logger,
-): (isLow: boolean, space: { freeBytes: number; floorBytes: number }) => void {
-  let wasLow = false;
-  return (isLow, space) => {
-    if (isLow && !wasLow)
-      logger.error(space, 'the disk has too little free space; no records are taken, every answer is a denial');
-    if (wasLow && !isLow) logger.info(space, 'the disk has enough free space again');
-    wasLow = isLow;
+): (shortage: Shortage | undefined, space: DiskSpace & { floorBytes: number }) => void {
+  let last: Shortage | undefined;
+  return (shortage, space) => {
+    if (shortage && shortage !== last)
+      logger.error(space, `the disk has too little free ${shortage}; no records are taken, every answer is a denial`);
+    if (last && !shortage) logger.info(space, `the disk has enough free ${last} again`);
+    last = shortage;
   };
+}
+
+/** Tells operators that the room which was kept back is given up. */
+export function reportBallastReleased(logger: Logger): void {
+  logger.error('the disk is full; the ballast is given up, so that the log can be opened, ended and cleared');
 }
 
 /** Tells operators when a classifier is left alone and when it answers again. A probe in between is no news. */

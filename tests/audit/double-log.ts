@@ -12,6 +12,11 @@ export interface Outcome {
   readonly code?: string;
 }
 
+/** Whether an append may be answered before the sync. */
+interface AttemptOptions {
+  readonly mayPrecedeSync?: boolean;
+}
+
 /** Checkpoints that said more than was on disk when they were written, by store. */
 const outrun = new WeakMap<FaultyStore, string[]>();
 
@@ -42,9 +47,9 @@ function isOnDisk(store: FaultyStore): boolean {
 }
 
 /** Appends one record and says what became of it. Never rejects. */
-export async function attempt(log: AuditLog, route: string): Promise<Outcome> {
+export async function attempt(log: AuditLog, route: string, options: AttemptOptions = {}): Promise<Outcome> {
   try {
-    return { route, seq: (await log.append({ leafFields: decision(route) })).seq };
+    return { route, seq: (await log.append({ leafFields: decision(route), ...options })).seq };
   } catch (error) {
     return { route, code: (error as { code: string }).code };
   }

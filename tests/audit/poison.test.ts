@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { LogHealth } from '../../sidecar/audit/audit-log.js';
+import type { LogHealth } from '../../sidecar/audit/healing.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { type BatchFate, createFaultyStore, type FaultyStoreOptions } from '../storage/faulty-store.js';
 import {

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type AuditLog, type AuditLogOptions, recoverAuditLog } from '../../sidecar/audit/audit-log.js';
+import type { EarlyMark } from '../../sidecar/audit/early-answers.js';
 import type { LogStore } from '../../sidecar/audit/log-store.js';
 import { systemClock } from '../../sidecar/kernel/clock.js';
 import type { DecisionFields } from '../../sidecar/kernel/leaf.js';
+import { createEarlyMark } from '../../sidecar/storage/early-mark.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { openSigningFiles } from '../../sidecar/storage/signing-files.js';
 import { createMemorySigningFiles, type MemorySigningFiles } from './memory-signing-files.js';
@@ -30,9 +32,17 @@ export function decision(route: string, fields: Partial<DecisionFields> = {}): D
   };
 }
 
+/** The program under test: ours, or one with a fault planted in it. */
+export interface Program {
+  readonly recoverAuditLog: typeof recoverAuditLog;
+}
+
 /** A log that has begun. */
-export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
-  const log = await recoverAuditLog(options);
+export async function openAuditLog(
+  options: AuditLogOptions,
+  program: Program = { recoverAuditLog },
+): Promise<AuditLog> {
+  const log = await program.recoverAuditLog(options);
   await log.begin('first').catch(async (error) => {
     await log.close('error');
     throw error;
@@ -49,12 +59,32 @@ export function signingFilesOf(store: LogStore): MemorySigningFiles {
   return files;
 }
 
+const earlyMarks = new WeakMap<LogStore, EarlyMark>();
+
+/** The mark of a log in a store: the same one for each run. */
+function earlyMarkOf(store: LogStore): EarlyMark {
+  let marked = 0;
+  const fresh: EarlyMark = {
+    read: async () => marked,
+    async set(numbers) {
+      marked = numbers;
+    },
+    async clear() {
+      marked = 0;
+    },
+  };
+  const mark = earlyMarks.get(store) ?? fresh;
+  earlyMarks.set(store, mark);
+  return mark;
+}
+
 /** What an audit log needs, with the machine's own clock and randomness; keys and checkpoints are in memory. */
 export function logOptions(store: LogStore, options: Partial<AuditLogOptions> = {}): AuditLogOptions {
   return {
     store,
     clock: systemClock,
     version: '0.0.0-test',
+    earlyMark: earlyMarkOf(store),
     signing: { openFiles: async () => signingFilesOf(store), onGap: 'serve', random: (count) => randomBytes(count) },
     ...options,
   };
@@ -62,6 +92,6 @@ export function logOptions(store: LogStore, options: Partial<AuditLogOptions> = 
 
 /** The same for the log of a data directory, with keys and checkpoints on disk. */
 export function levelLogOptions(dataDir: string, options: Partial<AuditLogOptions> = {}): AuditLogOptions {
-  const base = logOptions(createLevelLogStore(dataDir));
+  const base = logOptions(createLevelLogStore(dataDir), { earlyMark: createEarlyMark(dataDir) });
   return { ...base, signing: { ...base.signing, openFiles: () => openSigningFiles(dataDir) }, ...options };
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import * as own from '../../sidecar/audit/audit-log.js';
 import { repositoryRoot } from '../processes/sidecar.js';
+import type { Program } from './records.js';
 import { PLANTED_FAULTS, plant } from './simulation/planted.js';
-import { type Program, simulate } from './simulation/simulation.js';
+import { simulate } from './simulation/simulation.js';
 
 const SEEDS = 200;
 const SEEDS_FOR_A_FAULT = 1_000;

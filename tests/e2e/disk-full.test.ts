@@ -9,7 +9,13 @@ import { needs } from '../tools/needs.js';
 import { ownTmpfs, UNSHARE } from '../tools/requirements.js';
 
 /** Runs a command with a small tmpfs of its own mounted on the first argument. */
-const WITH_SMALL_TMPFS = ['unshare', ...UNSHARE, 'sh', '-c', 'mount -t tmpfs -o size=12m tmpfs "$0" && exec "$@"'];
+const WITH_SMALL_TMPFS = [
+  'unshare',
+  ...UNSHARE,
+  'sh',
+  '-c',
+  'mount -t tmpfs -o size=12m,nr_inodes=2000 tmpfs "$0" && exec "$@"',
+];
 const HEAL_MS = 30_000;
 
 needs(ownTmpfs)(
@@ -94,7 +100,7 @@ needs(ownTmpfs)(
 );
 
 needs(ownTmpfs)(
-  'a disk with too little free space takes no records, the service says why, and goes on by itself once there is enough',
+  'a disk with too little free space, or too few free inodes, takes no records, the service says why, and goes on by itself once there is enough',
   async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'jimini-low-'));
     const mount = join(folder, 'mount');
@@ -106,23 +112,33 @@ needs(ownTmpfs)(
     });
     const client = connect(sidecar.data);
     const filler = `/proc/${sidecar.pid}/root${join(mount, 'filler')}`;
-    const ready = async () => (await fetch(`http://${sidecar.ops}/readyz`)).status;
-    const until = async (status: number) => {
+    const ready = async () => {
+      const answer = await fetch(`http://${sidecar.ops}/readyz`);
+      return `${answer.status} ${await answer.text()}`;
+    };
+    const until = async (said: RegExp) => {
       const endMs = Date.now() + HEAL_MS;
-      while ((await ready()) !== status && Date.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 100));
-      t.is(await ready(), status);
+      while (!said.test(await ready()) && Date.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 100));
+      t.regex(await ready(), said);
     };
     try {
       t.not((await client.evaluate({ text: 'clean' })).decisionId, '');
       await writeFile(filler, Buffer.alloc(8 * 1024 * 1024));
-      await until(503);
+      await until(/503 .*too little free space/s);
       const denied = await client.evaluate({ text: 'clean' });
       t.is(denied.decisionId, '');
       t.is(denied.verdict, Verdict.BLOCK);
       const health = (await (await fetch(`http://${sidecar.ops}/health`)).json()) as { disk: { ok: boolean } };
       t.false(health.disk.ok);
+      // There is room again, but no files can be made.
+      const files = `/proc/${sidecar.pid}/root${join(mount, 'files')}`;
+      await mkdir(files);
+      for (let file = 0; file < 1_200; file++) await writeFile(join(files, `${file}`), '');
       await rm(filler);
-      await until(200);
+      await until(/503 .*too little free inodes/s);
+      t.is((await client.evaluate({ text: 'clean' })).decisionId, '');
+      await rm(files, { recursive: true });
+      await until(/^200/);
       t.not((await client.evaluate({ text: 'clean' })).decisionId, '', 'the service resumes without a restart');
     } finally {
       client.close();

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { connect } from '../processes/client.js';
 import { FEW_RULES, type SidecarProcess, startSidecarProcess } from '../processes/sidecar.js';
 import { type Findings, foundAfter, startLoad } from './findings.js';
+import { tracedPaths } from './traced-paths.js';
 
 /** One fault of the operating system. */
 export interface Fault {
-  readonly call: 'write' | 'pwrite64' | 'fdatasync' | 'fsync' | 'openat' | 'rename';
+  readonly call: 'write' | 'fdatasync' | 'fsync' | 'openat' | 'rename';
   readonly error: 'ENOSPC' | 'EIO' | 'EMFILE' | 'EINTR';
   /** Which call of a thread fails, from 1, of those for files of the data directory. */
   readonly when: number;
@@ -26,7 +27,6 @@ export interface FaultFindings extends Findings {
 /** Faults that make sense of each call. */
 const ERRORS: Readonly<Record<Fault['call'], readonly Fault['error'][]>> = {
   write: ['ENOSPC', 'EIO', 'EINTR'],
-  pwrite64: ['ENOSPC', 'EIO', 'EINTR'],
   fdatasync: ['EIO', 'ENOSPC'],
   fsync: ['EIO', 'ENOSPC'],
   openat: ['EMFILE', 'EIO', 'ENOSPC'],
@@ -48,6 +48,8 @@ export function nameOf({ call, error, when, isSticky }: Fault): string {
   return `${call} ${when}${isSticky ? ' and later' : ''}: ${error}`;
 }
 
+/** The more paths, the slower. */
+const NUMBERS_MAX = 9;
 const LOAD_MS = 700;
 const HEAL_MS_MAX = 20_000;
 
@@ -86,25 +88,10 @@ export async function faultyCalls(fault: Fault): Promise<FaultFindings> {
 
 /** `-D`: strace is a child of what it traces, so that signals reach the sidecar; `-I 1`: it lets go when it is told to end. */
 function straceArguments({ call, error, when, isSticky }: Fault, dataDir: string, trace: string): string[] {
-  const log = ['000003', '000004', '000005', '000006', '000007', '000008', '000009'];
-  const paths = [
-    ...['', 'log', 'control'].map((name) => join(dataDir, name)),
-    ...log.flatMap((name) => [`log/${name}.log`, `log/${name}.dbtmp`, `log/${name}.ldb`, `log/MANIFEST-${name}`]),
-    ...[
-      'log/MANIFEST-000002',
-      'log/000001.dbtmp',
-      'log/000002.dbtmp',
-      'log/MANIFEST-000001',
-      'log/CURRENT',
-      'log/LOCK',
-    ],
-    ...['checkpoint.a', 'checkpoint.b', 'key.pub', 'key.pub.new', 'signing.key', 'signing.key.partial'],
-    ...['switches.json', 'switches.json.new'],
-  ].map((name) => (name.startsWith(dataDir) ? name : join(dataDir, name)));
   return [
     ...['-D', '-I', '1', '-f', '-qq', '-o', trace, '-e', `trace=${call}`],
     ...['-e', `inject=${call}:error=${error}:when=${when}${isSticky ? '+' : ''}`],
-    ...paths.flatMap((path) => ['-P', path]),
+    ...tracedPaths(dataDir, NUMBERS_MAX),
   ];
 }
 

@@ -49,6 +49,7 @@ export async function foundAfter(dataDir: string, acknowledged: readonly string[
 export function startLoad(address: string, streams = 32) {
   const client = connect(address);
   const acknowledged: string[] = [];
+  let refused = 0;
   let isStopped = false;
   let begin = () => {};
   const begun = new Promise<void>((resolve) => {
@@ -59,6 +60,7 @@ export function startLoad(address: string, streams = 32) {
       const answer = await client.evaluate({ text: `clean text ${name}.${i}` }).catch(() => undefined);
       if (!answer) return;
       if (answer.decisionId !== '') acknowledged.push(answer.decisionId);
+      else refused++;
       begin();
     }
   };
@@ -68,6 +70,8 @@ export function startLoad(address: string, streams = 32) {
     begun,
     /** Ids so far. */
     acknowledged: acknowledged as readonly string[],
+    /** Answers without an id so far. */
+    refused: () => refused,
     async stop() {
       isStopped = true;
       await Promise.all(running);
@@ -82,7 +86,8 @@ function isDiscontinuity({ kind, signed_size }: Record<string, unknown>): boolea
   return kind === 'gap' && signed_size !== undefined;
 }
 
-async function exportedLeaves(dataDir: string): Promise<Record<string, unknown>[]> {
+/** All leaves of a data directory, parsed. */
+export async function exportedLeaves(dataDir: string): Promise<Record<string, unknown>[]> {
   const out = `${dataDir}.export`;
   const { code, stderr } = await jimini(['log', 'export', '--data-dir', dataDir, '--out', out]);
   if (code !== 0) throw new Error(`log export failed: ${stderr}`);

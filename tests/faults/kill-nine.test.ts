@@ -5,7 +5,6 @@ import { killNine } from './kill-nine.js';
 /** `npm run test:faults` runs more of these; here a few show that it holds. */
 const KILLS = [
   { transport: 'tcp', killAfterMs: 150 },
-  { transport: 'tcp', killAfterMs: 600 },
   { transport: 'unix', killAfterMs: 300 },
 ] as const;
 

@@ -64,10 +64,25 @@ static void copy_bytes(int from, off_t start, off_t end, int to) {
   }
 }
 
-/* Whether these are files that are only ever appended to: of LevelDB, but not its CURRENT. */
+/* Whether this is a file that LevelDB only ever appends to, and that may be large. */
 static int is_append_only(const char *path) {
   const char *dot = strrchr(path, '.');
-  return (dot && (strcmp(dot, ".log") == 0 || strcmp(dot, ".ldb") == 0)) || strstr(path, "/MANIFEST-") != NULL;
+  return dot && (strcmp(dot, ".log") == 0 || strcmp(dot, ".ldb") == 0);
+}
+
+/*
+ * Whether a file begins as what was kept of it does: LevelDB takes the number of a file again that a start which was cut off has left,
+ * cuts that file to nothing and writes it anew. Records hold the time, so that their first bytes tell.
+ */
+static int begins_alike(int from, const char *kept, off_t size) {
+  char now[4096], before[4096];
+  int fd = open(kept, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  size_t wanted = size < (off_t)sizeof now ? (size_t)size : sizeof now;
+  int is_alike = pread(from, now, wanted, 0) == (ssize_t)wanted && pread(fd, before, wanted, 0) == (ssize_t)wanted &&
+                 memcmp(now, before, wanted) == 0;
+  close(fd);
+  return is_alike;
 }
 
 static void keep_file(int fd, const char *path, const char *shadow) {
@@ -82,7 +97,8 @@ static void keep_file(int fd, const char *path, const char *shadow) {
   int from = open(source, O_RDONLY | O_CLOEXEC); /* it may be open for writing only */
   if (from < 0) give_up(path);
   off_t size = (off_t)found.stx_size;
-  int is_grown = is_append_only(path) && stat(kept, &before) == 0 && before.st_size <= size;
+  int is_grown = is_append_only(path) && stat(kept, &before) == 0 && before.st_size <= size &&
+                 begins_alike(from, kept, before.st_size);
   int to = open(is_grown ? kept : partial, O_WRONLY | O_CREAT | O_CLOEXEC | (is_grown ? 0 : O_TRUNC), 0600);
   if (to < 0) give_up(kept);
   copy_bytes(from, is_grown ? before.st_size : 0, size, to);

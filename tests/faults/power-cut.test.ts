@@ -1,7 +1,8 @@
 import { createRandom } from '../fuzz/random.js';
 import { needs } from '../tools/needs.js';
 import { isGood } from './findings.js';
-import { compiler, powerCuts } from './power-cut.js';
+import { powerCuts } from './power-cut.js';
+import { compiler } from './preloaded.js';
 
 /** `npm run test:faults` cuts more often; here it is shown that it holds. */
 needs(compiler)('every acknowledged decision is in the log after the power was cut twice under load', async (t) => {

@@ -1,17 +1,37 @@
-import { spawnSync } from 'node:child_process';
 import { chmod, copyFile, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Random } from '../fuzz/random.js';
-import { FEW_RULES, repositoryRoot, startSidecarProcess } from '../processes/sidecar.js';
-import type { Requirement } from '../tools/requirements.js';
+import { prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
+import { createRandom, type Random } from '../fuzz/random.js';
+import { FEW_RULES, startSidecarProcess } from '../processes/sidecar.js';
+import { appendedBeforeKill } from './append-runs.js';
 import { type Findings, foundAfter, startLoad } from './findings.js';
+import { type Acknowledged, wrongInLog } from './log-findings.js';
+import { compile } from './preloaded.js';
 
-/** A C compiler, for the library that makes a process forget what it did not sync. */
-export const compiler: Requirement = {
-  name: 'a C compiler',
-  missing: () => (spawnSync('cc', ['--version']).status === 0 ? undefined : '`cc` is not installed'),
-};
+/** A directory whose power can be cut, and the environment of the processes that write to it. */
+export interface CutDirectory {
+  readonly root: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** All that is there counts as synced. */
+  keepAll(): Promise<void>;
+  /** After the processes were killed: what had not been synced is lost, or reached the disk in part. */
+  cut(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** Makes one that does not exist yet, below a temporary folder. */
+export async function createCutDirectory(random: Random): Promise<CutDirectory> {
+  const folder = await mkdtemp(join(tmpdir(), 'jimini-power-'));
+  const [root, shadow] = [join(folder, 'data'), join(folder, 'shadow')];
+  return {
+    root,
+    env: { LD_PRELOAD: compile(folder, 'power-cut.c'), POWER_CUT_ROOT: root, POWER_CUT_SHADOW: shadow },
+    keepAll: () => keepAll(root, shadow),
+    cut: () => cutPower(root, shadow, random),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
 
 export interface PowerCutOptions {
   /** How long the load runs before each cut, ms; one entry for each cut. */
@@ -20,40 +40,48 @@ export interface PowerCutOptions {
 }
 
 /**
- * Cuts the power of a loaded sidecar again and again: it is killed, and what it had not synced is lost, or reached the disk in
- * part. Then it starts as usual, and every decision that was acknowledged is looked for.
+ * Cuts the power of a loaded sidecar again and again. Then it starts as usual, and every decision that was acknowledged is looked
+ * for.
  */
 export async function powerCuts({ cutsAfterMs, random }: PowerCutOptions): Promise<Findings> {
-  const folder = await mkdtemp(join(tmpdir(), 'jimini-power-'));
+  const directory = await createCutDirectory(random);
   try {
-    const library = compile(folder);
-    const [root, shadow] = [join(folder, 'data'), join(folder, 'shadow')];
     const acknowledged: string[] = [];
     for (const cutAfterMs of cutsAfterMs) {
-      await keepAll(root, shadow);
-      const env = { ...FEW_RULES, LD_PRELOAD: library, POWER_CUT_ROOT: root, POWER_CUT_SHADOW: shadow };
-      const sidecar = await startSidecarProcess({ dataDir: root, env });
+      await directory.keepAll();
+      const env = { ...FEW_RULES, ...directory.env };
+      const sidecar = await startSidecarProcess({ dataDir: directory.root, env });
       const load = startLoad(sidecar.data);
       await load.begun;
       await new Promise((resolve) => setTimeout(resolve, cutAfterMs));
       await sidecar.stop('SIGKILL');
       acknowledged.push(...(await load.stop()));
-      await cutPower(root, shadow, random);
+      await directory.cut();
     }
-    return await foundAfter(root, acknowledged);
+    return await foundAfter(directory.root, acknowledged);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await directory.remove();
   }
 }
 
-function compile(folder: string): string {
-  const library = join(folder, 'power-cut.so');
-  const source = join(repositoryRoot, 'tests', 'faults', 'power-cut.c');
-  const { status, stderr } = spawnSync('cc', ['-shared', '-fPIC', '-O2', '-o', library, source, '-ldl'], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`power-cut.c cannot be compiled: ${stderr}`);
-  return library;
+/** The same for the log alone, which starts in a fraction of the time. Gives what is wrong with it in the end. */
+export async function logPowerCuts(cuts: number, seed: number): Promise<string[]> {
+  const random = createRandom(seed);
+  const directory = await createCutDirectory(random);
+  try {
+    await prepareDataDirectory(directory.root);
+    const acknowledged: Acknowledged[] = [];
+    for (let cut = 0; cut < cuts; cut++) {
+      await directory.keepAll();
+      const durability = random.oneIn(3) ? 'relaxed' : 'strict';
+      const run = { dataDir: directory.root, name: `${cut}`, durability, env: directory.env } as const;
+      acknowledged.push(...(await appendedBeforeKill(run, random)));
+      await directory.cut();
+    }
+    return await wrongInLog(directory.root, { acknowledged, crashes: cuts });
+  } finally {
+    await directory.remove();
+  }
 }
 
 /** One name below a directory. */

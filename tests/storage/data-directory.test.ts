@@ -8,7 +8,7 @@ import test from 'ava';
 import { logDirectory, prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
 import { diskSpace } from '../../sidecar/storage/disk-space.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
-import { temporaryDirectory } from './temporary.js';
+import { temporaryDataDirectory, temporaryDirectory } from './temporary.js';
 
 test('a data directory is created for its owner alone, also below a group-writable mount', async (t) => {
   const mount = temporaryDirectory();
@@ -149,6 +149,24 @@ test('a database whose structure is damaged is refused with what to do', async (
     writeFileSync(join(logDirectory(path), name), 'not a manifest at all');
   }
   await t.throwsAsync(store.open(), { code: 'JIMINI_STORE_CORRUPT', message: /keep the directory as evidence/ });
+});
+
+test('a database that has lost its CURRENT is refused, and none of its files is removed', async (t) => {
+  const path = await temporaryDataDirectory();
+  const store = createLevelLogStore(path);
+  await (await store.open()).close();
+  rmSync(join(logDirectory(path), 'CURRENT'));
+  const before = readdirSync(logDirectory(path));
+  await t.throwsAsync(store.open(), { code: 'JIMINI_STORE_CORRUPT', message: /no CURRENT.*keep the directory/ });
+  t.deepEqual(readdirSync(logDirectory(path)), before);
+});
+
+test('a start that was cut off while it made the database is made up for by the next one', async (t) => {
+  const path = await temporaryDataDirectory();
+  mkdirSync(join(path, 'log.new-abcdef'));
+  for (const name of ['log.new-abcdef/MANIFEST-000001', 'log/LOCK']) writeFileSync(join(path, name), '');
+  await (await createLevelLogStore(path).open()).close();
+  t.deepEqual(readdirSync(path), ['log']);
 });
 
 test('the space of a file system is told in bytes', async (t) => {

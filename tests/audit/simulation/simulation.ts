@@ -1,16 +1,12 @@
-import type { AuditLog, recoverAuditLog } from '../../../sidecar/audit/audit-log.js';
+import type { AuditLog } from '../../../sidecar/audit/audit-log.js';
 import { leafHash } from '../../../sidecar/audit/leaf-hash.js';
 import type { LeafRow } from '../../../sidecar/audit/log-store.js';
 import type { Clock } from '../../../sidecar/kernel/clock.js';
-import { attempt, discrepanciesIn, lostRecords, type Outcome } from '../double-log.js';
-import { logOptions } from '../records.js';
+import { LIMITS } from '../../../sidecar/kernel/limits.js';
+import { attempt, discrepanciesIn, leavesOf, lostRecords, type Outcome } from '../double-log.js';
+import { logOptions, type Program } from '../records.js';
 import { createSimulatedDisk, type SimulatedDisk } from './disk.js';
 import { type Choices, choicesOf } from './random.js';
-
-/** The program under simulation: ours, or one with a fault planted in it. */
-export interface Program {
-  readonly recoverAuditLog: typeof recoverAuditLog;
-}
 
 const ACTIONS_MIN = 10;
 const ACTIONS_MAX = 60;
@@ -70,6 +66,9 @@ interface Life {
 
 function createLife({ recoverAuditLog }: Program, disk: SimulatedDisk, choices: Choices): Life {
   const outcomes: Outcome[] = [];
+  const early = new Set<string>();
+  /** Answered before the sync, and taken along by the end of their process. */
+  const lost: Outcome[] = [];
   let waiting: (() => void) | undefined;
   let log: AuditLog | undefined;
   let number = 0;
@@ -87,7 +86,8 @@ function createLife({ recoverAuditLog }: Program, disk: SimulatedDisk, choices: 
   const options = { ...base, signing: { ...base.signing, random: choices.bytes } };
 
   const begin = async (): Promise<AuditLog | undefined> => {
-    const recovered = await recoverAuditLog(options);
+    const durability = choices.percent(50) ? 'relaxed' : 'strict';
+    const recovered = await recoverAuditLog({ ...options, durability });
     const begun = await pumped(
       disk,
       recovered
@@ -112,21 +112,33 @@ function createLife({ recoverAuditLog }: Program, disk: SimulatedDisk, choices: 
       ?.close('shutdown')
       .then(() => true)
       .catch(() => false);
-    if (!(await pumped(disk, closed, () => waiting?.()))) isAllStated = false;
+    if (!(await pumped(disk, closed, () => waiting?.()))) endUnstated();
     log = undefined;
   };
 
   const die = (): void => {
-    isAllStated = false;
     waiting = undefined;
     disk.crash();
+    endUnstated();
+  };
+
+  const endUnstated = (): void => {
+    isAllStated = false;
+    const isLost = ({ route, seq }: Outcome) => early.has(route) && seq !== undefined && seq >= disk.rows.length;
+    const now = outcomes.filter(isLost).filter((outcome) => !lost.includes(outcome));
+    if (now.length > LIMITS.earlyRecordsMax) throw new Error(`${now.length} records were at risk at one time`);
+    lost.push(...now);
   };
 
   return {
     start,
     append(count) {
-      for (let i = 0; i < count && log; i++)
-        void attempt(log, `r${number++}`).then((outcome) => outcomes.push(outcome));
+      for (let i = 0; i < count && log; i++) {
+        const route = `r${number++}`;
+        const mayPrecedeSync = choices.percent(60);
+        if (mayPrecedeSync) early.add(route);
+        void attempt(log, route, { mayPrecedeSync }).then((outcome) => outcomes.push(outcome));
+      }
     },
     wake() {
       waiting?.();
@@ -160,9 +172,18 @@ function createLife({ recoverAuditLog }: Program, disk: SimulatedDisk, choices: 
       if (isAllStated) return discrepanciesIn(disk.rows, outcomes);
       await start();
       await close();
-      return lostRecords(disk.rows, outcomes);
+      const kept = outcomes.filter((outcome) => !lost.includes(outcome));
+      return [...(await lostRecords(disk.rows, kept)), ...numbersGivenTwice(disk.rows, lost)];
     },
   };
+}
+
+/** Numbers that callers have had, and that name decisions of others now. */
+function numbersGivenTwice(rows: readonly LeafRow[], lost: readonly Outcome[]): string[] {
+  const leaves = leavesOf(rows);
+  return lost
+    .filter(({ seq }) => leaves[seq as number]?.['kind'] === 'decision')
+    .map(({ route, seq }) => `${seq} was given out for ${route}, which is lost, and again`);
 }
 
 /** A disk that is away is asked again; damage is not. */

@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+
+/** LevelDB numbers its files; each opening takes some numbers. */
+const NUMBERS_MAX = 150;
+const BESIDE = ['checkpoint.a', 'checkpoint.b', 'key.pub', 'key.pub.new', 'signing.key', 'signing.key.partial'];
+const STATES = ['switches.json', 'switches.json.new', 'early-answers', 'early-answers.new'];
+
+/** Arguments that make strace see the calls for files of a data directory only. */
+export function tracedPaths(dataDir: string, numbersMax = NUMBERS_MAX): string[] {
+  const numbers = Array.from({ length: numbersMax }, (_, at) => `${at + 1}`.padStart(6, '0'));
+  const log = numbers.flatMap((number) => [`${number}.log`, `${number}.dbtmp`, `${number}.ldb`, `MANIFEST-${number}`]);
+  const names = [
+    '',
+    'log',
+    'control',
+    ...BESIDE,
+    ...STATES,
+    ...['CURRENT', 'LOCK', ...log].map((name) => `log/${name}`),
+  ];
+  return names.flatMap((name) => ['-P', join(dataDir, name)]);
+}
