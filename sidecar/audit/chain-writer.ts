@@ -145,7 +145,7 @@ export class ChainWriter {
     return this.#readable().page(seq, count);
   }
 
-  /** See `BoundaryReader`. Rejects with a `JIMINI_STORE_*` error. */
+  /** See `KeptLeaves`. Rejects with a `JIMINI_STORE_*` error. */
   async keptKeyLeaves(): Promise<LeafRow[]> {
     return this.#readable().keptKeyLeaves();
   }

@@ -23,12 +23,16 @@ export interface Boundary {
   readonly pruneSeq: number;
 }
 
-/** Tells where a log begins. */
-export interface BoundaryReader {
-  /** Boundaries that were written, ascending; those before the last one may be gone. */
-  boundaries(): Promise<Boundary[]>;
+/** Gives what is kept of leaves that were removed. */
+export interface KeptLeaves {
   /** `key` leaves from below the boundaries, ascending. */
   keptKeyLeaves(): Promise<LeafRow[]>;
+}
+
+/** Tells where a log begins. */
+export interface BoundaryReader extends KeptLeaves {
+  /** Boundaries that were written, ascending; those before the last one may be gone. */
+  boundaries(): Promise<Boundary[]>;
 }
 
 /** The place on disk that holds one log. */

@@ -6,7 +6,7 @@ import {
   GetInclusionProofRequest,
   GetInclusionProofResponse,
 } from '../../proto/gen/jimini/v1/audit.js';
-import type { BoundaryReader, LogPages } from '../audit/log-store.js';
+import type { LogPages } from '../audit/log-store.js';
 import { parseCheckpoint } from '../audit/notes/checkpoint.js';
 import { parseNote } from '../audit/notes/note.js';
 import { formatVerifierKey, type VerifierKey } from '../audit/notes/verifier-key.js';
@@ -22,7 +22,7 @@ import { decode } from './decode.js';
 export interface SignedLog extends TileReader, LogPages {
   readonly logId: string;
   /** Where it begins. */
-  readonly removal: Pick<Removal, 'boundary' | keyof BoundaryReader>;
+  readonly removal: Pick<Removal, 'boundary' | 'keptKeyLeaves'>;
   /** Leaves in it, each of them on disk. */
   readonly size: number;
   readonly signed: {
@@ -95,8 +95,8 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
 }
 
 async function boundaryLeavesOf(log: SignedLog): Promise<Buffer[]> {
-  const { boundary, keptKeyLeaves, boundaries } = log.removal;
-  const rows = { page: (seq: number, count: number) => log.page(seq, count), keptKeyLeaves, boundaries };
+  const { boundary, keptKeyLeaves } = log.removal;
+  const rows = { page: (seq: number, count: number) => log.page(seq, count), keptKeyLeaves };
   return (await boundaryLeaves(rows, boundary)).map((leaf) => Buffer.from(leaf));
 }
 

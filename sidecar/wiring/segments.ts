@@ -88,7 +88,6 @@ function sourceOf(auditLog: AuditLog): SegmentSource {
         return auditLog.page(seq, count);
       },
       readTile: (level, index, width) => auditLog.readTile(level, index, width),
-      boundaries: () => removal.boundaries(),
       keptKeyLeaves: () => removal.keptKeyLeaves(),
     },
   };

@@ -81,7 +81,7 @@ function memoryLog(size: number, signedSize: number | undefined): SignedLog {
   const note = signedSize === undefined ? undefined : checkpointOf(leaves.slice(0, signedSize), signer);
   const keys: VerifierKey[] = [signer.key];
   const checkpoint = note && { note, size: signedSize as number };
-  const nothing = { boundary: NOTHING_REMOVED, boundaries: async () => [], keptKeyLeaves: async () => [] };
+  const nothing = { boundary: NOTHING_REMOVED, keptKeyLeaves: async () => [] };
   const page = async () => [];
   const signed = { checkpoint, keys };
   return { logId: 'a'.repeat(26), size, signed, readTile: reader.readTile, removal: nothing, page };

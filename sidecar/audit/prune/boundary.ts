@@ -1,5 +1,5 @@
 import { leafHash } from '../leaf-hash.js';
-import type { Boundary, BoundaryReader, LeafRow, LogPages } from '../log-store.js';
+import type { Boundary, BoundaryReader, KeptLeaves, LeafRow, LogPages } from '../log-store.js';
 
 /** A log of which nothing was removed. */
 export const NOTHING_REMOVED: Boundary = { minSeq: 0, pruneSeq: 0 };
@@ -19,7 +19,7 @@ export async function newestBoundary(rows: LogPages & BoundaryReader, size: numb
 
 /** What shows that a log rightly begins at a boundary: its `prune` leaf, and then the `key` leaves below it. None where nothing was removed. */
 export async function boundaryLeaves(
-  rows: LogPages & BoundaryReader,
+  rows: LogPages & KeptLeaves,
   { minSeq, pruneSeq }: Boundary,
 ): Promise<Uint8Array[]> {
   if (minSeq === 0) return [];
@@ -28,7 +28,7 @@ export async function boundaryLeaves(
 }
 
 /** The `key` leaves below a boundary. */
-export async function keptBelow(rows: BoundaryReader, minSeq: number): Promise<LeafRow[]> {
+export async function keptBelow(rows: KeptLeaves, minSeq: number): Promise<LeafRow[]> {
   return (await rows.keptKeyLeaves()).filter(({ seq }) => seq < minSeq);
 }
 

@@ -11,7 +11,7 @@ import type { Removal } from './removal.js';
 /** A log in use, as it is needed here. */
 export interface PrunableLog extends LogPages, TileReader {
   readonly size: number;
-  readonly removal: Pick<Removal, 'boundary' | 'boundaries' | 'keptKeyLeaves'>;
+  readonly removal: Pick<Removal, 'boundary' | 'keptKeyLeaves'>;
 }
 
 /** What is to be written before leaves are removed. */
@@ -34,7 +34,6 @@ export async function pruneOf(log: PrunableLog, minSeq: number): Promise<Prune> 
   const peaks = await recoverPeaks(log, minSeq);
   const rows = {
     page: (seq: number, count: number) => log.page(seq, count),
-    boundaries: () => removal.boundaries(),
     keptKeyLeaves: () => removal.keptKeyLeaves(),
   };
   const keyLeaves = await keyLeavesBelow(rows, firstSeq, minSeq);

@@ -1,8 +1,8 @@
 import { JiminiError } from '../../kernel/errors.js';
-import type { Boundary, BoundaryReader, LeafRow } from '../log-store.js';
+import type { Boundary, KeptLeaves, LeafRow } from '../log-store.js';
 
 /** What removes leaves from the front of a log in use. */
-export interface Removal extends BoundaryReader {
+export interface Removal extends KeptLeaves {
   /** Where the log begins: leaves below it are being removed, or are gone. */
   readonly boundary: Boundary;
   /**
@@ -18,7 +18,7 @@ export interface Removal extends BoundaryReader {
 }
 
 /** The writer as it is needed here. What changes the store must not be called while it writes. */
-interface RemovingWriter extends Pick<BoundaryReader, 'keptKeyLeaves'> {
+interface RemovingWriter extends KeptLeaves {
   readonly boundary: Boundary;
   writeBoundary(boundary: Boundary, keyLeaves: readonly LeafRow[]): Promise<void>;
   removeBelow(count: number): Promise<number>;
@@ -31,7 +31,6 @@ export function createRemoval(writer: RemovingWriter, turns: Pick<Turns, 'take'>
     get boundary() {
       return writer.boundary;
     },
-    boundaries: async () => [writer.boundary],
     keptKeyLeaves: () => writer.keptKeyLeaves(),
     beginAt: (boundary, keyLeaves) => turns.take(() => writer.writeBoundary(boundary, keyLeaves)),
     compact: (first, end) => writer.compact(first, end),

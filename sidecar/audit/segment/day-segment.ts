@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../kernel/canonical-json.js';
 import { JiminiError } from '../../kernel/errors.js';
 import { pagedRows } from '../log-reader.js';
-import type { BoundaryReader, LogPages } from '../log-store.js';
+import type { KeptLeaves, LogPages } from '../log-store.js';
 import { parseCheckpoint } from '../notes/checkpoint.js';
 import { parseNote } from '../notes/note.js';
 import { keyLeavesBelow } from '../signing/named-keys.js';
@@ -11,7 +11,7 @@ import type { TileReader } from '../tree/tiles.js';
 
 /** What a segment is taken from. */
 export interface SegmentSource {
-  readonly log: LogPages & TileReader & BoundaryReader;
+  readonly log: LogPages & TileReader & KeptLeaves;
   /** First leaf that was not removed. */
   readonly firstSeq: number;
   /** The newest signed checkpoint; absent = there is none. */

@@ -3,7 +3,7 @@ import { JiminiError } from '../../kernel/errors.js';
 import type { Discontinuity, LeafFields } from '../../kernel/leaf.js';
 import { type CheckpointSigner, createCheckpointSigner } from '../checkpoint-signer.js';
 import { mintLogId } from '../log-id.js';
-import type { BoundaryReader, LogPages } from '../log-store.js';
+import type { KeptLeaves, LogPages } from '../log-store.js';
 import { originOf } from '../notes/checkpoint.js';
 import { createNoteSigner } from '../notes/note-signer.js';
 import { formatVerifierKey, type VerifierKey } from '../notes/verifier-key.js';
@@ -24,7 +24,7 @@ export interface LogToSign {
   readonly firstSeq: number;
   /** Number of the key in force. */
   readonly epoch: number;
-  readonly rows: LogPages & TileReader & BoundaryReader;
+  readonly rows: LogPages & TileReader & KeptLeaves;
 }
 
 /** What signing a log needs from outside. */

@@ -1,6 +1,6 @@
 import { JiminiError } from '../../kernel/errors.js';
 import { leafHash } from '../leaf-hash.js';
-import type { BoundaryReader, LeafRow, LogPages } from '../log-store.js';
+import type { KeptLeaves, LeafRow, LogPages } from '../log-store.js';
 import { parseVerifierKey, type VerifierKey } from '../notes/verifier-key.js';
 import { keptBelow } from '../prune/boundary.js';
 
@@ -15,7 +15,7 @@ export interface KeptRange {
  * Keys that the leaves name, the one in force first and that of epoch 1 last; none in epoch 1, which no leaf begins. Rejects with
  * `JIMINI_STORE_CORRUPT` when a leaf that names one is not there.
  */
-export async function keysNamedIn(rows: LogPages & BoundaryReader, range: KeptRange): Promise<VerifierKey[]> {
+export async function keysNamedIn(rows: LogPages & KeptLeaves, range: KeptRange): Promise<VerifierKey[]> {
   const leaves = (await keyLeavesIn(rows, range)).map(parsed);
   const keys = leaves.map(({ new_key }) => parseVerifierKey(String(new_key))).reverse();
   const [first] = leaves;
@@ -23,17 +23,13 @@ export async function keysNamedIn(rows: LogPages & BoundaryReader, range: KeptRa
 }
 
 /** The `key` leaves below `end` in a log that begins with `firstSeq`, ascending. Rejects as `keysNamedIn` does. */
-export async function keyLeavesBelow(
-  rows: LogPages & BoundaryReader,
-  firstSeq: number,
-  end: number,
-): Promise<LeafRow[]> {
+export async function keyLeavesBelow(rows: LogPages & KeptLeaves, firstSeq: number, end: number): Promise<LeafRow[]> {
   const { epoch } = parsed(await leafAt(rows, end - 1));
   return keyLeavesIn(rows, { firstSeq, size: end, epoch: Number(epoch) });
 }
 
 /** They are found by the `epoch` of leaves, which grows by one at each; those of leaves that were removed are kept. */
-async function keyLeavesIn(rows: LogPages & BoundaryReader, range: KeptRange): Promise<LeafRow[]> {
+async function keyLeavesIn(rows: LogPages & KeptLeaves, range: KeptRange): Promise<LeafRow[]> {
   const kept = await keptBelow(rows, range.firstSeq);
   const found: LeafRow[] = [];
   for (let number = range.epoch, end = range.size; number > 1 + kept.length; number -= 1) {
