@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { DaySegment } from '../audit/segment/day-segment.js';
 import { JiminiError } from '../kernel/errors.js';
 import {
   addPlaceOptions,
@@ -13,7 +14,7 @@ import {
   withUsageExit,
 } from './log-options.js';
 import { refuseExisting, standardOutput, writeNewFile, writeTo } from './log-output.js';
-import { type DaySegment, parseDay, segmentOf } from './log-segment.js';
+import { parseDay, segmentOf } from './log-segment.js';
 import { type LogSource, type SourceOptions, withLogSource } from './log-source.js';
 
 interface ExportOptions extends SourceOptions {

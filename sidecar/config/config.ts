@@ -50,6 +50,10 @@ export function finishConfig(input: ConfigInput, origins: Origins, directory: st
     },
     log: {
       ...input.log,
+      segments: {
+        ...input.log.segments,
+        dir: input.log.segments.dir && absolute('log.segments.dir', input.log.segments.dir),
+      },
       signingKeyFile: input.log.signingKeyFile && absolute('log.signingKeyFile', input.log.signingKeyFile),
       witnesses: input.log.witnesses.map((witness) => ({
         ...witness,

@@ -68,7 +68,8 @@ function unknownKey(path: readonly PathStep[], key: string): string {
   const lastName = (keyPath: string) => keyPath.slice(keyPath.lastIndexOf('.') + 1);
   const elsewhere = new Map(CONFIG_KEYS.map((known) => [lastName(known.path), known.path]));
   const here = new Map(siblings.map((name) => [name, [...path, name].join('.').replaceAll(/\.(\d+)/g, '[$1]')]));
-  const known = new Map([...elsewhere, ...here]);
+  // Of two that are equally near the first wins, and of two with one name the last.
+  const known = new Map([...here, ...elsewhere, ...here]);
   const close = nearest(key, known.keys());
   return `unknown key; the nearest known one is ${close === undefined ? '' : known.get(close)}`;
 }

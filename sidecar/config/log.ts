@@ -5,6 +5,25 @@ import { witnesses } from './witnesses.js';
 
 const about = (description: string) => ({ description, 'x-reload': 'restart' });
 
+/** Copies of the log, day by day. */
+const segments = z.strictObject({
+  dir: z
+    .string()
+    .max(LIMITS.configTextCharsMax)
+    .default('')
+    .meta(
+      about(
+        'Directory in which each day (UTC) of the log is written once it is over, in a folder of the log and one of the day: what `jimini log export --day` writes. Empty = none.',
+      ),
+    ),
+  retentionDays: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .default(190)
+    .meta(about('Folders of days that are longer ago are removed from log.segments.dir.')),
+});
+
 /** What is recorded, and how it is signed. */
 export const log = z.strictObject({
   durability: z
@@ -51,6 +70,7 @@ export const log = z.strictObject({
         'File of the Ed25519 private key (PKCS #8, PEM) that signs checkpoints. Empty = one that is made in dataDir.',
       ),
     ),
+  segments: segments.prefault({}),
   witnesses,
 });
 

@@ -39,6 +39,12 @@ export const LOG_LIMITS = {
   pruneCompactLeaves: 65_536,
   /** So long after its `prune` leaf is signed nothing is removed yet: whoever copies the log meanwhile has read its checkpoint before. */
   pruneGraceMs: 60_000,
+  /** How often it is asked whether a day is over whose segment is not written yet. */
+  segmentTickMs: 60_000,
+  /** How long after one that could not be written another attempt is made: each reads the whole log. */
+  segmentRetryMs: 60 * 60 * 1000,
+  /** Pause after each page of the log while a segment is made: ten million leaves take some minutes, and requests do not notice. */
+  segmentPauseMs: 4,
   /** Rule ids in one leaf; `rule_count` has the full number. */
   leafRuleIdsMax: 64,
   /** Gap kinds in one leaf. */

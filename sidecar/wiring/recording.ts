@@ -11,6 +11,7 @@ import { openLog } from './log.js';
 import { createPayloadParts, type PayloadParts } from './payloads.js';
 import { startRetention } from './retention.js';
 import { startScrub } from './scrub.js';
+import { startSegments } from './segments.js';
 
 /** The log, and what watches over it and belongs to its records. */
 export interface Recording {
@@ -59,6 +60,8 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
   const { retentionDays } = config.log;
   const pruner = startRetention({ auditLog, witnesses, retentionDays, clock, logger });
   onClose(() => pruner.close());
+  const segments = await startSegments({ auditLog, config: config.log.segments, clock, logger });
+  onClose(() => segments?.close());
   const payloadParts = createPayloadParts({
     config,
     dataDir,

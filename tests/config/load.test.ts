@@ -94,6 +94,7 @@ test('without file, environment and flags every setting has its default', async 
       onGap: 'serve',
       retentionDays: 0,
       signingKeyFile: '',
+      segments: { dir: '', retentionDays: 190 },
       witnesses: [],
     },
     metrics: { seedNames: true },

@@ -1,0 +1,105 @@
+import { canonicalJson } from '../../kernel/canonical-json.js';
+import { JiminiError } from '../../kernel/errors.js';
+import { pagedRows } from '../log-reader.js';
+import type { KeptKeyLeaves, LogPages } from '../log-store.js';
+import { parseCheckpoint } from '../notes/checkpoint.js';
+import { parseNote } from '../notes/note.js';
+import { keyLeavesBelow } from '../signing/named-keys.js';
+import { consistencyProof } from '../tree/proofs.js';
+import { recoverPeaks } from '../tree/recover-edge.js';
+import type { TileReader } from '../tree/tiles.js';
+
+/** What a segment is taken from. */
+export interface SegmentSource {
+  readonly log: LogPages & TileReader & KeptKeyLeaves;
+  /** First leaf that was not removed. */
+  readonly firstSeq: number;
+  /** The newest signed checkpoint; absent = there is none. */
+  readonly checkpoint: Uint8Array | undefined;
+  /** Verifier keys, one a line. */
+  readonly publicKeys: Uint8Array | undefined;
+}
+
+/** The leaves of one day, and what shows that they are a part of the log (docs/log-format.md, Segment). */
+export interface DaySegment {
+  /** First leaf, and the one behind the last. */
+  readonly first: number;
+  readonly end: number;
+  /** Files that go beside the leaves; absent = there is no such file. */
+  readonly files: Readonly<Record<'checkpoint' | 'key.pub' | 'segment.json' | 'keys.jsonl', Uint8Array | undefined>>;
+  leaves(): AsyncIterable<Uint8Array>;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * The segment of a day (UTC): from the first leaf of that day to the last. Where the clock was set back, leaves of other days stand between
+ * them. Every leaf is looked at. Undefined = there is no leaf of that day. Rejects with `JIMINI_USAGE` when no checkpoint covers
+ * all of it, and with a `JIMINI_STORE_*` error.
+ */
+export async function daySegment(source: SegmentSource, day: string): Promise<DaySegment | undefined> {
+  const { log, firstSeq, checkpoint, publicKeys } = source;
+  const range = await rangeOf(source, day);
+  if (!range) return undefined;
+  const { first, end, logId } = range;
+  const size = checkpoint ? sizeOf(checkpoint) : 0;
+  if (size < end) {
+    const covered = `${size} leaves are signed, and the day ends with leaf ${end - 1}`;
+    throw new JiminiError('JIMINI_USAGE', `the leaves of ${day} are not all signed yet: ${covered}: try again`);
+  }
+  const peaks = hexes(await recoverPeaks(log, first));
+  const consistency = hexes(await consistencyProof(log, end, size));
+  const keyLeaves = await keyLeavesBelow(log, firstSeq, size);
+  const outside = keyLeaves.filter(({ seq }) => seq < first || seq >= end);
+  return {
+    first,
+    end,
+    files: {
+      checkpoint,
+      'key.pub': publicKeys,
+      'segment.json': Buffer.from(`${canonicalJson({ v: 1, log_id: logId, day, first, end, peaks, consistency })}\n`),
+      'keys.jsonl': outside.length === 0 ? undefined : Buffer.concat(outside.flatMap(({ bytes }) => [bytes, NEWLINE])),
+    },
+    async *leaves() {
+      for await (const { seq, bytes } of pagedRows(log).rowsFrom(first)) {
+        if (seq >= end) return;
+        yield bytes;
+      }
+    },
+  };
+}
+
+const NEWLINE = Buffer.from('\n');
+
+async function rangeOf({ log, firstSeq }: SegmentSource, day: string) {
+  const fromMs = Date.parse(`${day}T00:00:00Z`);
+  let first: number | undefined;
+  let end = 0;
+  let logId = '';
+  for await (const { seq, bytes } of pagedRows(log).rowsFrom(firstSeq)) {
+    const leaf = placeOf(seq, bytes);
+    if (leaf.time_ms < fromMs || leaf.time_ms >= fromMs + DAY_MS) continue;
+    first ??= seq;
+    end = seq + 1;
+    logId = leaf.log_id;
+  }
+  return first === undefined ? undefined : { first, end, logId };
+}
+
+function placeOf(seq: number, bytes: Uint8Array): { readonly time_ms: number; readonly log_id: string } {
+  try {
+    const { time_ms, log_id } = JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>;
+    if (typeof time_ms === 'number' && typeof log_id === 'string') return { time_ms, log_id };
+  } catch {
+    // Told below.
+  }
+  throw new JiminiError('JIMINI_STORE_CORRUPT', `the leaf ${seq} is damaged: run \`jimini log verify\``);
+}
+
+function sizeOf(note: Uint8Array): number {
+  return parseCheckpoint(parseNote(note).text.toString('utf8')).size;
+}
+
+function hexes(hashes: readonly Uint8Array[]): string[] {
+  return hashes.map((hash) => Buffer.from(hash).toString('hex'));
+}

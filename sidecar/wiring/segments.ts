@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AuditLog } from '../audit/audit-log.js';
+import { formatVerifierKey } from '../audit/notes/verifier-key.js';
+import { daySegment, type SegmentSource } from '../audit/segment/day-segment.js';
+import type { Config } from '../config/config.js';
+import type { Clock } from '../kernel/clock.js';
+import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
+import { prepareDirectory } from '../storage/data-directory.js';
+import { daysIn, removeDays, writeDay } from '../storage/day-folders.js';
+import type { Logger } from '../telemetry/logger.js';
+import { every } from './every.js';
+
+/** What daily segments are made of. */
+export interface SegmentsOptions {
+  readonly auditLog: AuditLog;
+  readonly config: Config['log']['segments'];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Writes the segment of yesterday (UTC) once it is over, and removes those that are too old, for as long as it is not closed. Undefined
+ * when no directory is configured. Rejects as `prepareDirectory` does.
+ */
+export async function startSegments(options: SegmentsOptions): Promise<{ close(): void } | undefined> {
+  const { auditLog, config, clock, logger } = options;
+  if (config.dir === '') return undefined;
+  const folder = await prepareDirectory(config.dir, 'log.segments.dir', auditLog.logId);
+  let doneDay = '';
+  let isFailing = false;
+  let isClosed = false;
+  let nextMs = 0;
+
+  const step = async (): Promise<void> => {
+    const nowMs = clock.nowMs();
+    const day = dayOf(nowMs - DAY_MS);
+    if (day === doneDay || monotonicMs() < nextMs) return;
+    // Each attempt may read the whole log.
+    nextMs = monotonicMs() + LIMITS.segmentRetryMs;
+    await removeDays(folder, dayOf(nowMs - config.retentionDays * DAY_MS));
+    if (!(await daysIn(folder)).includes(day)) await write(day);
+    doneDay = day;
+    nextMs = 0;
+    isFailing = false;
+  };
+
+  const write = async (day: string): Promise<void> => {
+    const segment = await daySegment(sourceOf(auditLog), day);
+    if (!segment) return;
+    const { first, end, files } = segment;
+    await writeDay(folder, day, { 'entries.jsonl': linesOf(segment.leaves()), ...files });
+    logger.info({ day, first, end }, 'the segment of a day is written');
+  };
+
+  const callOff = every(LIMITS.segmentTickMs, () =>
+    step().catch((reason) => {
+      const { code, message } = JiminiError.from(reason);
+      if (!isFailing && !isClosed)
+        logger.error({ code, problem: message }, 'the segment of a day cannot be written; it is tried again');
+      isFailing = true;
+    }),
+  );
+  return {
+    close() {
+      isClosed = true;
+      callOff();
+    },
+  };
+
+  function monotonicMs(): number {
+    return Number(clock.monotonicNs() / 1_000_000n);
+  }
+}
+
+/** Reading the whole log is not to take time from requests: after each page others have some. */
+function sourceOf(auditLog: AuditLog): SegmentSource {
+  const { removal, signed } = auditLog;
+  return {
+    firstSeq: removal.boundary.minSeq,
+    checkpoint: signed.checkpoint?.note,
+    publicKeys: Buffer.from(signed.keys.map((key) => `${formatVerifierKey(key)}\n`).join('')),
+    log: {
+      async page(seq, count) {
+        await delay(LIMITS.segmentPauseMs);
+        return auditLog.page(seq, count);
+      },
+      readTile: (level, index, width) => auditLog.readTile(level, index, width),
+      keptKeyLeaves: () => auditLog.keptKeyLeaves(),
+    },
+  };
+}
+
+async function* linesOf(leaves: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const newline = Buffer.from('\n');
+  for await (const leaf of leaves) yield Buffer.concat([leaf, newline]);
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}

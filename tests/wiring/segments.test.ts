@@ -1,0 +1,69 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { mock } from 'node:test';
+import test from 'ava';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { createLogger } from '../../sidecar/telemetry/logger.js';
+import { startSegments } from '../../sidecar/wiring/segments.js';
+import { appendMany, DAY_MS, signed, signingSoon, stoppedClock } from '../audit/prune-rig.js';
+import { levelLogOptions, openAuditLog } from '../audit/records.js';
+import { runLogCommand as jimini } from '../audit/run-log.js';
+import { until } from '../server/rig.js';
+import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
+
+const MIDNIGHT = Date.UTC(2026, 2, 1);
+
+test.serial('a day is written once it is over, as a whole, and goes when it is too old', async (t) => {
+  const clock = stoppedClock(MIDNIGHT);
+  const options = levelLogOptions(await temporaryDataDirectory(), { clock });
+  const auditLog = await openAuditLog({ ...options, signing: signingSoon(options.signing) });
+  await appendMany(auditLog, 40);
+  const dir = temporaryDirectory();
+  const folder = join(dir, auditLog.logId);
+  const lines: string[] = [];
+  const logger = createLogger('info', { write: (line: string) => lines.push(line) } as never);
+  mock.timers.enable({ apis: ['setInterval'] });
+  const segments = await startSegments({ auditLog, config: { dir, retentionDays: 190 }, clock, logger });
+  const tick = () => mock.timers.tick(LIMITS.segmentTickMs);
+
+  // The first day is not over, and the one before it has no leaves.
+  tick();
+  t.deepEqual(readdirSync(folder), []);
+  clock.goOn(DAY_MS);
+  await appendMany(auditLog, 10);
+  await signed(auditLog);
+  // What a process that was killed has left does not stand in the way.
+  mkdirSync(join(folder, '.unfinished-x'));
+  const day = join(folder, '2026-03-01');
+  await until(() => {
+    tick();
+    return existsSync(day);
+  });
+  t.deepEqual(readdirSync(folder), ['2026-03-01']);
+  t.deepEqual(readdirSync(day).sort(), ['checkpoint', 'entries.jsonl', 'key.pub', 'segment.json']);
+  t.is(readFileSync(join(day, 'entries.jsonl'), 'utf8').split('\n').length, 42);
+  const verified = jimini('verify', '--export', day);
+  t.is(verified.exit, 0, verified.stdout + verified.stderr);
+  t.is(lines.filter((line) => line.includes('the segment of a day is written')).length, 1);
+
+  const { ino } = statSync(day);
+  clock.goOn(190 * DAY_MS);
+  for (let ticks = 0; ticks < 5; ticks += 1) tick();
+  t.is(statSync(day).ino, ino, 'the last day on which it is kept');
+  clock.goOn(DAY_MS);
+  await until(() => {
+    tick();
+    return !existsSync(day);
+  });
+  segments?.close();
+  mock.timers.reset();
+  await auditLog.close('shutdown');
+});
+
+test.serial('without a directory nothing is written', async (t) => {
+  const config = { dir: '', retentionDays: 190 };
+  t.is(
+    await startSegments({ auditLog: {} as never, config, clock: stoppedClock(), logger: createLogger('silent') }),
+    undefined,
+  );
+});
