@@ -1,10 +1,11 @@
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { assertNever } from '../kernel/assert-never.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { AdminFields, CloseReason, ConfigFields, DecisionFields } from '../kernel/leaf.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { BatchEntry } from './batch.js';
 import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
+import { pauseToHeal, type Wait } from './heal-pause.js';
 import type { LeafRow, LogPages } from './log-store.js';
 import type { SignedState } from './signing/log-signing.js';
 import type { TileReader } from './tree/tiles.js';
@@ -37,7 +38,7 @@ export interface AuditLogOptions extends ChainWriterOptions {
   /** Whether there is too little room for more records. What is needed to end in order is written all the same. Default: never. */
   readonly isDiskLow?: () => boolean;
   /** Waits between attempts to heal; rejects when the signal aborts. Default: a timer. */
-  readonly wait?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
+  readonly wait?: Wait;
 }
 
 /** The tamper-evident log: one writer per data directory. */
@@ -91,10 +92,6 @@ interface Waiting {
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: JiminiError) => void;
 }
-
-const HEAL_DELAY_MS_FIRST = 20;
-/** Low enough that service is back within five seconds of the disk. */
-const HEAL_DELAY_MS_MAX = 2_000;
 
 const mayPrecede = ({ entry }: Waiting): boolean => entry.mayPrecedeSync === true;
 
@@ -205,13 +202,17 @@ class GroupCommitLog implements RecoveredLog {
       await this.#heal(JiminiError.from(error));
     }
     this.#busy = undefined;
-    const hasWork = this.#queue.length > 0 || (this.#state === 'open' && this.#writer.hasMissed);
-    if (hasWork) this.#start();
+    if (this.#queue.length > 0 || (this.#state === 'open' && this.#isToState())) this.#start();
+  }
+
+  /** Refusals are stated at once, but not while each of them would take of the room that there is too little of. */
+  #isToState(): boolean {
+    return this.#writer.hasMissed && !this.#options.isDiskLow?.();
   }
 
   /** Writes until nobody waits. Rejects when a write fails. */
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0 || this.#writer.hasMissed) {
+    while (this.#queue.length > 0 || this.#isToState()) {
       const group = this.#queue.splice(0, LIMITS.appendBatchMax);
       // The first numbers are those that may be given out early, so that all of them lie together.
       if (this.#writer.early.isRelaxed) group.sort((a, b) => Number(mayPrecede(b)) - Number(mayPrecede(a)));
@@ -256,7 +257,7 @@ class GroupCommitLog implements RecoveredLog {
     for (let failedAttempts = 0; ; failedAttempts += 1) {
       this.#options.onHealth?.({ state: 'healing', failedAttempts, error });
       const isLast = this.#stop.signal.aborted;
-      if (!isLast) await this.#pause(Math.min(HEAL_DELAY_MS_FIRST * 2 ** failedAttempts, HEAL_DELAY_MS_MAX));
+      if (!isLast) await pauseToHeal(failedAttempts, this.#stop.signal, this.#options.wait);
       try {
         await this.#writer.heal();
         break;
@@ -267,11 +268,6 @@ class GroupCommitLog implements RecoveredLog {
     }
     if (this.#state === 'healing') this.#state = 'open';
     this.#options.onHealth?.({ state: 'open' });
-  }
-
-  async #pause(delayMs: number): Promise<void> {
-    const wait = this.#options.wait ?? ((ms, signal) => delay(ms, undefined, { signal }));
-    await wait(delayMs, this.#stop.signal).catch(() => undefined);
   }
 
   async #close(reason: CloseReason): Promise<void> {
