@@ -211,14 +211,17 @@ class GroupCommitLog implements RecoveredLog {
       await this.#heal(JiminiError.from(error));
     }
     this.#busy = undefined;
-    const hasWork =
-      this.#queue.length > 0 || this.#turns.areWanted || (this.#state === 'open' && this.#writer.hasMissed);
-    if (hasWork) this.#start();
+    if (this.#queue.length > 0 || this.#turns.areWanted || (this.#state === 'open' && this.#isToState())) this.#start();
+  }
+
+  /** Refusals are stated at once, but not while each of them would take of the room that there is too little of. */
+  #isToState(): boolean {
+    return this.#writer.hasMissed && !this.#options.isDiskLow?.();
   }
 
   /** Writes until nobody waits. Rejects when a write fails. */
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0 || this.#turns.areWanted || this.#writer.hasMissed) {
+    while (this.#queue.length > 0 || this.#turns.areWanted || this.#isToState()) {
       let group: Waiting[] = [];
       let places: readonly (number | JiminiError)[];
       let answered = 0;

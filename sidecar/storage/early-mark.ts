@@ -1,4 +1,5 @@
-import { readFile, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
@@ -21,10 +22,7 @@ export function createEarlyMark(dataDir: string): EarlyMark {
   return {
     read: () =>
       guarded(async () => {
-        const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-          if (error.code === 'ENOENT') return undefined;
-          throw error;
-        });
+        const text = await firstBytes(path);
         if (text === undefined) return 0;
         const said = /^[1-9][0-9]{0,3}\n$/.test(text) ? Number(text) : LIMITS.earlyRecordsMax;
         return Math.min(said, LIMITS.appendBatchMax);
@@ -44,5 +42,21 @@ export function createEarlyMark(dataDir: string): EarlyMark {
       const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
       throw new JiminiError('JIMINI_STORE_UNAVAILABLE', `${path} cannot be used (${code})`, { cause });
     }
+  }
+}
+
+/** As much as a mark can be long, and one byte; undefined = there is no file. A link or a pipe in its place is not followed, and not waited for. */
+async function firstBytes(path: string): Promise<string | undefined> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!file) return undefined;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(6));
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
   }
 }

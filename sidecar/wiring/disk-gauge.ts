@@ -48,14 +48,23 @@ export async function createDiskGauge(path: string, options: DiskGaugeOptions): 
     const atMs = performance.now();
     shortage = rule.take({ ...last, atMs, leaves: options.leaves() });
     report(shortage, { ...last, floorBytes: rule.floorBytes });
-    if (isFull(last) && ballast.bytes > 0) {
-      await making;
-      await releaseBallast(ballast, options.logger);
-    } else if (ballast.bytes === 0 && atMs >= ballastMs && !shortage && isWanted(last.freeBytes)) {
+    if (isFull(last)) await giveUp();
+    else if (ballast.bytes === 0 && atMs >= ballastMs && !shortage && isWanted(last.freeBytes)) {
       making ??= ballast.make().finally(() => {
         making = undefined;
       });
     }
+  };
+  const giveUp = async () => {
+    await making;
+    if (ballast.bytes > 0) await releaseBallast(ballast, options.logger);
+  };
+  // The rule is not asked: what was written since a moment ago says nothing of the rate.
+  const look = async () => {
+    last = await diskSpace(path).catch(() => undefined);
+    if (!last) return;
+    if (last.freeBytes < minFreeBytes) shortage = 'space';
+    if (isFull(last)) await giveUp();
   };
   // With a smaller floor records would be written into the room that the ballast has given up.
   const isWanted = (freeBytes: number) =>
@@ -67,7 +76,7 @@ export async function createDiskGauge(path: string, options: DiskGaugeOptions): 
     read: () => last,
     shortage: () => shortage,
     ballastBytes: () => ballast.bytes,
-    look: read,
+    look,
     close: () => clearInterval(timer),
   };
 }

@@ -252,3 +252,23 @@ test('a start whose open leaf cannot be written is refused', async (t) => {
   const store = createFaultyStore({ batchFate: () => 'lost' });
   await t.throwsAsync(openAuditLog(logOptions(store)), { code: 'JIMINI_STORE_UNAVAILABLE' });
 });
+
+test('while there is too little room, refusals take none: they are stated with the first record afterwards', async (t) => {
+  let isLow = false;
+  const store = createFaultyStore({ beforeDone: () => new Promise((resolve) => setImmediate(resolve)) });
+  const log = await openAuditLog(logOptions(store, { isDiskLow: () => isLow }));
+  const first = log.append({ leafFields: decision('first') });
+  await new Promise((resolve) => setImmediate(resolve));
+  isLow = true;
+  // They come while the record before is being written, and ever after.
+  for (let index = 0; index < 50; index += 1) {
+    await t.throwsAsync(log.append({ leafFields: decision(`r${index}`) }), { code: 'JIMINI_STORE_UNAVAILABLE' });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await first;
+  t.deepEqual(store.batchSizes, [1, 1]);
+  isLow = false;
+  t.is((await log.append({ leafFields: decision('last') })).seq, 3);
+  t.like(leavesOf(store.disk)[2], { kind: 'gap', records: 50 });
+  await log.close('shutdown');
+});

@@ -95,7 +95,19 @@ function straceOf({ call, error, when, lasting }: LogFault, dataDir: string): st
   const last = LASTS[lasting];
   const which = `${when}${typeof last === 'string' ? last : last(when)}`;
   const inject = `inject=${call}:error=${error}:when=${which}`;
-  return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', inject, ...tracedPaths(dataDir)];
+  return [
+    'strace',
+    '-f',
+    '--seccomp-bpf',
+    '-qq',
+    '-o',
+    '/dev/null',
+    '-e',
+    `trace=${call}`,
+    '-e',
+    inject,
+    ...tracedPaths(dataDir),
+  ];
 }
 
 /** Calls of each kind that one thread makes for files of the log, and the bytes of its largest file. */

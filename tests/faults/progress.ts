@@ -55,6 +55,7 @@ const TELL_MS = 10_000;
 /** Makes what is left of the runs, until the time is over; tells how far it is on standard error. Gives whether all are done. */
 export async function goThrough(name: string, runs: Runs, progress: Progress, endMs: number): Promise<boolean> {
   const own = progress.of(name);
+  progress.save();
   let toldMs = performance.now();
   while (own.done < runs.total && performance.now() < endMs) {
     const count = Math.min(runs.group, runs.total - own.done);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
@@ -33,4 +34,10 @@ test('a mark that cannot be read is no absent one', async (t) => {
   await mkdir(join(dataDir, 'early-answers'));
   await t.throwsAsync(createEarlyMark(dataDir).read(), { code: 'JIMINI_STORE_UNAVAILABLE' });
   await t.throwsAsync(createEarlyMark(dataDir).set(1), { code: 'JIMINI_STORE_UNAVAILABLE' });
+});
+
+test('a pipe in the place of a mark is not waited for, and stands for all numbers', async (t) => {
+  const dataDir = temporaryDirectory();
+  t.is(spawnSync('mkfifo', [join(dataDir, 'early-answers')]).status, 0);
+  t.is(await createEarlyMark(dataDir).read(), LIMITS.earlyRecordsMax);
 });
