@@ -22,7 +22,7 @@ import { withoutQuotedPrintable, withoutUtf7 } from './mail-escapes.js';
 import { compose, type MappedText } from './mapped-text.js';
 import { partedWords } from './run-together.js';
 import { partedText, skeletonText } from './skeleton.js';
-import { backwardsText, rotatedText } from './turned-text.js';
+import { backwardsText, rotatedTexts } from './turned-text.js';
 import { unescapedText } from './unescape.js';
 
 /** Another way to read a text: what a person or a model would take it for. */
@@ -124,10 +124,8 @@ function plainerViews({ text, mapped }: Base, marks: number): View[] {
 
 /** The whole text turned in the ways that some word in it gives away. */
 export function turnedViews({ text, mapped }: Base, { backwards, rotated }: Turns): View[] {
-  const made = [backwards ? backwardsText(text) : undefined, rotated ? rotatedText(text) : undefined];
-  return made.flatMap((one) =>
-    one ? [{ mapped: mapped ? compose(mapped, one) : one, isGuess: false, depth: 1 }] : [],
-  );
+  const made = [...(backwards ? [backwardsText(text)] : []), ...(rotated ? rotatedTexts(text) : [])];
+  return made.map((one) => ({ mapped: mapped ? compose(mapped, one) : one, isGuess: false, depth: 1 }));
 }
 
 /** Adds what is encoded in the tokens of a text or of a view of it, and reads as text. */
