@@ -82,6 +82,7 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
       }
+      plainTexts.end();
       for (const prepared of plan.ofLength) {
         const length = prepared.isInjection ? lengths.withoutInstructions : lengths.all;
         if (length > (prepared.rule.maxChars as number)) matchesOf(found, prepared).byLength = true;
