@@ -35,9 +35,8 @@ const buildInputs = [
 // answers without a core for a tenth of a second. The collector may be called, which long work in slices does. And young
 // objects may be collected while old ones are being marked: otherwise V8 (13.6) ends the marking at once instead
 // (Heap::SelectGarbageCollector), which stops the thread for as long as the whole heap takes. Young objects have 16 MiB instead
-// of 32: some KB of each call outlive a collection of them, because what belongs to a native HTTP/2 stream counts as
-// reachable until the next full one, and copying it stops the thread in proportion (some 2 ms; with 8 MiB 1 ms, but a tenth more
-// CPU for each Check). And one thread copies them: two have to wait for each other, which costs more than it saves where cores are few.
+// of 32: some KB of each call outlive a collection of them, and copying it stops the thread in proportion (some 2 ms; with 8 MiB
+// 1 ms, but a tenth more CPU for each Check). And one thread copies them: two have to wait for each other, which costs more than it saves where cores are few.
 const programFlags = [
   '--enable-source-maps',
   '--disable-proto=delete',

@@ -28,6 +28,10 @@ const CARD_DIGITS_MIN = 13;
 const CARD_DIGITS_MAX = 19;
 /** Pieces that are cut to one length are at least so long; shorter ones are codes. */
 const CUT_CHARS_MIN = 8;
+/** A word as it stands in a sentence, without digits: numbers beside one another are cells of a table. */
+const WORD = /^\p{L}[\p{L}'’-]{0,30}[.,:;!?]?$/u;
+/** Fewer words are a choice, or names. */
+const WORDS_MIN = 4;
 /** Fewer numbers are no text. */
 const CODES_MIN = 12;
 const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
@@ -44,7 +48,8 @@ export function textsOfPieces(all: readonly string[]): readonly string[] {
   }
   const [first = ''] = pieces;
   const isCut = first.length >= CUT_CHARS_MIN && pieces.every((piece, i) => isCutLike(piece, first, i, pieces.length));
-  return isCut || pieces.some((piece) => piece.includes(' ')) ? cutAtSeams(pieces).map((cut) => cut.join('')) : [];
+  if (isCut || pieces.some((piece) => piece.includes(' '))) return cutAtSeams(pieces).map((cut) => cut.join(''));
+  return pieces.length >= WORDS_MIN && pieces.every((piece) => WORD.test(piece)) ? [pieces.join(' ')] : [];
 }
 
 function isCutLike(piece: string, first: string, index: number, count: number): boolean {

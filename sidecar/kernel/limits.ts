@@ -208,7 +208,7 @@ export const LIMITS = {
   judgeWorkPerUnitMax: 10_000,
   /** The most, for texts of any length. What costs as much as it is taken to cost ends by the clock before that (`workerJudgeMsMax`). */
   judgeWorkTotalMax: 40_000_000_000,
-  /** Other readings of one segment that are judged: encoded texts in it, texts hidden in it. */
+  /** Other readings of one segment (encoded texts in it, texts hidden in it) that are judged each for itself; further ones are judged as one text. */
   viewsMax: 64,
   /** How deep encodings are undone: an attacker may encode twice, and each level costs another pass. */
   viewDepthMax: 3,

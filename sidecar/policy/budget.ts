@@ -11,6 +11,8 @@ export const WORK = {
   segment: 500,
   /** One UTF-16 unit of a segment whose other readings are made. */
   viewUnit: 60,
+  /** One other reading that is made of a segment, whatever its length. */
+  view: 10_000,
   /** One rule looked at for one segment. */
   ruleCheck: 20,
   /** One UTF-16 unit under a pattern on JavaScript's engine. */

@@ -1,5 +1,4 @@
 import type { Segment } from '../kernel/evaluation.js';
-import { LIMITS } from '../kernel/limits.js';
 import type { Steps } from '../kernel/steps.js';
 import { WORK, type WorkBudget } from './budget.js';
 import { LOW_SURROGATE_MARK } from './character-table.js';
@@ -16,7 +15,8 @@ import { matchText, type TextScan } from './text-matcher.js';
 import { brokenNumbers } from './views/broken-numbers.js';
 import { textsInNumbers } from './views/numbered-text.js';
 import { BACKWARDS_WORDS, ROTATED_WORDS } from './views/turned-text.js';
-import { decodedViews, mayHaveViews, type Turns, turnedViews, type View, viewsOf } from './views/views.js';
+import { createViewQueue, type ViewQueue } from './views/view-queue.js';
+import { addDecodedViews, addViews, mayHaveViews, type Turns, turnedViews } from './views/views.js';
 import type { Stretch } from './windows.js';
 
 /** The matches of one evaluation, and how much text was judged. */
@@ -82,6 +82,7 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
         lengths.all += codePoints;
         if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
       }
+      plainTexts.end();
       for (const prepared of plan.ofLength) {
         const length = prepared.isInjection ? lengths.withoutInstructions : lengths.all;
         if (length > (prepared.rule.maxChars as number)) matchesOf(found, prepared).byLength = true;
@@ -108,15 +109,17 @@ function matchSegment(scan: TextScan, plan: RulePlan, turnsOf: TurnsOf): void {
   if (!mayHaveViews(seen)) return;
   budget.spend(segment.text.length * WORK.viewUnit);
   const readsGuesses = plan.hasInjection && segment.role !== 'system' && segment.role !== 'developer';
-  matchViews(scan, plan, viewsOf(segment.text, seen, readsGuesses), turnsOf);
+  const views = createViewQueue(() => budget.spend(WORK.view));
+  addViews(segment.text, seen, readsGuesses, views.add);
+  matchViews(scan, plan, views, turnsOf);
 }
 
-/** Views may have further texts encoded in them, which join the list. */
-function matchViews(own: TextScan, plan: RulePlan, views: View[], turnsOf: TurnsOf): void {
+/** Views may have further texts encoded in them, which join the queue. */
+function matchViews(own: TextScan, plan: RulePlan, views: ViewQueue, turnsOf: TurnsOf): void {
+  if (!views.isUsed) return;
   const turned = turnsOf(own.scanner);
   const { folded: _, bareChars: __, ...scan } = own; // these are of the segment's own text
-  for (let i = 0; i < Math.min(views.length, LIMITS.viewsMax); i++) {
-    const view = views[i] as View;
+  for (let view = views.take(); view; view = views.take()) {
     const { text } = view.mapped;
     scan.budget.spend(text.length * WORK.scanUnit + WORK.segment);
     scan.scanner.scan(text);
@@ -126,11 +129,11 @@ function matchViews(own: TextScan, plan: RulePlan, views: View[], turnsOf: Turns
     matchText({ ...scan, text, view }, plan);
     if (view.depth === 0 && !view.isGuess) {
       const isNew = { backwards: turns.backwards && !turned.backwards, rotated: turns.rotated && !turned.rotated };
-      views.push(...turnedViews({ text, mapped: view.mapped }, isNew));
+      for (const other of turnedViews({ text, mapped: view.mapped }, isNew)) views.add(other);
     }
-    views.push(...decodedViews({ text, view }, tokens));
+    addDecodedViews({ text, view }, tokens, views.add);
   }
-  if (views.length > 0) for (const matches of scan.found.values()) mergeViewSpans(matches, scan.index);
+  for (const matches of scan.found.values()) mergeViewSpans(matches, scan.index);
 }
 
 const NONE: readonly Stretch[] = [];

@@ -22,6 +22,8 @@ const WORD = /^[\w.-]+$/;
 export interface PlainTexts {
   /** Another evaluation begins, and with it another count. */
   begin(plan: RulePlan, budget: WorkBudget): void;
+  /** It is over: what was kept for it alone is let go of. */
+  end(): void;
   /** Whether the same text was judged before, by a speaker of the same role, under names that make no difference. */
   has(segment: Segment, names: () => string): boolean;
   /** Keeps a text in which no pattern matched. `names`: those that it was judged by; undefined = by none. `work`: what judging it took. */
@@ -55,16 +57,20 @@ export function createPlainTexts(): PlainTexts {
     kept++;
     plain.evaluation = evaluation;
   };
+  const forgetTexts = () => {
+    if (texts.count > 0) texts = emptyMemory();
+  };
   return {
     begin(plan, ofEvaluation) {
       evaluation++;
       budget = ofEvaluation;
       kept = 0;
-      if (texts.count > 0) texts = emptyMemory();
+      forgetTexts();
       const known = wordsUnder.get(plan);
       words = known && known.count < WORDS_KEPT ? known : emptyMemory();
       if (words !== known) wordsUnder.set(plan, words);
     },
+    end: forgetTexts,
     has(segment, names) {
       if (segment.text.length > TEXT_CHARS_MAX) return false;
       const plain = lookUp(words, segment, names) ?? (texts.count > 0 ? lookUp(texts, segment, names) : undefined);

@@ -103,12 +103,12 @@ test.serial(isRead, 'selectors', () => hiddenTexts(longTurns('\ufe04\ufe01'))[0]
 test.serial(
   isRead,
   'hexadecimal digits',
-  () => decodedRuns(longTurns('41'), 0, 2 * UNITS, 1)[0]?.text.length ?? 0,
+  () => decodedRuns(longTurns('41'), 0, 2 * UNITS).next().value?.text.length ?? 0,
   UNITS,
 );
 test.serial(
   isRead,
   'letters of base64',
-  () => decodedRuns(longTurns('QUJD'), 0, 4 * UNITS, 1)[0]?.text.length ?? 0,
+  () => decodedRuns(longTurns('QUJD'), 0, 4 * UNITS).next().value?.text.length ?? 0,
   3 * UNITS,
 );

@@ -18,17 +18,14 @@ const IS_CONTROL = Uint8Array.from({ length: 0x80 }, (_, byte) => (CONTROLS.test
 /** Fewer characters say nothing that a rule could find. */
 const DECODED_CHARS_MIN = 6;
 
-/** The texts that are encoded in [from, to) of `text` as base64 or hexadecimal, at most `most` of them. */
-export function decodedRuns(text: string, from: number, to: number, most: number): MappedText[] {
-  const found: MappedText[] = [];
+/** The texts that are encoded in [from, to) of `text` as base64 or hexadecimal. */
+export function* decodedRuns(text: string, from: number, to: number): Generator<MappedText> {
   for (const [start, end] of runsOf(text.slice(from, to))) {
-    if (found.length >= most) break;
     const run = text.slice(from + start, from + end);
     const whole = decoded(run, from + start);
-    if (whole) found.push(whole);
-    else found.push(...pieces(run, from + start, most - found.length));
+    if (whole) yield whole;
+    else yield* pieces(run, from + start);
   }
-  return found;
 }
 
 /** Lines that may be encoded, with those that follow directly taken for the same text (RFC 2045 6.8). */
@@ -67,14 +64,11 @@ export function overLineEnds(text: string, tokens: readonly Stretch[]): readonly
 }
 
 /** `/`, `-` and `_` are letters of base64, but in paths and names they stand between its runs; so do line ends. */
-function pieces(run: string, index: number, most: number): MappedText[] {
-  const found: MappedText[] = [];
+function* pieces(run: string, index: number): Generator<MappedText> {
   for (const [start, end] of stretchesOf(run, PIECE_START, PIECE)) {
-    if (found.length >= most) break;
     const made = end - start < run.length ? decoded(run.slice(start, end), index + start) : undefined;
-    if (made) found.push(made);
+    if (made) yield made;
   }
-  return found;
 }
 
 function decoded(run: string, index: number): MappedText | undefined {

@@ -60,6 +60,12 @@ export class MappedTextWriter {
     this.#length = at;
   }
 
+  /** Adds a mapped text as it is. */
+  append({ text, starts, ends }: MappedText): void {
+    this.#reserve(text.length);
+    for (let i = 0; i < text.length; i++) this.#add(text.charCodeAt(i), starts[i] as number, ends[i] as number);
+  }
+
   finish(): MappedText {
     const length = this.#length;
     const bytes = Buffer.from(this.#units.buffer, 0, length * 2); // little-endian, as every platform that Node runs on

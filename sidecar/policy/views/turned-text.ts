@@ -9,11 +9,40 @@ export const BACKWARDS_WORDS: readonly string[] = [
   ...['tpmorp', 'metsys', 'snoitcurtsni', 'suoiverp', 'erongi'],
 ];
 
-/** Likewise in English of which every letter was moved on by half of the alphabet (ROT13). */
-export const ROTATED_WORDS: readonly string[] = [
-  ...['gur', 'naq', 'lbhe', 'jvgu', 'guvf', 'gung', 'sebz', 'cyrnfr', 'pneq', 'ahzore', 'cnffjbeq', 'frperg', 'gbxra'],
-  ...['cebzcg', 'flfgrz', 'vafgehpgvbaf', 'cerivbhf', 'vtaber'],
+/** Words of English that orders and secrets stand among. */
+const PLAIN_WORDS: readonly string[] = [
+  ...['the', 'and', 'your', 'with', 'this', 'that', 'from', 'please', 'card', 'number', 'password', 'secret', 'token'],
+  ...['prompt', 'system', 'instructions', 'previous', 'ignore'],
 ];
+const LETTERS = 26;
+/** By how many letters people move an alphabet: Caesar, and half of it (ROT13). No language has the short words either way. */
+const USUAL_SHIFTS: ReadonlySet<number> = new Set([3, 23, 13]);
+/** Shorter words moved by any other number may be words, or names of something. */
+const RARE_CHARS_MIN = 6;
+/** A text is moved by one number, and honest ones by none. */
+const SHIFTS_MAX = 3;
+
+/** An alphabet that was moved on. */
+interface Shift {
+  readonly by: number;
+  readonly words: readonly string[];
+  /** Finds one of the words. */
+  readonly expression: RegExp;
+}
+
+const SHIFTS: readonly Shift[] = Array.from({ length: LETTERS - 1 }, (_, i) => {
+  const by = i + 1;
+  const told = PLAIN_WORDS.filter((word) => USUAL_SHIFTS.has(by) || word.length >= RARE_CHARS_MIN);
+  const words = told.map((word) => moved(word, by));
+  return { by, words, expression: new RegExp(`(?<![A-Za-z0-9])(?:${words.join('|')})(?![A-Za-z0-9])`, 'i') };
+});
+
+/** Likewise in English of which every letter was moved on by the same number in the alphabet. */
+export const ROTATED_WORDS: readonly string[] = SHIFTS.flatMap(({ words }) => words);
+
+function moved(word: string, by: number): string {
+  return String.fromCharCode(...Array.from(word, (letter) => shifted(letter.charCodeAt(0), by)));
+}
 
 /** The text from its last character to its first. */
 export function backwardsText(text: string): MappedText {
@@ -36,24 +65,29 @@ export function backwardsText(text: string): MappedText {
   return { text: textOf(units), starts, ends };
 }
 
-/** The text with every ASCII letter moved by half of the alphabet, which undoes itself. */
-export function rotatedText(text: string): MappedText {
+/** The text with every ASCII letter moved back, in the ways that words in it give away. */
+export function rotatedTexts(text: string): MappedText[] {
+  const found = SHIFTS.filter(({ expression }) => expression.test(text));
+  return found.slice(0, SHIFTS_MAX).map(({ by }) => rotatedText(text, LETTERS - by));
+}
+
+function rotatedText(text: string, by: number): MappedText {
   const { length } = text;
   const units = new Uint16Array(length);
   const starts = new Int32Array(length);
   const ends = new Int32Array(length);
   for (let i = 0; i < length; i++) {
-    units[i] = rotated(text.charCodeAt(i));
+    units[i] = shifted(text.charCodeAt(i), by);
     starts[i] = i;
     ends[i] = i + 1;
   }
   return { text: textOf(units), starts, ends };
 }
 
-function rotated(unit: number): number {
+function shifted(unit: number, by: number): number {
   const small = unit | 0x20;
   if (small < 0x61 || small > 0x7a || unit > 0x7a) return unit;
-  return small < 0x6e ? unit + 13 : unit - 13;
+  return small + by > 0x7a ? unit + by - LETTERS : unit + by;
 }
 
 /** Little-endian, as every platform that Node runs on. */

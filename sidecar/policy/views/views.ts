@@ -22,7 +22,7 @@ import { withoutQuotedPrintable, withoutUtf7 } from './mail-escapes.js';
 import { compose, type MappedText } from './mapped-text.js';
 import { partedWords } from './run-together.js';
 import { partedText, skeletonText } from './skeleton.js';
-import { backwardsText, rotatedText } from './turned-text.js';
+import { backwardsText, rotatedTexts } from './turned-text.js';
 import { unescapedText } from './unescape.js';
 
 /** Another way to read a text: what a person or a model would take it for. */
@@ -79,26 +79,28 @@ export function mayHaveViews({ marks, tokens, hasSingleLetters, turns }: Seen): 
   );
 }
 
+/** Takes another view of a text. */
+export type AddView = (view: View) => void;
+
 /**
- * The views of a text that can be told without sweeping another one: with escapes decoded and look-alikes replaced; what
+ * Adds the views of a text that can be told without sweeping another one: with escapes decoded and look-alikes replaced; what
  * is hidden between its characters; with `guesses`, with disguised words written out. Without a plainer view also what
  * is encoded in it. Each is at most a few times as long as what it was made from.
  */
-export function viewsOf(text: string, seen: Seen, guesses: boolean): View[] {
+export function addViews(text: string, seen: Seen, guesses: boolean, add: AddView): void {
   const plain = canonicalText(text, seen.marks);
   const base = { text: plain?.text ?? text, mapped: plain };
-  const views: View[] = plain ? [{ mapped: plain, isGuess: false, depth: 0 }] : [];
-  views.push(...plainerViews(base, seen.marks), ...turnedViews(base, seen.turns));
-  if (guesses) views.push(...guessesOf(base, text, seen));
-  if (!plain) views.push(...decodedViews({ text }, seen.tokens));
+  if (plain) add({ mapped: plain, isGuess: false, depth: 0 });
+  for (const view of [...plainerViews(base, seen.marks), ...turnedViews(base, seen.turns)]) add(view);
+  if (guesses) for (const view of guessesOf(base, text, seen)) add(view);
+  if (!plain) addDecodedViews({ text }, seen.tokens, add);
   if (seen.marks & UNSEEN_MARK) {
-    views.push(...hiddenTexts(text).map((mapped) => decodedView(mapped, 1)));
+    for (const mapped of hiddenTexts(text)) add(decodedView(mapped, 1));
     const parted = partedText(text);
-    if (parted) views.push(decodedView(parted, 0));
+    if (parted) add(decodedView(parted, 0));
   }
-  views.push(...seen.spelled.map((mapped) => decodedView(mapped, 1)));
-  for (const mapped of seen.broken) views.push({ mapped, isGuess: false, flagsOnly: true, depth: LIMITS.viewDepthMax });
-  return views;
+  for (const mapped of seen.spelled) add(decodedView(mapped, 1));
+  for (const mapped of seen.broken) add({ mapped, isGuess: false, flagsOnly: true, depth: LIMITS.viewDepthMax });
 }
 
 /** What further views are made of: a text, and how it was made itself; undefined = it is the segment's own. */
@@ -122,29 +124,23 @@ function plainerViews({ text, mapped }: Base, marks: number): View[] {
 
 /** The whole text turned in the ways that some word in it gives away. */
 export function turnedViews({ text, mapped }: Base, { backwards, rotated }: Turns): View[] {
-  const made = [backwards ? backwardsText(text) : undefined, rotated ? rotatedText(text) : undefined];
-  return made.flatMap((one) =>
-    one ? [{ mapped: mapped ? compose(mapped, one) : one, isGuess: false, depth: 1 }] : [],
-  );
+  const made = [...(backwards ? [backwardsText(text)] : []), ...(rotated ? rotatedTexts(text) : [])];
+  return made.map((one) => ({ mapped: mapped ? compose(mapped, one) : one, isGuess: false, depth: 1 }));
 }
 
-/** What is encoded in the tokens of a text or of a view of it, and reads as text. */
-export function decodedViews(
+/** Adds what is encoded in the tokens of a text or of a view of it, and reads as text. */
+export function addDecodedViews(
   base: { readonly text: string; readonly view?: View },
   tokens: readonly Stretch[] | undefined,
-): View[] {
+  add: AddView,
+): void {
   const { text, view } = base;
   const depth = (view?.depth ?? 0) + 1;
-  if (view?.isGuess || depth > LIMITS.viewDepthMax) return [];
+  if (view?.isGuess || depth > LIMITS.viewDepthMax) return;
   const runs = tokens ? overLineEnds(text, tokens) : [[0, text.length] as const];
-  const views: View[] = [];
   for (const [from, to] of runs) {
-    for (const run of decodedRuns(text, from, to, LIMITS.viewsMax - views.length)) {
-      views.push(decodedView(view ? compose(view.mapped, run) : run, depth));
-    }
-    if (views.length >= LIMITS.viewsMax) break;
+    for (const run of decodedRuns(text, from, to)) add(decodedView(view ? compose(view.mapped, run) : run, depth));
   }
-  return views;
 }
 
 function decodedView(mapped: MappedText, depth: number): View {

@@ -35,6 +35,9 @@ export const DISGUISES: Readonly<Record<string, (text: string) => string>> = {
   'base64 in lines': (text) => base64(`${text} ${text}`).replace(/.{60}/g, '$&\n'),
   'base64 twice': (text) => base64(base64(text)),
   hexadecimal: (text) => Buffer.from(text).toString('hex'),
+  'an alphabet moved on by three': (text) => moved(text, 3),
+  'an alphabet moved on by nine': (text) => moved(text, 9),
+  'an alphabet moved back by one': (text) => moved(text, 25),
   'tags that nobody sees': (text) => `hello${[...text].map((one) => point(0xe0000 + one.charCodeAt(0))).join('')}`,
   'bytes behind an emoji': (text) => `\u{1f600}${Array.from(Buffer.from(text), selector).join('')}`,
 };
@@ -54,6 +57,13 @@ export const WORD_DISGUISES: Readonly<Record<string, (text: string) => string>> 
   'tags within words': (text) => text.replace(/([a-z]{2})([a-z])/g, '$1<b>$2</b>'),
   leetspeak: (text) => text.replaceAll('o', '0').replaceAll('i', '1').replaceAll('e', '3'),
 };
+
+function moved(text: string, by: number): string {
+  return text.replace(/[a-z]/gi, (one) => {
+    const first = one < 'a' ? 65 : 97;
+    return point(first + ((one.charCodeAt(0) - first + by) % 26));
+  });
+}
 
 function point(codePoint: number): string {
   return String.fromCodePoint(codePoint);

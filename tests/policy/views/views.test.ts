@@ -40,6 +40,21 @@ test('a place that several readings show is one match, and places keep their ord
   t.true(inOrder);
 });
 
+test('a text is read to its end, however much of it is encoded', (t) => {
+  const harmless = (kind: string) => Array.from({ length: 500 }, (_, i) => DISGUISES[kind]?.(`nothing to see ${i}`));
+  for (const kind of ['base64', 'hexadecimal']) {
+    const before = harmless(kind).join(' ');
+    t.deepEqual(idsOf(judge(policy, before)), []);
+    const text = `${before} ${DISGUISES[kind]?.(PHRASE)} ${before}`;
+    const { matched, findings } = judge(policy, text);
+    t.is(matched.length, 2, kind);
+    for (const { start, end } of findings) t.deepEqual(idsOf(judge(policy, text.slice(start, end))).length, 2);
+  }
+  const twice = Array.from({ length: 9 }, () => harmless('base64').slice(0, 100).join(' '));
+  const nested = [...twice, `${DISGUISES['base64']?.(PHRASE)} ${twice[0]}`].map((one) => DISGUISES['base64']?.(one));
+  t.is(judge(policy, nested.join(' ')).matched.length, 2, 'twice encoded');
+});
+
 test('min_count counts a place once, in whatever reading', (t) => {
   const counting = policyOf(packOf(rule({ id: 'TWICE', pattern: 'word', min_count: 2 })));
   t.deepEqual(idsOf(judge(counting, 'word caf\u00e9 %41')), []);
