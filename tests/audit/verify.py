@@ -213,7 +213,14 @@ REFUSED = {
     "principal": is_optional(is_text),
 }
 REFUSALS = {"count": lambda value: is_count(value) and value > 0, "first_ms": is_count, "last_ms": is_count}
-UNRECORDED = {"records": is_count, "kept": is_range, "first_ms": is_count, "last_ms": is_count}
+UNRECORDED = {
+    "records": is_count,
+    "kept": is_range,
+    "late": is_optional(is_range),
+    "retired": is_optional(is_range),
+    "first_ms": is_count,
+    "last_ms": is_count,
+}
 DISCONTINUED = {
     "reason": is_one_of("log_shorter", "log_differs", "no_checkpoint", "leaves_gone"),
     "recovered_size": is_count,

@@ -167,6 +167,8 @@ const kept: Check = (value, leaf) =>
 const UNRECORDED: Rules = [
   ['records', count],
   ['kept', kept],
+  ['late', optional(kept)],
+  ['retired', optional(kept)],
   ['first_ms', count],
   ['last_ms', count],
 ];

@@ -108,6 +108,7 @@ def whole_log(keys):
         {"kind": "admin", "op": "refusals", "count": 3, "first_ms": DAY_MS, "last_ms": DAY_MS + 1},
         UNRECORDED,
         {**UNRECORDED, "kept": []},
+        {**UNRECORDED, "late": [2, 2], "retired": [4, 259]},
         {"kind": "export", "op": "subject", **FOR_A_PERSON, "c_seqs": ""},
         {"kind": "restrict", "op": "begin", **FOR_A_PERSON, "count": "0"},
         {"kind": "hold", "op": "begin", **FOR_A_PERSON, "c_tag": ""},
@@ -292,7 +293,8 @@ def leaf_cases(keys, stranger):
     refused("refused", kinds["refused"], [("reason", "other"), ("principal", 1)])
     refused("refusals", kinds["refusals"], [("count", 0)])
     refused("gap", UNRECORDED, [("reason", "other"), ("kept", [1]), ("kept", [3, 2]), ("kept", [1, 2, 3]),
-                                ("kept", [-1, 2]), ("kept", ["1", "2"]), ("records", -1)])  # fmt: skip
+                                ("kept", [-1, 2]), ("kept", ["1", "2"]), ("records", -1),
+                                ("late", [2, 1]), ("late", 2), ("retired", [1])])  # fmt: skip
     refused("log_shorter", SHORTER, [("signed_size", 7), ("signed_size", 6), ("signed_root", ""), ("reason", "log_differs")])
     refused("no_checkpoint", NO_CHECKPOINT, [("signed_size", 1), ("signed_root", HASH_A), ("recovered_size", 0)])
     refused("log_differs", DIFFERS, [("signed_size", 8), ("reason", "log_shorter")])
