@@ -29,7 +29,7 @@ async function createUnlessThere(dataDir: string, directory: string): Promise<vo
   );
   if (isThere) return;
   try {
-    const found = await readdir(directory);
+    const found = await namesIn(directory);
     if (!found.every((name) => OF_NO_DATABASE.has(name))) throw withoutCurrent(directory);
     const fresh = await mkdtemp(join(dataDir, 'log.new-'));
     await (await LevelLog.open(fresh, { create: true, shownAs: directory })).close();
@@ -43,6 +43,14 @@ async function createUnlessThere(dataDir: string, directory: string): Promise<vo
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
     throw new JiminiError('JIMINI_STORE_UNAVAILABLE', `${directory} cannot be made (${code})`, { cause });
   }
+}
+
+/** None where there is no directory. */
+async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
 }
 
 /** What starts that were cut off have left. */
