@@ -47,7 +47,7 @@ const PROGRAM_FLAGS = [
 /** For tests that do not look at what is found: loading the default packs takes most of a start. */
 export const FEW_RULES = { JIMINI_PACKS: 'pci' };
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
 
 /** Starts `jimini serve` and waits until it listens. Rejects with its output when it does not. */
