@@ -116,6 +116,13 @@ test('leaves are removed, and what is left holds, is proven, and goes on', async
   t.deepEqual(await pruneAll(third, clock), [1024]);
   await third.close('shutdown');
   t.like(verifiedAs(t, 0, dataDir, '--key', key).report, { pruned_entries: 1024, epoch: 3 });
+
+  // Without the leaf that says that leaves were removed nothing tells which keys signed them.
+  await inDatabase(dataDir, async (db) => {
+    const pruneSeq = (await keysOf(db, 'p')).at(-1)?.readUInt32BE(13) as number;
+    await db.batch((await keysOf(db, 'l')).filter((key) => key.readUInt32BE(5) >= pruneSeq).map(deleted));
+  });
+  await t.throwsAsync(run(dataDir, clock), { code: 'JIMINI_STORE_CORRUPT', message: /start with/ });
 });
 
 /** A log whose leaves below 512 are being removed: some rows are gone, and most are still there. */
