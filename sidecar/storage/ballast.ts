@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 export interface Ballast {
   /** Bytes that it takes; 0 = it is not there. */
   readonly bytes: number;
-  /** Makes it, unless it is there. What cannot be made is left away. One call at a time. */
+  /** Makes it, unless it is there with all of its size. What cannot be made is left away. One call at a time. */
   make(): Promise<void>;
   /** Gives its room back. Needs none itself. */
   release(): Promise<void>;
@@ -26,7 +26,7 @@ export async function openBallast(dataDir: string, size: number): Promise<Ballas
       return bytes;
     },
     async make() {
-      if (bytes > 0) return;
+      if (bytes >= size) return;
       try {
         await fill(partial, size);
         await rename(partial, path);
