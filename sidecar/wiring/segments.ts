@@ -16,6 +16,8 @@ export interface SegmentsOptions {
   readonly auditLog: AuditLog;
   readonly config: Config['log']['segments'];
   readonly clock: Clock;
+  /** As `createRemovalClock` makes one: says which days are too old. */
+  readonly removalClock: Clock;
   readonly logger: Logger;
 }
 
@@ -26,7 +28,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * when no directory is configured. Rejects as `prepareDirectory` does.
  */
 export async function startSegments(options: SegmentsOptions): Promise<{ close(): void } | undefined> {
-  const { auditLog, config, clock, logger } = options;
+  const { auditLog, config, clock, removalClock, logger } = options;
   if (config.dir === '') return undefined;
   const folder = await prepareDirectory(config.dir, 'log.segments.dir', auditLog.logId);
   let doneDay = '';
@@ -40,7 +42,7 @@ export async function startSegments(options: SegmentsOptions): Promise<{ close()
     if (day === doneDay || monotonicMs() < nextMs) return;
     // Each attempt may read the whole log.
     nextMs = monotonicMs() + LIMITS.segmentRetryMs;
-    await removeDays(folder, dayOf(nowMs - config.retentionDays * DAY_MS));
+    await removeDays(folder, dayOf(removalClock.nowMs() - config.retentionDays * DAY_MS));
     if (!(await daysIn(folder)).includes(day)) await write(day);
     doneDay = day;
     nextMs = 0;
@@ -50,9 +52,10 @@ export async function startSegments(options: SegmentsOptions): Promise<{ close()
   const write = async (day: string): Promise<void> => {
     const segment = await daySegment(sourceOf(auditLog), day);
     if (!segment) return;
-    const { first, end, files } = segment;
+    const { first, end, files, mayLackRemoved } = segment;
     await writeDay(folder, day, { 'entries.jsonl': linesOf(segment.leaves()), ...files });
     logger.info({ day, first, end }, 'the segment of a day is written');
+    if (mayLackRemoved) logger.warn({ day, first }, 'leaves before the segment were removed, perhaps some of its day');
   };
 
   const callOff = every(LIMITS.segmentTickMs, () =>

@@ -23,7 +23,8 @@ test.serial('a day is written once it is over, as a whole, and goes when it is t
   const lines: string[] = [];
   const logger = createLogger('info', { write: (line: string) => lines.push(line) } as never);
   mock.timers.enable({ apis: ['setInterval'] });
-  const segments = await startSegments({ auditLog, config: { dir, retentionDays: 190 }, clock, logger });
+  const config = { dir, retentionDays: 190 };
+  const segments = await startSegments({ auditLog, config, clock, removalClock: clock, logger });
   const tick = () => mock.timers.tick(LIMITS.segmentTickMs);
 
   // The first day is not over, and the one before it has no leaves.
@@ -62,8 +63,7 @@ test.serial('a day is written once it is over, as a whole, and goes when it is t
 
 test.serial('without a directory nothing is written', async (t) => {
   const config = { dir: '', retentionDays: 190 };
-  t.is(
-    await startSegments({ auditLog: {} as never, config, clock: stoppedClock(), logger: createLogger('silent') }),
-    undefined,
-  );
+  const clock = stoppedClock();
+  const logger = createLogger('silent');
+  t.is(await startSegments({ auditLog: {} as never, config, clock, removalClock: clock, logger }), undefined);
 });
