@@ -35,8 +35,13 @@ export async function keyLeavesBelow(
   return keyLeavesIn(rows, { firstSeq, size: end, epoch: Number(epoch) });
 }
 
-/** They are found by the `epoch` of leaves, which grows by one at each; those of leaves that were removed are kept. */
-async function keyLeavesIn(rows: LogPages & KeptKeyLeaves, range: KeptRange): Promise<LeafRow[]> {
+/**
+ * They are found by the `epoch` of leaves, which grows by one at each; those of leaves that were removed are kept. Where the `prune` leaf
+ * was cut off, the log does not say where it begins: then it is the first leaf that is left, or no start would be possible any more.
+ */
+async function keyLeavesIn(rows: LogPages & KeptKeyLeaves, { firstSeq, size, epoch }: KeptRange): Promise<LeafRow[]> {
+  const [first] = await rows.page(firstSeq, 1);
+  const range = { firstSeq: first?.seq ?? firstSeq, size, epoch };
   const kept = await keptBelow(rows, range.firstSeq);
   const found: LeafRow[] = [];
   for (let number = range.epoch, end = range.size; number > 1 + kept.length; number -= 1) {
@@ -78,7 +83,6 @@ function damaged(seq: number, what: string): JiminiError {
   return new JiminiError('JIMINI_STORE_CORRUPT', `the leaf at ${seq} ${what}${VERIFY_ADVICE}`);
 }
 
-/** So it is, too, where the leaf was cut off that says that leaves were removed from the front. */
 function keysUnknown(cause: JiminiError): JiminiError {
   if (cause.code !== 'JIMINI_STORE_CORRUPT') return cause;
   const why = cause.message.replace(VERIFY_ADVICE, '');
