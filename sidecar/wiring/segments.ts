@@ -60,7 +60,7 @@ export async function startSegments(options: SegmentsOptions): Promise<{ close()
 
   const callOff = every(LIMITS.segmentTickMs, () =>
     step().catch((reason) => {
-      const { code, message } = JiminiError.from(reason);
+      const { code, message } = faultOf(reason, folder);
       if (!isFailing && !isClosed)
         logger.error({ code, problem: message }, 'the segment of a day cannot be written; it is tried again');
       isFailing = true;
@@ -99,6 +99,15 @@ function sourceOf(auditLog: AuditLog): SegmentSource {
 async function* linesOf(leaves: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const newline = Buffer.from('\n');
   for await (const leaf of leaves) yield Buffer.concat([leaf, newline]);
+}
+
+/** What the file system refuses is told with the path, so that somebody can make room, or give back the right to write. */
+function faultOf(reason: unknown, folder: string): JiminiError {
+  const { code, syscall } = reason as NodeJS.ErrnoException;
+  if (reason instanceof JiminiError || syscall === undefined) return JiminiError.from(reason);
+  const what = `log.segments.dir: ${folder} cannot be used (${code ?? 'unknown error'}, ${syscall})`;
+  const advice = 'see that it is there, has room, and can be written to by this user';
+  return new JiminiError('JIMINI_STORE_UNAVAILABLE', `${what}: ${advice}`, { cause: reason });
 }
 
 function dayOf(ms: number): string {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import test from 'ava';
@@ -45,6 +45,8 @@ test.serial('a day is written once it is over, as a whole, and goes when it is t
   t.is(readFileSync(join(day, 'entries.jsonl'), 'utf8').split('\n').length, 42);
   const verified = jimini('verify', '--export', day);
   t.is(verified.exit, 0, verified.stdout + verified.stderr);
+  // It is told once the name is on disk, too.
+  await until(() => lines.length > 0);
   t.is(lines.filter((line) => line.includes('the segment of a day is written')).length, 1);
 
   const { ino } = statSync(day);
@@ -59,6 +61,22 @@ test.serial('a day is written once it is over, as a whole, and goes when it is t
   segments?.close();
   mock.timers.reset();
   await auditLog.close('shutdown');
+});
+
+test.serial('a directory that cannot be used is named, with why', async (t) => {
+  const auditLog = { logId: 'a'.repeat(26) } as never;
+  const config = { dir: temporaryDirectory(), retentionDays: 190 };
+  const lines: string[] = [];
+  const logger = createLogger('info', { write: (line: string) => lines.push(line) } as never);
+  mock.timers.enable({ apis: ['setInterval'] });
+  const clock = stoppedClock();
+  const segments = await startSegments({ auditLog, config, clock, removalClock: clock, logger });
+  rmSync(join(config.dir, 'a'.repeat(26)), { recursive: true });
+  mock.timers.tick(LIMITS.segmentTickMs);
+  await until(() => lines.length > 0);
+  segments?.close();
+  mock.timers.reset();
+  t.regex(lines[0] ?? '', /log\.segments\.dir: \S+\/a{26} cannot be used \(ENOENT, scandir\): see that it is there/);
 });
 
 test.serial('without a directory nothing is written', async (t) => {
