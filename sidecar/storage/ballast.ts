@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { lstat, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -19,7 +19,8 @@ const PIECE_BYTES = 1024 * 1024;
 export async function openBallast(dataDir: string, size: number): Promise<Ballast> {
   const path = join(dataDir, 'ballast');
   const partial = `${path}.partial`;
-  let bytes = (await stat(path).catch(() => undefined))?.size ?? 0;
+  // A link would take no room here.
+  let bytes = (await lstat(path).catch(() => undefined))?.size ?? 0;
   await rm(partial, { force: true }).catch(() => undefined);
   return {
     get bytes() {
@@ -28,6 +29,8 @@ export async function openBallast(dataDir: string, size: number): Promise<Ballas
     async make() {
       if (bytes >= size) return;
       try {
+        // Of the wrong size, or no file; a directory is left alone, before anything is written.
+        await rm(path, { force: true });
         await fill(partial, size);
         await rename(partial, path);
         bytes = size;
