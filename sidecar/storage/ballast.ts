@@ -31,6 +31,7 @@ export async function openBallast(dataDir: string, size: number): Promise<Ballas
       try {
         // Of the wrong size, or no file; a directory is left alone, before anything is written.
         await rm(path, { force: true });
+        bytes = 0;
         await fill(partial, size);
         await rename(partial, path);
         bytes = size;
