@@ -62,9 +62,11 @@ async function exportTo(options: ExportOptions, io: LogIo): Promise<void> {
 
 async function exportDay(segment: DaySegment, day: string, { out, format }: ExportOptions): Promise<void> {
   const { entries, size } = await writeExport(out, segment.leaves(), segment.files);
-  const { first, end } = segment;
-  const text = `${size} leaves written to ${entries}: those of ${day} (UTC), from ${first} to ${end - 1}`;
-  const json = { entries, checkpoint: join(out, 'checkpoint'), size, first_seq: first, day };
+  const { first, end, mayLackRemoved } = segment;
+  const lacking = mayLackRemoved ? '; those before were removed, and some of them may have been of that day' : '';
+  const text = `${size} leaves written to ${entries}: those of ${day} (UTC), from ${first} to ${end - 1}${lacking}`;
+  const checkpoint = join(out, 'checkpoint');
+  const json = { entries, checkpoint, size, first_seq: first, day, may_lack_removed: mayLackRemoved };
   await writeTo(standardOutput(), `${format === 'json' ? JSON.stringify(json) : text}\n`);
 }
 

@@ -20,17 +20,23 @@ function ignore(): void {}
 
 /**
  * Writes a new file for the owner only, synced before it counts. A link that waits in its place is not followed. Rejects with
- * `JIMINI_USAGE` when there is something in its place.
+ * `JIMINI_USAGE` when there is something in its place, or the file system refuses it. What is written of it then stays.
  */
 export async function writeNewFile<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
   await refuseExisting(path);
-  const file = await open(path, 'wx', 0o600);
   try {
-    const result = await write(file);
-    await file.sync();
-    return result;
-  } finally {
-    await file.close();
+    const file = await open(path, 'wx', 0o600);
+    try {
+      const result = await write(file);
+      await file.sync();
+      return result;
+    } finally {
+      await file.close();
+    }
+  } catch (reason) {
+    const { code = 'unknown error', syscall } = reason as NodeJS.ErrnoException;
+    if (syscall === undefined) throw reason;
+    throw new JiminiError('JIMINI_USAGE', `${path} cannot be written (${code}): make room, or name another place`);
   }
 }
 

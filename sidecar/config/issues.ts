@@ -50,6 +50,11 @@ function faultsOf(issue: z.core.$ZodIssue, root: unknown): SchemaFault[] {
 }
 
 function describe(issue: z.core.$ZodIssue, path: readonly PathStep[], root: unknown): string {
+  const isBound = issue.code === 'too_small' || issue.code === 'too_big';
+  if (isBound && (issue.origin === 'number' || issue.origin === 'int')) {
+    const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
+    return `expected ${bound}, found ${found(valueAt(root, path))}`;
+  }
   if (issue.code === 'too_small') {
     return issue.origin === 'array' ? 'expected at least one entry' : 'expected text, found nothing';
   }

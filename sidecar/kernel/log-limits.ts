@@ -39,6 +39,10 @@ export const LOG_LIMITS = {
   pruneCompactLeaves: 65_536,
   /** So long after its `prune` leaf is signed nothing is removed yet: whoever copies the log meanwhile has read its checkpoint before. */
   pruneGraceMs: 60_000,
+  /** A wall clock that is so much further on than the time that has passed may be wrong: nothing is removed by it at once. */
+  clockAheadMs: 24 * 60 * 60 * 1000,
+  /** It is believed when it says so for so long: time to be told, and to set it right. */
+  clockBelievedAfterMs: 24 * 60 * 60 * 1000,
   /** How often it is asked whether a day is over whose segment is not written yet. */
   segmentTickMs: 60_000,
   /** How long after one that could not be written another attempt is made: each reads the whole log. */

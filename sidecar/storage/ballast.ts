@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { lstat, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 export interface Ballast {
   /** Bytes that it takes; 0 = it is not there. */
   readonly bytes: number;
-  /** Makes it, unless it is there. What cannot be made is left away. One call at a time. */
+  /** Makes it, unless it is there with all of its size. What cannot be made is left away. One call at a time. */
   make(): Promise<void>;
   /** Gives its room back. Needs none itself. */
   release(): Promise<void>;
@@ -19,15 +19,19 @@ const PIECE_BYTES = 1024 * 1024;
 export async function openBallast(dataDir: string, size: number): Promise<Ballast> {
   const path = join(dataDir, 'ballast');
   const partial = `${path}.partial`;
-  let bytes = (await stat(path).catch(() => undefined))?.size ?? 0;
+  // A link would take no room here.
+  let bytes = (await lstat(path).catch(() => undefined))?.size ?? 0;
   await rm(partial, { force: true }).catch(() => undefined);
   return {
     get bytes() {
       return bytes;
     },
     async make() {
-      if (bytes > 0) return;
+      if (bytes >= size) return;
       try {
+        // Of the wrong size, or no file; a directory is left alone, before anything is written.
+        await rm(path, { force: true });
+        bytes = 0;
         await fill(partial, size);
         await rename(partial, path);
         bytes = size;

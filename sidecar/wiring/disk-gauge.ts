@@ -49,7 +49,7 @@ export async function createDiskGauge(path: string, options: DiskGaugeOptions): 
     shortage = rule.take({ ...last, atMs, leaves: options.leaves() });
     report(shortage, { ...last, floorBytes: rule.floorBytes });
     if (isFull(last)) await giveUp();
-    else if (ballast.bytes === 0 && atMs >= ballastMs && !shortage && isWanted(last.freeBytes)) {
+    else if (ballast.bytes < LIMITS.ballastBytes && atMs >= ballastMs && !shortage && isWanted(last.freeBytes)) {
       making ??= ballast.make().finally(() => {
         making = undefined;
       });

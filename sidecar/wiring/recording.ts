@@ -9,6 +9,7 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { ballastToStartWith, createDiskGauge, type DiskGauge } from './disk-gauge.js';
 import { openLog } from './log.js';
 import { createPayloadParts, type PayloadParts } from './payloads.js';
+import { createRemovalClock } from './removal-clock.js';
 import { startRetention } from './retention.js';
 import { startScrub } from './scrub.js';
 import { startSegments } from './segments.js';
@@ -58,9 +59,12 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
   const scrub = startScrub({ auditLog, clock, logger });
   onClose(() => scrub.close());
   const { retentionDays } = config.log;
-  const pruner = startRetention({ auditLog, witnesses, retentionDays, clock, logger });
+  const removalClock = await createRemovalClock({ auditLog, clock, logger });
+  // Where nothing is removed by it, nobody is to be told that it is ahead.
+  const pruneClock = retentionDays === 0 ? clock : removalClock;
+  const pruner = startRetention({ auditLog, witnesses, retentionDays, clock: pruneClock, logger });
   onClose(() => pruner.close());
-  const segments = await startSegments({ auditLog, config: config.log.segments, clock, logger });
+  const segments = await startSegments({ auditLog, config: config.log.segments, clock, removalClock, logger });
   onClose(() => segments?.close());
   const payloadParts = createPayloadParts({
     config,

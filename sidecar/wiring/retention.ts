@@ -12,6 +12,7 @@ export interface RetentionOptions {
   readonly witnesses: Witnesses | undefined;
   /** So long leaves are kept; 0 = for ever. */
   readonly retentionDays: number;
+  /** As `createRemovalClock` makes one. */
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -16,6 +16,8 @@ export interface SegmentsOptions {
   readonly auditLog: AuditLog;
   readonly config: Config['log']['segments'];
   readonly clock: Clock;
+  /** As `createRemovalClock` makes one: says which days are too old. */
+  readonly removalClock: Clock;
   readonly logger: Logger;
 }
 
@@ -26,7 +28,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * when no directory is configured. Rejects as `prepareDirectory` does.
  */
 export async function startSegments(options: SegmentsOptions): Promise<{ close(): void } | undefined> {
-  const { auditLog, config, clock, logger } = options;
+  const { auditLog, config, clock, removalClock, logger } = options;
   if (config.dir === '') return undefined;
   const folder = await prepareDirectory(config.dir, 'log.segments.dir', auditLog.logId);
   let doneDay = '';
@@ -40,7 +42,7 @@ export async function startSegments(options: SegmentsOptions): Promise<{ close()
     if (day === doneDay || monotonicMs() < nextMs) return;
     // Each attempt may read the whole log.
     nextMs = monotonicMs() + LIMITS.segmentRetryMs;
-    await removeDays(folder, dayOf(nowMs - config.retentionDays * DAY_MS));
+    await removeDays(folder, dayOf(removalClock.nowMs() - config.retentionDays * DAY_MS));
     if (!(await daysIn(folder)).includes(day)) await write(day);
     doneDay = day;
     nextMs = 0;
@@ -50,14 +52,15 @@ export async function startSegments(options: SegmentsOptions): Promise<{ close()
   const write = async (day: string): Promise<void> => {
     const segment = await daySegment(sourceOf(auditLog), day);
     if (!segment) return;
-    const { first, end, files } = segment;
+    const { first, end, files, mayLackRemoved } = segment;
     await writeDay(folder, day, { 'entries.jsonl': linesOf(segment.leaves()), ...files });
     logger.info({ day, first, end }, 'the segment of a day is written');
+    if (mayLackRemoved) logger.warn({ day, first }, 'leaves before the segment were removed, perhaps some of its day');
   };
 
   const callOff = every(LIMITS.segmentTickMs, () =>
     step().catch((reason) => {
-      const { code, message } = JiminiError.from(reason);
+      const { code, message } = faultOf(reason, folder);
       if (!isFailing && !isClosed)
         logger.error({ code, problem: message }, 'the segment of a day cannot be written; it is tried again');
       isFailing = true;
@@ -96,6 +99,15 @@ function sourceOf(auditLog: AuditLog): SegmentSource {
 async function* linesOf(leaves: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const newline = Buffer.from('\n');
   for await (const leaf of leaves) yield Buffer.concat([leaf, newline]);
+}
+
+/** What the file system refuses is told with the path, so that somebody can make room, or give back the right to write. */
+function faultOf(reason: unknown, folder: string): JiminiError {
+  const { code, syscall } = reason as NodeJS.ErrnoException;
+  if (reason instanceof JiminiError || syscall === undefined) return JiminiError.from(reason);
+  const what = `log.segments.dir: ${folder} cannot be used (${code ?? 'unknown error'}, ${syscall})`;
+  const advice = 'see that it is there, has room, and can be written to by this user';
+  return new JiminiError('JIMINI_STORE_UNAVAILABLE', `${what}: ${advice}`, { cause: reason });
 }
 
 function dayOf(ms: number): string {

@@ -132,6 +132,10 @@ test('a place that cannot be written to is named with what to do', async (t) => 
     t.is(exit, 2);
     t.is(stderr, `jimini: --out: ${out} ${reason}: name a directory whose parent is there\n`);
   }
+  const below = join(file, 'below');
+  const unwritten = jimini('prove', '0', '--data-dir', dataDir, '--out', below);
+  t.is(unwritten.exit, 2);
+  t.is(unwritten.stderr, `jimini: ${below} cannot be written (ENOTDIR): make room, or name another place\n`);
   const env = { ...process.env, TMPDIR: '/nowhere' };
   const noTemporary = spawnSync(process.execPath, [program, 'head', '--data-dir', dataDir], { encoding: 'utf8', env });
   t.is(

@@ -118,6 +118,44 @@ test('leaves are removed, and what is left holds, is proven, and goes on', async
   t.like(verifiedAs(t, 0, dataDir, '--key', key).report, { pruned_entries: 1024, epoch: 3 });
 });
 
+test('a log whose prune leaf was cut off goes on under another key, and so does the next run', async (t) => {
+  const dataDir = await temporaryDataDirectory();
+  const clock = stoppedClock();
+  const first = await run(dataDir, clock);
+  await appendMany(first, 100);
+  await first.close('shutdown');
+  t.is(jimini('rotate-key', '--data-dir', dataDir).exit, 0);
+  const second = await run(dataDir, clock);
+  await appendMany(second, 200);
+  t.deepEqual(await pruneAll(second, clock), [256]);
+  await second.close('shutdown');
+  await inDatabase(dataDir, async (db) => {
+    const pruneSeq = (await keysOf(db, 'p'))[0]?.readUInt32BE(13) as number;
+    await db.batch((await keysOf(db, 'l')).filter((key) => key.readUInt32BE(5) >= pruneSeq).map(deleted));
+  });
+
+  // Where the key leaves from below are gone as well, nothing tells which keys have signed.
+  const copy = join(temporaryDirectory(), 'copy');
+  cpSync(dataDir, copy, { recursive: true });
+  await inDatabase(copy, async (db) => db.batch((await keysOf(db, 'k')).map(deleted)));
+  const refusal = {
+    code: 'JIMINI_STORE_CORRUPT',
+    message: /^which keys have signed .* or with another data directory$/,
+  };
+  await t.throwsAsync(run(copy, clock), refusal);
+
+  for (const [reason, epoch] of [
+    ['log_shorter', 3],
+    [undefined, 3],
+  ] as const) {
+    const log = await run(dataDir, clock);
+    t.is(log.signed.discontinuity?.reason, reason);
+    t.is(log.signed.keys.length, epoch);
+    await log.close('shutdown');
+  }
+  t.is(jimini('verify', '--data-dir', dataDir).exit, 1);
+});
+
 /** A log whose leaves below 512 are being removed: some rows are gone, and most are still there. */
 async function halfPruned(): Promise<{ dataDir: string; clock: StoppedClock }> {
   const dataDir = await temporaryDataDirectory();

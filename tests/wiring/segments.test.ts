@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import test from 'ava';
@@ -23,7 +23,8 @@ test.serial('a day is written once it is over, as a whole, and goes when it is t
   const lines: string[] = [];
   const logger = createLogger('info', { write: (line: string) => lines.push(line) } as never);
   mock.timers.enable({ apis: ['setInterval'] });
-  const segments = await startSegments({ auditLog, config: { dir, retentionDays: 190 }, clock, logger });
+  const config = { dir, retentionDays: 190 };
+  const segments = await startSegments({ auditLog, config, clock, removalClock: clock, logger });
   const tick = () => mock.timers.tick(LIMITS.segmentTickMs);
 
   // The first day is not over, and the one before it has no leaves.
@@ -61,10 +62,25 @@ test.serial('a day is written once it is over, as a whole, and goes when it is t
   await auditLog.close('shutdown');
 });
 
+test.serial('a directory that cannot be used is named, with why', async (t) => {
+  const auditLog = { logId: 'a'.repeat(26) } as never;
+  const config = { dir: temporaryDirectory(), retentionDays: 190 };
+  const lines: string[] = [];
+  const logger = createLogger('info', { write: (line: string) => lines.push(line) } as never);
+  mock.timers.enable({ apis: ['setInterval'] });
+  const clock = stoppedClock();
+  const segments = await startSegments({ auditLog, config, clock, removalClock: clock, logger });
+  rmSync(join(config.dir, 'a'.repeat(26)), { recursive: true });
+  mock.timers.tick(LIMITS.segmentTickMs);
+  await until(() => lines.length > 0);
+  segments?.close();
+  mock.timers.reset();
+  t.regex(lines[0] ?? '', /log\.segments\.dir: \S+\/a{26} cannot be used \(ENOENT, scandir\): see that it is there/);
+});
+
 test.serial('without a directory nothing is written', async (t) => {
   const config = { dir: '', retentionDays: 190 };
-  t.is(
-    await startSegments({ auditLog: {} as never, config, clock: stoppedClock(), logger: createLogger('silent') }),
-    undefined,
-  );
+  const clock = stoppedClock();
+  const logger = createLogger('silent');
+  t.is(await startSegments({ auditLog: {} as never, config, clock, removalClock: clock, logger }), undefined);
 });

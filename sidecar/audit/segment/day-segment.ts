@@ -25,6 +25,8 @@ export interface DaySegment {
   /** First leaf, and the one behind the last. */
   readonly first: number;
   readonly end: number;
+  /** The leaf before the first one is not there any more: others of the day may have been removed with it. */
+  readonly mayLackRemoved: boolean;
   /** Files that go beside the leaves; absent = there is no such file. */
   readonly files: Readonly<Record<'checkpoint' | 'key.pub' | 'segment.json' | 'keys.jsonl', Uint8Array | undefined>>;
   leaves(): AsyncIterable<Uint8Array>;
@@ -41,7 +43,7 @@ export async function daySegment(source: SegmentSource, day: string): Promise<Da
   const { log, firstSeq, checkpoint, publicKeys } = source;
   const range = await rangeOf(source, day);
   if (!range) return undefined;
-  const { first, end, logId } = range;
+  const { first, end, logId, mayLackRemoved } = range;
   const size = checkpoint ? sizeOf(checkpoint) : 0;
   if (size < end) {
     const covered = `${size} leaves are signed, and the day ends with leaf ${end - 1}`;
@@ -54,6 +56,7 @@ export async function daySegment(source: SegmentSource, day: string): Promise<Da
   return {
     first,
     end,
+    mayLackRemoved,
     files: {
       checkpoint,
       'key.pub': publicKeys,
@@ -61,8 +64,12 @@ export async function daySegment(source: SegmentSource, day: string): Promise<Da
       'keys.jsonl': outside.length === 0 ? undefined : Buffer.concat(outside.flatMap(({ bytes }) => [bytes, NEWLINE])),
     },
     async *leaves() {
+      let next = first;
       for await (const { seq, bytes } of pagedRows(log).rowsFrom(first)) {
+        // Old leaves may be removed while they are read.
+        if (seq > next && next < end) throw damaged(next, 'is missing');
         if (seq >= end) return;
+        next = seq + 1;
         yield bytes;
       }
     },
@@ -76,14 +83,19 @@ async function rangeOf({ log, firstSeq }: SegmentSource, day: string) {
   let first: number | undefined;
   let end = 0;
   let logId = '';
+  let before = -1;
+  let mayLackRemoved = false;
   for await (const { seq, bytes } of pagedRows(log).rowsFrom(firstSeq)) {
     const leaf = placeOf(seq, bytes);
+    const isAfterRemoved = before !== seq - 1;
+    before = seq;
     if (leaf.time_ms < fromMs || leaf.time_ms >= fromMs + DAY_MS) continue;
+    if (first === undefined) mayLackRemoved = isAfterRemoved;
     first ??= seq;
     end = seq + 1;
     logId = leaf.log_id;
   }
-  return first === undefined ? undefined : { first, end, logId };
+  return first === undefined ? undefined : { first, end, logId, mayLackRemoved };
 }
 
 function placeOf(seq: number, bytes: Uint8Array): { readonly time_ms: number; readonly log_id: string } {
@@ -93,7 +105,11 @@ function placeOf(seq: number, bytes: Uint8Array): { readonly time_ms: number; re
   } catch {
     // Told below.
   }
-  throw new JiminiError('JIMINI_STORE_CORRUPT', `the leaf ${seq} is damaged: run \`jimini log verify\``);
+  throw damaged(seq, 'is damaged');
+}
+
+function damaged(seq: number, what: string): JiminiError {
+  return new JiminiError('JIMINI_STORE_CORRUPT', `the leaf ${seq} ${what}: run \`jimini log verify\``);
 }
 
 function sizeOf(note: Uint8Array): number {

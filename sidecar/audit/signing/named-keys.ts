@@ -13,10 +13,13 @@ export interface KeptRange {
 
 /**
  * Keys that the leaves name, the one in force first and that of epoch 1 last; none in epoch 1, which no leaf begins. Rejects with
- * `JIMINI_STORE_CORRUPT` when a leaf that names one is not there.
+ * `JIMINI_STORE_CORRUPT` when a leaf that names one is not there: a start then would sign with a key that may have signed something else.
  */
 export async function keysNamedIn(rows: LogPages & KeptKeyLeaves, range: KeptRange): Promise<VerifierKey[]> {
-  const leaves = (await keyLeavesIn(rows, range)).map(parsed);
+  const rowsOfKeys = await keyLeavesIn(rows, range).catch((reason) => {
+    throw keysUnknown(JiminiError.from(reason));
+  });
+  const leaves = rowsOfKeys.map(parsed);
   const keys = leaves.map(({ new_key }) => parseVerifierKey(String(new_key))).reverse();
   const [first] = leaves;
   return first ? [...keys, parseVerifierKey(String(first['old_key']))] : [];
@@ -32,8 +35,13 @@ export async function keyLeavesBelow(
   return keyLeavesIn(rows, { firstSeq, size: end, epoch: Number(epoch) });
 }
 
-/** They are found by the `epoch` of leaves, which grows by one at each; those of leaves that were removed are kept. */
-async function keyLeavesIn(rows: LogPages & KeptKeyLeaves, range: KeptRange): Promise<LeafRow[]> {
+/**
+ * They are found by the `epoch` of leaves, which grows by one at each; those of leaves that were removed are kept. Where the `prune` leaf
+ * was cut off, the log does not say where it begins: then it is the first leaf that is left, or no start would be possible any more.
+ */
+async function keyLeavesIn(rows: LogPages & KeptKeyLeaves, { firstSeq, size, epoch }: KeptRange): Promise<LeafRow[]> {
+  const [first] = await rows.page(firstSeq, 1);
+  const range = { firstSeq: first?.seq ?? firstSeq, size, epoch };
   const kept = await keptBelow(rows, range.firstSeq);
   const found: LeafRow[] = [];
   for (let number = range.epoch, end = range.size; number > 1 + kept.length; number -= 1) {
@@ -69,6 +77,20 @@ function parsed({ bytes }: LeafRow): Readonly<Record<string, unknown>> {
   return JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>;
 }
 
+const VERIFY_ADVICE = ': run `jimini log verify`';
+
 function damaged(seq: number, what: string): JiminiError {
-  return new JiminiError('JIMINI_STORE_CORRUPT', `the leaf at ${seq} ${what}: run \`jimini log verify\``);
+  return new JiminiError('JIMINI_STORE_CORRUPT', `the leaf at ${seq} ${what}${VERIFY_ADVICE}`);
+}
+
+function keysUnknown(cause: JiminiError): JiminiError {
+  if (cause.code !== 'JIMINI_STORE_CORRUPT') return cause;
+  const why = cause.message.replace(VERIFY_ADVICE, '');
+  const advice =
+    'keep the data directory as evidence, run `jimini log verify`, and start with a copy from before, or with another data directory';
+  return new JiminiError(
+    'JIMINI_STORE_CORRUPT',
+    `which keys have signed the log cannot be told any more: ${why}; ${advice}`,
+    { cause },
+  );
 }

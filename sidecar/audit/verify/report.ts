@@ -107,7 +107,8 @@ const TRUNCATED = 'leaves were cut off at the end, or an older copy was put in t
 const UNANCHORED =
   'normal for a log in use, or after a crash: nothing signed covers these leaves, so they can be changed unseen';
 
-const UNUSABLE = 'what is gone cannot be compared: hold the log against something from after the removal';
+const UNUSABLE =
+  'what is not there cannot be compared: hold the leaves that are there against something that ends among them';
 
 /** A finding with what it means. */
 export function asFault(finding: Finding, status: VerifyStatus = 'tampered'): VerifyFault {
