@@ -12,10 +12,13 @@ export function tracedPaths(dataDir: string, numbersMax = NUMBERS_MAX): string[]
   const names = [
     '',
     'log',
+    // Where the log is recovered, and where it is until that takes its place.
+    'log.opening-1',
+    'log.before',
     'control',
     ...BESIDE,
     ...STATES,
-    ...['CURRENT', 'LOCK', ...log].map((name) => `log/${name}`),
+    ...['CURRENT', 'LOCK', ...log].flatMap((name) => [`log/${name}`, `log.opening-1/${name}`]),
   ];
   return names.flatMap((name) => ['-P', join(dataDir, name)]);
 }
