@@ -80,9 +80,10 @@ interface Linked {
 }
 
 async function linkAll(directory: string, trial: string): Promise<Linked> {
+  const names = new Set(await namesIn(directory));
   // A database that was restored may have none.
-  await (await open(join(directory, 'LOCK'), 'a', 0o600)).close();
-  for (const name of await namesIn(directory)) {
+  if (!names.has('LOCK')) await (await open(join(directory, 'LOCK'), 'a', 0o600)).close();
+  for (const name of names.add('LOCK')) {
     await link(join(directory, name), join(trial, name)).catch((error: NodeJS.ErrnoException) => {
       // Somebody else has removed it, which is looked for once the lock is ours.
       if (error.code !== 'ENOENT') throw error;
@@ -124,6 +125,8 @@ async function whatWasIgnored(trial: string, names: readonly string[]): Promise<
 /** By who has the lock: others wait for it before they change anything. */
 async function putInPlace(dataDir: string, trial: string): Promise<void> {
   const [directory, before] = [logDirectory(dataDir), replacedDirectory(dataDir)];
+  // What it leads to would stay where it is.
+  if ((await lstat(directory)).isSymbolicLink()) throw Object.assign(new Error('a link'), { code: 'ELOOP' });
   await syncDirectory(trial);
   for (const name of await readdir(dataDir)) {
     const path = join(dataDir, name);
@@ -149,7 +152,7 @@ async function guarded<T>(directory: string, work: () => Promise<T>): Promise<T>
   return work().catch((cause: NodeJS.ErrnoException) => {
     if (cause instanceof JiminiError) throw cause;
     const what = `${directory} cannot be linked beside itself to be opened (${cause.code ?? 'unknown error'})`;
-    const advice = 'look at the disk; its file system must have hard links';
+    const advice = 'it must be a directory, no link or mount, on a file system with hard links; else look at the disk';
     throw new JiminiError('JIMINI_STORE_UNAVAILABLE', `${what}: ${advice}`, { cause });
   });
 }

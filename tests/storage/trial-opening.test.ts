@@ -69,6 +69,17 @@ test('a write-ahead log that cannot be read refuses the start, too', async (t) =
   t.is(await leavesIn(dataDir), LEAVES);
 });
 
+test('a link in the place of the log is refused, and what it leads to stays as it is', async (t) => {
+  const { dataDir, log } = await withLeaves();
+  renameSync(log, join(dataDir, 'elsewhere'));
+  symlinkSync('elsewhere', log);
+  const before = filesOf(log);
+  const message = /\(ELOOP\): it must be a directory/;
+  await t.throwsAsync(createLevelLogStore(dataDir).open(), { code: 'JIMINI_STORE_UNAVAILABLE', message });
+  t.deepEqual(filesOf(log), before);
+  t.deepEqual(readdirSync(dataDir).sort(), ['elsewhere', 'log']);
+});
+
 test('a second process changes nothing, and what the first one acknowledged is there after it was killed', async (t) => {
   const { dataDir } = await withLeaves();
   const script = `import { createLevelLogStore } from ${JSON.stringify(storeModule)};
