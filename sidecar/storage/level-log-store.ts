@@ -1,16 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { access, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JiminiError } from '../kernel/errors.js';
 import { logDirectory, syncDirectory } from './data-directory.js';
 import { LevelLog } from './level-log.js';
 import { lockedError } from './store-error.js';
-import { recoverInTrial, replacedDirectory } from './trial-opening.js';
+import { type Random, recoverInTrial, replacedDirectory } from './trial-opening.js';
 
 /** Logs that this process has open or opens: LevelDB's lock on a file keeps other processes out only. */
 const inUse = new Set<string>();
 
-/** The log store of a prepared data directory. Each `open` gives a fresh handle; only one can be open at a time. */
-export function createLevelLogStore(dataDir: string): { open(): Promise<LevelLog> } {
+/**
+ * The log store of a prepared data directory. Each `open` gives a fresh handle; only one can be open at a time. `random` names what is
+ * made while it opens.
+ */
+export function createLevelLogStore(dataDir: string, random: Random = randomBytes): { open(): Promise<LevelLog> } {
   const directory = logDirectory(dataDir);
   const onClosed = () => inUse.delete(directory);
   return {
@@ -19,7 +23,7 @@ export function createLevelLogStore(dataDir: string): { open(): Promise<LevelLog
       inUse.add(directory);
       try {
         await putThereUnlessThere(dataDir, directory);
-        await recoverInTrial(dataDir);
+        await recoverInTrial(dataDir, random);
         const log = await LevelLog.open(directory, { create: false, onClosed });
         // What cannot be removed now is removed with the next opening.
         await rm(replacedDirectory(dataDir), { recursive: true, force: true }).catch(() => undefined);
@@ -44,7 +48,11 @@ async function putThereUnlessThere(dataDir: string, directory: string): Promise<
   if (await isThere(join(directory, 'CURRENT'))) return;
   try {
     const found = await namesIn(directory);
-    if (!found.every((name) => OF_NO_DATABASE.has(name))) throw withoutCurrent(directory);
+    if (!found.every((name) => OF_NO_DATABASE.has(name))) {
+      // Another start may just have put it there.
+      if (await isThere(join(directory, 'CURRENT'))) return;
+      throw withoutCurrent(directory);
+    }
     const replaced = replacedDirectory(dataDir);
     const whole = (await isThere(join(replaced, 'CURRENT'))) ? replaced : await newDatabase(dataDir, directory);
     for (const name of found) await rm(join(directory, name));

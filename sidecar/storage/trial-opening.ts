@@ -5,8 +5,11 @@ import { printable } from '../kernel/printable.js';
 import { logDirectory, syncDirectory } from './data-directory.js';
 import { LevelLog } from './level-log.js';
 
+/** Gives random bytes. */
+export type Random = (count: number) => Buffer;
+
 const TRIES = 5;
-const NAMES_MAX = 100;
+const NAME_BYTES = 8;
 const TRIAL = 'log.opening-';
 /** What LevelDB makes anew and does not need. */
 const UNLINKED = /^(LOG|LOG\.old|\d+\.dbtmp)$/;
@@ -22,10 +25,10 @@ const IGNORED = /ignoring error.*?(IO error.*)/i;
  *
  * Afterwards the write-ahead log is empty: opening it can lose nothing. Rejects with a `JIMINI_STORE_*` error, and nothing has changed then.
  */
-export async function recoverInTrial(dataDir: string): Promise<void> {
+export async function recoverInTrial(dataDir: string, random: Random): Promise<void> {
   const directory = logDirectory(dataDir);
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-    const trial = await guarded(directory, () => newDirectory(dataDir));
+    const trial = await guarded(directory, () => newDirectory(dataDir, random));
     const isDone = await guarded(directory, () => recover(dataDir, trial)).catch(async (error) => {
       await rm(trial, { recursive: true, force: true }).catch(() => undefined);
       throw error;
@@ -41,17 +44,14 @@ export function replacedDirectory(dataDir: string): string {
   return join(dataDir, 'log.before');
 }
 
-/** The first name that is free, as others may be starting. Theirs are only removed by who has the lock. */
-async function newDirectory(dataDir: string): Promise<string> {
-  for (let number = 1; ; number += 1) {
-    const path = join(dataDir, `${TRIAL}${number}`);
-    try {
-      await mkdir(path, { mode: 0o700 });
-      return path;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || number === NAMES_MAX) throw error;
-    }
-  }
+/**
+ * A name of its own for each opening, which no other start ever has: what one process removes at the end must not be what another
+ * has recovered.
+ */
+async function newDirectory(dataDir: string, random: Random): Promise<string> {
+  const path = join(dataDir, `${TRIAL}${random(NAME_BYTES).toString('hex')}`);
+  await mkdir(path, { mode: 0o700 });
+  return path;
 }
 
 /** False = somebody else has changed the database before it was locked. */
@@ -130,8 +130,11 @@ async function putInPlace(dataDir: string, trial: string): Promise<void> {
   await syncDirectory(trial);
   for (const name of await readdir(dataDir)) {
     const path = join(dataDir, name);
-    if ((name.startsWith(TRIAL) && path !== trial) || path === before) await rm(path, { recursive: true, force: true });
+    // Somebody may be linking into it, who then finds the log locked.
+    if (name.startsWith(TRIAL) && path !== trial)
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
+  await rm(before, { recursive: true, force: true });
   await rename(directory, before);
   try {
     await rename(trial, directory);

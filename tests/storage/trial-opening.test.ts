@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -7,9 +7,13 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
+import { needs } from '../tools/needs.js';
+import { strace } from '../tools/requirements.js';
 import { temporaryDataDirectory } from './temporary.js';
 
 const LEAVES = 3;
+/** What an opening makes of them: in the trial, LOG and CURRENT; the log, the trial; LOG and CURRENT again. */
+const RENAMES = 6;
 const storeModule = fileURLToPath(new URL('../../sidecar/storage/level-log-store.js', import.meta.url));
 
 /** A data directory with leaves that are in the write-ahead log only, and its files. */
@@ -136,3 +140,29 @@ test('when the log was not in its place, and a directory was made there since', 
 });
 test('before what was replaced was removed', endedAt, (dataDir) => leave(dataDir, 'log.before'));
 test('and had lost its LOCK', endedAt, (dataDir) => rmSync(join(dataDir, 'log', 'LOCK')));
+
+needs(strace)('a start that is killed at any rename leaves every leaf for the next one', async (t) => {
+  const left: string[] = [];
+  for (let when = 1; when <= RENAMES; when += 1) {
+    const { dataDir } = await withLeaves();
+    const script = `import { createLevelLogStore } from ${JSON.stringify(storeModule)};
+      await createLevelLogStore(${JSON.stringify(dataDir)}).open();`;
+    const inject = ['-e', 'trace=rename', '-e', `inject=rename:signal=KILL:when=${when}`, '-o', '/dev/null'];
+    const args = ['-f', '-qq', ...inject, process.execPath, '--input-type=module', '-e', script];
+    // strace counts per thread.
+    const { signal } = spawnSync('strace', args, { env: { ...process.env, UV_THREADPOOL_SIZE: '1' } });
+    t.is(signal, 'SIGKILL', `rename ${when}`);
+    left.push(
+      readdirSync(dataDir)
+        .join(' ')
+        .replaceAll(/[0-9a-f]{16}/g, '*'),
+    );
+    t.is(await leavesIn(dataDir), LEAVES, `rename ${when}`);
+    t.deepEqual(readdirSync(dataDir), ['log']);
+  }
+  t.true(left.includes('log log.before'), left.join(', '));
+  t.true(
+    left.includes('log log.opening-*') && left.some((names) => names === 'log.before log.opening-*'),
+    left.join(', '),
+  );
+});
