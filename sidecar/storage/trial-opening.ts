@@ -114,7 +114,7 @@ async function inodeOf(path: string): Promise<bigint | undefined> {
 
 /** What LevelDB says of records that it passed over; undefined = nothing, and it says that it was done with each write-ahead log. */
 async function whatWasIgnored(trial: string, names: readonly string[]): Promise<string | undefined> {
-  const said = await readFile(join(trial, 'LOG'), 'latin1').catch(() => undefined);
+  const said = await readFile(join(trial, 'LOG'), 'utf8').catch(() => undefined);
   const [, reason] = IGNORED.exec(said ?? '') ?? [];
   if (reason !== undefined) return reason;
   const numbers = names.flatMap((name) => /^(\d+)\.log$/.exec(name)?.[1] ?? []).map(Number);
@@ -147,7 +147,8 @@ async function putInPlace(dataDir: string, trial: string): Promise<void> {
 
 function notRead(directory: string, reason: string): JiminiError {
   const what = `${directory} could not be read to its end (${reason})`;
-  const advice = 'nothing was changed or lost; look at the disk and the limit of open files, and try again';
+  const advice =
+    'nothing was changed or lost; look at the disk and the limit of open files, and try again, else restore it from a backup';
   return new JiminiError('JIMINI_STORE_UNAVAILABLE', `${what}: ${advice}`);
 }
 
