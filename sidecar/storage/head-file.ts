@@ -32,8 +32,8 @@ const SLOT_BYTES_MAX = 64 + LIMITS.noteBytesMax + TRAILER_BYTES;
 const FLAGS = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Reads both files of `directory`, `NAME.a` and `NAME.b`. A file that cannot be read counts as damaged; there is nothing else
- * to do about it.
+ * Reads both files of `directory`, `NAME.a` and `NAME.b`. Rejects with `JIMINI_STORE_UNAVAILABLE` when one is there and cannot be
+ * read: what it holds may be whole, and newer than the other.
  */
 export async function openHeadFile(directory: string, name = 'checkpoint'): Promise<HeadFile> {
   const paths = [join(directory, `${name}.a`), join(directory, `${name}.b`)];
@@ -95,8 +95,11 @@ async function readSlot(path: string): Promise<Slot | 'absent' | 'damaged'> {
       const { bytesRead, buffer } = await file.read(Buffer.alloc(SLOT_BYTES_MAX + 1), 0, SLOT_BYTES_MAX + 1, 0);
       return bytesRead > SLOT_BYTES_MAX ? 'damaged' : parseSlot(buffer.subarray(0, bytesRead));
     });
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'absent' : 'damaged';
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return 'absent';
+    const advice = 'look at the disk, the limit of open files and what lies there, and try again';
+    throw new JiminiError('JIMINI_STORE_UNAVAILABLE', `${path} cannot be read (${code}): ${advice}`, { cause });
   }
 }
 

@@ -40,6 +40,8 @@ interface LevelLogOptions {
   readonly shownAs?: string;
   /** Tables kept open. LevelDB maps them, so reading a long log through many open ones fills memory with its pages. */
   readonly openFilesMax?: number;
+  /** Told once, when it is closed. */
+  readonly onClosed?: () => void;
 }
 
 /**
@@ -57,6 +59,7 @@ const FETCH_BYTES_MAX = 1024 * 1024;
 export class LevelLog {
   readonly #db: ClassicLevel<Uint8Array, Uint8Array>;
   readonly #shownAs: string;
+  #onClosed: (() => void) | undefined;
   /** Last key that was removed, by range. LevelDB would pass over all that was removed before it, each time. */
   readonly #removedTo = new Map<KeyRange['name'], Uint8Array>();
 
@@ -76,6 +79,7 @@ export class LevelLog {
     });
     const log = new LevelLog(db, options.shownAs ?? directory);
     await log.#guarded(() => db.open());
+    log.#onClosed = options.onClosed;
     return log;
   }
 
@@ -207,6 +211,8 @@ export class LevelLog {
 
   async close(): Promise<void> {
     await this.#guarded(() => this.#db.close());
+    this.#onClosed?.();
+    this.#onClosed = undefined;
   }
 
   async *#pairs(gte: Uint8Array, lt: Uint8Array = LEAF_KEYS.lt): AsyncGenerator<RawRow> {

@@ -13,8 +13,7 @@ export interface StoreName {
 export function storeError(error: unknown, { location, shownAs: directory }: StoreName): JiminiError {
   const codes = new Set(causes(error).map((cause) => (cause as { code?: unknown }).code));
   if (codes.has('LEVEL_LOCKED')) {
-    const advice = 'another instance runs on this data directory: stop it, or give this one a directory of its own';
-    return new JiminiError('JIMINI_STORE_LOCKED', `${directory} is in use: ${advice}`, { cause: error });
+    return lockedError(directory, error);
   }
   if (codes.has('LEVEL_CORRUPTION')) {
     const advice = 'keep the directory as evidence, restore it from a backup or start with another data directory';
@@ -23,6 +22,12 @@ export function storeError(error: unknown, { location, shownAs: directory }: Sto
   // LevelDB's text holds names that it read from files of the store, which somebody may have replaced.
   const reason = printable(String(causes(error).at(-1)?.message ?? error).replaceAll(location, directory));
   return new JiminiError('JIMINI_STORE_UNAVAILABLE', `${directory} cannot be used: ${reason}`, { cause: error });
+}
+
+/** Somebody else has the log open. */
+export function lockedError(directory: string, cause?: unknown): JiminiError {
+  const advice = 'another instance runs on this data directory: stop it, or give this one a directory of its own';
+  return new JiminiError('JIMINI_STORE_LOCKED', `${directory} is in use: ${advice}`, { cause });
 }
 
 /** A key among those of leaves that this version does not write. */

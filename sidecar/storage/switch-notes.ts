@@ -11,7 +11,10 @@ function switchNotesFile(dataDir: string): string {
   return join(dataDir, 'switches.json');
 }
 
-/** What was noted; nothing when there is no file yet. Rejects with `JIMINI_STORE_CORRUPT` when it is not what was written. */
+/**
+ * What was noted; nothing when there is no file yet. Rejects with `JIMINI_STORE_CORRUPT` when it is not what was written,
+ * `JIMINI_STORE_UNAVAILABLE` when it cannot be read.
+ */
 export async function readSwitchNotes(dataDir: string): Promise<readonly SwitchNote[]> {
   const file = switchNotesFile(dataDir);
   try {
@@ -20,7 +23,10 @@ export async function readSwitchNotes(dataDir: string): Promise<readonly SwitchN
     if (v === 0 && Array.isArray(switches) && switches.every(isNote)) return switches;
     throw new RangeError('not what was written');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    const { code, syscall } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    if (syscall !== undefined)
+      throw new JiminiError('JIMINI_STORE_UNAVAILABLE', `${file} cannot be read (${code})`, { cause });
     const advice =
       'remove it; kill switches and maintenance windows of the configuration then count as shown for the first time';
     throw new JiminiError('JIMINI_STORE_CORRUPT', `${file} is damaged: ${advice}`, { cause });

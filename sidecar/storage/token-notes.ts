@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { replaceFile } from './replace-file.js';
 
@@ -10,7 +11,10 @@ function notesFile(dataDir: string): string {
   return join(dataDir, 'recorded-tokens.json');
 }
 
-/** What was noted. A file that is not there or damaged says nothing: then tokens are recorded once more. */
+/**
+ * What was noted. A file that is not there or damaged says nothing: then tokens are recorded once more. Rejects with
+ * `JIMINI_STORE_UNAVAILABLE` when it cannot be read: tokens that are gone meanwhile would never be recorded as gone.
+ */
 export async function readTokenNotes(dataDir: string): Promise<TokenNotes> {
   const file = notesFile(dataDir);
   try {
@@ -18,8 +22,10 @@ export async function readTokenNotes(dataDir: string): Promise<TokenNotes> {
     const { v, tokens } = JSON.parse(await readFile(file, 'utf8')) as { v?: unknown; tokens?: unknown };
     if (v !== 0 || typeof tokens !== 'object' || tokens === null) return new Map();
     return new Map(Object.entries(tokens).map(([id, digest]) => [id, String(digest)]));
-  } catch {
-    return new Map();
+  } catch (cause) {
+    const { code, syscall } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || syscall === undefined) return new Map();
+    throw new JiminiError('JIMINI_STORE_UNAVAILABLE', `${file} cannot be read (${code})`, { cause });
   }
 }
 

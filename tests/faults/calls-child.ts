@@ -5,8 +5,10 @@
 import { spawnSync } from 'node:child_process';
 import type { AuditLog } from '../../sidecar/audit/audit-log.js';
 import { prepareDataDirectory } from '../../sidecar/storage/data-directory.js';
+import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { attempt, type Outcome } from '../audit/double-log.js';
 import { levelLogOptions, openAuditLog, type Program } from '../audit/records.js';
+import { OPENING_NAMES } from './traced-paths.js';
 
 const STARTS_MAX = 40;
 const HEALS_MAX = 40;
@@ -15,6 +17,10 @@ const BURSTS = 6;
 const BURST = 5;
 /** Makes a run pass the end of several blocks of LevelDB's log (32 KiB), where it loses what it acknowledged after a failed write. */
 const PADDING = 'x'.repeat(2_000);
+
+let openings = 0;
+/** Names that can be told to strace beforehand, by turns. */
+const openingNames = () => Buffer.from(OPENING_NAMES[openings++ % OPENING_NAMES.length] ?? '', 'hex');
 
 const [path = '', durability, module] = process.argv.slice(2);
 const program: Program | undefined = module === undefined ? undefined : await import(module);
@@ -46,6 +52,7 @@ async function started(): Promise<AuditLog | undefined> {
       const options = levelLogOptions(dataDir, {
         wait: turn,
         durability: durability === 'relaxed' ? durability : 'strict',
+        store: createLevelLogStore(dataDir, openingNames),
       });
       return await openAuditLog(options, program);
     } catch {

@@ -101,18 +101,28 @@ test('a write that fails leaves the head before it, and can be tried again', asy
   await t.throwsAsync(head.write(Buffer.alloc(1024 * 1024)), { code: 'JIMINI_INVALID_ARGUMENT' });
 });
 
-test('a link or a pipe in the place of a file is not followed and not waited for', async (t) => {
+test('a pipe in the place of a file is not waited for', async (t) => {
   const directory = await written('one', 'two');
-  const elsewhere = join(temporaryDirectory(), 'elsewhere');
-  writeFileSync(elsewhere, readFileSync(join(directory, B)));
-  rmSync(join(directory, B));
-  symlinkSync(elsewhere, join(directory, B));
-  t.deepEqual(await found(directory), ['one', [B]]);
-  await t.throwsAsync((await openHeadFile(directory)).write(Buffer.from('x')), { code: 'JIMINI_STORE_UNAVAILABLE' });
   rmSync(join(directory, B));
   t.is(spawnSync('mkfifo', [join(directory, B)]).status, 0);
   t.deepEqual(await found(directory), ['one', [B]]);
   await t.throwsAsync((await openHeadFile(directory)).write(Buffer.from('x')), { code: 'JIMINI_STORE_UNAVAILABLE' });
+});
+
+test('a file that is there and cannot be opened is refused by its name, and a link is not followed', async (t) => {
+  const directory = await written('one', 'two');
+  const elsewhere = join(temporaryDirectory(), 'elsewhere');
+  writeFileSync(elsewhere, readFileSync(join(directory, B)));
+  for (const [name, target] of [
+    [B, elsewhere],
+    [A, A],
+  ] as const) {
+    rmSync(join(directory, name));
+    symlinkSync(target, join(directory, name));
+    const refused = { code: 'JIMINI_STORE_UNAVAILABLE', message: new RegExp(`${name} cannot be read \\(ELOOP\\)`) };
+    await t.throwsAsync(openHeadFile(directory), refused);
+    rmSync(join(directory, name));
+  }
 });
 
 // Every write syncs its file and then the directory, so that call 5 belongs to the third write and call 10 to the fifth.

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Config, finishConfig } from '../../sidecar/config/config.js';
 import { checkSchema } from '../../sidecar/config/issues.js';
 import { readSwitchNotes, saveSwitchNotes } from '../../sidecar/storage/switch-notes.js';
+import { readTokenNotes } from '../../sidecar/storage/token-notes.js';
 import { createLogger } from '../../sidecar/telemetry/logger.js';
 import { createSwitches, type Switches } from '../../sidecar/wiring/switches.js';
 import { healed, leavesOf, verifyRows } from '../audit/double-log.js';
@@ -259,3 +260,11 @@ for (const [what, text] of [
     await t.throwsAsync(readSwitchNotes(dataDir), { code: 'JIMINI_STORE_CORRUPT', message });
   });
 }
+
+test('notes that cannot be read stop the start, and are not called damaged', async (t) => {
+  const dataDir = temporaryDirectory();
+  for (const name of ['switches.json', 'recorded-tokens.json']) symlinkSync(name, join(dataDir, name));
+  const refused = { code: 'JIMINI_STORE_UNAVAILABLE', message: /json cannot be read \(ELOOP\)/ };
+  await t.throwsAsync(readSwitchNotes(dataDir), refused);
+  await t.throwsAsync(readTokenNotes(dataDir), refused);
+});
