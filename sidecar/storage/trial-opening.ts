@@ -152,11 +152,19 @@ function notRead(directory: string, reason: string): JiminiError {
   return new JiminiError('JIMINI_STORE_UNAVAILABLE', `${what}: ${advice}`);
 }
 
+/** What a file system without hard links says, and a link or mount in the place of the directory. */
+const NO_LINKS: readonly unknown[] = ['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EBUSY', 'ELOOP', 'ENOTDIR'];
+
 async function guarded<T>(directory: string, work: () => Promise<T>): Promise<T> {
   return work().catch((cause: NodeJS.ErrnoException) => {
     if (cause instanceof JiminiError) throw cause;
-    const what = `${directory} cannot be linked beside itself to be opened (${cause.code ?? 'unknown error'})`;
-    const advice = 'it must be a directory, no link or mount, on a file system with hard links; else look at the disk';
+    const { code = 'unknown error' } = cause;
+    const what = `${directory} cannot be linked beside itself to be opened (${code})`;
+    const advice = NO_LINKS.includes(code)
+      ? 'it must be a directory, no link or mount, on a file system with hard links'
+      : code === 'EROFS'
+        ? 'the file system is read-only'
+        : 'look at the disk';
     throw new JiminiError('JIMINI_STORE_UNAVAILABLE', `${what}: ${advice}`, { cause });
   });
 }
