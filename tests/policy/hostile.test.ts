@@ -1,6 +1,10 @@
+import { stopCoverage } from 'node:v8';
 import test from 'ava';
 import { compilePattern } from '../../sidecar/policy/pattern.js';
 import { idsOf, judge, packOf, policyOf, rule, segment } from './inline-pack.js';
+
+// Counting makes these loops many times as slow, and other tests go through the same lines.
+stopCoverage();
 
 /** Nothing here is timed: a pattern that backtracked would not finish within the test runner's limit. */
 const finishes = test.macro<[pattern: string, text: string, expected: boolean]>({
