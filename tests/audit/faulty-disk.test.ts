@@ -20,7 +20,7 @@ function runWith({ call, error, when }: Fault): Record<string, unknown> {
   const dataDir = join(temporaryDirectory(), 'data');
   const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:error=${error}:when=${when}`, '-o', '/dev/null'];
   // Only writes to the write-ahead log; those to pipes are none of our business.
-  const only = call === 'write' ? ['-P', join(dataDir, 'log', '000005.log')] : [];
+  const only = call === 'write' ? ['-P', join(dataDir, 'log', '000007.log')] : [];
   const { stdout } = spawnSync('strace', ['-f', '-qq', ...inject, ...only, process.execPath, child, dataDir], {
     encoding: 'utf8',
     timeout: 60_000,
@@ -38,7 +38,7 @@ const survives = test.macro({
 
 // A failed fsync leaves the records in the page cache, so they are there after the next opening; a failed write does not.
 for (const error of ['EIO', 'ENOSPC'] as const) {
-  // Two syncs more come from making the database.
-  for (const when of [8, 13]) needs(strace)(survives, { call: 'fdatasync', error, when }, 1);
+  // Seven syncs come from making the database, recovering it beside its place, and opening it.
+  for (const when of [10, 15]) needs(strace)(survives, { call: 'fdatasync', error, when }, 1);
   for (const when of [6, 11]) needs(strace)(survives, { call: 'write', error, when }, 0);
 }
