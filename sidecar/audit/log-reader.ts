@@ -1,6 +1,7 @@
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { leafHash, NO_PREV } from './leaf-hash.js';
+import { membersOf } from './leaf-members.js';
 import type { LeafRow, LogPages, LogRows } from './log-store.js';
 
 /**
@@ -43,13 +44,5 @@ export function pagedRows(log: LogPages): Pick<LogRows, 'rowsFrom'> {
 /** Whether the row stands where it should, is what its hash says, and follows the leaf with the hash `prev`, if that is known. */
 export function holds(row: LeafRow, seq: number, prev: string | undefined): boolean {
   const isWhole = row.seq === seq && leafHash(row.bytes) === row.hash;
-  return isWhole && (prev === undefined || prevOf(row) === prev);
-}
-
-function prevOf(row: LeafRow): unknown {
-  try {
-    return (JSON.parse(Buffer.from(row.bytes).toString('utf8')) as { prev?: unknown } | null)?.prev;
-  } catch {
-    return undefined;
-  }
+  return isWhole && (prev === undefined || membersOf(row.bytes)['prev'] === prev);
 }

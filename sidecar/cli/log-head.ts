@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { leafHash } from '../audit/leaf-hash.js';
+import { membersOf } from '../audit/leaf-members.js';
 import { parseStatement } from '../audit/verify/checkpoints.js';
 import { parseNote } from '../audit/verify/signed-note.js';
 import { JiminiError } from '../kernel/errors.js';
@@ -71,15 +72,6 @@ async function head(source: LogSource, format: Format): Promise<void> {
             .map((line) => printable(line)),
         ];
   await writeTo(standardOutput(), `${[...lines, ...noteLines].join('\n')}\n`);
-}
-
-/** A forged leaf with the right hash can hold anything. */
-function membersOf(leaf: Uint8Array): Record<string, unknown> {
-  try {
-    return (JSON.parse(Buffer.from(leaf).toString('utf8')) ?? {}) as Record<string, unknown>;
-  } catch {
-    return {};
-  }
 }
 
 function signedFacts({ checkpoint }: LogSource): { readonly signed_size?: number; readonly root?: string } {

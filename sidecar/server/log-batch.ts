@@ -1,6 +1,7 @@
 import type { Entry } from '../../proto/gen/jimini/v1/audit.js';
+import { membersOf } from '../audit/leaf-members.js';
 import { pagedRows, readLeaves } from '../audit/log-reader.js';
-import type { Boundary, LeafRow, LogPages } from '../audit/log-store.js';
+import type { Boundary, LogPages } from '../audit/log-store.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LEAF_KINDS } from '../kernel/leaf.js';
 
@@ -91,7 +92,7 @@ export async function readBatch(
   if (last < from) return { entries, next };
   try {
     for await (const row of readLeaves(pagedRows(log), { from, to: last, firstSeq: firstSeqOf(log) })) {
-      const isWanted = !kinds || kinds.has(kindOf(row));
+      const isWanted = !kinds || kinds.has(String(membersOf(row.bytes)['kind']));
       if (isWanted && entries.length > 0 && bytes + row.bytes.length > bounds.bytesMax) break;
       next = row.seq + 1;
       if (!isWanted) continue;
@@ -104,15 +105,6 @@ export async function readBatch(
     throw error;
   }
   return { entries, next };
-}
-
-/** A leaf with the right hash can hold anything, if somebody forged it. */
-function kindOf({ bytes }: LeafRow): string {
-  try {
-    return String((JSON.parse(Buffer.from(bytes).toString('utf8')) as { kind?: unknown } | null)?.kind);
-  } catch {
-    return '';
-  }
 }
 
 function invalid(message: string): JiminiError {

@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.js';
+import { membersOf } from '../audit/leaf-members.js';
 import type { Clock } from '../kernel/clock.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -55,8 +56,8 @@ async function newestLeafMs(auditLog: RemovalClockOptions['auditLog']): Promise<
   if (auditLog.size === 0) return undefined;
   try {
     const [row] = await auditLog.page(auditLog.size - 1, 1);
-    const { time_ms } = JSON.parse(Buffer.from(row?.bytes ?? []).toString('utf8')) as { readonly time_ms?: unknown };
-    return typeof time_ms === 'number' ? time_ms : undefined;
+    const timeMs = row && membersOf(row.bytes)['time_ms'];
+    return typeof timeMs === 'number' ? timeMs : undefined;
   } catch {
     // What is wrong with the store, the log itself tells.
     return undefined;

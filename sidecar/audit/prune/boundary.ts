@@ -1,4 +1,5 @@
 import { leafHash } from '../leaf-hash.js';
+import { membersOf } from '../leaf-members.js';
 import type { Boundary, BoundaryReader, KeptKeyLeaves, LeafRow, LogPages } from '../log-store.js';
 
 /** A log of which nothing was removed. */
@@ -34,10 +35,6 @@ export async function keptBelow(rows: KeptKeyLeaves, minSeq: number): Promise<Le
 
 function states(row: LeafRow, minSeq: number): boolean {
   if (leafHash(row.bytes) !== row.hash) return false;
-  try {
-    const { kind, seq, min_seq } = JSON.parse(Buffer.from(row.bytes).toString('utf8')) as Record<string, unknown>;
-    return kind === 'prune' && seq === row.seq && min_seq === minSeq && minSeq < row.seq;
-  } catch {
-    return false;
-  }
+  const { kind, seq, min_seq } = membersOf(row.bytes);
+  return kind === 'prune' && seq === row.seq && min_seq === minSeq && minSeq < row.seq;
 }

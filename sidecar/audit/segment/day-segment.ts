@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../kernel/canonical-json.js';
 import { JiminiError } from '../../kernel/errors.js';
+import { membersOf } from '../leaf-members.js';
 import { pagedRows } from '../log-reader.js';
 import type { KeptKeyLeaves, LogPages } from '../log-store.js';
 import { parseCheckpoint } from '../notes/checkpoint.js';
@@ -99,12 +100,8 @@ async function rangeOf({ log, firstSeq }: SegmentSource, day: string) {
 }
 
 function placeOf(seq: number, bytes: Uint8Array): { readonly time_ms: number; readonly log_id: string } {
-  try {
-    const { time_ms, log_id } = JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>;
-    if (typeof time_ms === 'number' && typeof log_id === 'string') return { time_ms, log_id };
-  } catch {
-    // Told below.
-  }
+  const { time_ms, log_id } = membersOf(bytes);
+  if (typeof time_ms === 'number' && typeof log_id === 'string') return { time_ms, log_id };
   throw damaged(seq, 'is damaged');
 }
 

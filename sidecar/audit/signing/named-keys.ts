@@ -1,5 +1,6 @@
 import { JiminiError } from '../../kernel/errors.js';
 import { leafHash } from '../leaf-hash.js';
+import { membersOf } from '../leaf-members.js';
 import type { KeptKeyLeaves, LeafRow, LogPages } from '../log-store.js';
 import { parseVerifierKey, type VerifierKey } from '../notes/verifier-key.js';
 import { keptBelow } from '../prune/boundary.js';
@@ -19,7 +20,7 @@ export async function keysNamedIn(rows: LogPages & KeptKeyLeaves, range: KeptRan
   const rowsOfKeys = await keyLeavesIn(rows, range).catch((reason) => {
     throw keysUnknown(JiminiError.from(reason));
   });
-  const leaves = rowsOfKeys.map(parsed);
+  const leaves = rowsOfKeys.map(({ bytes }) => membersOf(bytes));
   const keys = leaves.map(({ new_key }) => parseVerifierKey(String(new_key))).reverse();
   const [first] = leaves;
   return first ? [...keys, parseVerifierKey(String(first['old_key']))] : [];
@@ -31,7 +32,7 @@ export async function keyLeavesBelow(
   firstSeq: number,
   end: number,
 ): Promise<LeafRow[]> {
-  const { epoch } = parsed(await leafAt(rows, end - 1));
+  const { epoch } = membersOf((await leafAt(rows, end - 1)).bytes);
   return keyLeavesIn(rows, { firstSeq, size: end, epoch: Number(epoch) });
 }
 
@@ -58,12 +59,12 @@ async function keyLeafOf(rows: LogPages, { firstSeq, size }: KeptRange, epoch: n
   let at = size - 1;
   while (at - before > 1) {
     const middle = Math.floor((before + at) / 2);
-    const leaf = parsed(await leafAt(rows, middle));
+    const leaf = membersOf((await leafAt(rows, middle)).bytes);
     if (typeof leaf['epoch'] === 'number' && leaf['epoch'] >= epoch) at = middle;
     else before = middle;
   }
   const row = await leafAt(rows, at);
-  if (parsed(row)['kind'] === 'key') return row;
+  if (membersOf(row.bytes)['kind'] === 'key') return row;
   throw damaged(at, 'does not name the keys that its epoch begins with');
 }
 
@@ -71,10 +72,6 @@ async function leafAt(rows: LogPages, seq: number): Promise<LeafRow> {
   const [row] = await rows.page(seq, 1);
   if (!row || row.seq !== seq || leafHash(row.bytes) !== row.hash) throw damaged(seq, 'is damaged or missing');
   return row;
-}
-
-function parsed({ bytes }: LeafRow): Readonly<Record<string, unknown>> {
-  return JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>;
 }
 
 const VERIFY_ADVICE = ': run `jimini log verify`';
