@@ -11,3 +11,8 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicNs: () => process.hrtime.bigint(),
 };
+
+/** Monotonic time in whole milliseconds. */
+export function monotonicMs(clock: Pick<Clock, 'monotonicNs'>): number {
+  return Number(clock.monotonicNs() / 1_000_000n);
+}

@@ -1,6 +1,6 @@
 import type { AuditLog } from '../audit/audit-log.js';
 import { membersOf } from '../audit/leaf-members.js';
-import type { Clock } from '../kernel/clock.js';
+import { type Clock, monotonicMs } from '../kernel/clock.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Logger } from '../telemetry/logger.js';
 
@@ -18,12 +18,12 @@ export interface RemovalClockOptions {
  * where it was.
  */
 export async function createRemovalClock({ auditLog, clock, logger }: RemovalClockOptions): Promise<Clock> {
-  let known = { wallMs: (await newestLeafMs(auditLog)) ?? clock.nowMs(), atMs: monotonicMs() };
+  let known = { wallMs: (await newestLeafMs(auditLog)) ?? clock.nowMs(), atMs: monotonicMs(clock) };
   let aheadSinceMs: number | undefined;
   return {
     monotonicNs: () => clock.monotonicNs(),
     nowMs() {
-      const [wallMs, atMs] = [clock.nowMs(), monotonicMs()];
+      const [wallMs, atMs] = [clock.nowMs(), monotonicMs(clock)];
       const expectedMs = known.wallMs + (atMs - known.atMs);
       const aheadMs = wallMs - expectedMs;
       if (aheadMs > LIMITS.clockAheadMs) {
@@ -36,10 +36,6 @@ export async function createRemovalClock({ auditLog, clock, logger }: RemovalClo
       return wallMs;
     },
   };
-
-  function monotonicMs(): number {
-    return Number(clock.monotonicNs() / 1_000_000n);
-  }
 }
 
 const HOUR_MS = 60 * 60 * 1000;

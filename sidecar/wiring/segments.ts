@@ -3,7 +3,7 @@ import type { AuditLog } from '../audit/audit-log.js';
 import { formatVerifierKey } from '../audit/notes/verifier-key.js';
 import { daySegment, type SegmentSource } from '../audit/segment/day-segment.js';
 import type { Config } from '../config/config.js';
-import type { Clock } from '../kernel/clock.js';
+import { type Clock, monotonicMs } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { prepareDirectory } from '../storage/data-directory.js';
@@ -39,9 +39,9 @@ export async function startSegments(options: SegmentsOptions): Promise<{ close()
   const step = async (): Promise<void> => {
     const nowMs = clock.nowMs();
     const day = dayOf(nowMs - DAY_MS);
-    if (day === doneDay || monotonicMs() < nextMs) return;
+    if (day === doneDay || monotonicMs(clock) < nextMs) return;
     // Each attempt may read the whole log.
-    nextMs = monotonicMs() + LIMITS.segmentRetryMs;
+    nextMs = monotonicMs(clock) + LIMITS.segmentRetryMs;
     await removeDays(folder, dayOf(removalClock.nowMs() - config.retentionDays * DAY_MS));
     if (!(await daysIn(folder)).includes(day)) await write(day);
     doneDay = day;
@@ -72,10 +72,6 @@ export async function startSegments(options: SegmentsOptions): Promise<{ close()
       callOff();
     },
   };
-
-  function monotonicMs(): number {
-    return Number(clock.monotonicNs() / 1_000_000n);
-  }
 }
 
 /** Reading the whole log is not to take time from requests: after each page others have some. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../kernel/clock.js';
+import { type Clock, monotonicMs } from '../../kernel/clock.js';
 import { LIMITS } from '../../kernel/limits.js';
 import type { AuditLog } from '../audit-log.js';
 import type { Boundary, LeafRow } from '../log-store.js';
@@ -40,6 +40,7 @@ interface Stated {
 export function createPruner(options: PrunerOptions): Pruner {
   const { log, coveredSize, retentionMs, clock, onBoundary } = options;
   const { removal } = log;
+  const nowMs = () => monotonicMs(clock);
   let isRemoving = removal.boundary.minSeq > 0;
   let removed = 0;
   /** What was removed in this round begins here; of a round before this process nobody knows. */
@@ -104,10 +105,6 @@ export function createPruner(options: PrunerOptions): Pruner {
     isRemoving = true;
     onBoundary(next.boundary.minSeq);
   };
-
-  function nowMs(): number {
-    return Number(clock.monotonicNs() / 1_000_000n);
-  }
 
   // What could not be done now is done later: what is wrong with the store, the log itself tells.
   const callOff = options.every(LIMITS.pruneTickMs, () => step().catch(() => undefined));

@@ -1,5 +1,5 @@
 import { admitCall, type Breaker, CLOSED_BREAKER, settleCall } from '../../kernel/breaker.js';
-import type { Clock } from '../../kernel/clock.js';
+import { type Clock, monotonicMs } from '../../kernel/clock.js';
 import { LIMITS } from '../../kernel/limits.js';
 import type { VerifierKey } from '../notes/verifier-key.js';
 import { consistencyProof } from '../tree/proofs.js';
@@ -108,7 +108,7 @@ export function createWitnesses(options: WitnessesOptions): Witnesses {
   const keeper = createKeeper(options);
   let latest: { readonly note: Buffer; readonly size: number } | undefined;
   let isClosing = false;
-  const nowMs = () => Number(clock.monotonicNs() / 1_000_000n);
+  const nowMs = () => monotonicMs(clock);
 
   /** Puts one checkpoint to one witness, and heals what it knows of the witness's state. */
   const ask = async ({ target, size: known }: Witness, { note, size }: { note: Buffer; size: number }) => {
