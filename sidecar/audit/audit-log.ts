@@ -7,9 +7,10 @@ import type { BatchEntry } from './batch.js';
 import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
 import { healed, type LogHealth } from './healing.js';
 import type { KeptKeyLeaves, LeafRow, LogPages } from './log-store.js';
-import { createRemoval, createTurns, type Removal } from './prune/removal.js';
+import { createRemoval, type Removal } from './prune/removal.js';
 import type { SignedState } from './signing/log-signing.js';
 import type { TileReader } from './tree/tiles.js';
+import { createTurns } from './turns.js';
 
 /** One record to be appended. */
 interface AppendEntry extends BatchEntry {
