@@ -4,7 +4,7 @@ import { JiminiError } from '../kernel/errors.js';
 import type { AdminFields, CloseReason, ConfigFields, DecisionFields, PruneFields } from '../kernel/leaf.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { BatchEntry } from './batch.js';
-import { ChainWriter, type ChainWriterOptions } from './chain-writer.js';
+import { type AnswerEarly, ChainWriter, type ChainWriterOptions } from './chain-writer.js';
 import { healed, type LogHealth } from './healing.js';
 import type { KeptKeyLeaves, LeafRow, LogPages } from './log-store.js';
 import { createRemoval, type Removal } from './prune/removal.js';
@@ -230,14 +230,16 @@ class GroupCommitLog implements RecoveredLog {
         // Something else that fails leaves the store as unusable as a write that fails does.
         await this.#turns.give();
         group = this.#queue.splice(0, LIMITS.appendBatchMax);
+        const { isRelaxed } = this.#writer.early;
         // The first numbers are those that may be given out early, so that all of them lie together.
-        if (this.#writer.early.isRelaxed) group.sort((a, b) => Number(mayPrecede(b)) - Number(mayPrecede(a)));
-        const entries = group.map(({ entry }) => entry);
-        places = await this.#writer.write(entries, (early, most) => {
+        if (isRelaxed) group.sort((a, b) => Number(mayPrecede(b)) - Number(mayPrecede(a)));
+        const answerEarly: AnswerEarly = (early, most) => {
           answered = Math.min(most, group.filter(mayPrecede).length);
           this.#acknowledge(group.slice(0, answered), early);
           return answered;
-        });
+        };
+        const entries = group.map(({ entry }) => entry);
+        places = await this.#writer.write(entries, isRelaxed ? answerEarly : undefined);
       } catch (error) {
         if (this.#state === 'open') this.#state = 'healing';
         const late = group.slice(answered);

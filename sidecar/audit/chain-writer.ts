@@ -24,7 +24,7 @@ interface Unknown {
 }
 
 /** Called once the entries of a group have their places, before they are written: how many of the first ones are answered now, and for good. */
-type AnswerEarly = (places: readonly (number | JiminiError)[], most: number) => number;
+export type AnswerEarly = (places: readonly (number | JiminiError)[], most: number) => number;
 
 interface WriteOptions {
   readonly answerEarly?: AnswerEarly | undefined;
@@ -157,7 +157,8 @@ export class ChainWriter {
     const batch = this.#form(stated ? [{ leafFields: gapFields(stated) }, ...entries] : entries);
     this.#missed = undefined;
     const places = stated ? batch.places.slice(1) : batch.places;
-    const answered = answerEarly?.(places, Math.max(0, this.early.begin() - (stated ? 1 : 0))) ?? 0;
+    const most = Math.max(0, this.early.begin() - (stated ? 1 : 0));
+    const answered = answerEarly?.(places, most) ?? 0;
     const early = places.slice(0, answered).filter((place) => typeof place === 'number').length;
     this.early.answered(early);
     try {
