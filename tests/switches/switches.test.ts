@@ -111,6 +111,7 @@ test('a lockdown acts at once, before the log has begun and while it is away', a
   isAway = false;
   await healed(auditLog);
   await until(() => board.killSwitch() === 'bypass');
+  await until(() => events(store).length === 3);
   t.deepEqual(events(store), ['begin lockdown', 'begin bypass', 'lift lockdown']);
   t.is(lines.filter((line) => line.includes('cannot be recorded')).length, 1, 'one outage is told once');
 });
