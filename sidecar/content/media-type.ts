@@ -1,4 +1,5 @@
 import type { GapKind } from '../kernel/gap.js';
+import { ownText } from '../kernel/own-memory.js';
 
 /** The charset that is named: UTF-8 (or none), Latin-1 at least once, or something that is not read, or may be. */
 export type DeclaredCharset = 'utf-8' | 'latin-1' | 'other';
@@ -59,9 +60,9 @@ let last: { readonly header: string; readonly declared: DeclaredType } = { heade
 /** Reads a Content-Type header (RFC 9110 section 8.3.1). Envoy joins repeated headers with a comma. */
 export function parseContentType(header: string): DeclaredType {
   if (header !== last.header) {
-    const declared = parsed(header);
-    if (header.length > HEADER_CHARS_MAX) return declared;
-    last = { header, declared };
+    if (header.length > HEADER_CHARS_MAX) return parsed(header);
+    const own = ownText(header); // types of parts and of files are cut out of bodies
+    last = { header: own, declared: parsed(own) };
   }
   return last.declared;
 }

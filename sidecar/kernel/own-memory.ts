@@ -8,3 +8,11 @@ const PREFIX_BYTES = 5;
 export function hasOwnMemory({ byteLength, buffer }: Uint8Array): boolean {
   return byteLength + PREFIX_BYTES >= buffer.byteLength;
 }
+
+/**
+ * The same text in memory of its own. V8 makes a piece cut out of a longer text a view of that, so that whatever keeps the piece
+ * keeps all of a body.
+ */
+export function ownText(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}

@@ -61,28 +61,32 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
       const found: Map<PreparedRule, RuleMatches> = new Map();
       const lengths = { all: 0, withoutInstructions: 0 };
       plainTexts.begin(plan, budget);
-      for (let i = 0; i < segments.length; i++) {
-        const segment = segments[i] as Segment;
-        budget.spend(segment.text.length * WORK.scanUnit + WORK.segment);
-        const { text } = segment;
-        names.look(segment.pointer);
-        let codePoints = text.length;
-        if (!plainTexts.has(segment, names.names)) {
-          scanner.scan(text);
-          words.look(text);
-          const hasPairs = (scanner.marks & LOW_SURROGATE_MARK) !== 0;
-          if (hasPairs) codePoints = countCodePoints(text);
-          const scan = { segment, index: i, text, scanner, words, names, budget, found, allowed, isPlaceholder };
-          const [tried, spent] = [budget.matchesTried, budget.spent];
-          matchSegment(scan, plan, turnsOf);
-          const isPlain = !hasPairs && budget.matchesTried === tried;
-          if (isPlain) plainTexts.keep(segment, names.wasAsked ? names.names() : undefined, budget.spent - spent);
+      try {
+        for (let i = 0; i < segments.length; i++) {
+          const segment = segments[i] as Segment;
+          budget.spend(segment.text.length * WORK.scanUnit + WORK.segment);
+          const { text } = segment;
+          names.look(segment.pointer);
+          let codePoints = text.length;
+          if (!plainTexts.has(segment, names.names)) {
+            scanner.scan(text);
+            words.look(text);
+            const hasPairs = (scanner.marks & LOW_SURROGATE_MARK) !== 0;
+            if (hasPairs) codePoints = countCodePoints(text);
+            const scan = { segment, index: i, text, scanner, words, names, budget, found, allowed, isPlaceholder };
+            const [tried, spent] = [budget.matchesTried, budget.spent];
+            matchSegment(scan, plan, turnsOf);
+            const isPlain = !hasPairs && budget.matchesTried === tried;
+            if (isPlain) plainTexts.keep(segment, names.wasAsked ? names.names() : undefined, budget.spent - spent);
+          }
+          if (segment.derived) continue;
+          lengths.all += codePoints;
+          if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
         }
-        if (segment.derived) continue;
-        lengths.all += codePoints;
-        if (segment.role !== 'system' && segment.role !== 'developer') lengths.withoutInstructions += codePoints;
+      } finally {
+        plainTexts.end();
+        words.look('');
       }
-      plainTexts.end();
       for (const prepared of plan.ofLength) {
         const length = prepared.isInjection ? lengths.withoutInstructions : lengths.all;
         if (length > (prepared.rule.maxChars as number)) matchesOf(found, prepared).byLength = true;

@@ -1,4 +1,5 @@
 import type { Role, Segment } from '../kernel/evaluation.js';
+import { ownText } from '../kernel/own-memory.js';
 import type { WorkBudget } from './budget.js';
 import type { RulePlan } from './rule-plan.js';
 
@@ -16,8 +17,9 @@ const WORD = /^[\w.-]+$/;
 
 /**
  * Short texts in which no pattern matched, so that they need not be judged again: half of the texts of a conversation are names
- * of members, roles and types. Such words of APIs are remembered beyond the evaluation, what people write is not. An evaluation
- * is charged for each of its texts once, as if nothing was remembered, so that its budget depends on nothing else.
+ * of members, roles and types. Such words of APIs are remembered beyond the evaluation, with memory of their own, so that nothing
+ * of the body around them stays; values that people write are not. Who invents names only has them forgotten sooner. An
+ * evaluation is charged for each of its texts once, as if nothing was remembered, so that its budget depends on nothing else.
  */
 export interface PlainTexts {
   /** Another evaluation begins, and with it another count. */
@@ -80,7 +82,9 @@ export function createPlainTexts(): PlainTexts {
     keep(segment, names, work) {
       if (segment.text.length > TEXT_CHARS_MAX || kept >= TEXTS_KEPT) return;
       kept++;
-      add(words.count < WORDS_KEPT && isWord(segment) ? words : texts, segment, names, { work, evaluation });
+      const { text, role } = segment;
+      if (words.count < WORDS_KEPT && isWord(segment)) add(words, ownText(text), role, names, { work, evaluation });
+      else add(texts, text, role, names, { work, evaluation });
     },
   };
 }
@@ -98,7 +102,7 @@ function lookUp({ byRole }: Memory, { text, role }: Segment, names: () => string
   return found instanceof Map ? found.get(names()) : found;
 }
 
-function add(memory: Memory, { text, role }: Segment, names: string | undefined, plain: Plain): void {
+function add(memory: Memory, text: string, role: Role, names: string | undefined, plain: Plain): void {
   memory.count++;
   const texts = memory.byRole.get(role) ?? new Map<string, Plain | Map<string, Plain>>();
   memory.byRole.set(role, texts);

@@ -1,12 +1,11 @@
 import { formatVerifierKey } from '../audit/notes/verifier-key.js';
 import { boundaryLeaves } from '../audit/prune/boundary.js';
-import type { TileReader } from '../audit/tree/tiles.js';
+import { TILE_WIDTH, type TileReader } from '../audit/tree/tiles.js';
 import { type ReadEvidence, readEvidence } from '../audit/verify/held-against.js';
 import type { ReadTreeRows } from '../audit/verify/tree-rows.js';
 import { JiminiError } from '../kernel/errors.js';
+import { treeKey } from '../storage/tree-key.js';
 import type { SignedLog } from './proof-methods.js';
-
-const TILE_WIDTH = 256;
 
 /** What the program itself has to hold its log against: the newest checkpoint, the keys that it knows, and where the log begins. */
 export async function ownEvidence(log: SignedLog): Promise<ReadEvidence> {
@@ -35,7 +34,7 @@ export function treeRowsOf(
       const index = tile * TILE_WIDTH;
       const hashes = await log.readTile(level, tile, Math.min(TILE_WIDTH, count - index)).catch(nothingIfDamaged);
       for (let at = 0; at * 32 < hashes.length; at += 1) {
-        yield { key: keyOf(level, index + at, hashes.subarray(at * 32, at * 32 + 32)), value: NOTHING };
+        yield { key: treeKey(level, index + at, hashes.subarray(at * 32, at * 32 + 32)), value: NOTHING };
       }
     }
   }
@@ -51,12 +50,4 @@ const NOTHING = new Uint8Array(0);
 function nothingIfDamaged(error: unknown): Uint8Array {
   if (JiminiError.from(error).code === 'JIMINI_STORE_CORRUPT') return NOTHING;
   throw error;
-}
-
-/** As docs/log-format.md has it. */
-function keyOf(level: number, index: number, hash: Uint8Array): Buffer {
-  const place = Buffer.alloc(10, 't');
-  place.writeUInt8(level, 1);
-  place.writeBigUInt64BE(BigInt(index), 2);
-  return Buffer.concat([place, hash]);
 }

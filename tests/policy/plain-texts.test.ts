@@ -1,6 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import test from 'ava';
 import fc from 'fast-check';
+import { parseContentType } from '../../sidecar/content/media-type.js';
 import { judge, packOf, policyOf, rule, segment } from './inline-pack.js';
+
+setFlagsFromString('--expose-gc');
+const collectAll = runInNewContext('gc') as () => void;
 
 const pack = packOf(
   rule({ id: 'PLAIN', pattern: 'apple\\d' }) +
@@ -62,4 +68,22 @@ test('what an evaluation may take does not depend on what was judged before', (t
   t.true(isTooMuch(policy, tooMuch));
   t.false(isTooMuch(policy, enough));
   t.false(isTooMuch(policy, enough), 'and again');
+});
+
+test('of a body whose words are remembered nothing else stays in memory', (t) => {
+  const of = policyOf(pack);
+  const bodyBytes = 8 * 1024 * 1024;
+  const used = () => {
+    collectAll();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const before = used();
+  for (let i = 0; i < 8; i++) {
+    const name = `name_of_a_member_${i}`;
+    const body = Buffer.alloc(bodyBytes, `"${name}"`).toString('latin1');
+    judge(of, [segment(body.slice(1, 1 + name.length), { pointer: '/a#' })]);
+    parseContentType(body.slice(1, 1 + name.length));
+  }
+  t.true(used() - before < bodyBytes);
 });

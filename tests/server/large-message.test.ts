@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
+import { hasOwnMemory } from '../../sidecar/kernel/own-memory.js';
 import { LargeMessage } from '../../sidecar/server/large-message.js';
 import { call, client, ECHO, method, serve } from './rig.js';
 
@@ -46,10 +47,10 @@ test('a message is what was received of it, in whatever pieces, and what follows
   );
 });
 
-test('large messages arrive as they were sent, one after the other on one connection', async (t) => {
+test('large messages arrive as they were sent, in memory that nothing else lies in, one after the other on one connection', async (t) => {
   const digest = (message: Uint8Array) => createHash('sha256').update(message).digest('hex');
   const { address } = await serve(t, {
-    methods: new Map([[ECHO, method(async (message) => Buffer.from(digest(message)))]]),
+    methods: new Map([[ECHO, method(async (message) => Buffer.from(`${digest(message)} ${hasOwnMemory(message)}`))]]),
   });
   const made = client(t, address);
   const { gatheredBytesMin: large } = LIMITS;
@@ -58,6 +59,6 @@ test('large messages arrive as they were sent, one after the other on one connec
       Uint32Array.from({ length: Math.ceil(length / 4) }, (_, i) => i * 2_654_435_761).buffer,
     );
     const sent = message.subarray(0, length);
-    t.deepEqual(await call(made, sent), { answer: digest(sent) });
+    t.deepEqual(await call(made, sent), { answer: `${digest(sent)} ${length > 10}` });
   }
 });

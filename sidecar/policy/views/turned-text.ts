@@ -16,11 +16,11 @@ const PLAIN_WORDS: readonly string[] = [
 ];
 const LETTERS = 26;
 /** By how many letters people move an alphabet: Caesar, and half of it (ROT13). No language has the short words either way. */
-const USUAL_SHIFTS: ReadonlySet<number> = new Set([3, 23, 13]);
+const USUAL_SHIFTS: ReadonlySet<number> = new Set([13, 3, 23]);
 /** Shorter words moved by any other number may be words, or names of something. */
 const RARE_CHARS_MIN = 6;
-/** A text is moved by one number, and honest ones by none. */
-const SHIFTS_MAX = 3;
+/** A text is moved by one number, and honest ones by none. The usual ones go first: words moved by others do not keep them from being read. */
+const SHIFTS_MAX = USUAL_SHIFTS.size;
 
 /** An alphabet that was moved on. */
 interface Shift {
@@ -30,8 +30,8 @@ interface Shift {
   readonly expression: RegExp;
 }
 
-const SHIFTS: readonly Shift[] = Array.from({ length: LETTERS - 1 }, (_, i) => {
-  const by = i + 1;
+const EVERY_SHIFT = Array.from({ length: LETTERS - 1 }, (_, i) => i + 1);
+const SHIFTS: readonly Shift[] = [...new Set([...USUAL_SHIFTS, ...EVERY_SHIFT])].map((by) => {
   const told = PLAIN_WORDS.filter((word) => USUAL_SHIFTS.has(by) || word.length >= RARE_CHARS_MIN);
   const words = told.map((word) => moved(word, by));
   return { by, words, expression: new RegExp(`(?<![A-Za-z0-9])(?:${words.join('|')})(?![A-Za-z0-9])`, 'i') };
