@@ -45,6 +45,12 @@ async function lying(change: Record<string, unknown>): Promise<ExportFiles> {
   return prunedExportOf(leaves, MIN_SEQ, PRUNE_SEQ, third, second, first);
 }
 
+/** A log whose first leaf behind the boundary names the one before it as nobody does. */
+async function oddlyChained(): Promise<ExportFiles> {
+  const before = chained([{ ...DECISION, prev: ['a'.repeat(64)] }, ...decisions(20)], log.slice(0, MIN_SEQ));
+  return prunedExportOf(await withPrune(before, MIN_SEQ, CLOSE), MIN_SEQ, before.length, third, second, first);
+}
+
 /** All cases. */
 export async function prunedCatalogue(): Promise<readonly Attack[]> {
   const { 'boundary.jsonl': _, ...unexplained } = clean;
@@ -74,6 +80,7 @@ export async function prunedCatalogue(): Promise<readonly Attack[]> {
     { what: 'a tile more removed', files: entries(log.slice(MIN_SEQ + 256)), exit: 1, rule: 'seq' },
     { what: 'one leaf fewer removed', files: entries(log.slice(MIN_SEQ - 1)), exit: 1, rule: 'seq' },
     { what: 'a leaf behind the boundary removed', files: entries(middle.slice(MIN_SEQ)), exit: 1, rule: 'seq' },
+    { what: 'a first leaf whose prev is a list', files: await oddlyChained(), exit: 1, rule: 'prev' },
     { what: 'the end cut off with the prune leaf', files: entries(kept.slice(0, 5)), exit: 2, rule: 'checkpoint' },
     { what: 'everything removed', files: entries([]), exit: 2, rule: 'checkpoint' },
     {
