@@ -1,9 +1,8 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { ClassicLevel } from 'classic-level';
 import { pruneOf } from '../../sidecar/audit/prune/prune-leaf.js';
-import { logDirectory } from '../../sidecar/storage/data-directory.js';
+import { type Database, deleted, inDatabase, keysOf } from '../storage/database.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
 import { needs } from '../tools/needs.js';
 import { pythonAndOpenssl } from '../tools/python.js';
@@ -26,24 +25,6 @@ const test = needs(pythonAndOpenssl);
 function run(dataDir: string, clock: StoppedClock) {
   const options = levelLogOptions(dataDir, { clock });
   return openAuditLog({ ...options, signing: signingSoon(options.signing) });
-}
-
-type Level = ClassicLevel<Buffer, Buffer>;
-
-async function inDatabase<T>(dataDir: string, work: (db: Level) => Promise<T>): Promise<T> {
-  const encodings = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
-  const db = new ClassicLevel<Buffer, Buffer>(logDirectory(dataDir), encodings);
-  try {
-    return await work(db);
-  } finally {
-    await db.close();
-  }
-}
-
-/** Keys that begin with this letter. */
-function keysOf(db: Level, letter: string): Promise<Buffer[]> {
-  const first = Buffer.from(letter);
-  return db.keys({ gte: first, lt: Buffer.of((first[0] ?? 0) + 1) }).all();
 }
 
 /** Both verifiers over data directory and export. */
@@ -182,7 +163,7 @@ test('a removal that was interrupted holds, and the next run brings it to its en
   t.is(await inDatabase(dataDir, async (db) => (await keysOf(db, 'l'))[0]?.readUInt32BE(5)), 512);
 });
 
-const damages: readonly (readonly [what: string, rule: string, damage: (db: Level) => Promise<unknown>])[] = [
+const damages: readonly (readonly [what: string, rule: string, damage: (db: Database) => Promise<unknown>])[] = [
   ['the boundary taken away', 'seq', async (db) => db.batch((await keysOf(db, 'p')).map(deleted))],
   ['a boundary moved', 'seq', async (db) => moved(db, 600)],
   ['a boundary that names another leaf', 'boundary', async (db) => moved(db, 512, 650)],
@@ -197,15 +178,11 @@ const damages: readonly (readonly [what: string, rule: string, damage: (db: Leve
   ['a hash of the tree behind the boundary put in', 'tree', async (db) => db.put(hashKey(1, 2), Buffer.of())],
 ];
 
-function deleted(key: Buffer) {
-  return { type: 'del', key } as const;
-}
-
-async function leafKeyAt(db: Level, seq: number): Promise<Buffer> {
+async function leafKeyAt(db: Database, seq: number): Promise<Buffer> {
   return (await keysOf(db, 'l')).find((key) => key.readUInt32BE(5) === seq) as Buffer;
 }
 
-async function moved(db: Level, minSeq: number, pruneSeq?: number): Promise<void> {
+async function moved(db: Database, minSeq: number, pruneSeq?: number): Promise<void> {
   const [key] = await keysOf(db, 'p');
   const other = Buffer.from(key as Buffer);
   other.writeUInt32BE(minSeq, 5);
