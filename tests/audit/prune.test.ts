@@ -8,24 +8,18 @@ import { needs } from '../tools/needs.js';
 import { pythonAndOpenssl } from '../tools/python.js';
 import {
   appendMany,
+  openByClock,
   pruneAll,
   type StoppedClock,
   signed,
-  signingSoon,
   steppedPruner,
   stoppedClock,
 } from './prune-rig.js';
 import { python, verifier } from './python-verifier.js';
-import { decision, levelLogOptions, openAuditLog } from './records.js';
+import { decision } from './records.js';
 import { runLogCommand as jimini } from './run-log.js';
 
 const test = needs(pythonAndOpenssl);
-
-/** The log of a data directory, in a run of its own. */
-function run(dataDir: string, clock: StoppedClock) {
-  const options = levelLogOptions(dataDir, { clock });
-  return openAuditLog({ ...options, signing: signingSoon(options.signing) });
-}
 
 /** Both verifiers over data directory and export. */
 function verifiedAs(t: ExecutionContext, exit: number, dataDir: string, ...args: string[]) {
@@ -44,7 +38,7 @@ function verifiedAs(t: ExecutionContext, exit: number, dataDir: string, ...args:
 test('leaves are removed, and what is left holds, is proven, and goes on', async (t) => {
   const dataDir = await temporaryDataDirectory();
   const clock = stoppedClock();
-  const first = await run(dataDir, clock);
+  const first = await openByClock(dataDir, clock);
   await appendMany(first, 298);
   await first.close('shutdown');
   const folder = temporaryDirectory();
@@ -55,7 +49,7 @@ test('leaves are removed, and what is left holds, is proven, and goes on', async
 
   // The key changes below the boundary, and what is pinned is the one from before.
   t.is(jimini('rotate-key', '--data-dir', dataDir).exit, 0);
-  const second = await run(dataDir, clock);
+  const second = await openByClock(dataDir, clock);
   await second.append({ leafFields: decision('sealed', { c_req: 'a'.repeat(64) }), seal: () => Buffer.from('sealed') });
   await appendMany(second, 500);
   t.deepEqual(await pruneAll(second, clock), [768]);
@@ -91,7 +85,7 @@ test('leaves are removed, and what is left holds, is proven, and goes on', async
 
   // Another run, another key, and another removal.
   t.is(jimini('rotate-key', '--data-dir', dataDir).exit, 0);
-  const third = await run(dataDir, clock);
+  const third = await openByClock(dataDir, clock);
   t.is(third.signed.discontinuity, undefined);
   await appendMany(third, 300);
   t.deepEqual(await pruneAll(third, clock), [1024]);
@@ -102,11 +96,11 @@ test('leaves are removed, and what is left holds, is proven, and goes on', async
 test('a log whose prune leaf was cut off goes on under another key, and so does the next run', async (t) => {
   const dataDir = await temporaryDataDirectory();
   const clock = stoppedClock();
-  const first = await run(dataDir, clock);
+  const first = await openByClock(dataDir, clock);
   await appendMany(first, 100);
   await first.close('shutdown');
   t.is(jimini('rotate-key', '--data-dir', dataDir).exit, 0);
-  const second = await run(dataDir, clock);
+  const second = await openByClock(dataDir, clock);
   await appendMany(second, 200);
   t.deepEqual(await pruneAll(second, clock), [256]);
   await second.close('shutdown');
@@ -123,13 +117,13 @@ test('a log whose prune leaf was cut off goes on under another key, and so does 
     code: 'JIMINI_STORE_CORRUPT',
     message: /^which keys have signed .* or with another data directory$/,
   };
-  await t.throwsAsync(run(copy, clock), refusal);
+  await t.throwsAsync(openByClock(copy, clock), refusal);
 
   for (const [reason, epoch] of [
     ['log_shorter', 3],
     [undefined, 3],
   ] as const) {
-    const log = await run(dataDir, clock);
+    const log = await openByClock(dataDir, clock);
     t.is(log.signed.discontinuity?.reason, reason);
     t.is(log.signed.keys.length, epoch);
     await log.close('shutdown');
@@ -141,7 +135,7 @@ test('a log whose prune leaf was cut off goes on under another key, and so does 
 async function halfPruned(): Promise<{ dataDir: string; clock: StoppedClock }> {
   const dataDir = await temporaryDataDirectory();
   const clock = stoppedClock();
-  const log = await run(dataDir, clock);
+  const log = await openByClock(dataDir, clock);
   await appendMany(log, 700);
   const { leafFields, keyLeaves } = await pruneOf(log, 512);
   const { seq } = await log.append({ leafFields });
@@ -155,7 +149,7 @@ async function halfPruned(): Promise<{ dataDir: string; clock: StoppedClock }> {
 test('a removal that was interrupted holds, and the next run brings it to its end', async (t) => {
   const { dataDir, clock } = await halfPruned();
   t.like(verifiedAs(t, 0, dataDir).report, { pruned_entries: 512 });
-  const log = await run(dataDir, clock);
+  const log = await openByClock(dataDir, clock);
   t.is(log.removal.boundary.minSeq, 512);
   await steppedPruner(log, clock).step();
   await log.close('shutdown');

@@ -6,9 +6,9 @@ import { type Database, inDatabase } from '../storage/database.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
 import { needs } from '../tools/needs.js';
 import { pythonAndOpenssl } from '../tools/python.js';
-import { pruneAll, type StoppedClock, signingSoon, steppedPruner, stoppedClock } from './prune-rig.js';
+import { openByClock, pruneAll, type StoppedClock, steppedPruner, stoppedClock } from './prune-rig.js';
 import { python, verifier } from './python-verifier.js';
-import { decision, levelLogOptions, openAuditLog } from './records.js';
+import { decision } from './records.js';
 import { runLogCommand as jimini } from './run-log.js';
 
 const test = needs(pythonAndOpenssl);
@@ -22,17 +22,12 @@ function keyOf(letter: string, seq: number): Buffer {
   return key;
 }
 
-function openLog(dataDir: string, clock: StoppedClock) {
-  const options = levelLogOptions(dataDir, { clock });
-  return openAuditLog({ ...options, signing: signingSoon(options.signing) });
-}
-
 /** A log of records with payloads, with a second key from its beginning, of which all was removed that may be. */
 async function prunedLog(clock: StoppedClock): Promise<string> {
   const dataDir = await temporaryDataDirectory();
-  await (await openLog(dataDir, clock)).close('shutdown');
+  await (await openByClock(dataDir, clock)).close('shutdown');
   for (const name of HEADS) rmSync(join(dataDir, name), { force: true });
-  const log = await openLog(dataDir, clock);
+  const log = await openByClock(dataDir, clock);
   const records = Array.from({ length: LEAVES - log.size }, (_, at) => decision(`r${at}`, { c_req: 'a'.repeat(64) }));
   await Promise.all(records.map((leafFields) => log.append({ leafFields, seal: () => randomBytes(50) })));
   await pruneAll(log, clock);
@@ -85,7 +80,7 @@ test('payloads go with the leaves that are removed; those behind are held agains
     for (const letter of ['e', 'x']) await db.put(keyOf(letter, 767), randomBytes(50));
   });
   t.like(verified(whole), { exit: 0, payloads }, 'what is left of removed leaves counts for nothing');
-  const log = await openLog(whole, clock);
+  const log = await openByClock(whole, clock);
   await steppedPruner(log, clock).step();
   await log.close('shutdown');
   const { x = 0, e } = await countsOf(whole);
@@ -96,7 +91,7 @@ test('when the leaves behind a boundary are gone it goes with what they have lef
   const clock = stoppedClock();
   const dataDir = await prunedLog(clock);
   await inDatabase(dataDir, (db) => db.clear({ gte: Buffer.from('l'), lt: Buffer.from('m') }));
-  const log = await openLog(dataDir, clock);
+  const log = await openByClock(dataDir, clock);
   t.like(log.signed.discontinuity, { reason: 'log_shorter', recovered_size: 0 });
   await log.close('shutdown');
   t.deepEqual(Object.keys(await countsOf(dataDir)), ['l']);
