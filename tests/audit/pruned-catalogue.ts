@@ -6,6 +6,7 @@ import {
   chained,
   checkpointOf,
   DECISION,
+  decisions,
   type ExportFiles,
   keyFile,
   keyLeaf,
@@ -17,8 +18,6 @@ import {
 const [first, second, third, stranger] = [signerOf(1), signerOf(3), signerOf(6), signerOf(9)];
 const MIN_SEQ = 768;
 const PRUNE_SEQ = 800;
-
-const decisions = (count: number) => Array.from({ length: count }, (_, at) => ({ ...DECISION, route: `route-${at}` }));
 
 /** Three keys, two of them from below the boundary; an older boundary at 256, whose leaf is gone. */
 async function wholeLog(): Promise<Buffer[]> {
