@@ -114,6 +114,12 @@ async function segmentFilesOf(directory: string, names: readonly string[]): Prom
   return { segment: { bytes, keyLeaves: keys ? linesOfBoundary(keys) : [] } };
 }
 
+/** The newest checkpoint in a copy, verbatim; undefined = there is none, or none is whole. */
+export function checkpointOfCopy({ beside }: Pick<LogCopy, 'beside'>): Uint8Array | undefined {
+  const head = newestHead([beside.get('checkpoint.a'), beside.get('checkpoint.b')]);
+  return 'why' in head ? undefined : head.checkpoint;
+}
+
 /** What there is to hold the log of a data directory against; a damaged head file is told to `onDamage`. */
 export async function evidenceOfCopy(
   { beside }: Pick<LogCopy, 'beside'>,

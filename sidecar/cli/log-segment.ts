@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 import { type DaySegment, daySegment } from '../audit/segment/day-segment.js';
-import { newestHead } from '../audit/verify/head-slots.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { LogCopy } from '../storage/log-copy.js';
 import { startOfCopy } from './log-boundary.js';
+import { checkpointOfCopy } from './log-files.js';
 
 /** Reads `YYYY-MM-DD`. */
 export function parseDay(text: string): string {
@@ -13,11 +13,11 @@ export function parseDay(text: string): string {
 }
 
 /** The segment of a day in a copy. Rejects with `JIMINI_USAGE` when there is none, or as `daySegment` does. */
-export async function segmentOf({ log, beside }: LogCopy, day: string): Promise<DaySegment> {
+export async function segmentOf(copy: LogCopy, day: string): Promise<DaySegment> {
+  const { log, beside } = copy;
   const { firstSeq } = await startOfCopy(log);
-  const head = newestHead([beside.get('checkpoint.a'), beside.get('checkpoint.b')]);
-  const checkpoint = 'why' in head ? undefined : head.checkpoint;
-  const segment = await daySegment({ log, firstSeq, checkpoint, publicKeys: beside.get('key.pub') }, day);
+  const source = { log, firstSeq, checkpoint: checkpointOfCopy(copy), publicKeys: beside.get('key.pub') };
+  const segment = await daySegment(source, day);
   if (segment) return segment;
   throw new JiminiError('JIMINI_USAGE', `the log has no leaves of ${day} (UTC)`);
 }

@@ -3,13 +3,12 @@ import { leafHash } from '../audit/leaf-hash.js';
 import { readLeaves } from '../audit/log-reader.js';
 import { inclusionProof, streamedInclusionProof } from '../audit/tree/proofs.js';
 import { readBoundary } from '../audit/verify/boundary.js';
-import { newestHead } from '../audit/verify/head-slots.js';
 import { entriesOfLines } from '../audit/verify/sources.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { LogCopy } from '../storage/log-copy.js';
 import { type ControlClient, type TlsFlags, withControlClient } from './control-client.js';
 import { type CopyStart, startOfCopy } from './log-boundary.js';
-import { chunksOf, evidenceOfExport } from './log-files.js';
+import { checkpointOfCopy, chunksOf, evidenceOfExport } from './log-files.js';
 import { type LogIo, type LogPlace, refuseSeveralPlaces, withLogCopy } from './log-options.js';
 
 /** Where a log is: a data directory, an export, or behind a control port. */
@@ -51,12 +50,13 @@ export async function withLogSource(
   return withLogCopy(options, io, async (copy) => work(sourceOfCopy(copy, await startOfCopy(copy.log))));
 }
 
-function sourceOfCopy({ log, beside }: LogCopy, start: CopyStart): LogSource {
+function sourceOfCopy(copy: LogCopy, start: CopyStart): LogSource {
+  const { log, beside } = copy;
   const { firstSeq } = start;
-  const head = newestHead([beside.get('checkpoint.a'), beside.get('checkpoint.b')]);
+  const checkpoint = checkpointOfCopy(copy);
   const keys = beside.get('key.pub');
   return {
-    ...(!('why' in head) && head.checkpoint && { checkpoint: head.checkpoint }),
+    ...(checkpoint && { checkpoint }),
     ...(keys && { keys }),
     ...start,
     async *leaves() {

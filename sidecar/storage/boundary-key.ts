@@ -1,7 +1,8 @@
+import { readCount, writeCount } from './count-in-key.js';
+
 /** Keys of boundaries begin with this byte (`p`). */
 const PREFIX = 0x70;
 const KEY_BYTES = 17;
-const WORD = 2 ** 32;
 
 /** A place below which leaves are removed, and the number of the `prune` leaf that says so. */
 export interface Boundary {
@@ -30,13 +31,4 @@ export function parseBoundaryKey(bytes: Uint8Array): Boundary | undefined {
   const key = Buffer.from(bytes);
   const [minSeq, pruneSeq] = [readCount(key, 1), readCount(key, 9)];
   return Number.isSafeInteger(minSeq) && Number.isSafeInteger(pruneSeq) ? { minSeq, pruneSeq } : undefined;
-}
-
-function writeCount(key: Buffer, count: number, at: number): void {
-  key.writeUInt32BE(Math.floor(count / WORD), at);
-  key.writeUInt32BE(count % WORD, at + 4);
-}
-
-function readCount(key: Buffer, at: number): number {
-  return key.readUInt32BE(at) * WORD + key.readUInt32BE(at + 4);
 }

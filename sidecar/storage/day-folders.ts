@@ -1,4 +1,4 @@
-import { mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from './data-directory.js';
 
@@ -18,7 +18,9 @@ export async function daysIn(parent: string): Promise<string[]> {
 export async function writeDay(parent: string, day: string, files: Readonly<Record<string, Content>>): Promise<void> {
   const folder = await mkdtemp(join(parent, UNFINISHED));
   try {
-    for (const [name, content] of Object.entries(files)) if (content) await writeSynced(join(folder, name), content);
+    for (const [name, content] of Object.entries(files)) {
+      if (content) await writeFile(join(folder, name), content, { flag: 'wx', mode: 0o600, flush: true });
+    }
     await syncDirectory(folder);
     await rename(folder, join(parent, day));
   } catch (error) {
@@ -33,15 +35,5 @@ export async function removeDays(parent: string, firstDay: string): Promise<void
   for (const name of await readdir(parent)) {
     const isOld = DAY.test(name) && name < firstDay;
     if (isOld || name.startsWith(UNFINISHED)) await rm(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-async function writeSynced(path: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

@@ -1,13 +1,13 @@
+import { writeCount } from './count-in-key.js';
+
 /** Keys of envelopes begin with `e`, those of tombstones in the place of erased ones with `x` (docs/log-payload.md). */
 const PREFIXES = { envelope: 0x65, tombstone: 0x78 } as const;
-const WORD = 2 ** 32;
 
 /** Key of the envelope beside a leaf, or of its tombstone: the letter and the sequence number of the leaf (8 bytes, big-endian). */
 export function envelopeKey(seq: number, kind: keyof typeof PREFIXES = 'envelope'): Buffer {
   const key = Buffer.alloc(9);
   key[0] = PREFIXES[kind];
-  key.writeUInt32BE(Math.floor(seq / WORD), 1);
-  key.writeUInt32BE(seq % WORD, 5);
+  writeCount(key, seq, 1);
   return key;
 }
 

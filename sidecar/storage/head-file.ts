@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
+import { syncDirectory } from './data-directory.js';
 
 /** The last thing that was said of a log, kept in two files beside its database, so that one of them is always whole. */
 export interface HeadFile {
@@ -110,10 +111,6 @@ async function overwrite(path: string, bytes: Buffer): Promise<void> {
     await file.writeFile(bytes);
     await file.sync();
   });
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  await using(await open(directory, constants.O_RDONLY | constants.O_DIRECTORY), (file) => file.sync());
 }
 
 async function using<T>(file: FileHandle, use: (file: FileHandle) => Promise<T>): Promise<T> {

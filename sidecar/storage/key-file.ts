@@ -1,8 +1,9 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, link, open, rm } from 'node:fs/promises';
+import { type FileHandle, link, open, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { JiminiError } from '../kernel/errors.js';
+import { syncDirectory } from './data-directory.js';
 
 /** More than an Ed25519 key in PKCS #8 and PEM has. */
 const FILE_BYTES_MAX = 4096;
@@ -38,11 +39,11 @@ export async function createKeyFile(path: string): Promise<KeyObject> {
   const partial = `${path}.partial`;
   try {
     await rm(partial, { force: true });
-    await synced(await open(partial, 'wx', 0o600), (file) => file.writeFile(pem));
+    await writeFile(partial, pem, { flag: 'wx', mode: 0o600, flush: true });
     // Unlike a rename, a link never takes the place of another file.
     await link(partial, path);
     await rm(partial);
-    await synced(await open(dirname(path), 'r'), async () => undefined);
+    await syncDirectory(dirname(path));
   } catch (cause) {
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
     await rm(partial, { force: true }).catch(() => undefined);
@@ -90,15 +91,6 @@ function refuseUnsafe(found: Stats, path: string): void {
       `is open to others (mode ${text})`,
       'whoever could read it can sign; replace it, or run `chmod 600`',
     );
-  }
-}
-
-async function synced(file: FileHandle, write: (file: FileHandle) => Promise<void>): Promise<void> {
-  try {
-    await write(file);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }
 

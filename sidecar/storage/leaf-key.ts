@@ -1,10 +1,11 @@
+import { readCount, writeCount } from './count-in-key.js';
+
 /** Keys of leaves begin with this byte (`l`). */
 const PREFIX = 0x6c;
 /** Keys of `key` leaves that are kept beyond their removal begin with this byte (`k`), and go on like those of leaves. */
 const KEPT_PREFIX = 0x6b;
 const HASH_BYTES = 32;
 const KEY_BYTES = 1 + 8 + HASH_BYTES;
-const WORD = 2 ** 32;
 
 /** All keys that begin with the prefix: `gte` <= key < `lt`. */
 export const LEAF_KEYS = { gte: Uint8Array.of(PREFIX), lt: Uint8Array.of(PREFIX + 1) } as const;
@@ -23,8 +24,7 @@ export function firstKeptKeyOf(seq: number): Buffer {
 export function firstKeyOf(seq: number): Buffer {
   const key = Buffer.alloc(9);
   key[0] = PREFIX;
-  key.writeUInt32BE(Math.floor(seq / WORD), 1);
-  key.writeUInt32BE(seq % WORD, 5);
+  writeCount(key, seq, 1);
   return key;
 }
 
@@ -35,8 +35,7 @@ export function firstKeyOf(seq: number): Buffer {
 export function leafKey(seq: number, hash: string): Buffer {
   const key = Buffer.allocUnsafe(KEY_BYTES);
   key[0] = PREFIX;
-  key.writeUInt32BE(Math.floor(seq / WORD), 1);
-  key.writeUInt32BE(seq % WORD, 5);
+  writeCount(key, seq, 1);
   key.write(hash, 9, HASH_BYTES, 'hex');
   return key;
 }
@@ -52,6 +51,6 @@ export function keptLeafKey(seq: number, hash: string): Buffer {
 export function parseLeafKey(bytes: Uint8Array): { seq: number; hash: string } | undefined {
   if (bytes.length !== KEY_BYTES || (bytes[0] !== PREFIX && bytes[0] !== KEPT_PREFIX)) return undefined;
   const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const seq = key.readUInt32BE(1) * WORD + key.readUInt32BE(5);
+  const seq = readCount(key, 1);
   return Number.isSafeInteger(seq) ? { seq, hash: key.toString('hex', 9) } : undefined;
 }

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
@@ -79,13 +79,7 @@ async function keepOnce(directory: string, name: string, bytes: Buffer): Promise
     const there = await bytesOf(path).catch(() => undefined);
     if (there?.equals(bytes)) return;
     if (there) continue;
-    const file = await open(path, 'wx', 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeFile(path, bytes, { flag: 'wx', mode: 0o600, flush: true });
     return syncDirectory(directory);
   }
 }

@@ -1,10 +1,10 @@
-import { open, readFile, rename, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CanonicalValue, canonicalJson } from '../kernel/canonical-json.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { SwitchNote } from '../kernel/switch-machine.js';
-import { syncDirectory } from './data-directory.js';
+import { replaceFile } from './replace-file.js';
 
 /** Where a data directory keeps what outlives a run of its switches. */
 function switchNotesFile(dataDir: string): string {
@@ -35,11 +35,8 @@ export async function readSwitchNotes(dataDir: string): Promise<readonly SwitchN
 
 /** Replaces what was noted, and resolves when that is on disk. Rejects with `JIMINI_STORE_UNAVAILABLE`. One call at a time. */
 export async function saveSwitchNotes(dataDir: string, notes: readonly SwitchNote[]): Promise<void> {
-  const file = switchNotesFile(dataDir);
   try {
-    await writeSynced(`${file}.new`, `${canonicalJson({ v: 0, switches: notes.map(asWritten) })}\n`);
-    await rename(`${file}.new`, file);
-    await syncDirectory(dataDir);
+    await replaceFile(switchNotesFile(dataDir), `${canonicalJson({ v: 0, switches: notes.map(asWritten) })}\n`);
   } catch (cause) {
     throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'what is noted of switches could not be written', { cause });
   }
@@ -57,14 +54,4 @@ function isNote(value: unknown): value is SwitchNote {
     typeof note.isOver === 'boolean' &&
     [note.untilMs, note.firstShownMs, note.reachedMs].every(Number.isSafeInteger)
   );
-}
-
-async function writeSynced(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

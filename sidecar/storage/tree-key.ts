@@ -1,8 +1,9 @@
+import { readCount, writeCount } from './count-in-key.js';
+
 /** Keys of tree hashes begin with this byte (`t`). */
 const PREFIX = 0x74;
 const HASH_BYTES = 32;
 const HASH_AT = 10;
-const WORD = 2 ** 32;
 
 const TREE_KEY_BYTES = HASH_AT + HASH_BYTES;
 
@@ -35,13 +36,12 @@ export function parseTreeKey(bytes: Uint8Array): { level: number; index: number;
   if (bytes.length !== TREE_KEY_BYTES || bytes[0] !== PREFIX) return undefined;
   const key = Buffer.from(bytes);
   const level = key.readUInt8(1);
-  const index = key.readUInt32BE(2) * WORD + key.readUInt32BE(6);
+  const index = readCount(key, 2);
   return level > 0 && Number.isSafeInteger(index) ? { level, index, hash: key.subarray(HASH_AT) } : undefined;
 }
 
 function writePlace(key: Buffer, level: number, index: number): void {
   key[0] = PREFIX;
   key.writeUInt8(level, 1);
-  key.writeUInt32BE(Math.floor(index / WORD), 2);
-  key.writeUInt32BE(index % WORD, 6);
+  writeCount(key, index, 2);
 }

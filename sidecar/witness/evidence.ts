@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LIMITS } from '../kernel/limits.js';
 
@@ -21,6 +21,8 @@ export interface Pair {
   readonly offered: Buffer;
 }
 
+const SYNCED = { mode: 0o600, flush: true } as const;
+
 /**
  * Writes the pair into two files of `directory` that say so in their names, and resolves to their path without the ending
  * (`.known`, `.offered`); undefined when there are `LIMITS.witnessEvidenceMax` pairs of this kind already. A pair that is kept is not written twice.
@@ -36,18 +38,8 @@ export async function keepEvidence(
   const kept = (await readdir(directory)).filter((file) => file.startsWith(start) && file.endsWith('.offered'));
   if (!kept.includes(`${name}.offered`)) {
     if (kept.length >= LIMITS.witnessEvidenceMax) return undefined;
-    await writeSynced(join(directory, `${name}.known`), known);
-    await writeSynced(join(directory, `${name}.offered`), offered);
+    await writeFile(join(directory, `${name}.known`), known, SYNCED);
+    await writeFile(join(directory, `${name}.offered`), offered, SYNCED);
   }
   return join(directory, name);
-}
-
-async function writeSynced(path: string, bytes: Buffer): Promise<void> {
-  const file = await open(path, 'w', 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
@@ -67,7 +67,7 @@ export async function openLogState(directory: string): Promise<LogState> {
       const next = generation + 1;
       const partial = join(directory, `partial-${process.pid}`);
       try {
-        await writeSynced(partial, formatFile(note));
+        await writeFile(partial, formatFile(note), { mode: 0o600, flush: true });
         await link(partial, pathOf(next));
         await rm(partial);
         await syncDirectory(directory);
@@ -112,21 +112,6 @@ async function readSynced(path: string): Promise<Known> {
     if (!known) throw new JiminiError('JIMINI_STORE_CORRUPT', `the witness state ${path} is damaged: ${advice}`);
     await file.sync();
     return known;
-  } finally {
-    await file.close();
-  }
-}
-
-async function writeSynced(path: string, bytes: Buffer): Promise<void> {
-  await using(await open(path, 'w', 0o600), async (file) => {
-    await file.writeFile(bytes);
-    await file.sync();
-  });
-}
-
-async function using(file: FileHandle, use: (file: FileHandle) => Promise<void>): Promise<void> {
-  try {
-    await use(file);
   } finally {
     await file.close();
   }

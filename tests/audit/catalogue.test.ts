@@ -2,10 +2,11 @@ import test from 'ava';
 import { needs } from '../tools/needs.js';
 import { pythonAndOpenssl } from '../tools/python.js';
 import { catalogue } from './catalogue.js';
+import { prunedCatalogue } from './pruned-catalogue.js';
 import { verifyMany } from './python-verifier.js';
 import { verifyExport } from './signed-logs.js';
 
-const attacks = await catalogue();
+const attacks = [...(await catalogue()), ...(await prunedCatalogue())];
 
 for (const { what, files, given, exit, rule } of attacks) {
   test(`verified as ${exit}: ${what}`, async (t) => {

@@ -4,10 +4,10 @@ import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { ClassicLevel } from 'classic-level';
 import { leafHash } from '../../sidecar/audit/leaf-hash.js';
 import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
+import { deleted, inDatabase, keysOf } from '../storage/database.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
 import { decision, levelLogOptions, openAuditLog } from './records.js';
 import { runLogCommand as jimini } from './run-log.js';
@@ -148,14 +148,11 @@ test('the files beside the database are verified, too', async (t) => {
 test('the stored tree is verified, too', async (t) => {
   const dataDir = await someLog(600);
   t.is(jimini('verify', '--data-dir', dataDir).exit, 0);
-  const db = new ClassicLevel<Buffer, Buffer>(logDirectory(dataDir), {
-    keyEncoding: 'buffer',
-    valueEncoding: 'buffer',
+  await inDatabase(dataDir, async (db) => {
+    const [key] = await keysOf(db, 't');
+    t.truthy(key);
+    await db.del(key as Buffer);
   });
-  const [key] = await db.keys({ gte: Buffer.from('t'), lt: Buffer.from('u') }).all();
-  t.truthy(key);
-  await db.del(key as Buffer);
-  await db.close();
   const { exit, stdout } = jimini('verify', '--data-dir', dataDir, '--format', 'json');
   t.is(exit, 1);
   t.like(JSON.parse(stdout).fault, { rule: 'tree', seq: 256 });
@@ -163,13 +160,7 @@ test('the stored tree is verified, too', async (t) => {
 
 test('leaves cut off at the end of a data directory are missed', async (t) => {
   const dataDir = await someLog(8);
-  const db = new ClassicLevel<Buffer, Buffer>(logDirectory(dataDir), {
-    keyEncoding: 'buffer',
-    valueEncoding: 'buffer',
-  });
-  const keys = await db.keys({ gte: Buffer.from('l'), lt: Buffer.from('m') }).all();
-  await db.batch(keys.slice(-2).map((key) => ({ type: 'del', key })));
-  await db.close();
+  await inDatabase(dataDir, async (db) => db.batch((await keysOf(db, 'l')).slice(-2).map(deleted)));
   const { exit, stdout } = jimini('verify', '--data-dir', dataDir);
   t.is(exit, 2);
   t.regex(
@@ -214,14 +205,11 @@ test('an export is never overwritten', async (t) => {
 
 test('a changed leaf in the database makes verify end with 1 and say what it means', async (t) => {
   const dataDir = await someLog(3);
-  const db = new ClassicLevel<Buffer, Buffer>(logDirectory(dataDir), {
-    keyEncoding: 'buffer',
-    valueEncoding: 'buffer',
+  await inDatabase(dataDir, async (db) => {
+    const key = (await db.keys().all())[2] as Buffer;
+    const value = (await db.get(key)) as Buffer;
+    await db.put(key, Buffer.from(value.toString().replace('"effective":"BLOCK"', '"effective":"ALLOW"')));
   });
-  const key = (await db.keys().all())[2] as Buffer;
-  const value = (await db.get(key)) as Buffer;
-  await db.put(key, Buffer.from(value.toString().replace('"effective":"BLOCK"', '"effective":"ALLOW"')));
-  await db.close();
   const { exit, stdout } = jimini('verify', '--data-dir', dataDir);
   t.is(exit, 1);
   t.regex(stdout, /^TAMPERED at 2: .*rule hash/);
@@ -231,17 +219,12 @@ test('a changed leaf in the database makes verify end with 1 and say what it mea
 
 test('a leaf that is missing, and a leaf that is foreign, make verify end with 1', async (t) => {
   const dataDir = await someLog(3);
-  const db = new ClassicLevel<Buffer, Buffer>(logDirectory(dataDir), {
-    keyEncoding: 'buffer',
-    valueEncoding: 'buffer',
-  });
-  await db.put(Buffer.from('lies'), Buffer.from('x'));
-  await db.close();
+  await inDatabase(dataDir, (db) => db.put(Buffer.from('lies'), Buffer.from('x')));
   t.like(JSON.parse(jimini('verify', '--data-dir', dataDir, '--format', 'json').stdout).fault, { rule: 'key' });
-  await db.open();
-  await db.del(Buffer.from('lies'));
-  await db.del((await db.keys().all())[1] as Buffer);
-  await db.close();
+  await inDatabase(dataDir, async (db) => {
+    await db.del(Buffer.from('lies'));
+    await db.del((await db.keys().all())[1] as Buffer);
+  });
   const { exit, stdout } = jimini('verify', '--data-dir', dataDir, '--format', 'json');
   t.is(exit, 1);
   t.like(JSON.parse(stdout).fault, { seq: 1, rule: 'seq' });

@@ -2,13 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { ClassicLevel } from 'classic-level';
-import { logDirectory } from '../../sidecar/storage/data-directory.js';
+import { type Database, inDatabase } from '../storage/database.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
 import { decision, levelLogOptions, openAuditLog } from './records.js';
 import { runLogCommand as jimini } from './run-log.js';
-
-type Database = ClassicLevel<Buffer, Buffer>;
 
 const keyOf = (letter: string, seq: number) => Buffer.from(`${letter}${String.fromCharCode(...Array(7).fill(0), seq)}`);
 
@@ -23,12 +20,6 @@ async function someLog(): Promise<string> {
   }
   await log.close('shutdown');
   return dataDir;
-}
-
-async function changing(dataDir: string, change: (db: Database) => Promise<void>): Promise<void> {
-  const db: Database = new ClassicLevel(logDirectory(dataDir), { keyEncoding: 'buffer', valueEncoding: 'buffer' });
-  await change(db);
-  await db.close();
 }
 
 const envelopeOf = async (db: Database, seq: number) => (await db.get(keyOf('e', seq))) as Buffer;
@@ -74,7 +65,7 @@ test('payloads that were removed, changed, exchanged or added are named with the
   for (const { what, seq, change } of ATTACKS) {
     const dataDir = join(temporaryDirectory(), 'data');
     await cp(whole, dataDir, { recursive: true });
-    await changing(dataDir, change);
+    await inDatabase(dataDir, change);
     const { exit, stdout } = jimini('verify', '--data-dir', dataDir, '--format', 'json');
     t.is(exit, 1, `${what}: ${stdout}`);
     t.like(JSON.parse(stdout), { status: 'tampered', entries: 8, fault: { seq, rule: 'envelope' } }, what);

@@ -2,7 +2,7 @@ import type { AuditLog, AuditLogOptions } from '../../sidecar/audit/audit-log.js
 import { createPruner } from '../../sidecar/audit/prune/pruner.js';
 import type { Clock } from '../../sidecar/kernel/clock.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
-import { decision } from './records.js';
+import { decision, levelLogOptions, openAuditLog } from './records.js';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 export const RETENTION_MS = 90 * DAY_MS;
@@ -23,8 +23,13 @@ export function stoppedClock(startMs = 1_700_000_000_000): StoppedClock {
   };
 }
 
-/** So that signing waits for nothing. */
-export function signingSoon(signing: AuditLogOptions['signing']): AuditLogOptions['signing'] {
+/** The log of a data directory, in a run of its own, by this clock; signing waits for nothing. */
+export function openByClock(dataDir: string, clock: Clock): Promise<AuditLog> {
+  const options = levelLogOptions(dataDir, { clock });
+  return openAuditLog({ ...options, signing: signingSoon(options.signing) });
+}
+
+function signingSoon(signing: AuditLogOptions['signing']): AuditLogOptions['signing'] {
   return {
     ...signing,
     after(_ms, run) {

@@ -1,50 +1,25 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { ClassicLevel } from 'classic-level';
 import { pruneOf } from '../../sidecar/audit/prune/prune-leaf.js';
-import { logDirectory } from '../../sidecar/storage/data-directory.js';
+import { type Database, deleted, inDatabase, keysOf } from '../storage/database.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
 import { needs } from '../tools/needs.js';
 import { pythonAndOpenssl } from '../tools/python.js';
 import {
   appendMany,
+  openByClock,
   pruneAll,
   type StoppedClock,
   signed,
-  signingSoon,
   steppedPruner,
   stoppedClock,
 } from './prune-rig.js';
 import { python, verifier } from './python-verifier.js';
-import { decision, levelLogOptions, openAuditLog } from './records.js';
+import { decision } from './records.js';
 import { runLogCommand as jimini } from './run-log.js';
 
 const test = needs(pythonAndOpenssl);
-
-/** The log of a data directory, in a run of its own. */
-function run(dataDir: string, clock: StoppedClock) {
-  const options = levelLogOptions(dataDir, { clock });
-  return openAuditLog({ ...options, signing: signingSoon(options.signing) });
-}
-
-type Level = ClassicLevel<Buffer, Buffer>;
-
-async function inDatabase<T>(dataDir: string, work: (db: Level) => Promise<T>): Promise<T> {
-  const encodings = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
-  const db = new ClassicLevel<Buffer, Buffer>(logDirectory(dataDir), encodings);
-  try {
-    return await work(db);
-  } finally {
-    await db.close();
-  }
-}
-
-/** Keys that begin with this letter. */
-function keysOf(db: Level, letter: string): Promise<Buffer[]> {
-  const first = Buffer.from(letter);
-  return db.keys({ gte: first, lt: Buffer.of((first[0] ?? 0) + 1) }).all();
-}
 
 /** Both verifiers over data directory and export. */
 function verifiedAs(t: ExecutionContext, exit: number, dataDir: string, ...args: string[]) {
@@ -63,7 +38,7 @@ function verifiedAs(t: ExecutionContext, exit: number, dataDir: string, ...args:
 test('leaves are removed, and what is left holds, is proven, and goes on', async (t) => {
   const dataDir = await temporaryDataDirectory();
   const clock = stoppedClock();
-  const first = await run(dataDir, clock);
+  const first = await openByClock(dataDir, clock);
   await appendMany(first, 298);
   await first.close('shutdown');
   const folder = temporaryDirectory();
@@ -74,7 +49,7 @@ test('leaves are removed, and what is left holds, is proven, and goes on', async
 
   // The key changes below the boundary, and what is pinned is the one from before.
   t.is(jimini('rotate-key', '--data-dir', dataDir).exit, 0);
-  const second = await run(dataDir, clock);
+  const second = await openByClock(dataDir, clock);
   await second.append({ leafFields: decision('sealed', { c_req: 'a'.repeat(64) }), seal: () => Buffer.from('sealed') });
   await appendMany(second, 500);
   t.deepEqual(await pruneAll(second, clock), [768]);
@@ -110,7 +85,7 @@ test('leaves are removed, and what is left holds, is proven, and goes on', async
 
   // Another run, another key, and another removal.
   t.is(jimini('rotate-key', '--data-dir', dataDir).exit, 0);
-  const third = await run(dataDir, clock);
+  const third = await openByClock(dataDir, clock);
   t.is(third.signed.discontinuity, undefined);
   await appendMany(third, 300);
   t.deepEqual(await pruneAll(third, clock), [1024]);
@@ -121,11 +96,11 @@ test('leaves are removed, and what is left holds, is proven, and goes on', async
 test('a log whose prune leaf was cut off goes on under another key, and so does the next run', async (t) => {
   const dataDir = await temporaryDataDirectory();
   const clock = stoppedClock();
-  const first = await run(dataDir, clock);
+  const first = await openByClock(dataDir, clock);
   await appendMany(first, 100);
   await first.close('shutdown');
   t.is(jimini('rotate-key', '--data-dir', dataDir).exit, 0);
-  const second = await run(dataDir, clock);
+  const second = await openByClock(dataDir, clock);
   await appendMany(second, 200);
   t.deepEqual(await pruneAll(second, clock), [256]);
   await second.close('shutdown');
@@ -142,13 +117,13 @@ test('a log whose prune leaf was cut off goes on under another key, and so does 
     code: 'JIMINI_STORE_CORRUPT',
     message: /^which keys have signed .* or with another data directory$/,
   };
-  await t.throwsAsync(run(copy, clock), refusal);
+  await t.throwsAsync(openByClock(copy, clock), refusal);
 
   for (const [reason, epoch] of [
     ['log_shorter', 3],
     [undefined, 3],
   ] as const) {
-    const log = await run(dataDir, clock);
+    const log = await openByClock(dataDir, clock);
     t.is(log.signed.discontinuity?.reason, reason);
     t.is(log.signed.keys.length, epoch);
     await log.close('shutdown');
@@ -160,7 +135,7 @@ test('a log whose prune leaf was cut off goes on under another key, and so does 
 async function halfPruned(): Promise<{ dataDir: string; clock: StoppedClock }> {
   const dataDir = await temporaryDataDirectory();
   const clock = stoppedClock();
-  const log = await run(dataDir, clock);
+  const log = await openByClock(dataDir, clock);
   await appendMany(log, 700);
   const { leafFields, keyLeaves } = await pruneOf(log, 512);
   const { seq } = await log.append({ leafFields });
@@ -174,7 +149,7 @@ async function halfPruned(): Promise<{ dataDir: string; clock: StoppedClock }> {
 test('a removal that was interrupted holds, and the next run brings it to its end', async (t) => {
   const { dataDir, clock } = await halfPruned();
   t.like(verifiedAs(t, 0, dataDir).report, { pruned_entries: 512 });
-  const log = await run(dataDir, clock);
+  const log = await openByClock(dataDir, clock);
   t.is(log.removal.boundary.minSeq, 512);
   await steppedPruner(log, clock).step();
   await log.close('shutdown');
@@ -182,7 +157,7 @@ test('a removal that was interrupted holds, and the next run brings it to its en
   t.is(await inDatabase(dataDir, async (db) => (await keysOf(db, 'l'))[0]?.readUInt32BE(5)), 512);
 });
 
-const damages: readonly (readonly [what: string, rule: string, damage: (db: Level) => Promise<unknown>])[] = [
+const damages: readonly (readonly [what: string, rule: string, damage: (db: Database) => Promise<unknown>])[] = [
   ['the boundary taken away', 'seq', async (db) => db.batch((await keysOf(db, 'p')).map(deleted))],
   ['a boundary moved', 'seq', async (db) => moved(db, 600)],
   ['a boundary that names another leaf', 'boundary', async (db) => moved(db, 512, 650)],
@@ -197,15 +172,11 @@ const damages: readonly (readonly [what: string, rule: string, damage: (db: Leve
   ['a hash of the tree behind the boundary put in', 'tree', async (db) => db.put(hashKey(1, 2), Buffer.of())],
 ];
 
-function deleted(key: Buffer) {
-  return { type: 'del', key } as const;
-}
-
-async function leafKeyAt(db: Level, seq: number): Promise<Buffer> {
+async function leafKeyAt(db: Database, seq: number): Promise<Buffer> {
   return (await keysOf(db, 'l')).find((key) => key.readUInt32BE(5) === seq) as Buffer;
 }
 
-async function moved(db: Level, minSeq: number, pruneSeq?: number): Promise<void> {
+async function moved(db: Database, minSeq: number, pruneSeq?: number): Promise<void> {
   const [key] = await keysOf(db, 'p');
   const other = Buffer.from(key as Buffer);
   other.writeUInt32BE(minSeq, 5);

@@ -6,6 +6,7 @@ import {
   chained,
   checkpointOf,
   DECISION,
+  decisions,
   type ExportFiles,
   keyFile,
   keyLeaf,
@@ -17,8 +18,6 @@ import {
 const [first, second, third, stranger] = [signerOf(1), signerOf(3), signerOf(6), signerOf(9)];
 const MIN_SEQ = 768;
 const PRUNE_SEQ = 800;
-
-const decisions = (count: number) => Array.from({ length: count }, (_, at) => ({ ...DECISION, route: `route-${at}` }));
 
 /** Three keys, two of them from below the boundary; an older boundary at 256, whose leaf is gone. */
 async function wholeLog(): Promise<Buffer[]> {
@@ -43,6 +42,12 @@ async function lying(change: Record<string, unknown>): Promise<ExportFiles> {
   const fields = { ...(await pruneFields(before, MIN_SEQ)), ...(change as object) };
   const leaves = chained([fields, ...decisions(20), CLOSE], before);
   return prunedExportOf(leaves, MIN_SEQ, PRUNE_SEQ, third, second, first);
+}
+
+/** A log whose first leaf behind the boundary names the one before it as nobody does. */
+async function oddlyChained(): Promise<ExportFiles> {
+  const before = chained([{ ...DECISION, prev: ['a'.repeat(64)] }, ...decisions(20)], log.slice(0, MIN_SEQ));
+  return prunedExportOf(await withPrune(before, MIN_SEQ, CLOSE), MIN_SEQ, before.length, third, second, first);
 }
 
 /** All cases. */
@@ -74,6 +79,7 @@ export async function prunedCatalogue(): Promise<readonly Attack[]> {
     { what: 'a tile more removed', files: entries(log.slice(MIN_SEQ + 256)), exit: 1, rule: 'seq' },
     { what: 'one leaf fewer removed', files: entries(log.slice(MIN_SEQ - 1)), exit: 1, rule: 'seq' },
     { what: 'a leaf behind the boundary removed', files: entries(middle.slice(MIN_SEQ)), exit: 1, rule: 'seq' },
+    { what: 'a first leaf whose prev is a list', files: await oddlyChained(), exit: 1, rule: 'prev' },
     { what: 'the end cut off with the prune leaf', files: entries(kept.slice(0, 5)), exit: 2, rule: 'checkpoint' },
     { what: 'everything removed', files: entries([]), exit: 2, rule: 'checkpoint' },
     {

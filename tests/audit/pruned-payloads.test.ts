@@ -2,19 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ClassicLevel } from 'classic-level';
-import { logDirectory } from '../../sidecar/storage/data-directory.js';
+import { type Database, inDatabase } from '../storage/database.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
 import { needs } from '../tools/needs.js';
 import { pythonAndOpenssl } from '../tools/python.js';
-import { pruneAll, type StoppedClock, signingSoon, steppedPruner, stoppedClock } from './prune-rig.js';
+import { openByClock, pruneAll, type StoppedClock, steppedPruner, stoppedClock } from './prune-rig.js';
 import { python, verifier } from './python-verifier.js';
-import { decision, levelLogOptions, openAuditLog } from './records.js';
+import { decision } from './records.js';
 import { runLogCommand as jimini } from './run-log.js';
 
 const test = needs(pythonAndOpenssl);
-
-type Database = ClassicLevel<Buffer, Buffer>;
 
 const HEADS = ['checkpoint.a', 'checkpoint.b'] as const;
 const LEAVES = 1000;
@@ -25,17 +22,12 @@ function keyOf(letter: string, seq: number): Buffer {
   return key;
 }
 
-function openLog(dataDir: string, clock: StoppedClock) {
-  const options = levelLogOptions(dataDir, { clock });
-  return openAuditLog({ ...options, signing: signingSoon(options.signing) });
-}
-
 /** A log of records with payloads, with a second key from its beginning, of which all was removed that may be. */
 async function prunedLog(clock: StoppedClock): Promise<string> {
   const dataDir = await temporaryDataDirectory();
-  await (await openLog(dataDir, clock)).close('shutdown');
+  await (await openByClock(dataDir, clock)).close('shutdown');
   for (const name of HEADS) rmSync(join(dataDir, name), { force: true });
-  const log = await openLog(dataDir, clock);
+  const log = await openByClock(dataDir, clock);
   const records = Array.from({ length: LEAVES - log.size }, (_, at) => decision(`r${at}`, { c_req: 'a'.repeat(64) }));
   await Promise.all(records.map((leafFields) => log.append({ leafFields, seal: () => randomBytes(50) })));
   await pruneAll(log, clock);
@@ -43,19 +35,10 @@ async function prunedLog(clock: StoppedClock): Promise<string> {
   return dataDir;
 }
 
-async function withDatabase<T>(dataDir: string, work: (db: Database) => Promise<T>): Promise<T> {
-  const db: Database = new ClassicLevel(logDirectory(dataDir), { keyEncoding: 'buffer', valueEncoding: 'buffer' });
-  try {
-    return await work(db);
-  } finally {
-    await db.close();
-  }
-}
-
 /** How many rows of each kind there are, by the first byte of their keys. */
 async function countsOf(dataDir: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const key of await withDatabase(dataDir, (db) => db.keys().all())) {
+  for (const key of await inDatabase(dataDir, (db) => db.keys().all())) {
     const letter = key.toString('latin1', 0, 1);
     counts[letter] = (counts[letter] ?? 0) + 1;
   }
@@ -89,15 +72,15 @@ test('payloads go with the leaves that are removed; those behind are held agains
     ['one in between is another one', 900, (db: Database) => db.put(keyOf('e', 900), randomBytes(50))],
   ] as const) {
     const dataDir = await copyOf(whole);
-    await withDatabase(dataDir, change);
+    await inDatabase(dataDir, change);
     t.like(verified(dataDir), { exit: 1, fault: { seq, rule: 'envelope' } }, what);
   }
 
-  await withDatabase(whole, async (db) => {
+  await inDatabase(whole, async (db) => {
     for (const letter of ['e', 'x']) await db.put(keyOf(letter, 767), randomBytes(50));
   });
   t.like(verified(whole), { exit: 0, payloads }, 'what is left of removed leaves counts for nothing');
-  const log = await openLog(whole, clock);
+  const log = await openByClock(whole, clock);
   await steppedPruner(log, clock).step();
   await log.close('shutdown');
   const { x = 0, e } = await countsOf(whole);
@@ -107,8 +90,8 @@ test('payloads go with the leaves that are removed; those behind are held agains
 test('when the leaves behind a boundary are gone it goes with what they have left', async (t) => {
   const clock = stoppedClock();
   const dataDir = await prunedLog(clock);
-  await withDatabase(dataDir, (db) => db.clear({ gte: Buffer.from('l'), lt: Buffer.from('m') }));
-  const log = await openLog(dataDir, clock);
+  await inDatabase(dataDir, (db) => db.clear({ gte: Buffer.from('l'), lt: Buffer.from('m') }));
+  const log = await openByClock(dataDir, clock);
   t.like(log.signed.discontinuity, { reason: 'log_shorter', recovered_size: 0 });
   await log.close('shutdown');
   t.deepEqual(Object.keys(await countsOf(dataDir)), ['l']);

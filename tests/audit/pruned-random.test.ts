@@ -10,7 +10,7 @@ import { verifyMany } from './python-verifier.js';
 import {
   chained,
   checkpointOf,
-  DECISION,
+  decisions,
   type ExportFiles,
   keyFile,
   keyLeaf,
@@ -22,8 +22,6 @@ import {
   verifyExport,
 } from './signed-logs.js';
 import { everyBit, unnoticedIn } from './tamper.js';
-
-const decisions = (count: number) => Array.from({ length: count }, (_, at) => ({ ...DECISION, route: `r${at}` }));
 
 /** A log of which leaves were removed, with keys that were changed at these places. */
 async function prunedLog(tiles: number, before: number, behind: number, keysAt: readonly number[]) {

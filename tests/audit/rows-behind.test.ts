@@ -58,7 +58,7 @@ function leavesOf(dataDir: string, t: ExecutionContext): Leaf[] {
   return stdout
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as Leaf); // prettier
+    .map((line) => JSON.parse(line) as Leaf);
 }
 
 test('what leaves that are gone have left is stated in the log and removed, and no place is written twice', async (t) => {

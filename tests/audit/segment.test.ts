@@ -4,9 +4,8 @@ import type { ExecutionContext } from 'ava';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
 import { needs } from '../tools/needs.js';
 import { pythonAndOpenssl } from '../tools/python.js';
-import { appendMany, DAY_MS, pruneAll, type StoppedClock, signingSoon, stoppedClock } from './prune-rig.js';
+import { appendMany, DAY_MS, openByClock, pruneAll, type StoppedClock, stoppedClock } from './prune-rig.js';
 import { python, verifier, verifyMany } from './python-verifier.js';
-import { levelLogOptions, openAuditLog } from './records.js';
 import { runLogCommand as jimini } from './run-log.js';
 import { checkpointOf, type ExportFiles, type Given, signerOf, verifyExport } from './signed-logs.js';
 
@@ -14,18 +13,13 @@ const test = needs(pythonAndOpenssl);
 const MIDNIGHT = Date.UTC(2026, 2, 1);
 const DAY = '2026-03-02';
 
-function run(dataDir: string, clock: StoppedClock) {
-  const options = levelLogOptions(dataDir, { clock });
-  return openAuditLog({ ...options, signing: signingSoon(options.signing) });
-}
-
 /** Three days, a key for each of them, and on the third the clock is set back for a moment. */
 async function threeDays(): Promise<{ dataDir: string; firstKey: string; clock: StoppedClock }> {
   const dataDir = await temporaryDataDirectory();
   const clock = stoppedClock(MIDNIGHT);
   let firstKey = '';
   for (const day of [0, 1, 2]) {
-    const log = await run(dataDir, clock);
+    const log = await openByClock(dataDir, clock);
     await appendMany(log, 300, `day${day}-`);
     if (day === 2) {
       clock.goOn(-2 * DAY_MS);
@@ -163,7 +157,7 @@ test('the leaves of a day are exported with what shows where they stand in the l
   t.is(jimini('export', '--data-dir', dataDir, '--day', '2026-02-30', '--out', out).exit, 2);
   t.is(jimini('head', '--export', out).exit, 2);
 
-  const log = await run(dataDir, clock);
+  const log = await openByClock(dataDir, clock);
   t.deepEqual(await pruneAll(log, clock), [768]);
   await log.close('shutdown');
   const { out: rest, stdout: told } = exported(t, dataDir, '2026-03-03');

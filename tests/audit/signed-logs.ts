@@ -101,10 +101,14 @@ export const DECISION = {
 } as const;
 export const CLOSE = { kind: 'close', reason: 'shutdown' } as const;
 
+/** Fields of so many decisions, each with a route of its own. */
+export function decisions(count: number) {
+  return Array.from({ length: count }, (_, at) => ({ ...DECISION, route: `route-${at}` }));
+}
+
 /** A log of so many leaves: `open`, decisions, `close`. */
 export function plainLog(size: number): Buffer[] {
-  const decisions = Array.from({ length: size - 2 }, (_, at) => ({ ...DECISION, route: `route-${at}` }));
-  return chained([OPEN, ...decisions, CLOSE]);
+  return chained([OPEN, ...decisions(size - 2), CLOSE]);
 }
 
 /** A `key` leaf, signed by both keys or by the new one only. */

@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { ClassicLevel } from 'classic-level';
-import { logDirectory } from '../../sidecar/storage/data-directory.js';
+import { deleted, inDatabase, keysOf } from '../storage/database.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
 import { needs } from '../tools/needs.js';
 import { pythonAndOpenssl } from '../tools/python.js';
@@ -20,13 +19,7 @@ async function run(dataDir: string, count: number): Promise<void> {
 }
 
 async function cutOff(dataDir: string, count: number): Promise<void> {
-  const db = new ClassicLevel<Buffer, Buffer>(logDirectory(dataDir), {
-    keyEncoding: 'buffer',
-    valueEncoding: 'buffer',
-  });
-  const keys = await db.keys({ gte: Buffer.from('l'), lt: Buffer.from('m') }).all();
-  await db.batch(keys.slice(-count).map((key) => ({ type: 'del', key })));
-  await db.close();
+  await inDatabase(dataDir, async (db) => db.batch((await keysOf(db, 'l')).slice(-count).map(deleted)));
 }
 
 /** What somebody keeps elsewhere: the newest checkpoint, and the keys. */

@@ -1,14 +1,6 @@
 import type { LeafRow, LogStore, LogStoreHandle } from '../../sidecar/audit/log-store.js';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
-import {
-  EMPTY,
-  hasBehind,
-  type MemoryContent,
-  tileOf,
-  withMore,
-  withoutBehind,
-  withoutBelow,
-} from './memory-content.js';
+import { EMPTY, type MemoryContent, readsOf, withMore, withoutBehind, withoutBelow } from './memory-content.js';
 
 /** What happens to one batch: written; failed and gone; failed, but there after the next opening. */
 export type BatchFate = 'written' | 'lost' | 'phantom';
@@ -96,34 +88,10 @@ export function createFaultyStore(options: FaultyStoreOptions = {}): FaultyStore
       async compact() {
         inUse();
       },
-      async boundaries() {
+      ...readsOf(async () => {
         inUse();
-        return [...view.boundaries];
-      },
-      async keptKeyLeaves() {
-        inUse();
-        return [...view.kept];
-      },
-      async readTile(level, index, width) {
-        inUse();
-        return tileOf(view, level, index, width);
-      },
-      async hasRowsBehind(size) {
-        inUse();
-        return hasBehind(view, size);
-      },
-      async *rowsFrom(seq) {
-        inUse();
-        yield* view.rows.filter((row) => row.seq >= seq);
-      },
-      async page(seq, count) {
-        inUse();
-        return view.rows.filter((row) => row.seq >= seq).slice(0, count);
-      },
-      async lastRows(count) {
-        inUse();
-        return view.rows.slice(-count);
-      },
+        return view;
+      }),
       async close() {
         if (!isClosed) isOpen = false;
         isClosed = true;

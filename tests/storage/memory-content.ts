@@ -1,4 +1,4 @@
-import type { Boundary, LeafRow } from '../../sidecar/audit/log-store.js';
+import type { Boundary, LeafRow, LogStoreHandle } from '../../sidecar/audit/log-store.js';
 import { TILE_WIDTH, type TreeNode } from '../../sidecar/audit/tree/tiles.js';
 
 /** What a store in memory holds. */
@@ -48,7 +48,7 @@ export function withoutBehind(content: MemoryContent, size = Number.POSITIVE_INF
   };
 }
 
-export function hasBehind(content: MemoryContent, size: number): boolean {
+function hasBehind(content: MemoryContent, size: number): boolean {
   const { nodes, boundaries, kept } = withoutBehind(content, size);
   return (
     nodes.length + boundaries.length + kept.length <
@@ -57,11 +57,28 @@ export function hasBehind(content: MemoryContent, size: number): boolean {
 }
 
 /** Hashes of a tile, as the port has it; shorter where some are missing. */
-export function tileOf(content: MemoryContent, level: number, index: number, width: number): Buffer {
+function tileOf(content: MemoryContent, level: number, index: number, width: number): Buffer {
   const first = index * TILE_WIDTH;
   const at = (place: number): Uint8Array =>
     level === 0
       ? Buffer.from(content.rows.find(({ seq }) => seq === place)?.hash ?? '', 'hex')
       : (content.nodes.find((node) => node.level === level && node.index === place)?.hash ?? Buffer.of());
   return Buffer.concat(Array.from({ length: width }, (_, i) => at(first + i)));
+}
+
+type Reads = 'boundaries' | 'keptKeyLeaves' | 'readTile' | 'hasRowsBehind' | 'rowsFrom' | 'page' | 'lastRows';
+
+/** What a handle reads; `view` gives what it sees at the moment, or rejects. */
+export function readsOf(view: () => Promise<MemoryContent>): Pick<LogStoreHandle, Reads> {
+  return {
+    boundaries: async () => [...(await view()).boundaries],
+    keptKeyLeaves: async () => [...(await view()).kept],
+    readTile: async (level, index, width) => tileOf(await view(), level, index, width),
+    hasRowsBehind: async (size) => hasBehind(await view(), size),
+    async *rowsFrom(seq) {
+      yield* (await view()).rows.filter((row) => row.seq >= seq);
+    },
+    page: async (seq, count) => (await view()).rows.filter((row) => row.seq >= seq).slice(0, count),
+    lastRows: async (count) => (await view()).rows.slice(-count),
+  };
 }

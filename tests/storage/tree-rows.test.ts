@@ -1,16 +1,15 @@
 import test from 'ava';
-import { ClassicLevel } from 'classic-level';
 import { consistencyProof, inclusionProof } from '../../sidecar/audit/tree/proofs.js';
 import { recoverEdge, recoverPeaks } from '../../sidecar/audit/tree/recover-edge.js';
 import { createTreeEdge, type TreeEdge } from '../../sidecar/audit/tree/tree-edge.js';
 import { rowsFromBoundary } from '../../sidecar/audit/verify/boundary-rows.js';
 import { isConsistent, isIncluded } from '../../sidecar/audit/verify/merkle.js';
-import { logDirectory } from '../../sidecar/storage/data-directory.js';
 import { leafKey } from '../../sidecar/storage/leaf-key.js';
 import type { LevelLog } from '../../sidecar/storage/level-log.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { treeKey } from '../../sidecar/storage/tree-key.js';
 import { leafHashOf } from '../audit/tree/reference.js';
+import { type Database, inDatabase, keysOf } from './database.js';
 import { temporaryDataDirectory } from './temporary.js';
 
 const BATCH = 1000;
@@ -97,37 +96,29 @@ test('rows of the tree do not show among the leaves', async (t) => {
   await log.close();
 });
 
-const damages = test.macro(async (t, damage: (database: ClassicLevel<Uint8Array, Uint8Array>) => Promise<void>) => {
+const damages = test.macro(async (t, damage: (database: Database) => Promise<void>) => {
   const dataDir = await temporaryDataDirectory();
   const store = createLevelLogStore(dataDir);
   const first = await store.open();
   await writeLeaves(first, createTreeEdge(), 600);
   await first.close();
-  const database = new ClassicLevel<Uint8Array, Uint8Array>(logDirectory(dataDir), {
-    keyEncoding: 'view',
-    valueEncoding: 'view',
-  });
-  await damage(database);
-  await database.close();
+  await inDatabase(dataDir, damage);
   const log = await store.open();
   await t.throwsAsync(recoverEdge(log, 600), { code: 'JIMINI_STORE_CORRUPT' });
   await log.close();
 });
 
 const node = (index: number) => leafHashOf(`node ${index}`);
-const nothing = new Uint8Array(0);
-/** Keys of the tree's rows, in order. */
-const treeKeys = (database: ClassicLevel<Uint8Array, Uint8Array>) =>
-  database.keys({ gte: Buffer.from('t'), lt: Buffer.from('u') }).all();
+const nothing = Buffer.of();
 
 test('a tree hash that is gone is noticed', damages, async (database) => {
-  await database.del((await treeKeys(database))[0] as Uint8Array);
+  await database.del((await keysOf(database, 't'))[0] as Buffer);
 });
 test('a tree hash that is there twice is noticed', damages, async (database) => {
   await database.put(treeKey(1, 0, node(0)), nothing);
 });
 test('a key that is cut is noticed', damages, async (database) => {
-  const key = (await treeKeys(database))[0] as Uint8Array;
+  const key = (await keysOf(database, 't'))[0] as Buffer;
   await database.del(key);
   await database.put(key.subarray(0, 41), nothing);
 });

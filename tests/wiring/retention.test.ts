@@ -4,8 +4,7 @@ import type { Witnesses } from '../../sidecar/audit/witness/witnesses.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { createLogger } from '../../sidecar/telemetry/logger.js';
 import { startRetention } from '../../sidecar/wiring/retention.js';
-import { appendMany, DAY_MS, signed, signingSoon, stoppedClock } from '../audit/prune-rig.js';
-import { levelLogOptions, openAuditLog } from '../audit/records.js';
+import { appendMany, DAY_MS, openByClock, signed, stoppedClock } from '../audit/prune-rig.js';
 import { temporaryDataDirectory } from '../storage/temporary.js';
 
 const ROUNDS = 12;
@@ -13,8 +12,7 @@ const ROUNDS = 12;
 /** A log of 600 old leaves with retention, and what lets some minutes of it pass. */
 async function retained(retentionDays: number, sizes?: () => Iterable<readonly [string, number]>) {
   const clock = stoppedClock();
-  const options = levelLogOptions(await temporaryDataDirectory(), { clock });
-  const auditLog = await openAuditLog({ ...options, signing: signingSoon(options.signing) });
+  const auditLog = await openByClock(await temporaryDataDirectory(), clock);
   await appendMany(auditLog, 599);
   clock.goOn(8 * DAY_MS);
   mock.timers.enable({ apis: ['setInterval'] });

@@ -5,8 +5,7 @@ import test from 'ava';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { createLogger } from '../../sidecar/telemetry/logger.js';
 import { startSegments } from '../../sidecar/wiring/segments.js';
-import { appendMany, DAY_MS, signed, signingSoon, stoppedClock } from '../audit/prune-rig.js';
-import { levelLogOptions, openAuditLog } from '../audit/records.js';
+import { appendMany, DAY_MS, openByClock, signed, stoppedClock } from '../audit/prune-rig.js';
 import { runLogCommand as jimini } from '../audit/run-log.js';
 import { until } from '../server/rig.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
@@ -15,8 +14,7 @@ const MIDNIGHT = Date.UTC(2026, 2, 1);
 
 test.serial('a day is written once it is over, as a whole, and goes when it is too old', async (t) => {
   const clock = stoppedClock(MIDNIGHT);
-  const options = levelLogOptions(await temporaryDataDirectory(), { clock });
-  const auditLog = await openAuditLog({ ...options, signing: signingSoon(options.signing) });
+  const auditLog = await openByClock(await temporaryDataDirectory(), clock);
   await appendMany(auditLog, 40);
   const dir = temporaryDirectory();
   const folder = join(dir, auditLog.logId);

@@ -1,8 +1,10 @@
-import { hash } from 'node:crypto';
-import { type Scanned, scanCanonical } from './canonical-scan.js';
+import { scanCanonical } from './canonical-scan.js';
+import { logId as isLogId, type Leaf } from './field-types.js';
 import { fieldFault } from './leaf-rules.js';
-import { createRootStream } from './merkle.js';
+import { createRootStream, leafHash } from './merkle.js';
+import { LEAF_BYTES_MAX } from './report.js';
 import type { Refused } from './signed-note.js';
+import { decodeUtf8 } from './utf8.js';
 
 /**
  * Where a log begins of which leaves were removed, as its `prune` leaf says. Nothing of it is believed before that leaf is met in its place, and
@@ -23,14 +25,12 @@ export interface Boundary {
 /** A `key` leaf that is not among the others. */
 export interface KeyLeaf {
   readonly seq: number;
-  readonly leaf: ReadonlyMap<string, Scanned>;
+  readonly leaf: Leaf;
   readonly hash: string;
 }
 
-const LEAF_BYTES_MAX = 8 * 1024;
 /** A `prune` leaf, and as many `key` leaves as there may be keys. */
 export const BOUNDARY_BYTES_MAX = 513 * (LEAF_BYTES_MAX + 1);
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The lines of a `boundary.jsonl`. Of a file that is none, one line that is no leaf. */
 export function linesOfBoundary(bytes: Uint8Array): readonly Uint8Array[] {
@@ -80,23 +80,10 @@ export function readKeyLeaves(lines: readonly Uint8Array[], logId: unknown): Key
 }
 
 /** The leaf, when it is a whole one of this kind. Where it stands is not looked at. */
-function leafOf(bytes: Uint8Array, kind: 'prune' | 'key'): ReadonlyMap<string, Scanned> | undefined {
+function leafOf(bytes: Uint8Array, kind: 'prune' | 'key'): Leaf | undefined {
   if (bytes.length > LEAF_BYTES_MAX) return undefined;
-  const leaf = scanCanonical(textOf(bytes));
+  const leaf = scanCanonical(decodeUtf8(bytes) ?? '');
   if ('why' in leaf || leaf.get('v') !== 1 || leaf.get('kind') !== kind) return undefined;
-  const hasPlace = typeof leaf.get('seq') === 'number' && /^[a-z2-7]{26}$/.test(String(leaf.get('log_id')));
+  const hasPlace = typeof leaf.get('seq') === 'number' && isLogId(leaf.get('log_id'), leaf);
   return hasPlace && fieldFault(leaf) === undefined ? leaf : undefined;
-}
-
-/** Nothing, where it is no text. */
-export function textOf(bytes: Uint8Array): string {
-  try {
-    return UTF8.decode(bytes);
-  } catch {
-    return '';
-  }
-}
-
-function leafHash(bytes: Uint8Array): string {
-  return hash('sha256', Buffer.concat([Uint8Array.of(0), bytes]), 'hex');
 }

@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
-import { type Scanned, scanCanonical } from './canonical-scan.js';
+import { scanCanonical } from './canonical-scan.js';
+import { hash as isHash, type Leaf, logId } from './field-types.js';
 import type { KeyEpochs } from './key-epochs.js';
 import { fieldFault, isOpaque } from './leaf-rules.js';
 import type { PayloadWord } from './payload-rows.js';
 import { type PlainPlace, readPlainDecision } from './plain-decision.js';
-import type { Entry, Finding, RuleName } from './report.js';
+import { type Entry, type Finding, LEAF_BYTES_MAX, type RuleName } from './report.js';
+import { decodeUtf8 } from './utf8.js';
 
 /** Takes the leaves of a log one after the other, in constant memory. */
 export interface ChainCheck {
@@ -32,13 +34,6 @@ export interface ChainCheck {
   /** Whether what was refused at leaf 0 is a leaf of format v0. */
   readonly isOlderFormat: boolean;
 }
-
-type Leaf = ReadonlyMap<string, Scanned>;
-
-const LEAF_BYTES_MAX = 8 * 1024;
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const HASH = /^[0-9a-f]{64}$/;
-const LOG_ID = /^[a-z2-7]{26}$/;
 
 /** What is known of the leaves before the first one that is looked at. */
 export interface ChainStart {
@@ -87,7 +82,7 @@ class Chain implements ChainCheck {
     if (seq > this.size) return this.fault('seq', `the leaf ${this.size} is missing`);
     if (seq < this.size) return this.fault('seq', `the leaf ${seq} is there twice`);
     if (bytes.length > LEAF_BYTES_MAX) return this.fault('size', `the leaf has more than ${LEAF_BYTES_MAX} bytes`);
-    const text = decoded(bytes);
+    const text = decodeUtf8(bytes);
     if (text === undefined) return this.fault('utf-8', 'the leaf is not well-formed UTF-8');
     const plain = this.#nextPlainDecision(text);
     const leaf = plain ? undefined : scanCanonical(text);
@@ -120,7 +115,7 @@ class Chain implements ChainCheck {
       return this.fault('version', 'the format version is not 1');
     }
     const id = leaf.get('log_id');
-    if (typeof id !== 'string' || !LOG_ID.test(id)) return this.fault('log_id', 'the log id is not one');
+    if (!logId(id, leaf)) return this.fault('log_id', 'the log id is not one');
     if (this.logId !== '' && id !== this.logId) {
       return this.fault('log_id', 'the log id is not that of the leaves before');
     }
@@ -128,7 +123,7 @@ class Chain implements ChainCheck {
       return this.fault('seq', `the leaf at ${this.size} does not say that it is number ${this.size}`);
     }
     const prev = leaf.get('prev');
-    const isPrev = this.lastHash === '' ? HASH.test(String(prev)) : prev === this.lastHash;
+    const isPrev = this.lastHash === '' ? isHash(prev, leaf) : prev === this.lastHash;
     if (!isPrev) return this.fault('prev', 'prev is not the hash of the leaf before');
     return undefined;
   }
@@ -191,12 +186,4 @@ function wordOf(leaf: Leaf | undefined): PayloadWord {
 export interface LogBreak {
   readonly seq: number;
   readonly recoveredSize: number;
-}
-
-function decoded(bytes: Uint8Array): string | undefined {
-  try {
-    return UTF8.decode(bytes);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,6 +6,7 @@ export type Leaf = ReadonlyMap<string, Scanned>;
 export type Check = (value: Scanned | undefined, leaf: Leaf) => boolean;
 
 const HASH = /^[0-9a-f]{64}$/;
+const LOG_ID = /^[a-z2-7]{26}$/;
 const WORD = /^[a-z][a-z0-9_]{0,31}$/;
 const BUCKET = /^(0|[1-9][0-9]{0,14})(?:-([1-9][0-9]{0,14}))?$/;
 
@@ -13,6 +14,7 @@ export const text: Check = (value) => typeof value === 'string';
 export const count: Check = (value) => typeof value === 'number' && value >= 0;
 export const hash: Check = (value) => typeof value === 'string' && HASH.test(value);
 export const hashOrEmpty: Check = (value) => value === '' || (typeof value === 'string' && HASH.test(value));
+export const logId: Check = (value) => typeof value === 'string' && LOG_ID.test(value);
 /** A code, never free text. */
 export const word: Check = (value) => typeof value === 'string' && WORD.test(value);
 /** How many, not exactly: `0`, or a range such as `11-100`. */

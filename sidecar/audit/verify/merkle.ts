@@ -2,6 +2,11 @@ import { createHash, hash } from 'node:crypto';
 
 /** The tree of RFC 6962 2.1 as a verifier sees it: slower than the writer's, and nothing in common with it. */
 
+/** Hash of a leaf, 64 hex digits. */
+export function leafHash(bytes: Uint8Array): string {
+  return hash('sha256', Buffer.concat([Uint8Array.of(0), bytes]), 'hex');
+}
+
 /** Hash of a node from those of its children. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return createHash('sha256').update(Uint8Array.of(1)).update(left).update(right).digest();

@@ -9,6 +9,9 @@ export interface Entry {
   readonly hash?: string;
 }
 
+/** No leaf has more. */
+export const LEAF_BYTES_MAX = 8 * 1024;
+
 /** Rules of the format, as docs/log-format.md names them. */
 export type RuleName =
   | 'key'

@@ -1,6 +1,9 @@
-import { type KeyLeaf, readKeyLeaves, textOf } from './boundary.js';
+import { type KeyLeaf, readKeyLeaves } from './boundary.js';
 import { scanCanonical } from './canonical-scan.js';
+import { hash, logId as isLogId, type Leaf, listOf } from './field-types.js';
+import { LEAF_BYTES_MAX } from './report.js';
 import type { Refused } from './signed-note.js';
+import { decodeUtf8 } from './utf8.js';
 
 /** A part of a log, as its `segment.json` says. Nothing of it is believed before a checkpoint is shown to cover it. */
 export interface Segment {
@@ -27,19 +30,19 @@ export interface SegmentFiles {
 }
 
 /** A line as long as a leaf may be: some hundred hashes at most. */
-export const SEGMENT_BYTES_MAX = 8 * 1024 + 1;
-const HASHES_MAX = 63;
+export const SEGMENT_BYTES_MAX = LEAF_BYTES_MAX + 1;
+const isHashes = listOf(63, hash);
 
 /** Reads what a segment says of itself. */
 export function readSegment({ bytes, keyLeaves: keyBytes }: SegmentFiles): Segment | Refused {
-  const text = textOf(bytes);
+  const text = decodeUtf8(bytes) ?? '';
   const scanned =
     bytes.length <= SEGMENT_BYTES_MAX && text.endsWith('\n') ? scanCanonical(text.slice(0, -1)) : { why: 'is no line' };
   if ('why' in scanned) return { why: 'segment.json is not one line of canonical JSON' };
   const [first, end, day, logId] = ['first', 'end', 'day', 'log_id'].map((name) => scanned.get(name));
-  const [peaks, consistency] = [hashesOf(scanned.get('peaks')), hashesOf(scanned.get('consistency'))];
+  const [peaks, consistency] = [hashesOf(scanned, 'peaks'), hashesOf(scanned, 'consistency')];
   const hasPlace = typeof first === 'number' && typeof end === 'number' && first >= 0 && first < end;
-  const hasNames = typeof day === 'string' && DAY.test(day) && typeof logId === 'string' && LOG_ID.test(logId);
+  const hasNames = typeof day === 'string' && DAY.test(day) && typeof logId === 'string' && isLogId(logId, scanned);
   if (scanned.get('v') !== 1 || !hasPlace || !hasNames || !peaks || !consistency) {
     return { why: 'segment.json has not the fields of one' };
   }
@@ -52,11 +55,8 @@ export function readSegment({ bytes, keyLeaves: keyBytes }: SegmentFiles): Segme
 }
 
 const DAY = /^\d{4}-\d\d-\d\d$/;
-const LOG_ID = /^[a-z2-7]{26}$/;
-const HASH = /^[0-9a-f]{64}$/;
 
-function hashesOf(value: unknown): Buffer[] | undefined {
-  if (!Array.isArray(value) || value.length > HASHES_MAX) return undefined;
-  const hashes = value.filter((text) => typeof text === 'string' && HASH.test(text));
-  return hashes.length === value.length ? hashes.map((text) => Buffer.from(text, 'hex')) : undefined;
+function hashesOf(fields: Leaf, name: string): Buffer[] | undefined {
+  const value = fields.get(name);
+  return isHashes(value, fields) ? (value as readonly string[]).map((text) => Buffer.from(text, 'hex')) : undefined;
 }

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
+import { decodeUtf8 } from './utf8.js';
 
 /** Why something is refused. Never text from it. */
 export interface Refused {
@@ -28,7 +29,6 @@ const KEY_CHARS_MAX = 1024;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/;
 /** DER of an Ed25519 public key up to the key (RFC 8410 4). */
 const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Bytes of a base64 text, or undefined when it is not in its one form. */
 export function fromBase64(text: string): Buffer | undefined {
@@ -57,7 +57,7 @@ export interface ParsedNote {
 /** Takes a note apart, and refuses what has not the form of one. */
 export function parseNote(bytes: Uint8Array): ParsedNote | Refused {
   if (bytes.length > NOTE_BYTES_MAX) return { why: 'the note is too large' };
-  const all = decode(bytes);
+  const all = decodeUtf8(bytes);
   if (all === undefined) return { why: 'the note is not well-formed UTF-8' };
   for (let code = 0; code < 0x20; code += 1) {
     if (code !== 0x0a && all.includes(String.fromCharCode(code))) return { why: 'the note has a control character' };
@@ -115,12 +115,4 @@ export function isSignature({ publicKey }: NoteKey, message: Buffer, signature: 
 
 function isName(name: string): boolean {
   return !/[\p{White_Space}+\0-\x1f]/u.test(name);
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return UTF8.decode(bytes);
-  } catch {
-    return undefined;
-  }
 }

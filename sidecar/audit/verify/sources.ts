@@ -1,10 +1,10 @@
-import type { Entry } from './report.js';
+import { type Entry, LEAF_BYTES_MAX } from './report.js';
 
 const KEY_PREFIX = 0x6c;
 const KEY_BYTES = 41;
 const NEWLINE = 0x0a;
 /** One byte more than any leaf may have, so that a longer line is still seen to be too long. */
-const LINE_BYTES_KEPT_MAX = 8 * 1024 + 1;
+const LINE_BYTES_KEPT_MAX = LEAF_BYTES_MAX + 1;
 
 /** Leaves of a database, from its pairs in the order of their keys. */
 export async function* entriesOfPairs(

@@ -1,10 +1,9 @@
-import { hash } from 'node:crypto';
 import type { Boundary } from './boundary.js';
 import { createBoundaryCheck, type StartCheck } from './boundary-check.js';
 import { type ChainStart, createChainCheck } from './chain-check.js';
 import { type Claim, createClaimsCheck } from './claims.js';
 import { createKeyEpochs, type KeyEpochs } from './key-epochs.js';
-import { createRootStream } from './merkle.js';
+import { createRootStream, leafHash } from './merkle.js';
 import { createPayloadRowsCheck, type ReadPayloadRows } from './payload-rows.js';
 import { asFault, type Entry, type Finding, olderFormat, type VerifyFault, type VerifyReport } from './report.js';
 import type { Segment } from './segment.js';
@@ -191,9 +190,5 @@ function startCheckOf({ segment, boundary, claims }: HeldAgainst, keys: KeyEpoch
 
 function startBehind(before: Before): ChainStart {
   if ('removed' in before) return { size: before.removed };
-  return { size: before.seq + 1, hash: hashOf(before.bytes) };
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return hash('sha256', Buffer.concat([Uint8Array.of(0), bytes]), 'hex');
+  return { size: before.seq + 1, hash: leafHash(before.bytes) };
 }

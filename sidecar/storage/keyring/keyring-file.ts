@@ -3,6 +3,7 @@ import { chmod, type FileHandle, mkdir, open, readFile, rm, writeFile } from 'no
 import { join } from 'node:path';
 import { KEY_BYTES } from '../../kernel/aead.js';
 import { JiminiError } from '../../kernel/errors.js';
+import { syncDirectory } from '../data-directory.js';
 import { headerLine, isHeaderOf, isKeyId, keyLine, readHeader, readKeyLine } from './keyring-lines.js';
 
 /**
@@ -236,15 +237,6 @@ async function overwriteAndRemove(path: string): Promise<void> {
     await file.close();
   }
   await rm(path);
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function unavailable(directory: string, cause: unknown): JiminiError {

@@ -2,9 +2,8 @@ import type { LeafRow, LogStore, LogStoreHandle } from '../../../sidecar/audit/l
 import { JiminiError } from '../../../sidecar/kernel/errors.js';
 import {
   EMPTY,
-  hasBehind,
   type MemoryContent,
-  tileOf,
+  readsOf,
   withMore,
   withoutBehind,
   withoutBelow,
@@ -98,34 +97,10 @@ export function createSimulatedDisk(choices: Choices): SimulatedDisk {
       async compact() {
         await alive();
       },
-      async boundaries() {
+      ...readsOf(async () => {
         await alive();
-        return [...view.boundaries];
-      },
-      async keptKeyLeaves() {
-        await alive();
-        return [...view.kept];
-      },
-      async readTile(level, index, width) {
-        await alive();
-        return tileOf(view, level, index, width);
-      },
-      async hasRowsBehind(size) {
-        await alive();
-        return hasBehind(view, size);
-      },
-      async *rowsFrom(seq) {
-        await alive();
-        yield* view.rows.filter((row) => row.seq >= seq);
-      },
-      async page(seq, count) {
-        await alive();
-        return view.rows.filter((row) => row.seq >= seq).slice(0, count);
-      },
-      async lastRows(count) {
-        await alive();
-        return view.rows.slice(-count);
-      },
+        return view;
+      }),
       async close() {
         await alive();
         if (owner === handle) owner = undefined;
