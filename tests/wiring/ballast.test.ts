@@ -10,11 +10,11 @@ function onFullDisk(which: 'with' | 'without'): unknown {
   const child = fileURLToPath(new URL('ballast-child.js', import.meta.url));
   const mount = 'mount -t tmpfs -o size=200m tmpfs "$1" && exec "$0" "$2" "$1" "$3"';
   const own = [process.execPath, temporaryDirectory(), child, which];
-  const { stdout, stderr } = spawnSync('unshare', [...UNSHARE, 'sh', '-c', mount, ...own], {
+  const { stdout, stderr, status, signal } = spawnSync('unshare', [...UNSHARE, 'sh', '-c', mount, ...own], {
     encoding: 'utf8',
     timeout: 60_000,
   });
-  return stderr === '' ? JSON.parse(stdout) : stderr;
+  return status === 0 && stdout !== '' ? JSON.parse(stdout) : { status, signal, stderr };
 }
 
 needs(ownTmpfs)('with the room of its ballast a log on a full disk heals, ends in order and starts again', (t) => {
