@@ -166,9 +166,10 @@ const damages: readonly (readonly [what: string, rule: string, damage: (db: Data
   [
     'a hash of the tree below the boundary taken away',
     'tree',
-    async (db) => db.batch((await keysOf(db, 't')).slice(0, 1).map(deleted)),
+    async (db) => db.batch((await keysOf(db, 't\u0001')).slice(0, 1).map(deleted)),
   ],
   ['a hash of the tree below the boundary put in', 'tree', async (db) => db.put(hashKey(1, 1), Buffer.of())],
+  ['a tile of leaf hashes behind the boundary put in', 'tree', async (db) => db.put(hashKey(0, 2), Buffer.alloc(8192))],
   ['a hash of the tree behind the boundary put in', 'tree', async (db) => db.put(hashKey(1, 2), Buffer.of())],
 ];
 

@@ -9,7 +9,7 @@ import type { LevelLog } from '../../sidecar/storage/level-log.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { treeKey } from '../../sidecar/storage/tree-key.js';
 import { leafHashOf } from '../audit/tree/reference.js';
-import { type Database, inDatabase, keysOf } from './database.js';
+import { type Database, deleted, inDatabase, keysOf } from './database.js';
 import { temporaryDataDirectory } from './temporary.js';
 
 const BATCH = 1000;
@@ -83,6 +83,39 @@ async function countRows(rows: AsyncIterable<{ readonly key: Uint8Array }>): Pro
   return counts;
 }
 
+test('a full tile of leaf hashes is read from its own row, and from the leaves where there is no whole one', async (t) => {
+  const dataDir = await temporaryDataDirectory();
+  const store = createLevelLogStore(dataDir);
+  const edge = createTreeEdge();
+  // The second tile is begun by one handle, and completed by another.
+  for (const size of [300, 700]) {
+    const log = await store.open();
+    await writeLeaves(log, edge, size);
+    await log.close();
+  }
+  const hashes = Array.from({ length: 512 }, (_, seq) => leafHashOf(`leaf ${seq}`));
+  const tiles = [Buffer.concat(hashes.slice(0, 256)), Buffer.concat(hashes.slice(256))];
+  const readBoth = async () => {
+    const log = await store.open();
+    const read = await Promise.all([0, 1].map((index) => log.readTile(0, index, 256).catch(({ code }) => code)));
+    await log.close();
+    return read;
+  };
+  const keys = await inDatabase(dataDir, async (db) => (await keysOf(db, 't\0')).slice(0, 3));
+  t.deepEqual(
+    keys.map((key) => key.readUInt8(1)),
+    [0, 0, 1],
+  );
+  const leafKeys = await inDatabase(dataDir, async (db) => (await keysOf(db, 'l')).slice(0, 2));
+
+  await inDatabase(dataDir, (db) => db.batch(leafKeys.map(deleted)));
+  t.deepEqual(await readBoth(), tiles);
+  await inDatabase(dataDir, (db) => db.put(keys[0] as Buffer, Buffer.alloc(8160)));
+  t.deepEqual(await readBoth(), ['JIMINI_STORE_CORRUPT', tiles[1]]);
+  await inDatabase(dataDir, (db) => db.put(treeKey(0, 1, node(1)), Buffer.alloc(8192)));
+  t.deepEqual(await readBoth(), ['JIMINI_STORE_CORRUPT', tiles[1]]);
+});
+
 test('rows of the tree do not show among the leaves', async (t) => {
   const log = await createLevelLogStore(await temporaryDataDirectory()).open();
   await writeLeaves(log, createTreeEdge(), 600);
@@ -112,13 +145,13 @@ const node = (index: number) => leafHashOf(`node ${index}`);
 const nothing = Buffer.of();
 
 test('a tree hash that is gone is noticed', damages, async (database) => {
-  await database.del((await keysOf(database, 't'))[0] as Buffer);
+  await database.del((await keysOf(database, 't\u0001'))[0] as Buffer);
 });
 test('a tree hash that is there twice is noticed', damages, async (database) => {
   await database.put(treeKey(1, 0, node(0)), nothing);
 });
 test('a key that is cut is noticed', damages, async (database) => {
-  const key = (await keysOf(database, 't'))[0] as Buffer;
+  const key = (await keysOf(database, 't\u0001'))[0] as Buffer;
   await database.del(key);
   await database.put(key.subarray(0, 41), nothing);
 });
