@@ -87,9 +87,11 @@ async function verify(options: VerifyOptions, io: LogIo): Promise<VerifyReport> 
     const treeRows: ReadTreeRows = (level) => copy.log.rawTreeRows(level);
     const payloadRows: ReadPayloadRows = (kind) => copy.log.rawPayloadRows(kind);
     const entries = entriesOfPairs(copy.log.rawRows(start.firstSeq));
-    report = await heldAgainst(evidence, (against) =>
+    const unknownRows = await copy.log.countUnknownRows();
+    const verified = await heldAgainst(evidence, (against) =>
       verifyEntries(entries, showProgress, { ...against, treeRows, payloadRows }),
     );
+    report = { ...verified, unknownRows };
   }).catch((error) => {
     if (!(error instanceof JiminiError) || error.code !== 'JIMINI_STORE_CORRUPT') throw error;
     complain(process, linesOf(error));

@@ -7,6 +7,7 @@ import { type KeyRange, removableRanges } from './removable.js';
 import { hasRowsBehind, removeRowsBehind } from './rows-behind.js';
 import { damagedKey, damagedTile, storeError } from './store-error.js';
 import { firstTileKeyOf, firstTreeKeyOf, parseTreeKey, TILE_WIDTH, treeKey, treeKeysOf } from './tree-key.js';
+import { countUnknownRows } from './unknown-rows.js';
 
 /** A leaf as this store takes and gives it. Structurally the row of the log's store port. */
 interface Row {
@@ -215,6 +216,11 @@ export class LevelLog {
   rawPayloadRows(kind: 'envelope' | 'tombstone'): AsyncGenerator<RawRow> {
     const { gte, lt } = payloadKeysOf(kind);
     return this.#pairs(gte, lt);
+  }
+
+  /** Rows whose keys begin as none of a log do. */
+  countUnknownRows(): Promise<number> {
+    return this.#guarded(() => countUnknownRows(this.#db));
   }
 
   async close(): Promise<void> {
