@@ -92,7 +92,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push(() => tracing.close());
 
   const dataDir = await prepareDataDirectory(config.dataDir);
-  const { auditLog, witnesses, disk, scrub, payloadParts } = await openRecording({
+  const { auditLog, witnesses, disk, scrub, segments, payloadParts } = await openRecording({
     config,
     dataDir,
     clock,
@@ -147,6 +147,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     version,
     auditLog,
     scrub,
+    segments,
     witnesses,
     configFile,
     loaded,

@@ -9,6 +9,7 @@ import type { SwitchState } from '../switches/switchboard.js';
 import type { Certificates } from './certificates.js';
 import type { LoadedPolicy } from './load-policy.js';
 import type { ReloadRefusal } from './reload.js';
+import type { Segments } from './segments.js';
 import type { Tokens } from './tokens.js';
 
 /** The parts whose state is told. */
@@ -16,6 +17,8 @@ export interface HealthSources {
   readonly version: string;
   readonly auditLog: AuditLog;
   readonly scrub: Scrub;
+  /** Absent when none are configured. */
+  readonly segments: Pick<Segments, 'failure'> | undefined;
   /** Absent when none are configured. */
   readonly witnesses: Pick<Witnesses, 'states'> | undefined;
   readonly configFile: string;
@@ -74,6 +77,7 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
     },
     scrub: scrubReport(sources.scrub),
     checkpoints: checkpointReport(sources.auditLog),
+    ...(sources.segments && { segments: segmentReport(sources.segments) }),
     ...(sources.witnesses && { witnesses: witnessReport(sources.witnesses.states()) }),
     disk: disk
       ? {
@@ -109,6 +113,12 @@ function checkpointReport({ signed }: Pick<AuditLog, 'signed'>): object {
     ...(failure ? [`the last checkpoint could not be written: ${failure.message}`] : []),
   ];
   return { ok: problems.length === 0, ...(problems.length > 0 && { problems }), signed_leaves: checkpoint?.size ?? 0 };
+}
+
+/** The record itself is not concerned. */
+function segmentReport({ failure }: Pick<Segments, 'failure'>): object {
+  if (!failure) return { ok: true };
+  return { ok: false, problems: [`the last attempt to write the segment of a day failed: ${failure.message}`] };
 }
 
 /** By their names in the configuration. Addresses are not told: they may hold what only the operator should know. */

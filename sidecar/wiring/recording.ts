@@ -12,7 +12,7 @@ import { createPayloadParts, type PayloadParts } from './payloads.js';
 import { createRemovalClock } from './removal-clock.js';
 import { startRetention } from './retention.js';
 import { startScrub } from './scrub.js';
-import { startSegments } from './segments.js';
+import { type Segments, startSegments } from './segments.js';
 
 /** The log, and what watches over it and belongs to its records. */
 export interface Recording {
@@ -21,6 +21,8 @@ export interface Recording {
   readonly witnesses: Witnesses | undefined;
   readonly disk: DiskGauge;
   readonly scrub: Scrub;
+  /** Absent when none are configured. */
+  readonly segments: Segments | undefined;
   readonly payloadParts: PayloadParts;
 }
 
@@ -64,7 +66,14 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
   const pruneClock = retentionDays === 0 ? clock : removalClock;
   const pruner = startRetention({ auditLog, witnesses, retentionDays, clock: pruneClock, logger });
   onClose(() => pruner.close());
-  const segments = await startSegments({ auditLog, config: config.log.segments, clock, removalClock, logger });
+  const segments = await startSegments({
+    auditLog,
+    config: config.log.segments,
+    clock,
+    removalClock,
+    logger,
+    onFailure: () => metrics().segmentFailed(),
+  });
   onClose(() => segments?.close());
   const payloadParts = createPayloadParts({
     config,
@@ -76,5 +85,5 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
     onLeftOut: () => metrics().payloadLeftOut(),
   });
   onClose(() => payloadParts.close());
-  return { auditLog, witnesses, disk, scrub, payloadParts };
+  return { auditLog, witnesses, disk, scrub, segments, payloadParts };
 }

@@ -103,6 +103,13 @@ test('a failure of the engine is counted by its cause', async (t) => {
   );
 });
 
+test('segments that could not be written are counted, from none on', async (t) => {
+  const metrics = createTestMetrics();
+  t.true((await linesOf(metrics)).includes('jimini_segment_failures_total 0'));
+  metrics.segmentFailed();
+  t.true((await linesOf(metrics)).includes('jimini_segment_failures_total 1'));
+});
+
 test('endpoints are labels up to a number; what comes later is counted together', async (t) => {
   const metrics = createTestMetrics();
   for (let i = 0; i < LIMITS.endpointLabelsMax + 3; i++) metrics.observe({ ...evaluation, route: `route-${i}` }, clean);
