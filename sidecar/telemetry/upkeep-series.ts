@@ -9,6 +9,8 @@ export interface UpkeepSources {
     readonly damaged: ReadonlySet<number>;
     readonly passedMs: number | undefined;
   };
+  /** Whether old leaves are kept that should be removed. */
+  readonly retentionHeldUp: () => boolean;
 }
 
 /** What happens to the log in the background. */
@@ -20,6 +22,11 @@ export interface UpkeepSeries {
 /** Registers the series of what is done with the log beside writing it. */
 export function createUpkeepSeries(registry: Registry, sources: UpkeepSources): UpkeepSeries {
   registerScrub(registry, sources.scrub);
+  gaugesOf(registry)(
+    'jimini_audit_log_retention_held_up',
+    '1 while leaves older than log.retentionDays are not removed, because one before them is damaged or missing, or removing fails',
+    () => (sources.retentionHeldUp() ? 1 : 0),
+  );
   const segmentFailures = new Counter({
     name: 'jimini_segment_failures_total',
     help: 'Attempts to write the segment of a day, or to remove old ones, that failed; each is made again',

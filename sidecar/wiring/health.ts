@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.js';
+import type { Pruner } from '../audit/prune/pruner.js';
 import type { Scrub } from '../audit/scrub.js';
 import type { Witnesses, WitnessState } from '../audit/witness/witnesses.js';
 import type { Switch } from '../kernel/switch.js';
@@ -17,6 +18,7 @@ export interface HealthSources {
   readonly version: string;
   readonly auditLog: AuditLog;
   readonly scrub: Scrub;
+  readonly pruner: Pick<Pruner, 'problem'>;
   /** Absent when none are configured. */
   readonly segments: Pick<Segments, 'failure'> | undefined;
   /** Absent when none are configured. */
@@ -76,6 +78,7 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
       waiting: sources.auditLog.waiting,
     },
     scrub: scrubReport(sources.scrub),
+    retention: retentionReport(sources.pruner),
     checkpoints: checkpointReport(sources.auditLog),
     ...(sources.segments && { segments: segmentReport(sources.segments) }),
     ...(sources.witnesses && { witnesses: witnessReport(sources.witnesses.states()) }),
@@ -101,6 +104,14 @@ function scrubReport({ checked, damaged, passedMs }: Scrub): object {
     damaged_leaves: damaged.size,
     ...(damaged.size > 0 && { first_damaged: Math.min(...damaged) }),
     ...(passedMs !== undefined && { last_pass: new Date(passedMs).toISOString() }),
+  };
+}
+
+/** What is kept too long may break a law, but no record is in danger. */
+function retentionReport({ problem }: HealthSources['pruner']): object {
+  return {
+    ok: problem === undefined,
+    ...(problem !== undefined && { problems: [`old leaves are not removed: ${problem}`] }),
   };
 }
 

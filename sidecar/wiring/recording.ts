@@ -1,4 +1,5 @@
 import type { RecoveredLog } from '../audit/audit-log.js';
+import type { Pruner } from '../audit/prune/pruner.js';
 import type { Scrub } from '../audit/scrub.js';
 import type { Witnesses } from '../audit/witness/witnesses.js';
 import type { Config } from '../config/config.js';
@@ -21,6 +22,7 @@ export interface Recording {
   readonly witnesses: Witnesses | undefined;
   readonly disk: DiskGauge;
   readonly scrub: Scrub;
+  readonly pruner: Pruner;
   /** Absent when none are configured. */
   readonly segments: Segments | undefined;
   readonly payloadParts: PayloadParts;
@@ -85,5 +87,5 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
     onLeftOut: () => metrics().payloadLeftOut(),
   });
   onClose(() => payloadParts.close());
-  return { auditLog, witnesses, disk, scrub, segments, payloadParts };
+  return { auditLog, witnesses, disk, scrub, pruner, segments, payloadParts };
 }

@@ -8,6 +8,7 @@ function told(parts: Partial<HealthSources>): Record<string, unknown> {
   const sources = {
     version: '0',
     auditLog: { state: 'open', logId: '', size: 0, waiting: 0, signed: {} },
+    pruner: { problem: undefined },
     scrub: { checked: 0, damaged: new Set() },
     loaded: () => ({ snapshot: { policy: nothing } }),
     disk: () => undefined,
@@ -26,4 +27,10 @@ test('segments are told of where they are written, and why the last one was not;
   const failure = new JiminiError('JIMINI_STORE_UNAVAILABLE', 'log.segments.dir: /full cannot be used');
   const problems = ['the last attempt to write the segment of a day failed: log.segments.dir: /full cannot be used'];
   t.like(told({ segments: { failure } }), { ok: true, segments: { ok: false, problems } });
+});
+
+test('leaves that should have been removed are a problem of retention, and the service is well all the same', (t) => {
+  t.like(told({}), { ok: true, retention: { ok: true } });
+  const problems = ['old leaves are not removed: the leaf 7 is damaged'];
+  t.like(told({ pruner: { problem: 'the leaf 7 is damaged' } }), { ok: true, retention: { ok: false, problems } });
 });
