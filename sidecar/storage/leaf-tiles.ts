@@ -26,41 +26,34 @@ interface TileRow {
 /** Gathers the hashes of leaves as they are written. */
 export interface LeafTiles {
   /**
-   * The rows of the tiles that these leaves complete; `nodes` has the hash of each. `readFirst` gives the first hashes of a tile, which
-   * another handle has written; where it rejects there is no row, and the hashes are read from the keys of the leaves.
+   * The rows of the tiles that these leaves complete; `nodes` has the hash of each. Of a tile whose first leaves were not written here
+   * there is none: what would have to be read for it may be damaged, and is read as well without it.
    */
-  rowsOf(leaves: readonly Leaf[], nodes: readonly Node[], readFirst: ReadFirst): Promise<TileRow[]>;
+  rowsOf(leaves: readonly Leaf[], nodes: readonly Node[]): TileRow[];
 }
-
-type ReadFirst = (index: number, width: number) => Promise<Uint8Array>;
 
 /** For a handle that has written nothing yet. */
 export function createLeafTiles(): LeafTiles {
   const tile = Buffer.alloc(TILE_BYTES);
   let next = 0;
-  /** Hashes of the tile before this one were not written here. */
-  let from = 0;
+  let isWhole = false;
   return {
-    async rowsOf(leaves, nodes, readFirst) {
+    rowsOf(leaves, nodes) {
       const rows: TileRow[] = [];
       for (const { seq, hash } of leaves) {
-        const [index, at] = [Math.floor(seq / TILE_WIDTH), seq % TILE_WIDTH];
-        if (at === 0 || seq !== next) from = at;
+        const at = seq % TILE_WIDTH;
+        isWhole = at === 0 || (isWhole && seq === next);
         next = seq + 1;
         tile.write(hash, at * HASH_BYTES, 'hex');
-        if (at < TILE_WIDTH - 1) continue;
+        if (!isWhole || at < TILE_WIDTH - 1) continue;
+        const index = Math.floor(seq / TILE_WIDTH);
         const node = nodes.find((each) => each.level === 1 && each.index === index);
-        if (!node) continue;
-        const first = from === 0 ? NOTHING : await readFirst(index, from).catch(() => undefined);
-        if (!first) continue;
-        rows.push({ key: treeKey(0, index, node.hash), value: Buffer.concat([first, tile.subarray(first.length)]) });
+        if (node) rows.push({ key: treeKey(0, index, node.hash), value: Buffer.from(tile) });
       }
       return rows;
     },
   };
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** The hashes of a tile from the rows that are there for it, or undefined when they are not one whole row. */
 export function hashesOfRows(values: readonly Uint8Array[]): Buffer | undefined {

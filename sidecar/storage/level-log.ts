@@ -98,8 +98,7 @@ export class LevelLog {
     for (const { seq, hash, bytes } of rows) pairs.push(put(leafKey(seq, hash), bytes));
     for (const { seq, envelope } of rows) if (envelope) pairs.push(put(envelopeKey(seq), envelope));
     for (const { level, index, hash } of hashes) pairs.push(put(treeKey(level, index, hash), NOTHING));
-    const tiles = await this.#leafTiles.rowsOf(rows, hashes, (index, width) => this.readTile(0, index, width));
-    for (const { key, value } of tiles) pairs.push(put(key, value));
+    for (const { key, value } of this.#leafTiles.rowsOf(rows, hashes)) pairs.push(put(key, value));
     await this.#guarded(() => this.#db.batch(pairs, { sync: true }));
   }
 

@@ -24,7 +24,7 @@ export function createUpkeepSeries(registry: Registry, sources: UpkeepSources): 
   registerScrub(registry, sources.scrub);
   gaugesOf(registry)(
     'jimini_audit_log_retention_held_up',
-    '1 while leaves older than log.retentionDays are not removed, because one before them is damaged or missing, or removing fails',
+    '1 while removing leaves older than log.retentionDays cannot go on, because a leaf is damaged or missing, or it fails',
     () => (sources.retentionHeldUp() ? 1 : 0),
   );
   const segmentFailures = new Counter({

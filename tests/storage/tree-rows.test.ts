@@ -7,7 +7,7 @@ import { isConsistent, isIncluded } from '../../sidecar/audit/verify/merkle.js';
 import { leafKey } from '../../sidecar/storage/leaf-key.js';
 import type { LevelLog } from '../../sidecar/storage/level-log.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
-import { treeKey } from '../../sidecar/storage/tree-key.js';
+import { firstTreeKeyOf, treeKey } from '../../sidecar/storage/tree-key.js';
 import { leafHashOf } from '../audit/tree/reference.js';
 import { type Database, deleted, inDatabase, keysOf } from './database.js';
 import { temporaryDataDirectory } from './temporary.js';
@@ -87,33 +87,39 @@ test('a full tile of leaf hashes is read from its own row, and from the leaves w
   const dataDir = await temporaryDataDirectory();
   const store = createLevelLogStore(dataDir);
   const edge = createTreeEdge();
-  // The second tile is begun by one handle, and completed by another.
-  for (const size of [300, 700]) {
+  // The second tile is begun by one handle and completed by another, which does not know its first hashes.
+  for (const size of [300, 1000]) {
     const log = await store.open();
     await writeLeaves(log, edge, size);
     await log.close();
   }
-  const hashes = Array.from({ length: 512 }, (_, seq) => leafHashOf(`leaf ${seq}`));
-  const tiles = [Buffer.concat(hashes.slice(0, 256)), Buffer.concat(hashes.slice(256))];
-  const readBoth = async () => {
+  const hashes = Array.from({ length: 768 }, (_, seq) => leafHashOf(`leaf ${seq}`));
+  const tiles = [0, 256, 512].map((first) => Buffer.concat(hashes.slice(first, first + 256)));
+  const readAll = async () => {
     const log = await store.open();
-    const read = await Promise.all([0, 1].map((index) => log.readTile(0, index, 256).catch(({ code }) => code)));
+    const read = await Promise.all([0, 1, 2].map((index) => log.readTile(0, index, 256).catch(({ code }) => code)));
     await log.close();
     return read;
   };
-  const keys = await inDatabase(dataDir, async (db) => (await keysOf(db, 't\0')).slice(0, 3));
-  t.deepEqual(
-    keys.map((key) => key.readUInt8(1)),
-    [0, 0, 1],
-  );
-  const leafKeys = await inDatabase(dataDir, async (db) => (await keysOf(db, 'l')).slice(0, 2));
+  const [first, third, ofLevel1] = await inDatabase(dataDir, (db) => keysOf(db, 't'));
+  t.deepEqual([first?.subarray(0, 10), third?.subarray(0, 10)], [firstTreeKeyOf(0, 0), firstTreeKeyOf(0, 2)]);
+  t.is(ofLevel1?.readUInt8(1), 1);
+  t.deepEqual(await readAll(), tiles);
 
-  await inDatabase(dataDir, (db) => db.batch(leafKeys.map(deleted)));
-  t.deepEqual(await readBoth(), tiles);
-  await inDatabase(dataDir, (db) => db.put(keys[0] as Buffer, Buffer.alloc(8160)));
-  t.deepEqual(await readBoth(), ['JIMINI_STORE_CORRUPT', tiles[1]]);
-  await inDatabase(dataDir, (db) => db.put(treeKey(0, 1, node(1)), Buffer.alloc(8192)));
-  t.deepEqual(await readBoth(), ['JIMINI_STORE_CORRUPT', tiles[1]]);
+  // One leaf of each tile is gone.
+  await inDatabase(dataDir, (db) =>
+    db.batch([5, 261, 517].map((seq) => deleted(leafKey(seq, leafHashOf(`leaf ${seq}`).toString('hex'))))),
+  );
+  t.deepEqual(await readAll(), [tiles[0], 'JIMINI_STORE_CORRUPT', tiles[2]]);
+  // What is no tile, and one of two, do not count.
+  await inDatabase(dataDir, async (db) => {
+    await db.put(first as Buffer, Buffer.alloc(8160));
+    await db.put(treeKey(0, 2, node(1)), Buffer.alloc(8192));
+  });
+  t.deepEqual(
+    await readAll(),
+    Array.from({ length: 3 }, () => 'JIMINI_STORE_CORRUPT'),
+  );
 });
 
 test('rows of the tree do not show among the leaves', async (t) => {
