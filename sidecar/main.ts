@@ -92,7 +92,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push(() => tracing.close());
 
   const dataDir = await prepareDataDirectory(config.dataDir);
-  const { auditLog, witnesses, disk, scrub, payloadParts } = await openRecording({
+  const { auditLog, witnesses, disk, scrub, pruner, segments, payloadParts } = await openRecording({
     config,
     dataDir,
     clock,
@@ -120,6 +120,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const sources = metricSources({
     auditLog,
     scrub,
+    pruner,
     disk,
     witnesses,
     tokens,
@@ -147,6 +148,8 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
     version,
     auditLog,
     scrub,
+    pruner,
+    segments,
     witnesses,
     configFile,
     loaded,

@@ -29,6 +29,7 @@ function asJson(report: VerifyReport, { isPinned }: ReportContext): object {
     gap_leaves: report.gaps,
     opaque_leaves: report.opaque,
     payloads: report.payloads ?? 'not checked',
+    unknown_rows: report.unknownRows ?? 'not checked',
     fault: fault ? { seq: fault.seq, rule: fault.rule, found: fault.found, meaning: fault.meaning } : null,
     format: 'v1',
   };
@@ -64,7 +65,8 @@ function timeText(ms: number): string {
 }
 
 /** What is to be known of a log whose leaves all hold. */
-function notes({ gaps, opaque, last, payloads, pruned, segment }: VerifyReport, { isPinned }: ReportContext): string[] {
+function notes(report: VerifyReport, { isPinned }: ReportContext): string[] {
+  const { gaps, opaque, last, payloads, pruned, segment, unknownRows = 0 } = report;
   const since = pruned && timeText(pruned.atMs);
   return [
     ...(segment
@@ -80,6 +82,9 @@ function notes({ gaps, opaque, last, payloads, pruned, segment }: VerifyReport, 
     ...(gaps > 0 ? [`Leaves of kind gap: ${gaps}. They say what is missing: jimini log show`] : []),
     ...(opaque > 0
       ? [`Leaves of kinds that this version does not know: ${opaque}. They are hashed like all others.`]
+      : []),
+    ...(unknownRows > 0
+      ? [`Rows of kinds that this version does not know: ${unknownRows}. They are no part of what was verified.`]
       : []),
     ...(last?.kind === 'close' || segment
       ? []

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { leafHash } from '../audit/leaf-hash.js';
 import { readLeaves } from '../audit/log-reader.js';
+import { createKeptTiles } from '../audit/tree/kept-tiles.js';
 import { inclusionProof, streamedInclusionProof } from '../audit/tree/proofs.js';
+import { TILE_WIDTH } from '../audit/tree/tiles.js';
 import { readBoundary } from '../audit/verify/boundary.js';
 import { entriesOfLines } from '../audit/verify/sources.js';
 import { JiminiError } from '../kernel/errors.js';
@@ -69,8 +71,10 @@ function sourceOfCopy(copy: LogCopy, start: CopyStart): LogSource {
       return undefined;
     },
     async prove(seq, size) {
-      const hashes = await inclusionProof(log, seq, size);
-      return { leafHash: (await log.readTile(0, Math.floor(seq / 256), (seq % 256) + 1)).subarray(-32), hashes };
+      const tiles = createKeptTiles();
+      const hashes = await inclusionProof(log, seq, size, tiles);
+      const tile = await tiles.tile(log, 0, Math.floor(seq / TILE_WIDTH), size);
+      return { leafHash: tile.node(0, seq % TILE_WIDTH), hashes };
     },
   };
 }

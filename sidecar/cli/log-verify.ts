@@ -87,15 +87,21 @@ async function verify(options: VerifyOptions, io: LogIo): Promise<VerifyReport> 
     const treeRows: ReadTreeRows = (level) => copy.log.rawTreeRows(level);
     const payloadRows: ReadPayloadRows = (kind) => copy.log.rawPayloadRows(kind);
     const entries = entriesOfPairs(copy.log.rawRows(start.firstSeq));
-    report = await heldAgainst(evidence, (against) =>
+    const verified = await heldAgainst(evidence, (against) =>
       verifyEntries(entries, showProgress, { ...against, treeRows, payloadRows }),
     );
+    // What cannot be read now has been found before in a log that does not hold.
+    report = holds(verified) ? { ...verified, unknownRows: await copy.log.countUnknownRows() } : verified;
   }).catch((error) => {
     if (!(error instanceof JiminiError) || error.code !== 'JIMINI_STORE_CORRUPT') throw error;
     complain(process, linesOf(error));
     report ??= unreadableStore();
   });
   return report as VerifyReport;
+}
+
+function holds({ status }: VerifyReport): boolean {
+  return status === 'ok' || status === 'unanchored';
 }
 
 async function verifyExport(directory: string, options: EvidenceOptions): Promise<VerifyReport> {

@@ -39,6 +39,8 @@ export function treeRowsOf(
     }
   }
   return async function* (level) {
+    // What is read so are the hashes in the keys of the leaves, or tiles of them, and not what is written down of either.
+    if (level === 0) return;
     if (level !== undefined) return yield* rowsOfLevel(level);
     for (let each = 1; TILE_WIDTH ** each <= end; each += 1) yield* rowsOfLevel(each);
   };

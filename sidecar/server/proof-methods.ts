@@ -12,10 +12,12 @@ import { parseNote } from '../audit/notes/note.js';
 import { formatVerifierKey, type VerifierKey } from '../audit/notes/verifier-key.js';
 import { boundaryLeaves } from '../audit/prune/boundary.js';
 import type { Removal } from '../audit/prune/removal.js';
+import { createKeptTiles } from '../audit/tree/kept-tiles.js';
 import { consistencyProof, inclusionProof } from '../audit/tree/proofs.js';
-import type { TileReader } from '../audit/tree/tiles.js';
+import { TILE_WIDTH, type TileReader } from '../audit/tree/tiles.js';
 import type { UnaryHandler } from '../kernel/call.js';
 import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
 import { decode } from './decode.js';
 
 /** A log whose tree is signed. */
@@ -44,6 +46,7 @@ export interface ProofMethods {
 
 /** See `ProofMethods`. */
 export function createProofMethods(log: SignedLog, onMalformed: (method: keyof ProofMethods) => void): ProofMethods {
+  const tiles = createKeptTiles(LIMITS.proofTilesMax);
   return {
     GetCheckpoint: async (message) => {
       decode(GetCheckpointRequest, message, () => onMalformed('GetCheckpoint'));
@@ -66,12 +69,12 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
       const seq = placeOf(request.seq, size);
       const { minSeq } = log.removal.boundary;
       if (seq < minSeq) throw invalid(`seq: the leaf ${seq} was removed: the log begins with leaf ${minSeq}`);
-      const leafHash = (await log.readTile(0, Math.floor(seq / 256), (seq % 256) + 1)).subarray(-32);
+      const leafHash = (await tiles.tile(log, 0, Math.floor(seq / TILE_WIDTH), size)).node(0, seq % TILE_WIDTH);
       return GetInclusionProofResponse.encode({
         seq: request.seq,
         treeSize: BigInt(size),
-        leafHash: Buffer.from(leafHash),
-        hashes: await inclusionProof(log, seq, size),
+        leafHash,
+        hashes: await inclusionProof(log, seq, size, tiles),
         checkpoint: noteOf(head, size),
       }).finish();
     },
@@ -87,7 +90,7 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
       return GetConsistencyProofResponse.encode({
         firstSize: request.firstSize,
         secondSize: BigInt(second),
-        hashes: await consistencyProof(log, Number(request.firstSize), second),
+        hashes: await consistencyProof(log, Number(request.firstSize), second, tiles),
         checkpoint: noteOf(head, second),
       }).finish();
     },

@@ -27,8 +27,6 @@ export type BesideName = (typeof BESIDE)[number];
 const TRIES = 5;
 /** One byte more than any of them may have, so that what is longer does not pass for what it begins with. */
 const BESIDE_BYTES_MAX = LIMITS.tlogProofBytesMax + 1;
-/** A copy is read from one end to the other, one table at a time. LevelDB takes no smaller number than this. */
-const OPEN_FILES_MAX = 74;
 const TABLE = /\.(ldb|sst)$/;
 const WRITE_AHEAD_LOG = /\.log$/;
 
@@ -56,7 +54,7 @@ export async function openLogCopy(dataDir: string, onBegun: OnBegun = () => {}):
       // First: what is said of the log must not be newer than the copy.
       const beside = await readBeside(resolve(dataDir));
       await copyLog(source, target);
-      const log = await LevelLog.open(target, { create: false, shownAs: source, openFilesMax: OPEN_FILES_MAX });
+      const log = await LevelLog.open(target, { create: false, shownAs: source });
       const remove = async () => {
         await log.close();
         await rm(target, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { boundaryKeys } from './boundary-key.js';
 import { envelopeKey, payloadKeysOf } from './envelope-key.js';
 import { firstKeyOf, LEAF_KEYS } from './leaf-key.js';
-import { firstTreeKeyOf, TILE_WIDTH } from './tree-key.js';
+import { firstTileKeyOf, firstTreeKeyOf, TILE_WIDTH, treeKeysOf } from './tree-key.js';
 
 /** Keys from `gte` to before `lt`. */
 export interface KeyRange {
@@ -19,12 +19,13 @@ export function removableRanges(minSeq: number): KeyRange[] {
   const payloads = (['envelope', 'tombstone'] as const).map((kind) => {
     return { name: `${kind}s`, gte: payloadKeysOf(kind).gte, lt: envelopeKey(minSeq, kind) };
   });
+  const tiles = { name: 'tiles', gte: treeKeysOf(0).gte, lt: firstTileKeyOf(minSeq) };
   const hashes: KeyRange[] = [];
-  for (let level = 1, tiles = tilesBelow(minSeq, level); tiles > 0; level += 1, tiles = tilesBelow(minSeq, level)) {
-    const [gte, lt] = [firstTreeKeyOf(level, 0), firstTreeKeyOf(level, tiles * TILE_WIDTH)];
+  for (let level = 1, count = tilesBelow(minSeq, level); count > 0; level += 1, count = tilesBelow(minSeq, level)) {
+    const [gte, lt] = [firstTreeKeyOf(level, 0), firstTreeKeyOf(level, count * TILE_WIDTH)];
     hashes.push({ name: `hashes of level ${level}`, gte, lt });
   }
-  return [leaves, ...payloads, ...hashes, { name: 'boundaries', ...boundaryKeys(minSeq) }];
+  return [leaves, ...payloads, tiles, ...hashes, { name: 'boundaries', ...boundaryKeys(minSeq) }];
 }
 
 /** Whole tiles of a level that end at or below `minSeq`. */

@@ -2,7 +2,7 @@ import type { ClassicLevel } from 'classic-level';
 import { boundaryKeys, parseBoundaryKey } from './boundary-key.js';
 import { envelopeKey, payloadKeysOf } from './envelope-key.js';
 import { firstKeptKeyOf, KEPT_LEAF_KEYS } from './leaf-key.js';
-import { firstTreeKeyOf, TILE_WIDTH, treeKeysOf } from './tree-key.js';
+import { firstTileKeyOf, firstTreeKeyOf, TILE_WIDTH, treeKeysOf } from './tree-key.js';
 
 type Database = ClassicLevel<Uint8Array, Uint8Array>;
 
@@ -62,6 +62,7 @@ function rangesBehind(size: number): { readonly gte: Uint8Array; readonly lt: Ui
   const hashes = levels.map((level) => {
     return { gte: firstTreeKeyOf(level, Math.floor(size / TILE_WIDTH ** level)), lt: treeKeysOf(level).lt };
   });
+  const tiles = { gte: firstTileKeyOf(size), lt: treeKeysOf(0).lt };
   const keyLeaves = { gte: firstKeptKeyOf(size), lt: KEPT_LEAF_KEYS.lt };
-  return [...payloads, ...hashes, keyLeaves];
+  return [...payloads, tiles, ...hashes, keyLeaves];
 }

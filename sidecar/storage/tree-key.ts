@@ -23,7 +23,12 @@ export function firstTreeKeyOf(level: number, index: number): Buffer {
   return key;
 }
 
-/** Key of a hash of level 1 or above. With the hash in it, no key is ever written twice with different bytes. */
+/** First key that the row of the tile of leaf hashes can have which begins with leaf `seq`, a multiple of 256: level 0, and the number of the tile. */
+export function firstTileKeyOf(seq: number): Buffer {
+  return firstTreeKeyOf(0, Math.floor(seq / TILE_WIDTH));
+}
+
+/** Key of a hash of level 1 or above; with level 0 that of the tile with this hash. With the hash in it, no key is ever written twice with different bytes. */
 export function treeKey(level: number, index: number, hash: Uint8Array): Buffer {
   const key = Buffer.alloc(TREE_KEY_BYTES);
   writePlace(key, level, index);

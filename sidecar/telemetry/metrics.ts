@@ -8,6 +8,7 @@ import { type ControlSeries, type ControlSources, createControlSeries } from './
 import { createEndpointLabels, createEventCounter, createLatencyHistograms } from './decision-series.js';
 import { gaugesOf } from './read-gauge.js';
 import { createTlsSeries, type TlsSeries } from './tls-series.js';
+import { createUpkeepSeries, type UpkeepSeries, type UpkeepSources } from './upkeep-series.js';
 import { createWitnessSeries, type WitnessSeries, type WitnessSources } from './witness-series.js';
 
 /** Room on a file system. */
@@ -19,7 +20,7 @@ interface FreeSpace {
 }
 
 /** Numbers that are read when somebody scrapes, instead of being kept up to date. */
-export interface MetricSources extends ControlSources, CheckpointSources, WitnessSources {
+export interface MetricSources extends ControlSources, CheckpointSources, WitnessSources, UpkeepSources {
   requestsInFlight(): number;
   /** Leaves in the log. */
   logSize(): number;
@@ -29,12 +30,6 @@ export interface MetricSources extends ControlSources, CheckpointSources, Witnes
   logHealthy(): boolean;
   /** Records whose callers were answered before it was known whether they are on disk, and for how many seconds the oldest has been. */
   atRisk(): { readonly records: number; readonly forS: number };
-  /** What reading the log in the background has found. */
-  readonly scrub: {
-    readonly checked: number;
-    readonly damaged: ReadonlySet<number>;
-    readonly passedMs: number | undefined;
-  };
   /** Space of the file system that holds the log; absent = it could not be read. */
   diskSpace(): FreeSpace | undefined;
   /** Whether there is too little of it, or of inodes, for more records. */
@@ -53,7 +48,7 @@ export interface MetricSources extends ControlSources, CheckpointSources, Witnes
 }
 
 /** Everything that Prometheus can read. */
-export interface Metrics extends TlsSeries, ControlSeries, CheckpointSeries, WitnessSeries {
+export interface Metrics extends TlsSeries, ControlSeries, CheckpointSeries, WitnessSeries, UpkeepSeries {
   observe(evaluation: Evaluation, decision: Decision): void;
   /** A question to a classifier has ended. */
   classified(classifier: string, outcome: ClassifierOutcome): void;
@@ -92,8 +87,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const control = createControlSeries(registry, options.sources);
   const checkpoints = createCheckpointSeries(registry, options.sources);
   const witnesses = createWitnessSeries(registry, options.sources);
+  const upkeep = createUpkeepSeries(registry, options.sources);
   registerSources(registry, options);
-  registerScrub(registry, options.sources.scrub);
   registerDisk(registry, options.sources);
   registerBreakers(registry, options.sources.breakers);
   registerForLater(registry);
@@ -161,6 +156,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...control,
     ...checkpoints,
     ...witnesses,
+    ...upkeep,
     classified,
     malformed: (method) => malformed.inc({ method }),
     overloaded: () => outages.inc({ reason: 'overloaded' }),
@@ -261,30 +257,6 @@ function registerDisk(registry: Registry, { diskSpace, diskLow, ballastBytes }: 
   );
   gauge('jimini_disk_ballast_bytes', 'Bytes kept back to be given up when the disk is full', ballastBytes);
   gauge('jimini_disk_low', '1 while there is too little free space, or inodes, for records', () => (diskLow() ? 1 : 0));
-}
-
-/** How far the log has been read in the background, and what was found. */
-function registerScrub(registry: Registry, scrub: MetricSources['scrub']): void {
-  const gauge = gaugesOf(registry);
-  new Counter({
-    name: 'jimini_audit_log_scrubbed_leaves_total',
-    help: 'Leaves of the audit log read again and found whole',
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(scrub.checked);
-    },
-  });
-  gauge(
-    'jimini_audit_log_damaged_leaves',
-    'Leaves that were damaged or missing when read last',
-    () => scrub.damaged.size,
-  );
-  gauge(
-    'jimini_audit_log_scrub_pass_timestamp_seconds',
-    'When the whole audit log had been read again: seconds of the Unix epoch; 0 = not yet in this run',
-    () => (scrub.passedMs ?? 0) / 1000,
-  );
 }
 
 /** Series whose traffic comes with the forwarders: registered, so that dashboards and alerts can name them, and empty. */

@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.js';
+import type { Pruner } from '../audit/prune/pruner.js';
 import type { Scrub } from '../audit/scrub.js';
 import type { Witnesses, WitnessState } from '../audit/witness/witnesses.js';
 import type { Switch } from '../kernel/switch.js';
@@ -9,6 +10,7 @@ import type { SwitchState } from '../switches/switchboard.js';
 import type { Certificates } from './certificates.js';
 import type { LoadedPolicy } from './load-policy.js';
 import type { ReloadRefusal } from './reload.js';
+import type { Segments } from './segments.js';
 import type { Tokens } from './tokens.js';
 
 /** The parts whose state is told. */
@@ -16,6 +18,9 @@ export interface HealthSources {
   readonly version: string;
   readonly auditLog: AuditLog;
   readonly scrub: Scrub;
+  readonly pruner: Pick<Pruner, 'problem'>;
+  /** Absent when none are configured. */
+  readonly segments: Pick<Segments, 'failure'> | undefined;
   /** Absent when none are configured. */
   readonly witnesses: Pick<Witnesses, 'states'> | undefined;
   readonly configFile: string;
@@ -73,7 +78,9 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
       waiting: sources.auditLog.waiting,
     },
     scrub: scrubReport(sources.scrub),
+    retention: retentionReport(sources.pruner),
     checkpoints: checkpointReport(sources.auditLog),
+    ...(sources.segments && { segments: segmentReport(sources.segments) }),
     ...(sources.witnesses && { witnesses: witnessReport(sources.witnesses.states()) }),
     disk: disk
       ? {
@@ -100,6 +107,14 @@ function scrubReport({ checked, damaged, passedMs }: Scrub): object {
   };
 }
 
+/** What is kept too long may break a law, but no record is in danger. */
+function retentionReport({ problem }: HealthSources['pruner']): object {
+  return {
+    ok: problem === undefined,
+    ...(problem !== undefined && { problems: [`old leaves are not removed: ${problem}`] }),
+  };
+}
+
 /** A gap is told as long as the run lasts that found it. */
 function checkpointReport({ signed }: Pick<AuditLog, 'signed'>): object {
   const { checkpoint, discontinuity, failure, isGivenKeyUnused } = signed;
@@ -109,6 +124,12 @@ function checkpointReport({ signed }: Pick<AuditLog, 'signed'>): object {
     ...(failure ? [`the last checkpoint could not be written: ${failure.message}`] : []),
   ];
   return { ok: problems.length === 0, ...(problems.length > 0 && { problems }), signed_leaves: checkpoint?.size ?? 0 };
+}
+
+/** The record itself is not concerned. */
+function segmentReport({ failure }: Pick<Segments, 'failure'>): object {
+  if (!failure) return { ok: true };
+  return { ok: false, problems: [`the last attempt to write the segment of a day failed: ${failure.message}`] };
 }
 
 /** By their names in the configuration. Addresses are not told: they may hold what only the operator should know. */

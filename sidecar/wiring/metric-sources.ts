@@ -1,4 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.js';
+import type { Pruner } from '../audit/prune/pruner.js';
 import type { Scrub } from '../audit/scrub.js';
 import type { Witnesses } from '../audit/witness/witnesses.js';
 import type { MetricSources } from '../telemetry/metrics.js';
@@ -14,6 +15,7 @@ import type { Tokens } from './tokens.js';
 export interface MeasuredParts {
   readonly auditLog: AuditLog;
   readonly scrub: Scrub;
+  readonly pruner: Pick<Pruner, 'problem'>;
   readonly disk: DiskGauge;
   /** Absent when none are configured. */
   readonly witnesses: Witnesses | undefined;
@@ -29,7 +31,7 @@ export interface MeasuredParts {
 
 /** Where the gauges get their numbers. */
 export function metricSources(parts: MeasuredParts): MetricSources {
-  const { auditLog, scrub, disk, witnesses, tokens, judging, certificates, loaded, listeners } = parts;
+  const { auditLog, scrub, pruner, disk, witnesses, tokens, judging, certificates, loaded, listeners } = parts;
   const { board } = parts.switches;
   return {
     requestsInFlight: () => listeners()?.inFlight() ?? 0,
@@ -38,6 +40,7 @@ export function metricSources(parts: MeasuredParts): MetricSources {
     logHealthy: () => auditLog.state === 'open',
     atRisk: () => auditLog.atRisk,
     scrub,
+    retentionHeldUp: () => pruner.problem !== undefined,
     diskSpace: disk.read,
     diskLow: () => disk.shortage() !== undefined,
     ballastBytes: disk.ballastBytes,

@@ -1,4 +1,5 @@
 import type { RecoveredLog } from '../audit/audit-log.js';
+import type { Pruner } from '../audit/prune/pruner.js';
 import type { Scrub } from '../audit/scrub.js';
 import type { Witnesses } from '../audit/witness/witnesses.js';
 import type { Config } from '../config/config.js';
@@ -12,7 +13,7 @@ import { createPayloadParts, type PayloadParts } from './payloads.js';
 import { createRemovalClock } from './removal-clock.js';
 import { startRetention } from './retention.js';
 import { startScrub } from './scrub.js';
-import { startSegments } from './segments.js';
+import { type Segments, startSegments } from './segments.js';
 
 /** The log, and what watches over it and belongs to its records. */
 export interface Recording {
@@ -21,6 +22,9 @@ export interface Recording {
   readonly witnesses: Witnesses | undefined;
   readonly disk: DiskGauge;
   readonly scrub: Scrub;
+  readonly pruner: Pruner;
+  /** Absent when none are configured. */
+  readonly segments: Segments | undefined;
   readonly payloadParts: PayloadParts;
 }
 
@@ -64,7 +68,14 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
   const pruneClock = retentionDays === 0 ? clock : removalClock;
   const pruner = startRetention({ auditLog, witnesses, retentionDays, clock: pruneClock, logger });
   onClose(() => pruner.close());
-  const segments = await startSegments({ auditLog, config: config.log.segments, clock, removalClock, logger });
+  const segments = await startSegments({
+    auditLog,
+    config: config.log.segments,
+    clock,
+    removalClock,
+    logger,
+    onFailure: () => metrics().segmentFailed(),
+  });
   onClose(() => segments?.close());
   const payloadParts = createPayloadParts({
     config,
@@ -76,5 +87,5 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
     onLeftOut: () => metrics().payloadLeftOut(),
   });
   onClose(() => payloadParts.close());
-  return { auditLog, witnesses, disk, scrub, payloadParts };
+  return { auditLog, witnesses, disk, scrub, pruner, segments, payloadParts };
 }

@@ -32,6 +32,7 @@ export function startRetention({ auditLog, witnesses, retentionDays, clock, logg
     retentionMs: retentionDays === 0 ? Number.POSITIVE_INFINITY : retentionDays * DAY_MS,
     clock,
     onBoundary: (firstSeq) => logger.info({ firstSeq }, 'leaves older than log.retentionDays are removed'),
+    onProblem: (problem) => logger.error({ problem }, 'leaves older than log.retentionDays cannot be removed'),
     every,
   });
 }

@@ -19,6 +19,15 @@ export interface SegmentsOptions {
   /** As `createRemovalClock` makes one: says which days are too old. */
   readonly removalClock: Clock;
   readonly logger: Logger;
+  /** An attempt has failed. It is made again. */
+  readonly onFailure: () => void;
+}
+
+/** Writes segments in the background. */
+export interface Segments {
+  /** Why the last attempt failed; absent = it did not. */
+  readonly failure: JiminiError | undefined;
+  close(): void;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -27,12 +36,12 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * Writes the segment of yesterday (UTC) once it is over, and removes those that are too old, for as long as it is not closed. Undefined
  * when no directory is configured. Rejects as `prepareDirectory` does.
  */
-export async function startSegments(options: SegmentsOptions): Promise<{ close(): void } | undefined> {
-  const { auditLog, config, clock, removalClock, logger } = options;
+export async function startSegments(options: SegmentsOptions): Promise<Segments | undefined> {
+  const { auditLog, config, clock, removalClock, logger, onFailure } = options;
   if (config.dir === '') return undefined;
   const folder = await prepareDirectory(config.dir, 'log.segments.dir', auditLog.logId);
   let doneDay = '';
-  let isFailing = false;
+  let failure: JiminiError | undefined;
   let isClosed = false;
   let nextMs = 0;
 
@@ -46,7 +55,7 @@ export async function startSegments(options: SegmentsOptions): Promise<{ close()
     if (!(await daysIn(folder)).includes(day)) await write(day);
     doneDay = day;
     nextMs = 0;
-    isFailing = false;
+    failure = undefined;
   };
 
   const write = async (day: string): Promise<void> => {
@@ -60,13 +69,19 @@ export async function startSegments(options: SegmentsOptions): Promise<{ close()
 
   const callOff = every(LIMITS.segmentTickMs, () =>
     step().catch((reason) => {
-      const { code, message } = faultOf(reason, folder);
-      if (!isFailing && !isClosed)
+      if (isClosed) return;
+      const fault = faultOf(reason, folder);
+      const { code, message } = fault;
+      if (!failure)
         logger.error({ code, problem: message }, 'the segment of a day cannot be written; it is tried again');
-      isFailing = true;
+      failure = fault;
+      onFailure();
     }),
   );
   return {
+    get failure() {
+      return failure;
+    },
     close() {
       isClosed = true;
       callOff();

@@ -40,22 +40,24 @@ function signingSoon(signing: AuditLogOptions['signing']): AuditLogOptions['sign
 }
 
 /** A pruner whose steps are taken when somebody asks for them. */
-export function steppedPruner(log: AuditLog, clock: Clock, coveredSize = () => log.signed.checkpoint?.size ?? 0) {
+export function steppedPruner(log: AuditLog, clock: Clock, retentionMs = RETENTION_MS) {
   let run = () => Promise.resolve();
   const boundaries: number[] = [];
-  createPruner({
+  const problems: string[] = [];
+  const pruner = createPruner({
     log,
-    coveredSize,
-    retentionMs: RETENTION_MS,
+    coveredSize: () => log.signed.checkpoint?.size ?? 0,
+    retentionMs,
     clock,
     onBoundary: (firstSeq) => boundaries.push(firstSeq),
+    onProblem: (problem) => problems.push(problem),
     every(ms, step) {
       if (ms !== LIMITS.pruneTickMs) throw new Error(`asked to run every ${ms} ms`);
       run = step;
       return () => {};
     },
   });
-  return { step: () => run(), boundaries };
+  return { step: () => run(), boundaries, problems, pruner };
 }
 
 /** Lets everything be old, and the pruner come to the end of one removal. */

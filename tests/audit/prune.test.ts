@@ -2,6 +2,8 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { pruneOf } from '../../sidecar/audit/prune/prune-leaf.js';
+import { JiminiError } from '../../sidecar/kernel/errors.js';
+import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { type Database, deleted, inDatabase, keysOf } from '../storage/database.js';
 import { temporaryDataDirectory, temporaryDirectory } from '../storage/temporary.js';
 import { needs } from '../tools/needs.js';
@@ -10,6 +12,7 @@ import {
   appendMany,
   openByClock,
   pruneAll,
+  RETENTION_MS,
   type StoppedClock,
   signed,
   steppedPruner,
@@ -126,6 +129,18 @@ test('a log whose prune leaf was cut off goes on under another key, and so does 
     const log = await openByClock(dataDir, clock);
     t.is(log.signed.discontinuity?.reason, reason);
     t.is(log.signed.keys.length, epoch);
+    // Nothing shows any more that what is missing was rightly removed: it is evidence, and so is what stands behind it.
+    clock.goOn(RETENTION_MS);
+    const held = steppedPruner(log, clock);
+    for (let rounds = 0; rounds < 2; rounds += 1) {
+      await held.step();
+      clock.goOn(LIMITS.pruneRoundMs);
+    }
+    const problem = 'the leaf 0 is damaged or missing, and keeps what stands behind it: run `jimini log verify`';
+    t.deepEqual([held.problems, held.pruner.problem, held.boundaries], [[problem], problem, []]);
+    const forEver = steppedPruner(log, clock, Number.POSITIVE_INFINITY);
+    await forEver.step();
+    t.is(forEver.pruner.problem, undefined);
     await log.close('shutdown');
   }
   t.is(jimini('verify', '--data-dir', dataDir).exit, 1);
@@ -145,6 +160,32 @@ async function halfPruned(): Promise<{ dataDir: string; clock: StoppedClock }> {
   await log.close('shutdown');
   return { dataDir, clock };
 }
+
+test('a removal that fails says why until it succeeds, and leaves that are not old yet are no problem', async (t) => {
+  const clock = stoppedClock();
+  const log = await openByClock(await temporaryDataDirectory(), clock);
+  await appendMany(log, 300);
+  await signed(log);
+  let isBroken = true;
+  const breakable = new Proxy(log, {
+    get(target, name) {
+      if (isBroken && name === 'readTile') throw new JiminiError('JIMINI_STORE_CORRUPT', 'tile 0 is gone');
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+  const { step, problems, pruner } = steppedPruner(breakable, clock);
+  await step();
+  t.is(pruner.problem, undefined);
+  clock.goOn(RETENTION_MS + LIMITS.pruneRoundMs);
+  await step();
+  await step();
+  t.deepEqual([problems, pruner.problem], [['tile 0 is gone'], 'tile 0 is gone']);
+  isBroken = false;
+  await step();
+  t.is(pruner.problem, undefined);
+  await log.close('shutdown');
+});
 
 test('a removal that was interrupted holds, and the next run brings it to its end', async (t) => {
   const { dataDir, clock } = await halfPruned();
@@ -166,9 +207,10 @@ const damages: readonly (readonly [what: string, rule: string, damage: (db: Data
   [
     'a hash of the tree below the boundary taken away',
     'tree',
-    async (db) => db.batch((await keysOf(db, 't')).slice(0, 1).map(deleted)),
+    async (db) => db.batch((await keysOf(db, 't\u0001')).slice(0, 1).map(deleted)),
   ],
   ['a hash of the tree below the boundary put in', 'tree', async (db) => db.put(hashKey(1, 1), Buffer.of())],
+  ['a tile of leaf hashes behind the boundary put in', 'tree', async (db) => db.put(hashKey(0, 2), Buffer.alloc(8192))],
   ['a hash of the tree behind the boundary put in', 'tree', async (db) => db.put(hashKey(1, 2), Buffer.of())],
 ];
 

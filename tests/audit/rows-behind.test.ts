@@ -95,9 +95,9 @@ test('a start that is killed while it removes what is left leaves enough for the
     const left = await removeRowsBehind(db, 0);
     t.deepEqual(
       left.map((key) => String.fromCharCode(key[0] ?? 0)),
-      ['e', 't'],
+      ['e', 't', 't'],
     );
-    t.deepEqual([before, (await db.keys().all()).length], [301, 2]);
+    t.deepEqual([before, (await db.keys().all()).length], [302, 3]);
     t.true(await hasRowsBehind(db, 0));
   });
   const log = await openAuditLog(levelLogOptions(dataDir));

@@ -3,6 +3,7 @@ import test from 'ava';
 import { consistencyProof, inclusionProof } from '../../sidecar/audit/tree/proofs.js';
 import { createTreeEdge } from '../../sidecar/audit/tree/tree-edge.js';
 import { createRootStream, isConsistent, isIncluded } from '../../sidecar/audit/verify/merkle.js';
+import { createLeafTiles } from '../../sidecar/storage/leaf-tiles.js';
 import { memoryTreeOf } from './tree/memory-tree.js';
 import { leafHashOf } from './tree/reference.js';
 import {
@@ -94,6 +95,20 @@ test('writer and verifier give the generated roots, and the writer hands out the
   }
   for (const { level, index, hash } of generated.nodes) t.is(handedOut.get(`${level}/${index}`), hash);
   t.is(handedOut.size, Math.floor(70_000 / 256) + 1);
+});
+
+test('full tiles of leaf hashes are stored as generated', (t) => {
+  const edge = createTreeEdge();
+  const nodes = counted.flatMap((leafHash) => edge.append(leafHash));
+  const leaves = counted.map((leafHash, seq) => ({ seq, hash: leafHash.toString('hex') }));
+  const rows = createLeafTiles().rowsOf(leaves, nodes);
+  t.is(rows.length, Math.floor(70_000 / 256));
+  const stored = new Map(rows.map(({ key, value }) => [Buffer.from(key).toString('hex'), value]));
+  for (const { key, value_bytes, value_sha256 } of generated.tiles) {
+    const value = stored.get(key) ?? Buffer.of();
+    t.is(value.length, value_bytes);
+    t.is(createHash('sha256').update(value).digest('hex'), value_sha256);
+  }
 });
 
 test('the verifier accepts proofs of a public Certificate Transparency log with a thousand million leaves', (t) => {

@@ -93,16 +93,21 @@ test('lines are the same however the file is read', async (t) => {
 
 const LONG = plainLog(66_000);
 
-/** Rows of the tree over 66,000 leaves as a database has them: level 1, then level 2. */
+/** Rows of the tree over 66,000 leaves as a database has them: the tiles of leaf hashes, level 1, level 2. */
 function treeRows(): { key: Buffer; value: Buffer }[] {
   const { edge } = treeOf([]);
-  const nodes = LONG.flatMap((leaf) => edge.append(Buffer.from(leafHashOf(leaf), 'hex')));
-  return nodes
-    .map(({ level, index, hash }) => ({ key: treeKey(level, index, hash), value: Buffer.alloc(0) }))
-    .sort((a, b) => a.key.compare(b.key));
+  const hashes = LONG.map((leaf) => Buffer.from(leafHashOf(leaf), 'hex'));
+  const nodes = hashes.flatMap((hash) => edge.append(hash));
+  const rows = nodes.map(({ level, index, hash }) => ({ key: treeKey(level, index, hash), value: Buffer.alloc(0) }));
+  const tiles = nodes.flatMap(({ level, index, hash }) => {
+    const value = Buffer.concat(hashes.slice(index * 256, (index + 1) * 256));
+    return level === 1 ? [{ key: treeKey(0, index, hash), value }] : [];
+  });
+  return [...rows, ...tiles].sort((a, b) => a.key.compare(b.key));
 }
 
 const STORED = treeRows();
+const TILES = 257;
 
 const rowsHold = test.macro(async (t, change: (rows: typeof STORED) => typeof STORED, found?: RegExp) => {
   const rows = change(STORED.map(({ key, value }) => ({ key: Buffer.from(key), value })));
@@ -117,19 +122,79 @@ const rowsHold = test.macro(async (t, change: (rows: typeof STORED) => typeof ST
 });
 
 test('the stored tree as it was written holds', rowsHold, (rows) => rows);
-test('a stored hash that is gone is missed', rowsHold, (rows) => rows.toSpliced(100, 1), /^hash 100 of level 1 /);
+test(
+  'a stored hash that is gone is missed',
+  rowsHold,
+  (rows) => rows.toSpliced(TILES + 100, 1),
+  /^hash 100 of level 1 /,
+);
 test('the last stored hash that is gone is missed', rowsHold, (rows) => rows.slice(0, -1), /^hash 0 of level 2 /);
 test('no stored hash at all is noticed', rowsHold, () => [], /^hash 0 of level 1 /);
 test('a stored hash of the future is noticed', rowsHold, (rows) => [...rows, row(1, 257)], /259 hashes.* give 258$/);
 test('a stored hash of a level of the future is noticed', rowsHold, (rows) => [...rows, row(9, 0)], /259 hashes/);
-test('a stored hash twice is noticed', rowsHold, (rows) => rows.toSpliced(7, 0, row(1, 7)), /^hash (7|8) of level 1 /);
+test(
+  'a stored hash twice is noticed',
+  rowsHold,
+  (rows) => rows.toSpliced(TILES + 7, 0, row(1, 7)),
+  /^hash (7|8) of level 1 /,
+);
 test(
   'a stored hash with a value is noticed',
   rowsHold,
-  (rows) => rows.with(9, { ...rows[9], value: Buffer.of(0) } as never),
+  (rows) => rows.with(TILES + 9, { ...rows[TILES + 9], value: Buffer.of(0) } as never),
   /^hash 9 /,
 );
-test('a flipped bit of a stored hash is noticed', rowsHold, (rows) => rows.with(9, flipped(rows[9]?.key)), /^hash 9 /);
+test(
+  'a flipped bit of a stored hash is noticed',
+  rowsHold,
+  (rows) => rows.with(TILES + 9, flipped(rows[TILES + 9]?.key)),
+  /^hash 9 /,
+);
+
+// Logs that were begun by an earlier version have none.
+test('tiles may be missing', rowsHold, (rows) => rows.slice(TILES));
+test('one tile may be missing', rowsHold, (rows) => rows.toSpliced(7, 1));
+const anotherTile = (index: number) => new RegExp(`^tile ${index} of the leaf hashes is another one$`);
+test(
+  'a tile with another key is noticed',
+  rowsHold,
+  (rows) => rows.with(9, { ...rows[9], ...flipped(rows[9]?.key) }),
+  anotherTile(9),
+);
+test(
+  'a flipped bit of a tile is noticed',
+  rowsHold,
+  (rows) =>
+    rows.with(
+      9,
+      tileOf(rows[9], (tile) => tile.writeUInt8(tile.readUInt8(77) ^ 1, 77)),
+    ),
+  anotherTile(9),
+);
+test(
+  'a tile that is cut is noticed',
+  rowsHold,
+  (rows) =>
+    rows.with(
+      9,
+      tileOf(rows[9], (tile) => tile.subarray(0, 8160)),
+    ),
+  anotherTile(9),
+);
+test('a tile twice is noticed', rowsHold, (rows) => rows.toSpliced(7, 0, row(0, 7)), anotherTile(7));
+test(
+  'a key that is none before the tiles is noticed',
+  rowsHold,
+  (rows) => [{ key: Buffer.of(0x74, 0), value: Buffer.of() }, ...rows],
+  anotherTile(0),
+);
+test('a tile of the future is noticed', rowsHold, (rows) => [...rows, row(0, 257)], /259 hashes.* give 258$/);
+
+function tileOf(stored: (typeof STORED)[number] | undefined, change: (tile: Buffer) => Buffer | number) {
+  const tile = Buffer.from(stored?.value ?? []);
+  const changed = change(tile);
+  return { key: stored?.key ?? Buffer.of(), value: typeof changed === 'number' ? tile : changed };
+}
 
 function row(level: number, index: number) {
   return { key: treeKey(level, index, Buffer.alloc(32)), value: Buffer.alloc(0) };

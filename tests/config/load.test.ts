@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
 import { type Config, changedRestartKeys } from '../../sidecar/config/config.js';
@@ -164,6 +164,13 @@ test('a socket path that is too long only once resolved is refused', async (t) =
   t.deepEqual(loaded.problems.map(formatProblem), [
     'JIMINI_LISTEN_DATA: listen.data: the socket path has 118 bytes; the system allows 107',
   ]);
+});
+
+test('segments beside the data directory are accepted, and so is a directory that both lie in', async (t) => {
+  for (const dir of ['/srv/jimini-days', '/srv/jimini/../days', '/srv']) {
+    const env = { JIMINI_DATA_DIR: '/srv/jimini', JIMINI_LOG_SEGMENTS_DIR: dir };
+    t.is((await configOf({ env })).log.segments.dir, resolve(dir));
+  }
 });
 
 test('a listener for other machines is accepted where plaintext is', async (t) => {

@@ -7,9 +7,9 @@ import { isConsistent, isIncluded } from '../../sidecar/audit/verify/merkle.js';
 import { leafKey } from '../../sidecar/storage/leaf-key.js';
 import type { LevelLog } from '../../sidecar/storage/level-log.js';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
-import { treeKey } from '../../sidecar/storage/tree-key.js';
+import { firstTreeKeyOf, treeKey } from '../../sidecar/storage/tree-key.js';
 import { leafHashOf } from '../audit/tree/reference.js';
-import { type Database, inDatabase, keysOf } from './database.js';
+import { type Database, deleted, inDatabase, keysOf } from './database.js';
 import { temporaryDataDirectory } from './temporary.js';
 
 const BATCH = 1000;
@@ -83,6 +83,45 @@ async function countRows(rows: AsyncIterable<{ readonly key: Uint8Array }>): Pro
   return counts;
 }
 
+test('a full tile of leaf hashes is read from its own row, and from the leaves where there is no whole one', async (t) => {
+  const dataDir = await temporaryDataDirectory();
+  const store = createLevelLogStore(dataDir);
+  const edge = createTreeEdge();
+  // The second tile is begun by one handle and completed by another, which does not know its first hashes.
+  for (const size of [300, 1000]) {
+    const log = await store.open();
+    await writeLeaves(log, edge, size);
+    await log.close();
+  }
+  const hashes = Array.from({ length: 768 }, (_, seq) => leafHashOf(`leaf ${seq}`));
+  const tiles = [0, 256, 512].map((first) => Buffer.concat(hashes.slice(first, first + 256)));
+  const readAll = async () => {
+    const log = await store.open();
+    const read = await Promise.all([0, 1, 2].map((index) => log.readTile(0, index, 256).catch(({ code }) => code)));
+    await log.close();
+    return read;
+  };
+  const [first, third, ofLevel1] = await inDatabase(dataDir, (db) => keysOf(db, 't'));
+  t.deepEqual([first?.subarray(0, 10), third?.subarray(0, 10)], [firstTreeKeyOf(0, 0), firstTreeKeyOf(0, 2)]);
+  t.is(ofLevel1?.readUInt8(1), 1);
+  t.deepEqual(await readAll(), tiles);
+
+  // One leaf of each tile is gone.
+  await inDatabase(dataDir, (db) =>
+    db.batch([5, 261, 517].map((seq) => deleted(leafKey(seq, leafHashOf(`leaf ${seq}`).toString('hex'))))),
+  );
+  t.deepEqual(await readAll(), [tiles[0], 'JIMINI_STORE_CORRUPT', tiles[2]]);
+  // What is no tile, and one of two, do not count.
+  await inDatabase(dataDir, async (db) => {
+    await db.put(first as Buffer, Buffer.alloc(8160));
+    await db.put(treeKey(0, 2, node(1)), Buffer.alloc(8192));
+  });
+  t.deepEqual(
+    await readAll(),
+    Array.from({ length: 3 }, () => 'JIMINI_STORE_CORRUPT'),
+  );
+});
+
 test('rows of the tree do not show among the leaves', async (t) => {
   const log = await createLevelLogStore(await temporaryDataDirectory()).open();
   await writeLeaves(log, createTreeEdge(), 600);
@@ -112,13 +151,13 @@ const node = (index: number) => leafHashOf(`node ${index}`);
 const nothing = Buffer.of();
 
 test('a tree hash that is gone is noticed', damages, async (database) => {
-  await database.del((await keysOf(database, 't'))[0] as Buffer);
+  await database.del((await keysOf(database, 't\u0001'))[0] as Buffer);
 });
 test('a tree hash that is there twice is noticed', damages, async (database) => {
   await database.put(treeKey(1, 0, node(0)), nothing);
 });
 test('a key that is cut is noticed', damages, async (database) => {
-  const key = (await keysOf(database, 't'))[0] as Buffer;
+  const key = (await keysOf(database, 't\u0001'))[0] as Buffer;
   await database.del(key);
   await database.put(key.subarray(0, 41), nothing);
 });

@@ -47,6 +47,7 @@ function createTestMetrics(seedNames = true, breakers: readonly (readonly [strin
       diskLow: () => true,
       ballastBytes: () => 32,
       scrub: { checked: 1234, damaged: new Set([5]), passedMs: 1_700_000_000_000 },
+      retentionHeldUp: () => true,
       signedSize: () => 41,
       unsignedForS: () => 0.25,
       discontinuity: () => 'log_shorter',
@@ -103,6 +104,13 @@ test('a failure of the engine is counted by its cause', async (t) => {
   );
 });
 
+test('segments that could not be written are counted, from none on', async (t) => {
+  const metrics = createTestMetrics();
+  t.true((await linesOf(metrics)).includes('jimini_segment_failures_total 0'));
+  metrics.segmentFailed();
+  t.true((await linesOf(metrics)).includes('jimini_segment_failures_total 1'));
+});
+
 test('endpoints are labels up to a number; what comes later is counted together', async (t) => {
   const metrics = createTestMetrics();
   for (let i = 0; i < LIMITS.endpointLabelsMax + 3; i++) metrics.observe({ ...evaluation, route: `route-${i}` }, clean);
@@ -148,6 +156,7 @@ for (const [name, value] of [
   ['jimini_audit_log_at_risk_records', '2'],
   ['jimini_audit_log_at_risk_seconds', '0.5'],
   ['jimini_audit_log_damaged_leaves', '1'],
+  ['jimini_audit_log_retention_held_up', '1'],
   ['jimini_audit_log_scrub_pass_timestamp_seconds', '1700000000'],
   ['jimini_witness_cosigned_size{witness="elsewhere"}', '40'],
   ['jimini_rules_loaded_total{rule_pack="pci"}', '3'],

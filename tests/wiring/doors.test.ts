@@ -16,6 +16,7 @@ const nothing = {
   diskLow: () => false,
   ballastBytes: () => 0,
   scrub: { checked: 0, damaged: new Set<number>(), passedMs: undefined },
+  retentionHeldUp: () => true,
   signedSize: () => 0,
   unsignedForS: () => 0,
   discontinuity: () => undefined,

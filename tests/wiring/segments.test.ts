@@ -22,7 +22,14 @@ test.serial('a day is written once it is over, as a whole, and goes when it is t
   const logger = createLogger('info', { write: (line: string) => lines.push(line) } as never);
   mock.timers.enable({ apis: ['setInterval'] });
   const config = { dir, retentionDays: 190 };
-  const segments = await startSegments({ auditLog, config, clock, removalClock: clock, logger });
+  const segments = await startSegments({
+    auditLog,
+    config,
+    clock,
+    removalClock: clock,
+    logger,
+    onFailure: () => undefined,
+  });
   const tick = () => mock.timers.tick(LIMITS.segmentTickMs);
 
   // The first day is not over, and the one before it has no leaves.
@@ -60,25 +67,55 @@ test.serial('a day is written once it is over, as a whole, and goes when it is t
   await auditLog.close('shutdown');
 });
 
-test.serial('a directory that cannot be used is named, with why', async (t) => {
-  const auditLog = { logId: 'a'.repeat(26) } as never;
-  const config = { dir: temporaryDirectory(), retentionDays: 190 };
-  const lines: string[] = [];
-  const logger = createLogger('info', { write: (line: string) => lines.push(line) } as never);
-  mock.timers.enable({ apis: ['setInterval'] });
-  const clock = stoppedClock();
-  const segments = await startSegments({ auditLog, config, clock, removalClock: clock, logger });
-  rmSync(join(config.dir, 'a'.repeat(26)), { recursive: true });
-  mock.timers.tick(LIMITS.segmentTickMs);
-  await until(() => lines.length > 0);
-  segments?.close();
-  mock.timers.reset();
-  t.regex(lines[0] ?? '', /log\.segments\.dir: \S+\/a{26} cannot be used \(ENOENT, scandir\): see that it is there/);
-});
+test.serial(
+  'a directory that cannot be used is named, with why, counted at each attempt, and forgotten once it can',
+  async (t) => {
+    const auditLog = { logId: 'a'.repeat(26), removal: { boundary: { minSeq: 0 } }, signed: { keys: [] } } as never;
+    const config = { dir: temporaryDirectory(), retentionDays: 190 };
+    const folder = join(config.dir, 'a'.repeat(26));
+    const lines: string[] = [];
+    const logger = createLogger('info', { write: (line: string) => lines.push(line) } as never);
+    mock.timers.enable({ apis: ['setInterval'] });
+    const clock = stoppedClock();
+    let failures = 0;
+    const onFailure = () => {
+      failures += 1;
+    };
+    const segments = await startSegments({ auditLog, config, clock, removalClock: clock, logger, onFailure });
+    const attempt = (hasEnded: () => boolean) =>
+      until(() => {
+        clock.goOn(LIMITS.segmentRetryMs);
+        mock.timers.tick(LIMITS.segmentTickMs);
+        return hasEnded();
+      });
+    t.is(segments?.failure, undefined);
+    rmSync(folder, { recursive: true });
+    await attempt(() => failures > 1);
+    t.is(lines.length, 1);
+    const found = /log\.segments\.dir: \S+\/a{26} cannot be used \(ENOENT, scandir\): see that it is there/;
+    t.regex(lines[0] ?? '', found);
+    t.regex(segments?.failure?.message ?? '', found);
+    // Whether the log has leaves of yesterday is another question.
+    mkdirSync(join(folder, new Date(clock.nowMs() - DAY_MS).toISOString().slice(0, 10)), { recursive: true });
+    await attempt(() => segments?.failure === undefined);
+    segments?.close();
+    mock.timers.reset();
+  },
+);
 
 test.serial('without a directory nothing is written', async (t) => {
   const config = { dir: '', retentionDays: 190 };
   const clock = stoppedClock();
   const logger = createLogger('silent');
-  t.is(await startSegments({ auditLog: {} as never, config, clock, removalClock: clock, logger }), undefined);
+  t.is(
+    await startSegments({
+      auditLog: {} as never,
+      config,
+      clock,
+      removalClock: clock,
+      logger,
+      onFailure: () => undefined,
+    }),
+    undefined,
+  );
 });

@@ -14,24 +14,36 @@ interface OldRange {
   readonly tilesMax: number;
 }
 
+/** What was found of them. */
+interface OldLeaves {
+  /** So far whole tiles reach that are all old. */
+  readonly end: number;
+  /** Whether there may be more of them behind. */
+  readonly mayGoOn: boolean;
+  /** The leaf behind them that does not hold, or is missing, if it is that which keeps the rest. */
+  readonly damagedAt?: number;
+}
+
 /**
- * How far whole tiles of leaves reach that are all old, and whether there may be more of them behind. The clock may have been set back and
+ * How far whole tiles of leaves reach that are all old. The clock may have been set back and
  * forth: a leaf is as old as it says, and keeps what stands behind it. So does one that does not hold: it is evidence.
  */
-export async function oldEnd(log: LogPages, range: OldRange): Promise<{ end: number; mayGoOn: boolean }> {
+export async function oldEnd(log: LogPages, range: OldRange): Promise<OldLeaves> {
   let end = range.from;
   for (let tiles = 0; tiles < range.tilesMax; tiles += 1) {
     if (end + TILE_WIDTH > range.end) return { end, mayGoOn: false };
     const rows = await log.page(end, TILE_WIDTH);
-    const isOld = rows.length === TILE_WIDTH && rows.every((row, at) => isOldAt(row, end + at, range.cutoffMs));
-    if (!isOld) return { end, mayGoOn: false };
+    for (let at = 0; at < TILE_WIDTH; at += 1) {
+      const row = rows[at];
+      if (!row || !holds(row, end + at, undefined)) return { end, mayGoOn: false, damagedAt: end + at };
+      if (!isBefore(row, range.cutoffMs)) return { end, mayGoOn: false };
+    }
     end += TILE_WIDTH;
   }
   return { end, mayGoOn: true };
 }
 
-function isOldAt(row: LeafRow, seq: number, cutoffMs: number): boolean {
-  if (!holds(row, seq, undefined)) return false;
+function isBefore(row: LeafRow, cutoffMs: number): boolean {
   const timeMs = membersOf(row.bytes)['time_ms'];
   return typeof timeMs === 'number' && timeMs < cutoffMs;
 }

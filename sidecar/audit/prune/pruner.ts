@@ -1,4 +1,5 @@
 import { type Clock, monotonicMs } from '../../kernel/clock.js';
+import { JiminiError } from '../../kernel/errors.js';
 import { LIMITS } from '../../kernel/limits.js';
 import type { AuditLog } from '../audit-log.js';
 import type { Boundary, LeafRow } from '../log-store.js';
@@ -15,12 +16,16 @@ export interface PrunerOptions {
   readonly clock: Clock;
   /** The log begins with another leaf from now on. */
   onBoundary(firstSeq: number): void;
+  /** Told once of each problem, until it is another one. */
+  onProblem(problem: string): void;
   /** Runs something every so many milliseconds, one at a time, and gives what calls it off. */
   every(ms: number, run: () => Promise<void>): () => void;
 }
 
 /** Removes leaves that are older than the retention, in the background. */
 export interface Pruner {
+  /** Why leaves that are old are not removed; absent = nothing keeps them. */
+  readonly problem: string | undefined;
   close(): void;
 }
 
@@ -38,7 +43,7 @@ interface Stated {
  * the boundary in the store says so.
  */
 export function createPruner(options: PrunerOptions): Pruner {
-  const { log, coveredSize, retentionMs, clock, onBoundary } = options;
+  const { log, coveredSize, retentionMs, clock, onBoundary, onProblem } = options;
   const { removal } = log;
   const nowMs = () => monotonicMs(clock);
   let isRemoving = removal.boundary.minSeq > 0;
@@ -50,6 +55,11 @@ export function createPruner(options: PrunerOptions): Pruner {
   let stated: Stated | undefined;
   let lookedTo = removal.boundary.minSeq;
   let lookAtMs = nowMs();
+  /** The leaf that keeps what stands behind it, because it does not hold. */
+  let heldUpAt: number | undefined;
+  /** Why the last step failed. */
+  let failure: string | undefined;
+  let told: string | undefined;
 
   const step = async (): Promise<void> => {
     if (isRemoving) await remove();
@@ -83,6 +93,7 @@ export function createPruner(options: PrunerOptions): Pruner {
     const found = await oldEnd(log, { from: lookedTo, end, cutoffMs, tilesMax: LIMITS.pruneTilesMax });
     lookedTo = found.end;
     if (found.mayGoOn) return;
+    heldUpAt = Number.isFinite(retentionMs) ? found.damagedAt : undefined;
     if (lookedTo > removal.boundary.minSeq) await state();
     lookAtMs = nowMs() + LIMITS.pruneRoundMs;
   };
@@ -106,7 +117,28 @@ export function createPruner(options: PrunerOptions): Pruner {
     onBoundary(next.boundary.minSeq);
   };
 
-  // What could not be done now is done later: what is wrong with the store, the log itself tells.
-  const callOff = options.every(LIMITS.pruneTickMs, () => step().catch(() => undefined));
-  return { close: callOff };
+  const problem = (): string | undefined => {
+    if (failure !== undefined || heldUpAt === undefined) return failure;
+    return `the leaf ${heldUpAt} is damaged or missing, and keeps what stands behind it: run \`jimini log verify\``;
+  };
+
+  /** What could not be done now is done later: that the log takes nothing at the moment, it tells itself. */
+  const callOff = options.every(LIMITS.pruneTickMs, async () => {
+    try {
+      await step();
+      failure = undefined;
+    } catch (error) {
+      const { code, message } = JiminiError.from(error);
+      if (code !== 'JIMINI_STORE_UNAVAILABLE') failure = message;
+    }
+    const found = problem();
+    if (found !== undefined && found !== told) onProblem(found);
+    told = found;
+  });
+  return {
+    get problem() {
+      return problem();
+    },
+    close: callOff,
+  };
 }

@@ -27,6 +27,16 @@ export function foldPerfect(hashes: Buffer): Buffer {
   return hashes.subarray(0, HASH_BYTES);
 }
 
+/** Hashes of the nodes over each two of `hashes`, which lie side by side; one that is left over has none. */
+export function foldLayer(hashes: Buffer): Buffer {
+  const nodes = Buffer.allocUnsafe(Math.floor(hashes.length / (2 * HASH_BYTES)) * HASH_BYTES);
+  for (let at = 0; at < nodes.length; at += HASH_BYTES) {
+    hashes.copy(scratch, LEFT, 2 * at, 2 * (at + HASH_BYTES));
+    hashScratch(nodes, at);
+  }
+  return nodes;
+}
+
 /**
  * Hash over perfect subtrees that stand side by side, each smaller than the one before: they join from the right
  * (RFC 6962 2.1). None at all is the empty tree, whose hash is that of nothing.

@@ -1,6 +1,7 @@
 import { JiminiError } from '../../kernel/errors.js';
-import { foldPeaks, foldPerfect, HASH_BYTES } from './node-hash.js';
-import { readTile, TILE_HEIGHT, TILE_WIDTH, type TileReader, tileWidth } from './tiles.js';
+import { createKeptTiles, type KeptTiles } from './kept-tiles.js';
+import { foldPeaks } from './node-hash.js';
+import { TILE_HEIGHT, TILE_WIDTH, type TileReader } from './tiles.js';
 import { createTreeEdge, heightsOf, type TreeEdge } from './tree-edge.js';
 
 /** Leaves from `first` to before `end`: one of the parts that RFC 6962 2.1 splits a tree into. */
@@ -11,10 +12,15 @@ interface Range {
 
 /**
  * The hashes that lead from leaf `index` to the root over the first `size` leaves, that of the leaf's neighbour first
- * (RFC 6962 2.1.1). Throws `JIMINI_INVALID_ARGUMENT` when there is no such leaf.
+ * (RFC 6962 2.1.1). Who makes many of one log gives the tiles that it keeps. Throws `JIMINI_INVALID_ARGUMENT` when there is no such leaf.
  */
-export async function inclusionProof(reader: TileReader, index: number, size: number): Promise<Buffer[]> {
-  return hashesOf(reader, inclusionRanges(index, size), size);
+export async function inclusionProof(
+  reader: TileReader,
+  index: number,
+  size: number,
+  kept: KeptTiles = createKeptTiles(),
+): Promise<Buffer[]> {
+  return hashesOf(inclusionRanges(index, size), (level, at) => kept.tile(reader, level, at, size));
 }
 
 /** The first leaves of a tree: how many, and the roots of the perfect subtrees that they consist of, largest first. */
@@ -86,7 +92,12 @@ function inclusionRanges(index: number, size: number): Range[] {
  * The hashes that lead from the root over the first `from` leaves to that over the first `size` (RFC 6962 2.1.2). None when
  * `from` is `size`, or 0, with which every tree is consistent. Throws `JIMINI_INVALID_ARGUMENT` when `from` is larger.
  */
-export async function consistencyProof(reader: TileReader, from: number, size: number): Promise<Buffer[]> {
+export async function consistencyProof(
+  reader: TileReader,
+  from: number,
+  size: number,
+  kept: KeptTiles = createKeptTiles(),
+): Promise<Buffer[]> {
   if (!isCount(size) || !isCount(from) || from > size) {
     throw new JiminiError('JIMINI_INVALID_ARGUMENT', `a tree of ${size} leaves does not begin with ${from}`);
   }
@@ -100,7 +111,7 @@ export async function consistencyProof(reader: TileReader, from: number, size: n
   }
   // The tree of `from` leaves itself is known to whoever checks.
   if (range.first > 0) aside.push(range);
-  return hashesOf(reader, aside.reverse(), size);
+  return hashesOf(aside.reverse(), (level, at) => kept.tile(reader, level, at, size));
 }
 
 /** A tree splits behind the largest power of two of leaves that is less than all of them. */
@@ -113,14 +124,9 @@ function halvesOf({ first, end }: Range): [Range, Range] {
   ];
 }
 
-async function hashesOf(reader: TileReader, ranges: readonly Range[], size: number): Promise<Buffer[]> {
-  const tiles = new Map<string, Promise<Buffer>>();
-  const tileAt: TileAt = (level, index) => {
-    const name = `${level}/${index}`;
-    const tile = tiles.get(name) ?? readTile(reader, level, index, tileWidth(level, index, size));
-    tiles.set(name, tile);
-    return tile;
-  };
+type TileAt = (level: number, index: number) => ReturnType<KeptTiles['tile']>;
+
+async function hashesOf(ranges: readonly Range[], tileAt: TileAt): Promise<Buffer[]> {
   const hashes: Buffer[] = [];
   for (const { first, end } of ranges) {
     const peaks: Buffer[] = [];
@@ -134,15 +140,12 @@ async function hashesOf(reader: TileReader, ranges: readonly Range[], size: numb
   return hashes;
 }
 
-type TileAt = (level: number, index: number) => Promise<Buffer>;
-
-/** Hash over 2^`height` leaves from `first` on. It is an entry of a tile, or made of up to 128 of them side by side. */
+/** Hash over 2^`height` leaves from `first` on: an entry of a tile, or a node above up to 128 of them side by side. */
 async function hashOfPerfect(tileAt: TileAt, first: number, height: number): Promise<Buffer> {
   const level = Math.floor(height / TILE_HEIGHT);
   const entry = first / TILE_WIDTH ** level;
-  const tile = await tileAt(level, Math.floor(entry / TILE_WIDTH));
-  const at = (entry % TILE_WIDTH) * HASH_BYTES;
-  return foldPerfect(Buffer.from(tile.subarray(at, at + 2 ** (height % TILE_HEIGHT) * HASH_BYTES)));
+  const within = height % TILE_HEIGHT;
+  return (await tileAt(level, Math.floor(entry / TILE_WIDTH))).node(within, (entry % TILE_WIDTH) / 2 ** within);
 }
 
 function isCount(value: number): boolean {

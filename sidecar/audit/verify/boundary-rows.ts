@@ -51,9 +51,9 @@ export function rowsFromBoundary(
   };
 }
 
-/** Number of hashes of a level that end at or below the boundary. */
+/** Number of hashes of a level, or of tiles of leaf hashes, that end at or below the boundary. */
 function firstBehind(minSeq: number, level: number): number {
-  return Math.floor(minSeq / TILE_WIDTH ** level);
+  return Math.floor(minSeq / TILE_WIDTH ** Math.max(1, level));
 }
 
 /** Roots of the perfect subtrees that hashes side by side consist of, largest first. */

@@ -75,6 +75,8 @@ export interface VerifyReport {
   readonly signedSize?: number;
   /** Sealed payloads beside the leaves; absent when none were looked at. */
   readonly payloads?: PayloadCounts;
+  /** Rows of kinds that this version does not know, which are no part of the log; absent when none were looked at. */
+  readonly unknownRows?: number;
   /** Leaves that were removed from the front, and when the leaf was written that says so; absent = none. */
   readonly pruned?: { readonly entries: number; readonly atMs: number };
   /** Of a part of a log: which day it is of, and where it is; absent = it is the whole of what is left. */

@@ -1,6 +1,7 @@
 import type { Boundary } from './boundary.js';
 import { rowsFromBoundary } from './boundary-rows.js';
 import type { Subtree } from './merkle.js';
+import { createTilesCheck } from './tile-rows.js';
 
 /** One stored pair, as raw as it lies there. */
 export interface Row {
@@ -29,6 +30,7 @@ export function createTreeRowsCheck(readAll: ReadTreeRows, boundary?: Boundary):
   const behind = boundary && rowsFromBoundary(readAll, boundary);
   const read = behind?.read ?? readAll;
   const levels = new Map<number, AsyncIterator<Row>>();
+  const tiles = createTilesCheck(read(0));
   let pending: Subtree[] = [];
   let compared = 0;
 
@@ -50,7 +52,8 @@ export function createTreeRowsCheck(readAll: ReadTreeRows, boundary?: Boundary):
     const subtrees = pending;
     pending = [];
     for (const subtree of subtrees) {
-      const wrong = await compare(subtree);
+      const wrong =
+        (await compare(subtree)) ?? (subtree.height === TILE_HEIGHT ? await tiles.compare(subtree) : undefined);
       if (wrong) return wrong;
     }
     return undefined;
@@ -64,8 +67,9 @@ export function createTreeRowsCheck(readAll: ReadTreeRows, boundary?: Boundary):
     async end() {
       const wrong = (await settle()) ?? (await behind?.edgeFault());
       for (const rows of levels.values()) await rows.return?.();
+      await tiles.close();
       if (wrong) return wrong;
-      let stored = 0;
+      let stored = -tiles.compared;
       for await (const _ of read()) stored += 1;
       return stored === compared ? undefined : `the stored tree has ${stored} hashes, and the leaves give ${compared}`;
     },

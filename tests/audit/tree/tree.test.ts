@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { createKeptTiles } from '../../../sidecar/audit/tree/kept-tiles.js';
 import { consistencyProof, inclusionProof } from '../../../sidecar/audit/tree/proofs.js';
 import { recoverEdge } from '../../../sidecar/audit/tree/recover-edge.js';
 import type { TileReader } from '../../../sidecar/audit/tree/tiles.js';
@@ -53,6 +54,26 @@ test('proofs over full tiles are those of the recursive definition', async (t) =
       t.is(hex(await consistencyProof(reader, at, size)), hex(reference.consistency(at, size)), `${at} of ${size}`);
     }
   }
+});
+
+test('proofs from kept tiles are the same, each is read once while it is kept, and one that could not be read again', async (t) => {
+  const { reader, reads } = memoryTreeOf(leafHashes);
+  const readsOf = async (tilesMax: number, indices: readonly number[]) => {
+    reads.length = 0;
+    const kept = createKeptTiles(tilesMax);
+    for (const index of indices) {
+      const made = await inclusionProof(reader, index, 4096, kept);
+      t.is(hex(made), hex(reference.inclusion(index, 4096)), `leaf ${index}`);
+    }
+    return reads.join(' ');
+  };
+  t.is(await readsOf(64, [5, 300, 7, 4095]), '0/0:256 1/0:16 0/1:256 0/15:256');
+  t.is(await readsOf(2, [5, 300, 7]), '0/0:256 1/0:16 0/1:256 0/0:256');
+
+  const kept = createKeptTiles(64);
+  const broken: TileReader = { readTile: () => Promise.reject(new Error('not now')) };
+  await t.throwsAsync(inclusionProof(broken, 5, 4096, kept), { message: 'not now' });
+  t.is(hex(await inclusionProof(reader, 5, 4096, kept)), hex(reference.inclusion(5, 4096)));
 });
 
 test('an edge recovered from the tiles at every size up to 1,100 goes on as if it had never been away', async (t) => {

@@ -3,6 +3,7 @@
 
 import argparse
 import base64
+import hashlib
 import json
 import os
 import sys
@@ -54,6 +55,16 @@ def check_trees(checks):
     made = load("tree-generated.json")
     hashes = [verify.leaf_hash(str(index).encode("ascii")) for index in range(70_000)]
     check_tree(checks, made, hashes, {case["size"]: bytes.fromhex(case["root"]) for case in made["roots"]})
+
+    for case in made["tiles"]:
+        key = bytes.fromhex(case["key"])
+        tile = hashes[int.from_bytes(key[2:10], "big") * 256 :][:256]
+        stream = verify.RootStream()
+        for digest in tile:
+            stream.add(digest)
+        checks.equal("key of a tile", key, b"t\0" + key[2:10] + stream.root())
+        checks.equal("bytes of a tile", case["value_bytes"], 32 * len(tile))
+        checks.equal("value of a tile", case["value_sha256"], hashlib.sha256(b"".join(tile)).hexdigest())
 
     argon = load("tree-published.json")["argon2020"]
     plain = base64.b64decode

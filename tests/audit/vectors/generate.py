@@ -6,6 +6,7 @@ expected comes from here, from tests/audit/verify.py and from openssl, never fro
 """
 
 import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -67,6 +68,13 @@ def hexes(hashes):
     return [digest.hex() for digest in hashes]
 
 
+def tile_row(tree, n):
+    first, end = n * 256, (n + 1) * 256
+    key = b"t\0" + n.to_bytes(8, "big") + tree.root(first, end)
+    value = b"".join(tree.hashes[first:end])
+    return {"key": key.hex(), "value_bytes": len(value), "value_sha256": hashlib.sha256(value).hexdigest()}
+
+
 def tree_vectors(tree):
     pairs = [(i, n) for n in range(1, 10) for i in range(n)]
     pairs += [(0, 257), (255, 257), (256, 257), (100, 300), (0, 65_537), (65_535, 65_536), (65_536, 65_537)]
@@ -81,6 +89,7 @@ def tree_vectors(tree):
             {"level": level, "index": i, "hash": tree.root(i * 256**level, (i + 1) * 256**level).hex()}
             for level, i in [(1, 0), (1, 1), (1, 255), (1, 256), (2, 0)]
         ],
+        "tiles": [tile_row(tree, n) for n in (0, 1, 255, 272)],
         "inclusion": [{"index": i, "size": n, "proof": hexes(tree.path(i, 0, n))} for i, n in pairs],
         "consistency": [{"from": m, "size": n, "proof": hexes(tree.subproof(m, 0, n, True))} for m, n in olds],
     }

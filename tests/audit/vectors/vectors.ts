@@ -34,6 +34,7 @@ export interface PublishedTree {
 export interface GeneratedTree extends TreeVectors {
   readonly roots: readonly { readonly size: number; readonly root: string }[];
   readonly nodes: readonly { readonly level: number; readonly index: number; readonly hash: string }[];
+  readonly tiles: readonly { readonly key: string; readonly value_bytes: number; readonly value_sha256: string }[];
 }
 
 interface ProofCase {
