@@ -1,3 +1,5 @@
+import { InOrder, type Linked } from './in-order.js';
+
 /** Why a call is told to give way. */
 export type EvictionReason = 'overloaded' | 'draining';
 
@@ -32,12 +34,14 @@ export interface Admission {
 
 /** See `Admission`. */
 export function createAdmission(limits: { callsMax: number; bytesMax: number }): Admission {
-  const receiving = new Set<Place>(); // a Set remembers order: the first one has waited longest
+  const receiving = new InOrder<Place>(); // the first one has waited longest
   const waiting: (() => void)[] = [];
   let calls = 0;
   let bytes = 0;
 
-  class Place implements Ticket {
+  class Place implements Ticket, Linked<Place> {
+    before: Place | undefined;
+    after: Place | undefined;
     held = 0;
     gone = false;
     constructor(readonly onEvict: (reason: EvictionReason) => void) {}
@@ -81,7 +85,7 @@ export function createAdmission(limits: { callsMax: number; bytesMax: number }):
   return {
     enter(evict) {
       if (calls >= limits.callsMax) {
-        const [oldest] = receiving;
+        const oldest = receiving.first;
         if (!oldest) return undefined;
         oldest.evict('overloaded');
       }

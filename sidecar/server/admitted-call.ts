@@ -4,8 +4,16 @@ import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Access, Principal } from './access/gate.js';
 import type { Admission, EvictionReason, Ticket } from './admission.js';
-import { credentialsOf, dropReceivedPieces, keepPiece, mayBeCompressed, streamOf } from './grpc-internals.js';
+import {
+  credentialsOf,
+  dropReceivedPieces,
+  emptyStream,
+  keepPiece,
+  mayBeCompressed,
+  streamOf,
+} from './grpc-internals.js';
 import { type GrpcStatus, grpcStatusOf } from './grpc-status.js';
+import type { InOrder, Linked } from './in-order.js';
 import { Received } from './received.js';
 
 /** The listener that grpc-js hands to `start`; it does not export these types. */
@@ -37,13 +45,15 @@ IDENTITY_ONLY.set('grpc-accept-encoding', 'identity');
  * while the message is still incomplete, and gives the place back when the stream is closed and the handler is done.
  * Reads and answers go straight through.
  */
-export class AdmittedCall extends ServerInterceptingCall {
+export class AdmittedCall extends ServerInterceptingCall implements Linked<AdmittedCall> {
+  before: AdmittedCall | undefined;
+  after: AdmittedCall | undefined;
   /** Milliseconds of the monotonic clock when the headers arrived. */
   readonly openedMs: number;
   readonly #inner: ServerInterceptingCallInterface;
   readonly #stream: ServerHttp2Stream;
   readonly #rules: CallRules;
-  readonly #onGone: (call: AdmittedCall) => void;
+  readonly #among: InOrder<AdmittedCall> | undefined;
   #listener: Listener | undefined;
   #principal: Principal | undefined;
   #ticket: Ticket | undefined;
@@ -62,7 +72,7 @@ export class AdmittedCall extends ServerInterceptingCall {
   constructor(
     inner: ServerInterceptingCallInterface,
     rules: CallRules,
-    life: { openedMs: number; onGone: (call: AdmittedCall) => void },
+    life: { openedMs: number; among: InOrder<AdmittedCall> | undefined },
   ) {
     super(inner);
     this.#inner = inner;
@@ -70,7 +80,8 @@ export class AdmittedCall extends ServerInterceptingCall {
     this.#rules = rules;
     this.openedMs = life.openedMs;
     this.#idleSinceMs = life.openedMs;
-    this.#onGone = life.onGone;
+    this.#among = life.among;
+    this.#among?.add(this);
   }
 
   override start(listener: Listener): void {
@@ -196,8 +207,9 @@ export class AdmittedCall extends ServerInterceptingCall {
 
   #onClose(): void {
     this.#closed = true;
+    emptyStream(this.#stream);
     this.#leaveWhenOver();
-    this.#onGone(this);
+    this.#among?.delete(this);
   }
 
   #leaveWhenOver(): void {

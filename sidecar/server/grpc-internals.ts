@@ -1,7 +1,8 @@
+import { EventEmitter } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
 import { PassThrough } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { type Metadata, Server, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { type Metadata, Server, type ServerInterceptingCallInterface, type ServerUnaryCall } from '@grpc/grpc-js';
 import { BaseServerInterceptingCall } from '@grpc/grpc-js/build/src/server-interceptors.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
@@ -33,6 +34,13 @@ interface PieceDecoder extends MessageDecoder {
   readonly readPartialSize: Buffer;
   readonly readMessageSize: number;
   readonly readMessageRemaining: number;
+}
+
+/** What a handler is given. */
+interface HandlerCallInternals {
+  call: unknown;
+  metadata: unknown;
+  request: unknown;
 }
 
 const NEXT_IS_PREFIX = 0;
@@ -76,6 +84,26 @@ export function dropReceivedPieces(call: ServerInterceptingCallInterface): void 
   const internals = call as unknown as CallInternals;
   internals.decoder.readPartialMessage = [];
   if (internals.decoder instanceof LargeMessage) internals.decoder = NO_DECODER;
+}
+
+/**
+ * Takes everything from a closed stream that it refers to. V8 makes a function in the old generation when it is written as one that
+ * is assigned to a property (Parser::CheckAssigningFunctionLiteralToProperty), as Node's `WritableState.onwrite` is, which refers to the
+ * stream: so every stream, and all of a call with it, would live until the next full collection.
+ */
+export function emptyStream(stream: ServerHttp2Stream): void {
+  EventEmitter.prototype.removeAllListeners.call(stream);
+  stream.on('error', ignore);
+}
+
+function ignore(): void {}
+
+/** Likewise with what grpc-js gives to a handler, which is a stream of Node, too. Afterwards it is of no use. */
+export function emptyCall(call: ServerUnaryCall<unknown, unknown>): void {
+  const internals = call as unknown as HandlerCallInternals;
+  internals.call = undefined;
+  internals.metadata = undefined;
+  internals.request = undefined;
 }
 
 /** Of a call that is to receive no more. */

@@ -9,6 +9,7 @@ import { createAdmission } from './admission.js';
 import { AdmittedCall, type CallRules, DRAINING, LATE } from './admitted-call.js';
 import { assertGrpcInternals, limitSessions } from './grpc-internals.js';
 import { addHealth, HEALTH_SERVICE } from './health.js';
+import { InOrder } from './in-order.js';
 import { type ListenOptions, listen } from './listen.js';
 import { addReflection, REFLECTION_SERVICES } from './reflection.js';
 import { type StreamHandler, streamMethod } from './stream-method.js';
@@ -88,8 +89,8 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const work = createAdmission(limits);
   const auxiliary = createAdmission({ callsMax: LIMITS.auxiliaryCallsMax, bytesMax: LIMITS.auxiliaryBytesMax });
   const streaming = createAdmission({ callsMax: limits.streamsMax, bytesMax: limits.bytesMax });
-  const open = new Set<AdmittedCall>(); // in order of opening
-  const lasting = new Set<AdmittedCall>();
+  const open = new InOrder<AdmittedCall>();
+  const lasting = new InOrder<AdmittedCall>();
   const { messageBytesMax } = limits;
   const interceptor = admitCalls(options, { work, auxiliary, streaming, open, lasting, messageBytesMax });
   const server = new Server({ ...CHANNEL_OPTIONS, interceptors: [interceptor] });
@@ -196,9 +197,9 @@ interface Calls {
   readonly auxiliary: CallRules['admission'];
   readonly streaming: CallRules['admission'];
   /** Calls with one answer. */
-  readonly open: Set<AdmittedCall>;
+  readonly open: InOrder<AdmittedCall>;
   /** Calls with a stream of answers. */
-  readonly lasting: Set<AdmittedCall>;
+  readonly lasting: InOrder<AdmittedCall>;
   readonly messageBytesMax: number;
 }
 
@@ -226,18 +227,16 @@ function admitCalls(options: GrpcServerOptions, calls: Calls): ServerInterceptor
     overloaded: () => new JiminiError('JIMINI_OVERLOADED', 'too many health and reflection calls'),
     handsOver: false,
   };
-  const onGone = (call: AdmittedCall) => open.delete(call) || lasting.delete(call);
   return (method, inner) => {
-    const life = { openedMs: performance.now(), onGone };
-    const call = new AdmittedCall(inner, rulesOfOurs.get(method.path) ?? rulesOfOthers, life);
-    if (!method.requestStream && !method.responseStream) open.add(call);
-    else if (streams?.has(method.path)) lasting.add(call);
-    return call;
+    const isUnary = !method.requestStream && !method.responseStream;
+    const among = isUnary ? open : streams?.has(method.path) ? lasting : undefined;
+    const rules = rulesOfOurs.get(method.path) ?? rulesOfOthers;
+    return new AdmittedCall(inner, rules, { openedMs: performance.now(), among });
   };
 }
 
-/** Ends the calls that are older than the longest time for a call. The set is in order of age. */
-function expireOld(open: Set<AdmittedCall>, beforeMs: number): void {
+/** Ends the calls that are older than the longest time for a call. */
+function expireOld(open: InOrder<AdmittedCall>, beforeMs: number): void {
   for (const call of open) {
     if (call.openedMs > beforeMs) return;
     call.cut(LATE);

@@ -1,5 +1,6 @@
 import type { handleUnaryCall, Metadata } from '@grpc/grpc-js';
 import type { CallContext, UnaryHandler } from '../kernel/call.js';
+import { emptyCall } from './grpc-internals.js';
 import { grpcStatusOf } from './grpc-status.js';
 import type { Received } from './received.js';
 
@@ -29,7 +30,9 @@ export function unaryMethod(
 ): handleUnaryCall<Received, Uint8Array> {
   return (call, callback) => {
     const received = call.request;
-    run(handler, received, call.metadata).then(
+    const { metadata } = call;
+    emptyCall(call);
+    run(handler, received, metadata).then(
       (answer) => {
         received.finished();
         callback(null, answer);

@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ServerHttp2Stream } from 'node:http2';
 import { compressionAlgorithms, status } from '@grpc/grpc-js';
 import test from 'ava';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
@@ -41,6 +43,19 @@ test('a message over the receive limit is RESOURCE_EXHAUSTED and leaves nothing 
   t.like(outcome, { code: status.RESOURCE_EXHAUSTED });
   await until(() => server.load().calls === 0);
   t.deepEqual(server.load(), { calls: 0, bytes: 0 });
+});
+
+test.serial('the stream of a call that is over refers to nothing of the call', async (t) => {
+  const streams: ServerHttp2Stream[] = [];
+  const onStream = (message: unknown) => streams.push((message as { stream: ServerHttp2Stream }).stream);
+  subscribe('http2.server.stream.created', onStream);
+  t.teardown(() => unsubscribe('http2.server.stream.created', onStream));
+  const { server, address } = await serve(t, { methods: echo });
+  await call(client(t, address), 'hello');
+  await until(() => server.load().calls === 0);
+  const [stream] = streams;
+  t.true(stream?.destroyed);
+  t.deepEqual(stream?.eventNames(), ['error'], 'which is ignored by a function that refers to nothing');
 });
 
 test('a handler reads headers such as the trace context', async (t) => {
