@@ -92,7 +92,9 @@ export function dropReceivedPieces(call: ServerInterceptingCallInterface): void 
  * stream: so every stream, and all of a call with it, would live until the next full collection.
  */
 export function emptyStream(stream: ServerHttp2Stream): void {
-  EventEmitter.prototype.removeAllListeners.call(stream);
+  const { removeAllListeners } = EventEmitter.prototype;
+  removeAllListeners.call(stream, 'removeListener'); // else Node removes all others one by one, and tells each of them
+  removeAllListeners.call(stream);
   stream.on('error', ignore);
 }
 
