@@ -120,7 +120,7 @@ function matchSegment(scan: TextScan, plan: RulePlan, turnsOf: TurnsOf): void {
 
 /** Views may have further texts encoded in them, which join the queue. */
 function matchViews(own: TextScan, plan: RulePlan, views: ViewQueue, turnsOf: TurnsOf): void {
-  if (!views.isUsed) return;
+  if (!views.isUsed()) return;
   const turned = turnsOf(own.scanner);
   const { folded: _, bareChars: __, ...scan } = own; // these are of the segment's own text
   for (let view = views.take(); view; view = views.take()) {
