@@ -79,13 +79,16 @@ const [fiveKind, fourKind, threeKind, twoKind] = [FIVE_KIND, FOUR_KIND, THREE_KI
 
 /** Occurrences of one group that are kept; a text with more is examined whole. */
 const ENDS_KEPT = 4096;
-/** The ends of a literal that was never found. */
+/** Longer lists of them are let go of with the text: there is one for each literal. */
+const ENDS_REUSED = 64;
+/** The ends of a literal that has no list. */
 const NONE: number[] = [];
 
 /**
  * Builds the scan for all literals of all groups. A rolling hash of the last
  * characters tells for nearly every place that no literal is there; the rest is compared. That is
  * several times as fast as an Aho-Corasick automaton over thousands of literals, whose table does not fit a cache.
+ * Most of what is found in ordinary text is found again and again, so that groups are told of a literal once for a text.
  */
 export function createLiteralScanner(groups: LiteralGroups): LiteralScanner {
   return takeSteps(createLiteralScannerSteps(groups));
@@ -200,7 +203,11 @@ class Scanner implements LiteralScanner {
   private clear(): void {
     for (const group of this.groups) {
       const members = this.members[group] as number[];
-      for (let i = 0; i < (this.memberCounts[group] as number); i++) this.endCounts[members[i] as number] = 0;
+      for (let i = 0; i < (this.memberCounts[group] as number); i++) {
+        const literal = members[i] as number;
+        if ((this.endCounts[literal] as number) > ENDS_REUSED) this.ends[literal] = NONE;
+        this.endCounts[literal] = 0;
+      }
       this.memberCounts[group] = 0;
     }
     this.groups.length = 0;
