@@ -38,7 +38,7 @@ interface Entry {
 }
 
 /** As many literals may be found by one gram before another counts as better: to compare one more costs less than to stop once more. */
-const SHARED_MAX = 32;
+const SHARED_MAX = 16;
 /** Literals indexed in one step: a fraction of a millisecond. */
 const LITERALS_PER_STEP = 64;
 /** Of those that are only copied, as many in one step. */

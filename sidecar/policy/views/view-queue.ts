@@ -51,7 +51,7 @@ export function createViewQueue(onAdded: () => void): ViewQueue {
       }
       return undefined;
     },
-    // No getter: each object that is written with one has a class of its own, which keeps all it holds until V8 collects its whole heap.
+    // No getter: V8 keeps what an object that is written with one holds until it collects its whole heap.
     isUsed: () => views.length > 0,
   };
 }
