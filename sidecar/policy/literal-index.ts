@@ -47,7 +47,7 @@ const LAID_OUT_PER_STEP = 2048;
 /**
  * Indexes the literals of all groups, each of two characters or more and comparable text. A literal is found by the
  * five characters in it that are rarest in ordinary text and that not too many others are found by; a shorter one by all it
- * has. Throws JIMINI_PACK_INVALID when the literals are too many to be held.
+ * has. `wholeWords`: numbers of the groups whose literals count as whole words only. Throws JIMINI_PACK_INVALID when the literals are too many to be held.
  */
 export function* indexLiterals(
   groups: readonly (readonly string[])[],
