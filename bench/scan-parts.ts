@@ -35,7 +35,7 @@ export function scanParts(
   const scanner = createLiteralScanner(groups);
   const engine = takeSteps(createEngine(groups));
   const plan = planOf(rules.filter(({ rule }) => rule.enabled));
-  const untried = { ...plan, byLiteral: [], ofNumbers: [], ofTokens: [], others: [] };
+  const untried = { ...planOf([]), hasInjection: plan.hasInjection };
   const segments = [{ text, role: 'user', pointer: '' }] as const;
   const budget = () => new WorkBudget(Number.POSITIVE_INFINITY);
   const micros = interleaved(rounds, [

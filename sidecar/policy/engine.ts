@@ -56,9 +56,11 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
   const words = createLazyScan(wordScanner);
   const names = createNameScan(wordScanner.twin());
   const plainTexts = createPlainTexts();
+  const tried: Set<PreparedRule> = new Set();
   return {
     match(segments, plan, budget, allowed = NOTHING) {
       const found: Map<PreparedRule, RuleMatches> = new Map();
+      const shared = { scanner, words, names, budget, found, tried, allowed, isPlaceholder };
       const lengths = { all: 0, withoutInstructions: 0 };
       plainTexts.begin(plan, budget);
       try {
@@ -73,10 +75,10 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
             words.look(text);
             const hasPairs = (scanner.marks & LOW_SURROGATE_MARK) !== 0;
             if (hasPairs) codePoints = countCodePoints(text);
-            const scan = { segment, index: i, text, scanner, words, names, budget, found, allowed, isPlaceholder };
-            const [tried, spent] = [budget.matchesTried, budget.spent];
+            const scan = { ...shared, segment, index: i, text };
+            const [triedBefore, spent] = [budget.matchesTried, budget.spent];
             matchSegment(scan, plan, turnsOf);
-            const isPlain = !hasPairs && budget.matchesTried === tried;
+            const isPlain = !hasPairs && budget.matchesTried === triedBefore;
             if (isPlain) plainTexts.keep(segment, names.wasAsked ? names.names() : undefined, budget.spent - spent);
           }
           if (segment.derived) continue;
@@ -120,7 +122,7 @@ function matchSegment(scan: TextScan, plan: RulePlan, turnsOf: TurnsOf): void {
 
 /** Views may have further texts encoded in them, which join the queue. */
 function matchViews(own: TextScan, plan: RulePlan, views: ViewQueue, turnsOf: TurnsOf): void {
-  if (!views.isUsed) return;
+  if (!views.isUsed()) return;
   const turned = turnsOf(own.scanner);
   const { folded: _, bareChars: __, ...scan } = own; // these are of the segment's own text
   for (let view = views.take(); view; view = views.take()) {

@@ -5,6 +5,7 @@ export interface LazyScan {
   /** Takes another text; `has` speaks of it from now on. */
   look(text: string): void;
   has(group: number): boolean;
+  groups(): readonly number[];
   /** As `LiteralScanner.endsOf`. */
   endsOf(group: number): readonly number[] | undefined;
 }
@@ -21,6 +22,7 @@ export function createLazyScan(scanner: LiteralScanner): LazyScan {
       text = next;
     },
     has: (group) => scanned().has(group),
+    groups: () => scanned().groups,
     endsOf: (group) => scanned().endsOf(group),
   };
 }
@@ -30,9 +32,10 @@ export interface NameScan {
   /** Takes another pointer; `has` speaks of it from now on. */
   look(pointer: string): void;
   has(group: number): boolean;
+  groups(): Iterable<number>;
   /** The names that `has` goes by: the pointer without the numbers of list elements, which are no names. */
   names(): string;
-  /** Whether `has` was asked since the pointer was taken. */
+  /** Whether `has` or `groups` was asked since the pointer was taken. */
   readonly wasAsked: boolean;
 }
 
@@ -65,15 +68,17 @@ export function createNameScan(scanner: LiteralScanner): NameScan {
     if (key.length <= POINTER_CHARS_MAX) known.set(key, found);
     return found;
   };
+  const groupsOf = () => {
+    groups ??= scanned();
+    return groups;
+  };
   return {
     look(next) {
       pointer = next;
       named = groups = undefined;
     },
-    has(group) {
-      groups ??= scanned();
-      return groups.has(group);
-    },
+    has: (group) => groupsOf().has(group),
+    groups: groupsOf,
     names,
     get wasAsked() {
       return groups !== undefined;

@@ -1,7 +1,7 @@
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Steps } from '../kernel/steps.js';
-import { createGramFilter, GRAM_CHARS, type GramFilter, gramOf } from './gram-filter.js';
+import { createGramFilter, GRAM_CHARS, GRAM_VALUES, type GramFilter, gramHashOf, gramOf } from './gram-filter.js';
 import { rarityBits } from './rarity.js';
 
 /**
@@ -10,12 +10,16 @@ import { rarityBits } from './rarity.js';
  */
 export interface LiteralIndex {
   readonly filter: GramFilter;
-  /** By gram that the filter knows: which entry of `firstOfGram` is its own. */
+  /** By gram: which entry of `firstOfGram` is its own; 0 for one that no literal has. */
   readonly gramNumber: Int32Array;
-  /** By number of a gram: its first literal; those of one gram stand together, and the last entry ends the list. */
+  /** By number of a gram: its first literal; those of one gram stand together, and the last entry ends the list. The gram 0 has none. */
   readonly firstOfGram: Int32Array;
+  /** By literal: the hash of what it is found by, which tells nearly always that it is not there. */
+  readonly gramHash: Int32Array;
   /** By literal: where in it the gram ends by which it is found. */
   readonly anchorEnd: Int32Array;
+  /** By literal: 1 when it does not count within a run of ASCII letters and digits. */
+  readonly wholeWords: Uint8Array;
   /** By literal: where its comparable text (see character-table.ts) begins in `units`; one entry more ends the last. */
   readonly textStart: Int32Array;
   readonly units: Uint16Array;
@@ -29,8 +33,12 @@ interface Entry {
   readonly text: string;
   readonly groups: readonly number[];
   readonly anchorEnd: number;
+  readonly gramHash: number;
+  readonly isWholeWord: boolean;
 }
 
+/** As many literals may be found by one gram before another counts as better: to compare one more costs less than to stop once more. */
+const SHARED_MAX = 16;
 /** Literals indexed in one step: a fraction of a millisecond. */
 const LITERALS_PER_STEP = 64;
 /** Of those that are only copied, as many in one step. */
@@ -38,14 +46,18 @@ const LAID_OUT_PER_STEP = 2048;
 
 /**
  * Indexes the literals of all groups, each of two characters or more and comparable text. A literal is found by the
- * five characters in it that are rarest in ordinary text and that fewest others are found by; a shorter one by all it
- * has. Throws JIMINI_PACK_INVALID when the literals are too many to be held.
+ * five characters in it that are rarest in ordinary text and that not too many others are found by; a shorter one by all it
+ * has. `wholeWords`: numbers of the groups whose literals count as whole words only. Throws JIMINI_PACK_INVALID when the literals are too many to be held.
  */
-export function* indexLiterals(groups: readonly (readonly string[])[]): Steps<LiteralIndex> {
-  const owners = new Map<string, number[]>();
+export function* indexLiterals(
+  groups: readonly (readonly string[])[],
+  wholeWords: ReadonlySet<number>,
+): Steps<LiteralIndex> {
+  const [parts, words] = [new Map<string, number[]>(), new Map<string, number[]>()];
   let characters = 0;
   let count = 0;
   for (const [group, literals] of groups.entries()) {
+    const owners = wholeWords.has(group) ? words : parts;
     for (const literal of literals) {
       if (++count % LAID_OUT_PER_STEP === 0) yield;
       const known = owners.get(literal);
@@ -60,28 +72,31 @@ export function* indexLiterals(groups: readonly (readonly string[])[]): Steps<Li
     throw new JiminiError('JIMINI_PACK_INVALID', message);
   }
   const byGram = new Map<number, Entry[]>();
-  for (const [text, groups] of owners) {
-    if (++count % LITERALS_PER_STEP === 0) yield;
-    const anchorEnd = anchorOf(text, byGram);
-    const entry = { text, groups, anchorEnd };
-    const gram = gramOf(text.slice(Math.max(0, anchorEnd - GRAM_CHARS), anchorEnd));
-    const same = byGram.get(gram);
-    if (same) same.push(entry);
-    else byGram.set(gram, [entry]);
+  for (const owners of [parts, words]) {
+    for (const [text, groups] of owners) {
+      if (++count % LITERALS_PER_STEP === 0) yield;
+      const anchorEnd = anchorOf(text, byGram);
+      const gramHash = gramHashOf(text, anchorEnd);
+      const entry = { text, groups, anchorEnd, gramHash, isWholeWord: owners === words };
+      const gram = gramOf(gramHash, text.length);
+      const same = byGram.get(gram);
+      if (same) same.push(entry);
+      else byGram.set(gram, [entry]);
+    }
   }
   return yield* layOut([...byGram]);
 }
 
 function* layOut(byGram: readonly (readonly [gram: number, entries: readonly Entry[]])[]): Steps<LiteralIndex> {
-  const filter = createGramFilter(byGram.map(([gram]) => gram));
-  yield;
-  const gramNumber = new Int32Array(filter.length);
-  byGram.forEach(([gram], number) => {
-    gramNumber[gram] = number;
+  const gramNumber = new Int32Array(GRAM_VALUES);
+  byGram.forEach(([gram], i) => {
+    gramNumber[gram] = i + 1;
   });
   yield;
   const entries = byGram.flatMap(([, same]) => same);
-  const firstOfGram = startsOf(byGram.map(([, same]) => same));
+  const firstOfGram = startsOf([[], ...byGram.map(([, same]) => same)]);
+  yield;
+  const filter = createGramFilter(entries);
   yield;
   const textStart = startsOf(entries.map(({ text }) => text));
   const units = yield* unitsOf(entries, textStart);
@@ -90,7 +105,9 @@ function* layOut(byGram: readonly (readonly [gram: number, entries: readonly Ent
   for (const [i, entry] of entries.entries()) groups.set(entry.groups, groupStart[i]);
   yield;
   const anchorEnd = Int32Array.from(entries, (entry) => entry.anchorEnd);
-  return { filter, gramNumber, firstOfGram, anchorEnd, textStart, units, groupStart, groups };
+  const gramHash = Int32Array.from(entries, (entry) => entry.gramHash);
+  const wholeWords = Uint8Array.from(entries, ({ isWholeWord }) => (isWholeWord ? 1 : 0));
+  return { filter, gramNumber, firstOfGram, gramHash, anchorEnd, wholeWords, textStart, units, groupStart, groups };
 }
 
 function* unitsOf(entries: readonly Entry[], starts: Int32Array): Steps<Uint16Array> {
@@ -116,9 +133,8 @@ function anchorOf(text: string, byGram: ReadonlyMap<number, readonly Entry[]>): 
   let best = text.length;
   let bestBits = Number.NEGATIVE_INFINITY;
   for (let end = GRAM_CHARS; end <= text.length; end++) {
-    const gram = text.slice(end - GRAM_CHARS, end);
-    const shared = byGram.get(gramOf(gram))?.length ?? 0;
-    const bits = rarityBits(gram) - Math.log2(1 + shared);
+    const shared = byGram.get(gramOf(gramHashOf(text, end), GRAM_CHARS))?.length ?? 0;
+    const bits = rarityBits(text.slice(end - GRAM_CHARS, end)) - (shared < SHARED_MAX ? 0 : Math.log2(shared));
     if (bits > bestBits) [best, bestBits] = [end, bits];
   }
   return best;

@@ -1,6 +1,19 @@
 import { type Steps, takeSteps } from '../kernel/steps.js';
 import { COMPARABLE, comparableText, DIGIT_MARK, FOLDABLE_MARK } from './character-table.js';
-import { FIVE_KIND, FOUR_KIND, fiveOf, fourOf, THREE_KIND, TWO_KIND, threeOf, twoOf } from './gram-filter.js';
+import {
+  FIVE,
+  FIVE_KIND,
+  FOUR,
+  FOUR_KIND,
+  fiveOf,
+  fourOf,
+  THREE,
+  THREE_KIND,
+  TWO,
+  TWO_KIND,
+  threeOf,
+  twoOf,
+} from './gram-filter.js';
 import { indexLiterals, type LiteralIndex } from './literal-index.js';
 import type { RunList } from './run-list.js';
 import {
@@ -61,13 +74,21 @@ const gramOfFive = fiveOf;
 const gramOfFour = fourOf;
 const gramOfThree = threeOf;
 const gramOfTwo = twoOf;
+const [fiveMask, fourMask, threeMask, twoMask] = [FIVE, FOUR, THREE, TWO];
+const [fiveKind, fourKind, threeKind, twoKind] = [FIVE_KIND, FOUR_KIND, THREE_KIND, TWO_KIND];
 
 /** Occurrences of one group that are kept; a text with more is examined whole. */
 const ENDS_KEPT = 4096;
+/** Longer lists of them are let go of with the text: there is one for each literal. */
+const ENDS_REUSED = 64;
+/** The ends of a literal that has no list. */
+const NONE: number[] = [];
+
 /**
  * Builds the scan for all literals of all groups. A rolling hash of the last
  * characters tells for nearly every place that no literal is there; the rest is compared. That is
  * several times as fast as an Aho-Corasick automaton over thousands of literals, whose table does not fit a cache.
+ * Most of what is found in ordinary text is found again and again, so that groups are told of a literal once for a text.
  */
 export function createLiteralScanner(groups: LiteralGroups): LiteralScanner {
   return takeSteps(createLiteralScannerSteps(groups));
@@ -75,32 +96,34 @@ export function createLiteralScanner(groups: LiteralGroups): LiteralScanner {
 
 /** `createLiteralScanner` in steps. */
 export function* createLiteralScannerSteps({ literals, wholeWords = new Set() }: LiteralGroups): Steps<LiteralScanner> {
-  const index = yield* indexLiterals(literals.map((group) => group.map(comparableText)));
-  return new Scanner(
-    index,
-    Uint8Array.from(literals, (_, group) => (wholeWords.has(group) ? 1 : 0)),
-  );
+  const comparable = literals.map((group) => group.map(comparableText));
+  return new Scanner(yield* indexLiterals(comparable, wholeWords), literals.length);
 }
 
 class Scanner implements LiteralScanner {
   readonly groups: number[] = [];
   private readonly sweep = createSweep();
   private readonly index: LiteralIndex;
-  /** By group: 1 when its literals count as whole words only. */
-  private readonly wholeWords: Uint8Array;
-  /** By group: how many entries of its `ends` are of this text. Lists are written over, because to grow one anew costs more. */
-  private readonly endCounts: Uint16Array;
+  /** By literal: its ends in this text, and how many entries are of this text. Lists are written over, because to grow one anew costs more. */
   private readonly ends: number[][];
+  private readonly endCounts: Uint16Array;
+  /** By group: which of its literals occur, and how many. */
+  private readonly members: number[][];
+  private readonly memberCounts: Uint32Array;
+  /** `UNITS` holds the units of the text from `base` on, `known` of them. */
+  private base = 0;
+  private known = 0;
 
-  constructor(index: LiteralIndex, wholeWords: Uint8Array) {
+  constructor(index: LiteralIndex, groupCount: number) {
     this.index = index;
-    this.wholeWords = wholeWords;
-    this.endCounts = new Uint16Array(wholeWords.length);
-    this.ends = Array.from(wholeWords, () => []);
+    this.ends = Array.from(index.anchorEnd, () => NONE);
+    this.endCounts = new Uint16Array(index.anchorEnd.length);
+    this.members = Array.from({ length: groupCount }, () => []);
+    this.memberCounts = new Uint32Array(groupCount);
   }
 
   twin(): LiteralScanner {
-    return new Scanner(this.index, this.wholeWords);
+    return new Scanner(this.index, this.members.length);
   }
 
   get numbers(): RunList {
@@ -132,13 +155,18 @@ class Scanner implements LiteralScanner {
   }
 
   has(group: number): boolean {
-    return this.endCounts[group] !== 0;
+    return this.memberCounts[group] !== 0;
   }
 
   endsOf(group: number): readonly number[] | undefined {
-    const count = this.endCounts[group] as number;
-    if (count > ENDS_KEPT) return undefined;
-    const ends = (this.ends[group] as number[]).slice(0, count);
+    const ends: number[] = [];
+    const members = this.members[group] as number[];
+    for (let i = 0; i < (this.memberCounts[group] as number); i++) {
+      const literal = members[i] as number;
+      const count = this.endCounts[literal] as number;
+      if (ends.length + count > ENDS_KEPT) return undefined;
+      for (let j = 0; j < count; j++) ends.push((this.ends[literal] as number[])[j] as number);
+    }
     return isAscending(ends) ? ends : ends.sort((a, b) => a - b);
   }
 
@@ -149,66 +177,88 @@ class Scanner implements LiteralScanner {
     for (let chunk = 0; chunk < length; chunk += CHUNK_UNITS) {
       const base = Math.max(0, chunk - LITERAL_CHARS_MAX);
       const end = Math.min(length, chunk + CHUNK_UNITS);
-      const known = Math.min(length, end + LITERAL_CHARS_MAX) - base;
-      readUnits(text, base, known);
+      this.base = base;
+      this.known = Math.min(length, end + LITERAL_CHARS_MAX) - base;
+      readUnits(text, base, this.known);
       sweepUnits(sweep, index.filter, { from: chunk - base, to: end - base, base });
-      this.examineHits(base, known);
+      this.examineHits();
     }
     endSweep(sweep, length);
   }
 
-  /** Examines the hits of the chunk swept last; `UNITS` holds `known` units of the text, from `base` on. */
-  private examineHits(base: number, known: number): void {
+  /** Examines the hits of the chunk swept last. */
+  private examineHits(): void {
     const { hitCount } = this.sweep;
     for (let hit = 0; hit < hitCount; hit++) {
       const end = (hits[hit] as number) + 1;
       const hash = hashes[hit] as number;
       const kinds = kindsOf[hit] as number;
-      if (kinds & FIVE_KIND) this.examine(gramOfFive(hash), base, end, known);
-      if (kinds & FOUR_KIND) this.examine(gramOfFour(hash), base, end, known);
-      if (kinds & THREE_KIND) this.examine(gramOfThree(hash), base, end, known);
-      if (kinds & TWO_KIND) this.examine(gramOfTwo(hash), base, end, known);
+      if (kinds & fiveKind) this.examine(gramOfFive(hash), hash & fiveMask, end);
+      if (kinds & fourKind) this.examine(gramOfFour(hash), hash & fourMask, end);
+      if (kinds & threeKind) this.examine(gramOfThree(hash), hash & threeMask, end);
+      if (kinds & twoKind) this.examine(gramOfTwo(hash), hash & twoMask, end);
     }
   }
 
   private clear(): void {
-    for (const group of this.groups) this.endCounts[group] = 0;
+    for (const group of this.groups) {
+      const members = this.members[group] as number[];
+      for (let i = 0; i < (this.memberCounts[group] as number); i++) {
+        const literal = members[i] as number;
+        if ((this.endCounts[literal] as number) > ENDS_REUSED) this.ends[literal] = NONE;
+        this.endCounts[literal] = 0;
+      }
+      this.memberCounts[group] = 0;
+    }
     this.groups.length = 0;
     beginSweep(this.sweep);
   }
 
-  /** Reports the literals whose anchor ends before `end`, a place in UNITS, which hold the text from `base` on. */
-  private examine(gram: number, base: number, end: number, to: number): void {
-    const { gramNumber, firstOfGram, anchorEnd, textStart } = this.index;
+  /** Finds the literals that stand where a gram ends, before `end` in UNITS; all of them are found by it. */
+  private examine(gram: number, hash: number, end: number): void {
+    const { gramNumber, firstOfGram, gramHash } = this.index;
     const number = gramNumber[gram] as number;
     const behind = firstOfGram[number + 1] as number;
     for (let literal = firstOfGram[number] as number; literal < behind; literal++) {
-      const start = end - (anchorEnd[literal] as number);
-      const stop = start + (textStart[literal + 1] as number) - (textStart[literal] as number);
-      if (start >= 0 && stop <= to && this.standsAt(literal, start, stop)) {
-        this.found(literal, base + stop, isInsideWord(start, stop, to));
-      }
+      if (gramHash[literal] === hash) this.examineLiteral(literal, end);
     }
   }
 
-  private standsAt(literal: number, start: number, stop: number): boolean {
+  private examineLiteral(literal: number, anchorEnd: number): void {
+    const { index, base, known } = this;
+    const { textStart, wholeWords } = index;
+    const start = anchorEnd - (index.anchorEnd[literal] as number);
+    const end = start + (textStart[literal + 1] as number) - (textStart[literal] as number);
+    if (start < 0 || end > known || !this.standsAt(literal, start, end)) return;
+    if (wholeWords[literal] !== 1 || !isInsideWord(start, end, known)) this.found(literal, base + end);
+  }
+
+  private standsAt(literal: number, start: number, end: number): boolean {
     const { textStart, units } = this.index;
     const shift = (textStart[literal] as number) - start;
-    for (let i = start; i < stop; i++) if (comparable[swept[i] as number] !== units[i + shift]) return false;
+    for (let i = start; i < end; i++) if (comparable[swept[i] as number] !== units[i + shift]) return false;
     return true;
   }
 
-  private found(literal: number, end: number, insideWord: boolean): void {
+  private found(literal: number, end: number): void {
+    const count = this.endCounts[literal] as number;
+    if (count > ENDS_KEPT) return;
+    if (count === 0) this.foundFirst(literal);
+    (this.ends[literal] as number[])[count] = end;
+    this.endCounts[literal] = count + 1;
+  }
+
+  /** Tells the groups that have the literal. */
+  private foundFirst(literal: number): void {
     const { groupStart, groups } = this.index;
+    if (this.ends[literal] === NONE) this.ends[literal] = [];
     const behind = groupStart[literal + 1] as number;
     for (let i = groupStart[literal] as number; i < behind; i++) {
       const group = groups[i] as number;
-      if (insideWord && this.wholeWords[group] === 1) continue;
-      const count = this.endCounts[group] as number;
+      const count = this.memberCounts[group] as number;
       if (count === 0) this.groups.push(group);
-      if (count > ENDS_KEPT) continue;
-      (this.ends[group] as number[])[count] = end;
-      this.endCounts[group] = count + 1;
+      (this.members[group] as number[])[count] = literal;
+      this.memberCounts[group] = count + 1;
     }
   }
 }

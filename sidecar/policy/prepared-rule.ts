@@ -42,8 +42,9 @@ export interface PreparedRule {
   /** Marks of which a text with a match has at least one: those of the signs, or that of digits; all when none is known. */
   readonly neededMarks: number;
   /**
-   * The scanner's groups of the keywords and of the words, for a rule that the scan starts; -1 for one that numbers or
-   * tokens start, whose words are asked about so rarely that the scan need not look for them.
+   * The scanner's groups of the keywords and of the words, for a rule that the scan starts or that is tried on every text; -1 for
+   * one that numbers or tokens start, and for common words of one that a literal starts: these are asked about so rarely
+   * that the scan need not look for them.
    */
   readonly sweptKeywords: number;
   readonly sweptWords: number;
@@ -96,7 +97,7 @@ export function prepareRule(
     digits: facts?.digits ?? 0,
     neededMarks: signs.length > 0 ? marksOf(signs) : facts && facts.digits > 0 ? DIGIT_MARK : ALL_MARKS,
     sweptKeywords: groupOf(keywords, addGroup.ofLiterals, isSwept),
-    sweptWords: groupOf(words, addGroup.ofLiterals, isSwept),
+    sweptWords: groupOf(words, addGroup.ofLiterals, isSwept && (!usable || words.every(isRare))),
     keywordGroup: groupOf(keywords, addGroup.ofKeywords),
     wordGroup: groupOf(words, addGroup.ofWords),
     aloneCharsMax: pattern?.context?.alone ? pattern.compiled.facts.maxLength : -1,
@@ -120,7 +121,11 @@ function hasOwnGate({ digits, tokenRun, hexRun }: Facts): boolean {
 /** Whether the literals are so common that the numbers or tokens in every match tell more. */
 function isTooCommon(facts: Facts): boolean {
   const { literals = [] } = facts;
-  return hasOwnGate(facts) && Math.min(...literals.map(rarityBits)) < COMMON_BITS;
+  return hasOwnGate(facts) && !literals.every(isRare);
+}
+
+function isRare(literal: string): boolean {
+  return rarityBits(literal) >= COMMON_BITS;
 }
 
 /** Whether a rule applies to requests of this direction; an unstated one gets every rule. */

@@ -1,5 +1,5 @@
 import { CHARACTERS, DIGIT_MARK, HASH_BITS, HASH_MASK } from './character-table.js';
-import { fiveOf, fourOf, type GramFilter, threeOf, twoOf } from './gram-filter.js';
+import { endingOf, fiveOf, type GramFilter } from './gram-filter.js';
 import { RunList } from './run-list.js';
 
 /** Fewer digits than this in one run are not kept: every text has them. */
@@ -54,10 +54,8 @@ const units = UNITS;
 const hits = HITS;
 const hashes = HASHES;
 const kinds = KINDS;
-const hashOfFive = fiveOf;
-const hashOfFour = fourOf;
-const hashOfThree = threeOf;
-const hashOfTwo = twoOf;
+const placeOfFive = fiveOf;
+const placeOfEnding = endingOf;
 const bits = HASH_BITS;
 const mask = HASH_MASK;
 const digitsMin = DIGITS_MIN;
@@ -122,11 +120,7 @@ export function sweepUnits(
   for (let i = from; i < to; i++) {
     const entry = table[units[i] as number] as number;
     hash = (hash << bits) | (entry & mask);
-    const grams =
-      (filter[hashOfFive(hash)] as number) |
-      (filter[hashOfFour(hash)] as number) |
-      (filter[hashOfThree(hash)] as number) |
-      (filter[hashOfTwo(hash)] as number);
+    const grams = (filter[placeOfFive(hash)] as number) | (filter[placeOfEnding(hash)] as number);
     if (grams !== 0) {
       hits[hitCount] = i;
       hashes[hitCount] = hash;

@@ -11,7 +11,7 @@ import type { PlaceholderTest } from './placeholders.js';
 import { ALL_MARKS, appliesToRole, type PreparedRule } from './prepared-rule.js';
 import type { RulePlan } from './rule-plan.js';
 import type { AllowedTexts } from './rule-set.js';
-import { TOKEN_MIN } from './sweep.js';
+import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
 import { originOf } from './views/mapped-text.js';
 import type { View } from './views/views.js';
 import { eachMatch, mayMatch, stretchesFor } from './windows.js';
@@ -32,6 +32,8 @@ export interface TextScan {
   readonly names: NameScan;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
+  /** Rules tried on the text that more than one of its words could start. */
+  readonly tried: Set<PreparedRule>;
   readonly allowed: AllowedTexts;
   readonly isPlaceholder: PlaceholderTest | undefined;
   /** The text with every character folded, made when first needed. */
@@ -40,13 +42,11 @@ export interface TextScan {
   bareChars?: number;
 }
 
-/** Tries the rules of which a literal was seen, and those without one as far as the text has what they need. */
+/** Tries the rules of which the text or its names have a literal or word, and those without one as far as it has what they need. */
 export function matchText(scan: TextScan, plan: RulePlan): void {
-  const { scanner } = scan;
-  for (const group of scanner.groups) {
-    const prepared = plan.byLiteral[group];
-    if (prepared) tryRule(prepared, scan);
-  }
+  const { scanner, words, names, tried } = scan;
+  if (tried.size > 0) tried.clear();
+  for (const group of scanner.groups) tryOnce(plan.byLiteral[group], scan);
   for (const prepared of plan.ofNumbers) {
     if (!scanner.numbers.has(prepared.digits)) break; // the rest need more digits still
     tryRule(prepared, scan);
@@ -56,6 +56,24 @@ export function matchText(scan: TextScan, plan: RulePlan): void {
     if (prepared.minLength > scan.text.length) break; // the rest are longer still
     if (hasMarks(prepared, scanner)) tryRule(prepared, scan);
   }
+  if (scanner.numbers.has(plan.wordDigits) || scanner.tokens.has(plan.wordTokenRun)) {
+    for (const group of words.groups()) tryOnce(plan.byWord[group], scan);
+  }
+  if (plan.byName.length > 0) for (const group of names.groups()) tryOnce(plan.byName[group], scan);
+  for (const prepared of plan.alone) {
+    if (prepared.digits >= DIGITS_MIN && !scanner.numbers.has(prepared.digits)) break; // the rest need more digits still
+    if (mayStandAlone(prepared, scan)) tryOnce(prepared, scan);
+  }
+}
+
+/** Tries a rule that several words may start. */
+function tryOnce(prepared: PreparedRule | undefined, scan: TextScan): void {
+  if (!prepared) return;
+  if (prepared.literalGroup < 0) {
+    if (scan.tried.has(prepared)) return;
+    scan.tried.add(prepared);
+  }
+  tryRule(prepared, scan);
 }
 
 /** Whether the text has a sign or digit that every match of the rule holds. An empty text has no marks at all. */

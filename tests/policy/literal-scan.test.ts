@@ -11,11 +11,12 @@ const lower = (value: string) => value.replace(/[A-Z]/g, (letter) => letter.toLo
 test('the scan finds every occurrence of every literal that a plain search finds, and no other', (t) => {
   fc.assert(
     fc.property(groups, fc.array(text, { maxLength: 3 }), (sets, texts) => {
-      const scanner = createLiteralScanner({ literals: sets });
+      const wholeWords = new Set(sets.map((_, group) => sets.length + group));
+      const scanner = createLiteralScanner({ literals: [...sets, ...sets], wholeWords });
       for (const value of texts) {
         scanner.scan(value);
-        sets.forEach((set, group) => {
-          const expected = occurrences(lower(value), new Set(set.map(lower)));
+        [...sets, ...sets].forEach((set, group) => {
+          const expected = occurrences(lower(value), new Set(set.map(lower)), wholeWords.has(group));
           t.deepEqual(scanner.endsOf(group), expected);
           t.is(scanner.has(group), expected.length > 0);
         });
@@ -25,10 +26,14 @@ test('the scan finds every occurrence of every literal that a plain search finds
   );
 });
 
-function occurrences(value: string, literals: ReadonlySet<string>): number[] {
+function occurrences(value: string, literals: ReadonlySet<string>, wholeWords: boolean): number[] {
   const ends: number[] = [];
   for (const wanted of literals) {
-    for (let at = value.indexOf(wanted); at >= 0; at = value.indexOf(wanted, at + 1)) ends.push(at + wanted.length);
+    for (let at = value.indexOf(wanted); at >= 0; at = value.indexOf(wanted, at + 1)) {
+      const end = at + wanted.length;
+      const isInside = [at, end].some((edge) => /[a-z]{2}/.test(value.slice(Math.max(0, edge - 1), edge + 1)));
+      if (!wholeWords || !isInside) ends.push(end);
+    }
   }
   return ends.sort((a, b) => a - b);
 }

@@ -88,7 +88,7 @@ const ASTRAL_LEADS: ReadonlySet<number> = new Set([0xd835, 0xd83c, 0xdb40]);
 
 /** The text as a reader sees it; undefined when that is the text itself. */
 export function skeletonText(text: string): MappedText | undefined {
-  const out = new MappedTextWriter(text.length);
+  let out: MappedTextWriter | undefined;
   let copied = 0;
   for (let at = 0; at < text.length; ) {
     const unit = text.charCodeAt(at);
@@ -100,15 +100,15 @@ export function skeletonText(text: string): MappedText | undefined {
     const next = at + (point > 0xffff ? 2 : 1);
     const skeleton = skeletonOf(point);
     if (skeleton !== undefined) {
+      out ??= new MappedTextWriter(text.length);
       out.copy(text, copied, at);
       out.write(skeleton, at, next);
       copied = next;
     }
     at = next;
   }
-  if (copied === 0) return undefined;
-  out.copy(text, copied, text.length);
-  return out.finish();
+  out?.copy(text, copied, text.length);
+  return out?.finish();
 }
 
 /** The text with a space wherever only something unseen parts two words, if it does; undefined where nothing does. */

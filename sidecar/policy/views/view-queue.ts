@@ -7,8 +7,8 @@ export interface ViewQueue {
   add(view: View): void;
   /** The next one; undefined when there is none at the moment. */
   take(): View | undefined;
-  /** Some reading was added. */
-  readonly isUsed: boolean;
+  /** Whether some reading was added. */
+  isUsed(): boolean;
 }
 
 /** What readings of one kind, of which there are too many, say one below the other. */
@@ -51,8 +51,7 @@ export function createViewQueue(onAdded: () => void): ViewQueue {
       }
       return undefined;
     },
-    get isUsed() {
-      return views.length > 0;
-    },
+    // No getter: V8 keeps what an object that is written with one holds until it collects its whole heap.
+    isUsed: () => views.length > 0,
   };
 }

@@ -1,12 +1,21 @@
 import { stopCoverage } from 'node:v8';
 import test from 'ava';
 import { parse } from 'yaml';
+import type { Segment } from '../../../sidecar/kernel/evaluation.js';
+import { takeSteps } from '../../../sidecar/kernel/steps.js';
+import { WorkBudget } from '../../../sidecar/policy/budget.js';
+import { createEngine } from '../../../sidecar/policy/engine.js';
 import type { Pack, Rule } from '../../../sidecar/policy/pack.js';
 import { createPolicy, type Policy } from '../../../sidecar/policy/policy.js';
+import { planOf, type RulePlan } from '../../../sidecar/policy/rule-plan.js';
+import { prepareRules } from '../../../sidecar/policy/rule-set.js';
 import { BUILTIN_PACKS, type BuiltinName, builtin, DEFAULT_PACKS, textOf } from './builtin-packs.js';
 
 // Counting makes these loops many times as slow, and other tests go through the same lines.
 stopCoverage();
+
+/** Longer examples are tried elsewhere. */
+const EXAMPLE_CHARS_MAX = 500;
 
 /** Every key of a rule, but what this version refuses or does not ask. */
 const FEATURES =
@@ -102,4 +111,40 @@ function allRules(): { name: BuiltinName; rule: Rule }[] {
 
 function count(rule: Rule, matches: boolean): number {
   return rule.examples.filter((example) => example.matches === matches).length;
+}
+
+test('trying rules where their literals and words are finds what trying every rule on every text finds', (t) => {
+  const packs = DEFAULT_PACKS.map((name) => builtin(name).pack as Pack);
+  const { rules, groups } = takeSteps(prepareRules(packs));
+  const engine = takeSteps(createEngine(groups));
+  const plan = planOf(rules);
+  const every: RulePlan = {
+    ...planOf([]),
+    others: rules.filter(({ rule }) => rule.pattern).sort((a, b) => a.minLength - b.minLength),
+    ofLength: plan.ofLength,
+    hasInjection: true,
+  };
+  const found = (segment: Segment, by: RulePlan) => {
+    const { matches } = engine.match([segment], by, new WorkBudget(Number.POSITIVE_INFINITY));
+    return matches.map(({ prepared, spans }) => `${prepared.rule.id} ${JSON.stringify(spans)}`);
+  };
+  let matched = 0;
+  const missed: string[] = [];
+  for (const segment of packs.flatMap((pack) => pack.rules).flatMap(segmentsOf)) {
+    const expected = found(segment, every);
+    matched += expected.length;
+    const own = found(segment, plan);
+    if (own.join() !== expected.join()) missed.push(`${segment.pointer} ${segment.text}: ${own} not ${expected}`);
+  }
+  t.deepEqual(missed, []);
+  t.true(matched > 5000, String(matched));
+});
+
+/** The examples of a rule, and what looks like a value in them, by itself and under the name of a word that the rule asks for. */
+function segmentsOf({ examples, pattern }: Rule): Segment[] {
+  const texts = examples.map(({ text }) => text).filter((text) => text.length <= EXAMPLE_CHARS_MAX);
+  const [word] = [...(pattern?.keywords ?? []), ...(pattern?.context?.words ?? [])];
+  const values = texts.flatMap((text) => text.match(/[\w.-]{5,40}/g)?.at(-1) ?? []);
+  const ofPointer = (pointer: string) => (text: string) => ({ text, role: 'user', pointer }) as const;
+  return [...texts.map(ofPointer('')), ...values.map(ofPointer('')), ...values.map(ofPointer(`/${word ?? 'name'}`))];
 }
