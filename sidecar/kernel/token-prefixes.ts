@@ -38,3 +38,22 @@ export const TOKEN_PREFIXES: readonly string[] = [
   ...['dop_v1_', 'doo_v1_', 'dapi', 'hvs.', 'hvb.', 'tskey-', 'pscale_', 'sbp_', 'AVNS_', 'napi_', 'AGE-SECRET-KEY-'],
   ...['eyJhbGci', 'eyJ0eXAi', 'eyJraWQi'],
 ];
+
+const START = new RegExp(`^(?:${TOKEN_PREFIXES.map((prefix) => prefix.replaceAll('.', '\\.')).join('|')})`);
+/** By two units, ASCII: whether some prefix begins so. Names of members are many, and nearly none does. */
+const PAIRS = new Uint8Array(0x80 * 0x80);
+for (const prefix of TOKEN_PREFIXES) PAIRS[pairAt(prefix, 0)] = 1;
+
+/** Whether a text begins as such a token does. */
+export function beginsAsToken(text: string): boolean {
+  return mayBeginAsToken(text, 0) && START.test(text);
+}
+
+/** Whether what stands at `at` in a text may begin as such a token does, by its first two characters. */
+export function mayBeginAsToken(text: string, at: number): boolean {
+  return PAIRS[pairAt(text, at)] === 1;
+}
+
+function pairAt(text: string, at: number): number {
+  return text.charCodeAt(at) * 0x80 + text.charCodeAt(at + 1);
+}

@@ -14,23 +14,8 @@ const PLAIN_WORDS: readonly string[] = [
   ...['the', 'and', 'your', 'with', 'this', 'that', 'from', 'please', 'card', 'number', 'password', 'secret', 'token'],
   ...['prompt', 'system', 'instructions', 'previous', 'ignore'],
 ];
-/** Shorter words by which a text is told only where another common word stands beside them. */
-const SHORT_WORDS: readonly string[] = [
-  'the',
-  'and',
-  'you',
-  'for',
-  'are',
-  'not',
-  'have',
-  'your',
-  'with',
-  'this',
-  'that',
-  'from',
-];
-/** The same, moved on, that people write as they are: abbreviations, names, words of other languages. */
-const WRITTEN_WORDS: ReadonlySet<string> = new Set(['clo', 'cpf', 'esp', 'gps', 'jan', 'max', 'rad', 'rfc', 'veh']);
+/** Shorter words by which a text is told only where another common word stands beside them: moved on, they may be words themselves (`max`). */
+const SHORT_WORDS: readonly string[] = 'the and you for are not have your with this that from'.split(' ');
 /** Words that stand beside them in English. */
 const COMMON_WORDS: ReadonlySet<string> = new Set(
   (
@@ -67,14 +52,12 @@ export const ROTATED_WORDS: readonly string[] = [...TOLD.keys()];
 
 function tellingWords(): Map<string, Told[]> {
   const told = new Map<string, Told[]>();
-  const tell = (word: string, by: number, isEnough: boolean) => {
-    const written = moved(word, by);
-    if (isEnough || !WRITTEN_WORDS.has(written)) told.set(written, [...(told.get(written) ?? []), { by, isEnough }]);
-  };
   for (let by = 1; by < LETTERS; by++) {
-    const isUsual = USUAL_SHIFTS.has(by);
-    for (const word of PLAIN_WORDS) if (isUsual || word.length >= RARE_CHARS_MIN) tell(word, by, true);
-    if (!isUsual) for (const word of SHORT_WORDS) tell(word, by, false);
+    const enough = PLAIN_WORDS.filter((word) => USUAL_SHIFTS.has(by) || word.length >= RARE_CHARS_MIN);
+    for (const word of new Set([...enough, ...SHORT_WORDS])) {
+      const written = moved(word, by);
+      told.set(written, [...(told.get(written) ?? []), { by, isEnough: enough.includes(word) }]);
+    }
   }
   return told;
 }
