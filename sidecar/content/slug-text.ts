@@ -20,15 +20,14 @@ const WORDS_MIN = 3;
 const NUMBER = /(?<![\w.-])(?:\d{4}([-_.])\d{4}\1\d{4}\1\d{4}|3\d{3}([-_.])\d{6}\2\d{5}|\d{3}-\d{2}-\d{4})(?![\w.-])/;
 /** A sign that stands for a space; between digits a dot, a comma or a dash belongs to the number. */
 const SPACE = /[_+~]|(?<!\d)[-.,]|[-.,](?!\d)/g;
-/** Longer ones are no slugs, and what they say in whole is read elsewhere. */
-const SLUG_CHARS_MAX = 2048;
 
 /**
  * What a value without spaces says that should be the name or id of something, or a key: a sentence with other signs for its spaces,
  * or the groups of a number. Character for character as long as the value. Undefined when it looks like what it should be.
+ * Time is linear in the value.
  */
 export function textOfSlug(value: string): string | undefined {
-  if (value.length > SLUG_CHARS_MAX || !PARTS.test(value)) return undefined;
+  if (!PARTS.test(value)) return undefined;
   return isSentence(value) || NUMBER.test(value) ? value.replaceAll(SPACE, ' ') : undefined;
 }
 

@@ -120,6 +120,8 @@ test('what reads as a sentence or as the groups of a number is a guess in the pl
     ['3782-822463-10005', '3782-822463-10005'],
     ['536-22-8712', '536-22-8712'],
   ] as const;
+  const long = 'so-it-is-said-'.repeat(5000);
+  t.is(readPath(`/${long}`).segments[0]?.text, long.replaceAll('-', ' '));
   for (const [written, text] of said) {
     t.is(text.length, written.length);
     const [, value] = read(`key=${written}`).segments;
@@ -144,7 +146,6 @@ test('names of models, ids and keys are no content, in the place of a credential
       '2026-11-28T10-15-00.json',
       'sk_live_abc',
     ],
-    `${'so-it-is-said-'.repeat(200)}x`,
   ];
   for (const name of names) {
     t.deepEqual(read(`key=${name}`).segments.length, 1, name);
