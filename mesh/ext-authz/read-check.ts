@@ -147,6 +147,9 @@ function leadsAstray(path: string, { endpoint }: RouteContext, { routeOf: find }
   return endpoint === '' && CUT_SOMEWHERE.test(path) && find(path)?.loosens === true;
 }
 
+/** Signs without which a path is made of bare words and numbers, as those of nearly all APIs are. */
+const SAYS_MORE = /[^A-Za-z0-9/]/;
+
 /** Bytes of an upgraded or tunnelled connection never come by here. Envoy shows an extended CONNECT as an upgrade. */
 function tunnelGap(http: HttpFields): GapKind | undefined {
   if (http.headers.has('upgrade') || http.headers.has(':protocol')) return 'http:upgrade';
@@ -160,7 +163,7 @@ function contentOf(
 ): Content[] {
   const content: Content[] = [];
   const { path, query } = target ?? { path: '', query: '' };
-  if (path.includes('%')) content.push({ kind: 'path', raw: path });
+  if (SAYS_MORE.test(path)) content.push({ kind: 'path', raw: path });
   if (query !== '') content.push({ kind: 'query', raw: query });
   if (http.query !== '' && http.query !== query) content.push({ kind: 'query', raw: http.query });
   // A cut body is still read for what it shows; of damaged bytes nothing is left to read.

@@ -137,7 +137,7 @@ const credentials = z.strictObject({
     .default(['key', 'api-key', 'access_token', 'X-Amz-*'])
     .meta(
       about(
-        'Query parameters that carry credentials: their values are not content. Case does not matter; a trailing `*` stands for any rest. Replaces the default.',
+        'Query parameters that carry credentials: no content, but for sentences and grouped numbers in them. Case does not matter; a trailing `*` stands for any rest. Replaces the default.',
         'live',
       ),
     ),

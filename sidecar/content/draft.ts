@@ -36,6 +36,11 @@ export function addText(draft: Draft, text: string, pointer: string): void {
   draft.segments.push({ text, role: 'user', pointer });
 }
 
+/** Adds a text that may not be one, but a name or a key: what is found in it flags at most. */
+export function addGuessedText(draft: Draft, text: string, pointer: string): void {
+  draft.segments.push({ text, role: 'user', pointer, flagsOnly: true });
+}
+
 /**
  * Adds a text that stands in another segment too; see `Segment.derived`. False when it was not added, which is noted as
  * a gap: over `LIMITS.derivedCharsMax` none is.

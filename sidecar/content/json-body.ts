@@ -6,6 +6,7 @@ import { jsonLinesOf } from './json-lines.js';
 import { commonPointer, pointerOfMember } from './json-pointer.js';
 import { beginsAsLenientJson, looksLikeJson } from './json-start.js';
 import { type JsonVisitor, walkJson } from './json-walk.js';
+import { createMemberTexts } from './member-texts.js';
 import { readEscapes, readNestedJson } from './nested-json.js';
 import { createScatteredText, scatteredInto } from './scattered-text.js';
 
@@ -67,7 +68,9 @@ function createBodyVisitor(draft: Draft, body: string): JsonVisitor {
   const hasBackslashes = hasEscapes && (body.includes('\\\\') || (hasUnicodeEscapes && /\\u005c/i.test(body)));
   const conversation = createConversation(draft);
   const media = createCarriedMedia(draft);
-  const scattered = createScatteredText(scatteredInto(draft, (place) => commonPointer(place, place)));
+  const addTogether = scatteredInto(draft, (place) => commonPointer(place, place));
+  const scattered = createScatteredText(addTogether);
+  const members = createMemberTexts(addTogether);
   return {
     enter(place) {
       scattered.enter();
@@ -75,6 +78,7 @@ function createBodyVisitor(draft: Draft, body: string): JsonVisitor {
     },
     leave(place) {
       scattered.leave();
+      members.leave(place);
       media.leave(place);
       conversation.leave(place);
     },
@@ -94,7 +98,10 @@ function createBodyVisitor(draft: Draft, body: string): JsonVisitor {
         const isJoined = conversation.string(place, text);
         media.string(place, text);
         if (isJoined) scattered.leave();
-        else scattered.string(place, text);
+        else {
+          scattered.string(place, text);
+          members.string(place, text);
+        }
       } else readDataUrls(draft, text, pointer);
       if (looksLikeJson(text) || (hasBackslashes && text.includes('\\')))
         readNestedJson(draft, text, pointer, place?.member === 'arguments');

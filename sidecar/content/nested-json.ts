@@ -3,6 +3,7 @@ import { addDerivedText, type Draft } from './draft.js';
 import { resolveEscapes } from './json-escapes.js';
 import { looksLikeJson } from './json-start.js';
 import { type JsonWalkEnd, walkJson } from './json-walk.js';
+import { createMemberTexts } from './member-texts.js';
 import { createScatteredText, scatteredInto } from './scattered-text.js';
 
 /** What only JSON and its like are written with. The short escapes are no sign: paths and source code are full of them. */
@@ -52,10 +53,15 @@ function follow(target: Target, text: string, isJson: boolean, level: number): v
 function readStrings(target: Target, text: string, hasEscapes: boolean, level: number): boolean {
   const { draft, pointer } = target;
   const strings: string[] = [];
-  const scattered = createScatteredText(scatteredInto(draft, () => pointer));
+  const addTogether = scatteredInto(draft, () => pointer);
+  const scattered = createScatteredText(addTogether);
+  const members = createMemberTexts(addTogether);
   const end: JsonWalkEnd = walkJson(text, {
     enter: scattered.enter,
-    leave: scattered.leave,
+    leave(place) {
+      scattered.leave();
+      members.leave(place);
+    },
     key(_place, name) {
       strings.push(name);
       scattered.key(name);
@@ -63,6 +69,7 @@ function readStrings(target: Target, text: string, hasEscapes: boolean, level: n
     string(place, inner) {
       strings.push(inner);
       scattered.string(place, inner);
+      if (place !== undefined) members.string(place, inner);
     },
     number: scattered.number,
     duplicate: () => {},

@@ -1,14 +1,15 @@
 import { LIMITS } from '../kernel/limits.js';
-import { addScatteredText, addText, type Draft, isFull } from './draft.js';
+import { addGuessedText, addScatteredText, addText, type Draft, isFull } from './draft.js';
 import { pointerToken } from './json-pointer.js';
 import { decodeQueryComponent, isUtf8Percent } from './percent.js';
 import { readPlainText } from './plain-text.js';
 import { textsOfPieces } from './scattered-text.js';
+import { textOfSlug } from './slug-text.js';
 
 /**
  * Reads a raw query string: the name of every parameter and its value are segments, decoded. The value of a credential
- * carrier is not content, unless white space stands in it: then it is no credential. `credentialNames` holds lower-case names; one that
- * ends in `*` stands for all that start so.
+ * carrier is not content, unless white space stands in it: then it is no credential. What reads as a sentence all the same, or as
+ * the groups of a number, is judged as such. `credentialNames` holds lower-case names; one that ends in `*` stands for all that start so.
  */
 export function readQuery(draft: Draft, raw: string, credentialNames: ReadonlySet<string>): void {
   const isSecret = (name: string, value: string) =>
@@ -67,7 +68,8 @@ function readParameters(
       const pointer = fieldPointer(scheme, name);
       addText(draft, name, `${pointer}#`);
       const value = decodeQueryComponent(parameter.slice(equals + 1));
-      if (equals < parameter.length && !isSecret(name, value)) {
+      if (equals < parameter.length && isSecret(name, value)) readSlug(draft, value, pointer);
+      else if (equals < parameter.length) {
         readPlainText(draft, value, pointer);
         values.push(value);
       }
@@ -75,6 +77,12 @@ function readParameters(
     start = end + 1;
   }
   readJoined(draft, values, `${scheme}:`);
+}
+
+/** Adds what a value says that should be a name or a key; see `textOfSlug`. */
+export function readSlug(draft: Draft, value: string, pointer: string): void {
+  const text = textOfSlug(value);
+  if (text !== undefined) addGuessedText(draft, text, pointer);
 }
 
 /** Adds what the values of fields in a row say together, if they look like pieces of one text. */

@@ -2,10 +2,10 @@ import { assertNever } from '../kernel/assert-never.js';
 import type { Content } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import { readBody } from './body.js';
-import { addText, createDraft, type Draft, type Reading, readingOf } from './draft.js';
+import { addText, createDraft, type Draft, isFull, type Reading, readingOf } from './draft.js';
 import { percentDecoded } from './percent.js';
 import { readPlainText } from './plain-text.js';
-import { readQuery } from './query.js';
+import { readQuery, readSlug } from './query.js';
 
 /** What the configuration says about reading. */
 export interface ContentOptions {
@@ -29,10 +29,17 @@ function isTooLarge(text: string): boolean {
   return text.length * 3 > LIMITS.bodyBytesMax && Buffer.byteLength(text) > LIMITS.bodyBytesMax;
 }
 
-/** No path of an API holds white space, so that one which does says something. Others are names of models and ids. */
+/**
+ * No path of an API holds white space, so that one which does says something. Others are names of models, ids and, for some services,
+ * keys, if they do not read as sentences or as the groups of a number.
+ */
 function readPath(draft: Draft, raw: string): void {
   const text = percentDecoded(raw).toString('utf8');
   if (/\s/.test(text)) addText(draft, text, 'path:');
+  for (const name of text.split('/')) {
+    if (isFull(draft)) return;
+    readSlug(draft, name, 'path:');
+  }
 }
 
 function readPiece(draft: Draft, piece: Content, options: ContentOptions, decodedBytesMax?: number): void {

@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { LIMITS } from '../kernel/limits.js';
+import { beginsAsToken } from '../kernel/token-prefixes.js';
+import { CARD_DIGITS_MAX, CARD_DIGITS_MIN, cardGroups } from './card-groups.js';
 import { addScatteredText, type Draft } from './draft.js';
 import type { JsonPlace } from './json-walk.js';
 import { cutAtSeams } from './seams.js';
 
 /** Told of what may be one text that is written in pieces, and of the container they stand in. `isCertain`: it is nothing else. */
-type AddText = (text: string, place: JsonPlace, isCertain: boolean) => void;
+export type AddText = (text: string, place: JsonPlace, isCertain: boolean) => void;
 
 /** Follows a walk through JSON, and puts together what stands in a row there and was cut for nobody but a guard. */
 export interface ScatteredText {
@@ -22,13 +24,11 @@ const NUMBERED = /^(.{0,30}?)\d{1,4}$/s;
 /** Longer names are none. */
 const NAME_CHARS_MAX = 256;
 const DIGITS_ONLY = /^[\d ]{1,8}$/;
-/** Pieces and digits of a number of a payment card (ISO/IEC 7812), which is all that is told by its digits alone. */
+/** Pieces of a number of a payment card. */
 const NUMBERS_MAX = 5;
-const CARD_DIGITS_MIN = 13;
-const CARD_DIGITS_MAX = 19;
 /** Pieces that are cut to one length are at least so long; shorter ones are codes. */
 const CUT_CHARS_MIN = 8;
-/** A word as it stands in a sentence, without digits: numbers beside one another are cells of a table. */
+/** A word as it stands in a sentence, without digits: numbers beside one another are cells of a table, but for the groups of a card. */
 const WORD = /^\p{L}[\p{L}'’-]{0,30}[.,:;!?]?$/u;
 /** Fewer words are a choice, or names. */
 const WORDS_MIN = 4;
@@ -46,6 +46,11 @@ export function textsOfPieces(all: readonly string[]): readonly string[] {
     const isCard = pieces.length <= NUMBERS_MAX && digits >= CARD_DIGITS_MIN && digits <= CARD_DIGITS_MAX;
     return isCard ? [pieces.join(' ')] : [];
   }
+  return [...wholeOf(pieces), ...cardGroups(pieces)];
+}
+
+/** All pieces in one, as they are cut or as words of a sentence. */
+function wholeOf(pieces: readonly string[]): readonly string[] {
   const [first = ''] = pieces;
   const isCut = first.length >= CUT_CHARS_MIN && pieces.every((piece, i) => isCutLike(piece, first, i, pieces.length));
   if (isCut || pieces.some((piece) => piece.includes(' '))) return cutAtSeams(pieces).map((cut) => cut.join(''));
@@ -64,7 +69,7 @@ export function createScatteredText(add: AddText): ScatteredText {
   let pieces: string[] = [];
   let numbers: string[] = [];
   let codes: number[] | undefined = [];
-  /** A name with white space, whose value comes next. */
+  /** A name that is none, because white space stands in it or a token begins with it, and whose value comes next. */
   let name: string | undefined;
 
   const end = () => {
@@ -91,7 +96,7 @@ export function createScatteredText(add: AddText): ScatteredText {
     },
     leave: end,
     key(named) {
-      name = named.length <= NAME_CHARS_MAX && named.includes(' ') ? named : undefined;
+      name = named.length <= NAME_CHARS_MAX && (named.includes(' ') || beginsAsToken(named)) ? named : undefined;
     },
     string(place, text) {
       if (place === undefined) return;

@@ -59,48 +59,52 @@ function addSeams(draft: Draft, parts: readonly Part[], role: Role): void {
 }
 
 /** The pieces of texts that follow one another, by what is to be joined; see `eachCut`. */
-export function cutAtSeams(texts: readonly string[]): readonly (readonly string[])[] {
+export function cutAtSeams(
+  texts: readonly string[],
+  charsMax: number = LIMITS.seamCharsMax,
+): readonly (readonly string[])[] {
   const cuts: (readonly string[])[] = [];
-  eachCut(texts, (pieces) => cuts.push(pieces));
+  eachCut(texts, (pieces) => cuts.push(pieces), charsMax);
   return cuts;
 }
 
-/** Long texts are cut to `LIMITS.seamCharsMax` at a seam, short ones join more than one seam. */
+/** Long texts are cut to `charsMax` and the rest of a word at a seam, short ones join more than one seam. */
 function eachCut(
   texts: readonly string[],
   visit: (pieces: readonly string[], first: number, last: number) => void,
+  charsMax: number = LIMITS.seamCharsMax,
 ): void {
   let first = 0;
-  let pieces = [endOf(texts[0] as string)];
+  let pieces = [endOf(texts[0] as string, charsMax)];
   for (let index = 1; index < texts.length; index++) {
     const text = texts[index] as string;
     const isLast = index === texts.length - 1;
-    if (!isLast && text.length <= 2 * LIMITS.seamCharsMax) {
+    if (!isLast && text.length <= 2 * charsMax) {
       pieces.push(text);
       continue;
     }
-    pieces.push(startOf(text));
+    pieces.push(startOf(text, charsMax));
     visit(pieces, first, index);
     first = index;
-    pieces = [endOf(text)];
+    pieces = [endOf(text, charsMax)];
   }
 }
 
 /** Whether no white space parts a piece from the next one. */
-function lacksSpaceBehind(piece: string, index: number, pieces: readonly string[]): boolean {
+export function lacksSpaceBehind(piece: string, index: number, pieces: readonly string[]): boolean {
   const next = pieces[index + 1];
   return next !== undefined && !isSpaceAt(piece, piece.length - 1) && !isSpaceAt(next, 0);
 }
 
-function startOf(text: string): string {
-  let end = Math.min(text.length, LIMITS.seamCharsMax);
+function startOf(text: string, charsMax: number): string {
+  let end = Math.min(text.length, charsMax);
   const last = Math.min(text.length, end + WORD_CHARS_MAX);
   while (end < last && !isSpaceAt(text, end)) end++;
   return text.slice(0, end);
 }
 
-function endOf(text: string): string {
-  let start = Math.max(0, text.length - LIMITS.seamCharsMax);
+function endOf(text: string, charsMax: number): string {
+  let start = Math.max(0, text.length - charsMax);
   const first = Math.max(0, start - WORD_CHARS_MAX);
   while (start > first && !isSpaceAt(text, start - 1)) start--;
   return text.slice(start);

@@ -28,7 +28,7 @@ export interface Segment {
   /**
    * Where it stands: an RFC 6901 JSON pointer into the body (the empty string is the whole body); for the name of an
    * object member the pointer of its value followed by `#`; for a query parameter `query:/NAME`, its name
-   * `query:/NAME#` (`query:` for values of several together); for a path `path:`; for a field of a form `form:/NAME`, its headers or name `form:/NAME#`, JSON in it `form:/NAME/...`;
+   * `query:/NAME#` (`query:` for values of several together); for a path, or a part of it that reads as a sentence, `path:`; for a field of a form `form:/NAME`, its headers or name `form:/NAME#`, JSON in it `form:/NAME/...`;
    * for the n-th of several JSON texts, one a line, `/n` and its own pointer;
    * for a protobuf message the numbers of its fields, `proto:/2/1`, with `.n` behind that of a field that occurred n times before;
    * for the n-th message of a gRPC body `grpc:/n` and what it would have by itself. One over the length bound is cut to that

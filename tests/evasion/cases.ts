@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../processes/sidecar.js';
 import { BODY_TECHNIQUES } from './body-techniques.js';
-import { FORMATS } from './formats.js';
+import { FORMATS, requestOf } from './formats.js';
 import { JSON_TECHNIQUES } from './json-techniques.js';
 import { TARGET_TECHNIQUES } from './target-techniques.js';
 import type { Techniques } from './technique.js';
 import { TEXT_TECHNIQUES } from './text-techniques.js';
-import type { WireRequest } from './wire-request.js';
+import { post, type WireRequest } from './wire-request.js';
 
 /** A text that some rule blocks. */
 export interface Payload {
@@ -52,6 +52,31 @@ const techniques: Techniques = {
   ...BODY_TECHNIQUES,
   ...TARGET_TECHNIQUES,
 };
+
+/** A text, a JSON value, a path or a query string that looks like some technique and is none. */
+export interface Harmless {
+  readonly title: string;
+  readonly text?: string;
+  readonly json?: unknown;
+  readonly path?: string;
+  readonly query?: string;
+}
+
+export const HARMLESS_REQUESTS = data<readonly Harmless[]>('harmless.json');
+
+/** Requests that hold it, each in another format. */
+export function requestsOf({ text, json, path, query }: Harmless): readonly WireRequest[] {
+  const formats = Object.values(FORMATS);
+  if (text !== undefined) return formats.map((format) => requestOf(format, format.body(text)));
+  if (json !== undefined) {
+    const bodies = formats.flatMap(({ value, ...format }) =>
+      value ? [[format, JSON.stringify(value(json))] as const] : [],
+    );
+    return bodies.map(([format, body]) => requestOf(format, body));
+  }
+  const target = query === undefined ? (path ?? '') : `/v1/chat/completions?${query}`;
+  return [post(target, 'application/json', JSON.stringify({ messages: [{ role: 'user', content: 'hello' }] }))];
+}
 
 /** Names of all techniques. */
 export const TECHNIQUES: readonly string[] = Object.keys(techniques);

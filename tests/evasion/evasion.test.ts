@@ -4,8 +4,10 @@ import type { Judgement } from '../../sidecar/kernel/evaluation.js';
 import {
   casesOf,
   type EvasionCase,
+  HARMLESS_REQUESTS,
   KNOWN_MISSES,
   knownMiss,
+  requestsOf,
   SCOPED_PACK,
   TECHNIQUES,
   TWIN_GAPS,
@@ -51,6 +53,32 @@ for (const technique of TECHNIQUES) {
     t.true(cases.length > 0);
     t.deepEqual(cases.flatMap(faultsOf), []);
     for (const { why } of KNOWN_MISSES.filter((miss) => miss.technique === technique)) t.log(`known miss: ${why}`);
+  });
+}
+
+test('what is told by chance only flags', (t) => {
+  const guesses = [
+    'a word backwards, with nothing around it',
+    'split over members whose names are not numbered',
+    'split over a name without a space and its value',
+    'in the parameter of a credential, without spaces',
+    'in the path itself, with dashes for spaces',
+  ];
+  for (const guess of guesses) {
+    const verdicts = casesOf(guess).flatMap(({ planted }) =>
+      planted.filter(({ payload }) => payload === 'token').map(({ request }) => judge(request).effective),
+    );
+    t.true(verdicts.length > 0);
+    t.deepEqual([...new Set(verdicts)], ['FLAG'], guess);
+  }
+});
+
+for (const harmless of HARMLESS_REQUESTS) {
+  test(`what only looks like a way around the guard passes: ${harmless.title}`, (t) => {
+    for (const request of requestsOf(harmless)) {
+      const judged = judge(request);
+      t.deepEqual([judged.effective, ...kindsOf(judged)], ['ALLOW'], `${request.path}: ${idsOf(judged)}`);
+    }
   });
 }
 

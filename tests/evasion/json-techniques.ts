@@ -108,6 +108,36 @@ export const JSON_TECHNIQUES: Techniques = {
     first: text.slice(0, 18),
     second: text.slice(18),
   })),
+  'split over members, between two words': inValue((text) => {
+    const cut = text.lastIndexOf(' ', text.length / 2);
+    return { first: text.slice(0, cut), second: text.slice(cut + 1) };
+  }),
+  'split over members with others between': inValue((text) => ({
+    first: text.slice(0, 18),
+    level: 3,
+    kind: 'note',
+    tags: [],
+    second: text.slice(18),
+  })),
+  'split over several members': inValue((text) =>
+    Object.fromEntries(
+      pieces(text, 13).map((piece, i) => [['north', 'east', 'south', 'west', 'up', 'down'][i], piece]),
+    ),
+  ),
+  'a group of a number a member': inValue(
+    (text) => {
+      const [north, east, south, west] = text.match(/\d{4}/g) ?? [text];
+      return { north, east, south, west };
+    },
+    ['card'],
+  ),
+  'a token in four members': inValue(
+    (text) => {
+      const [, north, east, south, west] = /([A-Z0-9]{5})([A-Z0-9]{5})([A-Z0-9]{5})([A-Z0-9]{5})/.exec(text) ?? [text];
+      return { north, east, south, west };
+    },
+    ['token'],
+  ),
   'a list of words': inValue((text) => text.split(' '), ['card', 'ssn', 'injection', 'scoped']),
   'split over a name without a space and its value': inValue(
     (text) => ({ [text.slice(12, 20)]: text.slice(20) }),

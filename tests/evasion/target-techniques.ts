@@ -32,6 +32,14 @@ function inQuery(write: (text: string) => string): Technique {
   };
 }
 
+/** Puts the text into the path of a request whose body says nothing. That is none of the endpoints that `scoped` is looked for at. */
+function inPath(write: (text: string) => string): Technique {
+  return {
+    apply: (format, text) => ({ ...requestOf(format, format.body('hello')), path: `/v1/${encoded(write(text))}` }),
+    payloads: ['token', 'card', 'ssn', 'injection'],
+  };
+}
+
 const all = (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 const encoded = encodeURIComponent;
 
@@ -96,21 +104,15 @@ export const TARGET_TECHNIQUES: Techniques = {
   'in a query without a name': inQuery((text) => encoded(text)),
   'behind a second question mark': inQuery((text) => `a=1?${encoded(text)}`),
   'in the parameter of a credential': inQuery((text) => `key=${encoded(text)}`),
-  'in the parameter of a credential, without spaces': {
-    ...inQuery((text) => `key=${encoded(text.replaceAll(' ', '_'))}`),
-    payloads: ['token', 'injection'],
-  },
-  'in the path itself, without spaces': {
-    apply: (format, text) => ({
-      ...requestOf(format, format.body('hello')),
-      path: `/v1/${encoded(text.replaceAll(' ', '_'))}`,
-    }),
-    payloads: ['token', 'injection'],
-  },
-  'in the path itself': {
-    apply: (format, text) => ({ ...requestOf(format, format.body('hello')), path: `/v1/${encoded(text)}` }),
-    payloads: ['token', 'card', 'ssn', 'injection'],
-  },
+  'in the parameter of a credential, without spaces': inQuery((text) => `key=${encoded(text.replaceAll(' ', '_'))}`),
+  'in the parameter of a credential, with dashes for spaces': inQuery(
+    (text) => `access_token=${encoded(text.replaceAll(' ', '-'))}`,
+  ),
+  'in the path itself, without spaces': inPath((text) => text.replaceAll(' ', '_')),
+  'in the path itself, with dashes for spaces': inPath((text) => text.replaceAll(' ', '-')),
+  'in the path itself, with plus signs for spaces': inPath((text) => text.replaceAll(' ', '+')),
+  'in the path itself, with dots for spaces': inPath((text) => text.replaceAll(' ', '.')),
+  'in the path itself': inPath((text) => text),
 
   'the boundary in quotes': inParts((text) => field('q', text) + END, 'multipart/form-data; boundary="b0undary"'),
   'a boundary named in capitals': inParts((text) => field('q', text) + END, 'Multipart/Form-Data; BOUNDARY=b0undary'),

@@ -154,10 +154,11 @@ test('a route on which more may pass is not reached by a path that servers may r
   }
 });
 
-test('a path is content where something is encoded in it', (t) => {
+test('a path is content where anything but bare words and numbers stands in it', (t) => {
   const paths = (path: string) => read(checkBytes({ method: 'GET', path })).evaluation.content;
   t.deepEqual(paths('/v1/a%20b'), [{ kind: 'path', raw: '/v1/a%20b' }]);
-  t.deepEqual(paths('/v1/ab'), []);
+  t.deepEqual(paths('/v1/a_b'), [{ kind: 'path', raw: '/v1/a_b' }]);
+  t.deepEqual(paths('/v1/ab/12'), []);
 });
 
 test('a request whose route names no tenant has the configured one, whatever it is', (t) => {

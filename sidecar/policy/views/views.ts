@@ -20,6 +20,7 @@ import { decodedRuns, overLineEnds } from './encoded-runs.js';
 import { hiddenTexts } from './hidden-text.js';
 import { withoutQuotedPrintable, withoutUtf7 } from './mail-escapes.js';
 import { compose, type MappedText } from './mapped-text.js';
+import { reversedTokens } from './reversed-tokens.js';
 import { partedWords } from './run-together.js';
 import { partedText, skeletonText } from './skeleton.js';
 import { backwardsText, rotatedTexts } from './turned-text.js';
@@ -128,7 +129,7 @@ export function turnedViews({ text, mapped }: Base, { backwards, rotated }: Turn
   return made.map((one) => ({ mapped: mapped ? compose(mapped, one) : one, isGuess: false, depth: 1 }));
 }
 
-/** Adds what is encoded in the tokens of a text or of a view of it, and reads as text. */
+/** Adds what is encoded in the tokens of a text or of a view of it, and reads as text, and tokens that are written backwards. */
 export function addDecodedViews(
   base: { readonly text: string; readonly view?: View },
   tokens: readonly Stretch[] | undefined,
@@ -140,6 +141,10 @@ export function addDecodedViews(
   const runs = tokens ? overLineEnds(text, tokens) : [[0, text.length] as const];
   for (const [from, to] of runs) {
     for (const run of decodedRuns(text, from, to)) add(decodedView(view ? compose(view.mapped, run) : run, depth));
+  }
+  for (const run of reversedTokens(text, tokens ?? [[0, text.length]])) {
+    const mapped = view ? compose(view.mapped, run) : run;
+    add({ mapped, isGuess: false, flagsOnly: true, depth: LIMITS.viewDepthMax });
   }
 }
 

@@ -58,7 +58,8 @@ export const WORD_DISGUISES: Readonly<Record<string, (text: string) => string>> 
   leetspeak: (text) => text.replaceAll('o', '0').replaceAll('i', '1').replaceAll('e', '3'),
 };
 
-function moved(text: string, by: number): string {
+/** The text with every ASCII letter moved on by this number in the alphabet. */
+export function moved(text: string, by: number): string {
   return text.replace(/[a-z]/gi, (one) => {
     const first = one < 'a' ? 65 : 97;
     return point(first + ((one.charCodeAt(0) - first + by) % 26));
