@@ -1,4 +1,3 @@
-import { CARD_DIGITS_MAX, CARD_DIGITS_MIN } from './card-groups.js';
 import { cutAtSeams, lacksSpaceBehind } from './seams.js';
 
 /** Characters on each side of a seam within a sentence: half of one. */
@@ -9,7 +8,12 @@ const DIGITS_ONLY = /^\d{1,16}$/;
 const NUMBER_CHARS_MAX = 24;
 const LAST_NUMBER = /\d[\d -]*$/;
 const FIRST_NUMBER = /^[\d -]*\d/;
-const SSN = /^\d{3}-\d{2}-\d{4}$/;
+/**
+ * Wherever one begins: a number grouped as on cards (ISO/IEC 7812), or not at all, or as social security numbers are. Two phone
+ * numbers beside one another are in other groups.
+ */
+const NUMBER =
+  /(?<!\d)(?=(\d{4}([ -]?)\d{4}\2\d{4}\2\d{1,4}(?:\2\d{1,3})?|\d{4}([ -]?)\d{6}\3\d{4,5}|\d{3}-\d{2}-\d{4})(?!\d))/g;
 const SPACE = 0x20;
 const NONE: readonly string[] = [];
 
@@ -53,15 +57,22 @@ function goesOn(chain: readonly string[], texts: readonly string[], index: numbe
   return last === 'small' || first === 'small' ? last === first : true;
 }
 
-/** Whether the digits around a seam are as many as those of a card number, or written as a social security number. */
+/** Whether what stands around a seam is the number of a card or a social security number, joined by nothing or by spaces. */
 function isOneNumber(before: readonly string[], texts: readonly string[], index: number): boolean {
-  let behind = '';
-  for (let next = index; next < texts.length && behind.length < NUMBER_CHARS_MAX; next++)
-    behind += (texts[next] as string).slice(0, NUMBER_CHARS_MAX);
-  const last = LAST_NUMBER.exec(before.map((text) => text.slice(-NUMBER_CHARS_MAX)).join(''))?.[0] ?? '';
-  const number = last + (FIRST_NUMBER.exec(behind.slice(0, NUMBER_CHARS_MAX))?.[0] ?? '');
-  const digits = number.replaceAll(/\D/g, '').length;
-  return (digits >= CARD_DIGITS_MIN && digits <= CARD_DIGITS_MAX) || SSN.test(number.trim());
+  const ends = before.map((text) => text.slice(-NUMBER_CHARS_MAX));
+  const starts: string[] = [];
+  for (let next = index, chars = 0; next < texts.length && chars < NUMBER_CHARS_MAX; next++) {
+    const start = (texts[next] as string).slice(0, NUMBER_CHARS_MAX);
+    starts.push(start);
+    chars += start.length;
+  }
+  return ['', ' '].some((joint) => {
+    const last = LAST_NUMBER.exec(ends.join(joint))?.[0] ?? '';
+    const first = FIRST_NUMBER.exec(starts.join(joint))?.[0] ?? '';
+    const behind = last.length + joint.length;
+    const numbers = [...(last + joint + first).matchAll(NUMBER)];
+    return numbers.some(({ 1: number = '', index }) => index < last.length && index + number.length > behind);
+  });
 }
 
 function lastKind(text: string): Kind {
