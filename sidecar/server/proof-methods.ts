@@ -15,6 +15,7 @@ import type { Removal } from '../audit/prune/removal.js';
 import { createKeptTiles } from '../audit/tree/kept-tiles.js';
 import { consistencyProof, inclusionProof } from '../audit/tree/proofs.js';
 import { TILE_WIDTH, type TileReader } from '../audit/tree/tiles.js';
+import { isIncluded } from '../audit/verify/merkle.js';
 import type { UnaryHandler } from '../kernel/call.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
@@ -56,7 +57,7 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
         verifierKeys: log.signed.keys.map(formatVerifierKey),
         logId: log.logId,
         treeSize: BigInt(head.size),
-        rootHash: Buffer.from(parseCheckpoint(parseNote(head.note).text.toString('utf8')).root),
+        rootHash: Buffer.from(rootOf(head)),
         logSize: BigInt(log.size),
         firstSeq: BigInt(log.removal.boundary.minSeq),
         boundaryLeaves: (await boundaryLeaves(log, log.removal.boundary)).map((leaf) => Buffer.from(leaf)),
@@ -70,11 +71,13 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
       const { minSeq } = log.removal.boundary;
       if (seq < minSeq) throw invalid(`seq: the leaf ${seq} was removed: the log begins with leaf ${minSeq}`);
       const leafHash = (await tiles.tile(log, 0, Math.floor(seq / TILE_WIDTH), size)).node(0, seq % TILE_WIDTH);
+      const hashes = await inclusionProof(log, seq, size, tiles);
+      if (size === head.size) refuseIfWrong({ hash: leafHash, index: seq }, head, hashes);
       return GetInclusionProofResponse.encode({
         seq: request.seq,
         treeSize: BigInt(size),
         leafHash,
-        hashes: await inclusionProof(log, seq, size, tiles),
+        hashes,
         checkpoint: noteOf(head, size),
       }).finish();
     },
@@ -100,6 +103,21 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
 function newest({ signed }: SignedLog): SignedHead {
   if (signed.checkpoint) return signed.checkpoint;
   throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'there is no checkpoint yet');
+}
+
+function rootOf({ note }: SignedHead): Uint8Array {
+  return parseCheckpoint(parseNote(note).text.toString('utf8')).root;
+}
+
+/** Rows of the tree and tiles of leaf hashes are read as they are stored: what does not lead to the checkpoint is not handed out. */
+function refuseIfWrong(
+  leaf: { hash: Uint8Array; index: number },
+  head: SignedHead,
+  hashes: readonly Uint8Array[],
+): void {
+  if (isIncluded(leaf, { size: head.size, root: rootOf(head) }, hashes)) return;
+  const message = `the proof of the leaf ${leaf.index} does not lead to the newest checkpoint: run \`jimini log verify\``;
+  throw new JiminiError('JIMINI_STORE_CORRUPT', message);
 }
 
 function sizeOf(name: string, value: bigint, head: SignedHead): number {

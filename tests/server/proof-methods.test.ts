@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
+import { GetInclusionProofRequest } from '../../proto/gen/jimini/v1/audit.js';
 import type { VerifierKey } from '../../sidecar/audit/notes/verifier-key.js';
 import { NOTHING_REMOVED } from '../../sidecar/audit/prune/boundary.js';
 import { checkCheckpoint } from '../../sidecar/audit/verify/checkpoints.js';
@@ -101,4 +102,22 @@ test('a message that cannot be decoded is counted by its method', async (t) => {
     await t.throwsAsync(handler(Uint8Array.of(0xff), undefined as never), { code: 'JIMINI_INVALID_ARGUMENT' });
   }
   t.deepEqual(malformed, Object.keys(methods));
+});
+
+test('a proof that does not lead to the newest checkpoint is not handed out', async (t) => {
+  const log = memoryLog(300, 300);
+  const ask = (damaged: SignedLog) =>
+    createProofMethods(damaged, () => {}).GetInclusionProof(
+      GetInclusionProofRequest.encode({ seq: 7n, treeSize: 0n }).finish(),
+      undefined as never,
+    );
+  await t.notThrowsAsync(ask(log));
+  for (const at of [7, 8, 200]) {
+    const readTile: SignedLog['readTile'] = async (level, index, width) => {
+      const tile = Buffer.from(await log.readTile(level, index, width));
+      if (level === 0 && index === 0) tile.writeUInt8(tile.readUInt8(32 * at) ^ 1, 32 * at);
+      return tile;
+    };
+    await t.throwsAsync(ask({ ...log, readTile }), { code: 'JIMINI_STORE_CORRUPT' }, `leaf hash ${at}`);
+  }
 });
