@@ -1,4 +1,5 @@
-import { splitBoundaries } from './boundary.js';
+import { type Boundary, splitBoundaries } from './boundary.js';
+import { type CharSet, intersects } from './char-set.js';
 import { createMatcher, type Matcher } from './matcher.js';
 import { type Dialect, PatternFault, type RegexNode } from './regex-ast.js';
 import { backtrackingSteps } from './regex-cost.js';
@@ -15,6 +16,8 @@ export interface CompiledPattern {
   readonly whole: boolean;
   /** A bounded opening that holds a literal decides, and an unbounded rest follows it. */
   readonly opensBounded: boolean;
+  /** A match may begin or end within a run of ASCII letters and digits, and the rest of the run be a word of its own. */
+  readonly splitsRuns: boolean;
 }
 
 export interface PatternOptions {
@@ -56,6 +59,7 @@ function compile(source: string, options: PatternOptions): CompiledPattern {
     anchored: namesTextEdge(pattern.core),
     whole: isWholeText(pattern.core),
     opensBounded: opensBounded(pattern.core),
+    splitsRuns: !keepsRuns(pattern.before, pattern.core, 0) || !keepsRuns(pattern.after, pattern.core, -1),
   };
 }
 
@@ -111,4 +115,26 @@ function opensBounded(node: RegexNode): boolean {
   const head = factsOf({ kind: 'concat', items: items.slice(0, unbounded) });
   const literals = head.literals ?? [];
   return literals.length > 0 && literals.every((text) => text.length >= 3);
+}
+
+const LETTERS_AND_DIGITS: CharSet = [0x30, 0x39, 0x41, 0x5a, 0x61, 0x7a];
+
+/** Whether a run of letters and digits cannot go on beyond this end of a match. */
+function keepsRuns(beyond: Boundary | undefined, core: RegexNode, end: 0 | -1): boolean {
+  return (beyond !== undefined && !intersects(beyond.allowed, LETTERS_AND_DIGITS)) || endsAtWordBoundary(core, end);
+}
+
+function endsAtWordBoundary(node: RegexNode | undefined, end: 0 | -1): boolean {
+  switch (node?.kind) {
+    case 'assert':
+      return node.what === 'word-boundary' || node.what.startsWith('text-');
+    case 'group':
+      return endsAtWordBoundary(node.item, end);
+    case 'concat':
+      return endsAtWordBoundary(node.items.at(end), end);
+    case 'alt':
+      return node.items.every((item) => endsAtWordBoundary(item, end));
+    default:
+      return false;
+  }
 }

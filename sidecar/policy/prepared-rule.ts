@@ -99,7 +99,8 @@ export function prepareRule(
     sweptKeywords: groupOf(keywords, addGroup.ofLiterals, isSwept),
     sweptWords: groupOf(words, addGroup.ofLiterals, isSwept && (!usable || words.every(isRare))),
     keywordGroup: groupOf(keywords, addGroup.ofKeywords),
-    wordGroup: groupOf(words, addGroup.ofWords),
+    // Beside a match that splits a run of letters, its rest is a word, too (see context.ts).
+    wordGroup: groupOf(words, pattern?.compiled.splitsRuns ? addGroup.ofKeywords : addGroup.ofWords),
     aloneCharsMax: pattern?.context?.alone ? pattern.compiled.facts.maxLength : -1,
   };
 }

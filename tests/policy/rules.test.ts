@@ -116,6 +116,21 @@ test('a whole text that reads as a point in time is no match standing alone', (t
     t.deepEqual(ids(text), ['A'], text);
 });
 
+for (const [pattern, text] of [
+  ['[0-9]{9}', 'it is SSN536228145'],
+  ['[0-9]{9}', '536228145ssn it is'],
+  ['(?<![0-9])[0-9]{9}(?![0-9])', 'it is SSN536228145, see'],
+  ['key[:=][a-z0-9]{6}', 'the ssnkey=abc123 is'],
+  ['[a-z]{3}@x', 'to abc@xssn there'],
+] as const) {
+  test(`a context word that a match touches is a word: ${pattern} in ${text}`, (t) => {
+    const context = { words: ['ssn'], required: true };
+    t.deepEqual(idsOf(judge(policyOf(packOf(rule({ id: 'A', pattern, context }))), text)), ['A']);
+    const other = text.replace(/ssn/i, (word) => `${word}x`).replace('ssnxkey', 'xssnxkey');
+    t.deepEqual(idsOf(judge(policyOf(packOf(rule({ id: 'A', pattern, context }))), other)), []);
+  });
+}
+
 test('context words of scripts without spaces are found within a run of letters', (t) => {
   const context = { words: ['身份证', '주민등록번호', 'เลขประจำตัว', 'id'], required: true };
   const policy = policyOf(packOf(rule({ id: 'A', pattern: '[0-9]{9}', context })));
