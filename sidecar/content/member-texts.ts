@@ -69,7 +69,10 @@ function textsOf(texts: readonly string[]): readonly string[] {
   return sentences.length + tokens.length + numbers.length > 0 ? [...sentences, ...tokens, ...numbers] : NONE;
 }
 
-/** Words in a row that together begin as a token of a vendor does, after each of them, as words of one text. */
+/**
+ * Words in a row that together begin as a token of a vendor does, after each of them, as words of one text. None goes on where another
+ * such token begins: else a few members that all begin so would make many times as much text as they have.
+ */
 function cutTokens(texts: readonly string[]): readonly string[] {
   let found: string | undefined;
   for (let at = 0; at + 1 < texts.length; at++) {
@@ -77,16 +80,22 @@ function cutTokens(texts: readonly string[]): readonly string[] {
     const start = lastWordStart(first);
     if (start > first.length - 2 ? start === first.length : !mayBeginAsToken(first, start)) continue;
     let word = first.slice(start);
+    const seams: number[] = [];
     for (let next = at + 1; next < texts.length; next++) {
       const text = texts[next] as string;
       const more = firstWord(text);
+      if (word !== '') seams.push(word.length);
       word += more;
-      if (more === '' || !beginsAsToken(word)) break;
+      if (more === '' || !beginsAsToken(word) || seams.some((seam) => beginsAsTokenAt(word, seam))) break;
       if (word.length >= TOKEN_CHARS_MIN) found = found === undefined ? word : `${found} ${word}`;
       if (more.length < text.length) break;
     }
   }
   return found === undefined ? NONE : [found];
+}
+
+function beginsAsTokenAt(word: string, at: number): boolean {
+  return mayBeginAsToken(word, at) && beginsAsToken(word.slice(at));
 }
 
 function lastWordStart(text: string): number {
