@@ -28,6 +28,7 @@ const NO_VALUE: readonly RegExp[] = [
   /^[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,8}$/i,
   /^@[\w-]+(?:\.[\w-]+)+/, // what follows the login in an address
   /^[a-z]+(?:[|:,][a-z0-9]+){2,}$|^(?:[a-z_]{2,24}(?::[^|]{0,40})?\|){2}/, // rules of a form: required|string|regex:/[0-9]/
+  /^(?:u?int|float|double|complex|bool|str|string|bytes|urllib|httplib|localhost)\d{0,3}$|^\{\w{2,24}:/, // float64, urllib2, {userId:regex}
   /^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$/,
   /^\d{4}-\d{2}-\d{2}(?:[T ][\d:.+Z-]*)?$/,
   /^\d{1,5}(?:[-–]\d{1,5})?$/,
@@ -56,7 +57,11 @@ export function isSecretValue(text: string): boolean {
   if (looksRandom(behind ?? before ?? '')) return true;
   if (isSaidToBeNone(value) || isFiller(value)) return false;
   // Letters alone, words joined by underscores, and paths are names unless they make no words.
-  if (/^[A-Za-z]{12,}$|^[A-Za-z0-9]+(?:_[A-Za-z0-9]+){2,}$|^[\w.-]+(?:\/[\w.-]+){2,}$/.test(value))
+  if (
+    /^[A-Za-z]{12,}$|^(?=.{20})[A-Za-z]+_[A-Za-z]+$|^[A-Za-z0-9]+(?:_[A-Za-z0-9]+){2,}$|^[\w.-]+(?:\/[\w.-]+){2,}$/.test(
+      value,
+    )
+  )
     return looksRandom(value);
   // Keys of two parts with a dot between them are no member of an object: their longer part makes no words.
   if (/^[\w-]{14,}\.[\w-]{14,}$/.test(value) && value.split('.').every(looksRandom)) return true;
@@ -71,7 +76,9 @@ const NAME = /pass|pwd|secret|token|key|user|auth|cred|login|name|mail|phone|cod
 /** As isSecretValue, for a value in quotes beside the name of a password: one word may be a password there. */
 export function isQuotedPassword(text: string): boolean {
   if (isSecretValue(text)) return !/\s/.test(text.trim()) || (/[0-9!@#$%^&*]/.test(text) && !isSentence(text));
-  return /^[a-z]{6,32}$/.test(text) && !LABEL.test(text) && !isPlaceholder(text) && !NAME.test(text);
+  return (
+    /^[a-z]{6,32}$/.test(text) && text !== 'localhost' && !LABEL.test(text) && !isPlaceholder(text) && !NAME.test(text)
+  );
 }
 
 /** What the name of a password reads like where the password would stand, and the word for one in languages. */

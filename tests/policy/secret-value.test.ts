@@ -57,7 +57,7 @@ test(
   judges,
   isQuotedPassword,
   ['letmein', 'qwertz!', 'n0tReal7pw', 'zwölf Boxkämpfer 12'],
-  ['Enter your password', 'username', 'authorization', 'Password', 'new_password', 'a fine day'],
+  ['Enter your password', 'localhost', 'username', 'authorization', 'Password', 'new_password', 'a fine day'],
 );
 
 test(
@@ -108,5 +108,5 @@ test(
   judges,
   isSecretValue,
   ['8c1f0e7a9b3d4c5f6a2e.Q7f2Kd9sLm4Xv8Zp3Rt6'],
-  ['applicationConfig.databasePassword', 'response.token2'],
+  ['applicationConfig.databasePassword', 'response.token2', 'float64', 'urllib2', '{userId:regex}:POST'],
 );
