@@ -2,11 +2,11 @@ import validator from 'validator';
 
 /**
  * US National Provider Identifier: 10 digits that begin with 1 or 2; Luhn over them with the prefix 80840 (Centers for Medicare
- * & Medicaid Services, "NPI check digit requirements"; 45 CFR 162.406).
+ * & Medicaid Services, "NPI check digit requirements"; 45 CFR 162.406). One digit nine times is nobody's number.
  */
 export function isNpi(text: string): boolean {
   const digits = compact(text);
-  return /^[12]\d{9}$/.test(digits) && validator.isLuhnNumber(`80840${digits}`);
+  return /^[12]\d{9}$/.test(digits) && !/^(\d)\1{8}/.test(digits) && validator.isLuhnNumber(`80840${digits}`);
 }
 
 /** Letters that a registration with the US Drug Enforcement Administration begins with: the kind of registrant. */

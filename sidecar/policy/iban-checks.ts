@@ -1,17 +1,18 @@
 import validator from 'validator';
 
 /**
- * IBAN lengths of countries that the library does not know (SWIFT IBAN registry; those without an entry there as their
- * central banks publish them).
+ * IBAN lengths of countries that the library does not know, or whose account it takes for digits only where the registry
+ * has letters too (AZ, BY, PK). SWIFT IBAN registry; those without an entry there as their central banks publish them.
  */
 const MORE_LENGTHS: ReadonlyMap<string, number> = new Map(
   [
     { length: 18, countries: ['FK', 'SD'] },
     { length: 20, countries: ['MN'] },
+    { length: 24, countries: ['PK'] },
     { length: 23, countries: ['OM', 'SO'] },
     { length: 25, countries: ['AO', 'CV', 'GW', 'LY', 'ST'] },
     { length: 27, countries: ['BI', 'CF', 'CG', 'CM', 'DJ', 'GA', 'GQ', 'KM', 'MG', 'TD'] },
-    { length: 28, countries: ['BF', 'BJ', 'CI', 'HN', 'ML', 'NE', 'NI', 'SN', 'TG'] },
+    { length: 28, countries: ['AZ', 'BF', 'BJ', 'BY', 'CI', 'HN', 'ML', 'NE', 'NI', 'SN', 'TG'] },
     { length: 30, countries: ['YE'] },
     { length: 33, countries: ['RU'] },
   ].flatMap(({ length, countries }) => countries.map((country) => [country, length] as const)),

@@ -15,6 +15,7 @@ const NO_VALUE: readonly RegExp[] = [
   /^[#$@%]\{|^\{[{%]|^\{[A-Za-z_][\w.]*\}$|^%\(/, // an interpolation, which quotes inside may have cut: #{ENV.fetch(
   /^[*&][\w-]+$|^__\w+__$|^[a-z-]+=$/, // an alias of YAML, a mark to be replaced, the next attribute
   /^\/?\^|^\/?\(\?|^(?:env|file|fd|cmd|exec):/, // a regular expression, where openssl and others find the password
+  /^,\s?[$@]?\w+\s?=$|^[a-z_]+(?:\/[a-z_]+)*#[a-z_]+$|^[A-Za-z_:-]*\{\w{0,24}\}[A-Za-z_:-]*$/, // between two strings, a controller#action of Rails, a template of Python
   /^(?:arn:aws[\w-]*:|!(?:Ref|Sub|GetAtt)\b|ENC\[|op:|ref\+|kv:|vault:|ssm:|@Microsoft\.KeyVault)/, // where the value lies
   /^(?:(?:scram-)?sha-?\d{1,3}(?:[-_/]\d{1,3})?|md5|bcrypt|argon2(?:id?)?|pbkdf2[\w-]{0,20}|aes-?\d{3}[\w-]{0,20}|[hrep]s\d{3}|base(?:32|58|64)(?:url)?|utf-?(?:8|16)(?:le|be)?|latin1)$/i,
   /^[\w$.]*\b(?:process\.env|os\.environ|env|getenv|environ|config|settings|secrets|vars?|self|this|args|params|props|request|req|ctx|data|options|opts|input|form|body|event|state|user)(?:\.|->|\[|\()/i,
@@ -27,6 +28,7 @@ const NO_VALUE: readonly RegExp[] = [
   /^[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,8}$/i,
   /^@[\w-]+(?:\.[\w-]+)+/, // what follows the login in an address
   /^[a-z]+(?:[|:,][a-z0-9]+){2,}$|^(?:[a-z_]{2,24}(?::[^|]{0,40})?\|){2}/, // rules of a form: required|string|regex:/[0-9]/
+  /^(?:u?int|float|double|complex|bool|str|string|bytes|urllib|httplib|localhost)\d{0,3}$|^\{\w{2,24}:/, // float64, urllib2, {userId:regex}
   /^v?\d+(?:\.\d+){1,3}(?:[-+][\w.]+)?$/,
   /^\d{4}-\d{2}-\d{2}(?:[T ][\d:.+Z-]*)?$/,
   /^\d{1,5}(?:[-–]\d{1,5})?$/,
@@ -55,8 +57,14 @@ export function isSecretValue(text: string): boolean {
   if (looksRandom(behind ?? before ?? '')) return true;
   if (isSaidToBeNone(value) || isFiller(value)) return false;
   // Letters alone, words joined by underscores, and paths are names unless they make no words.
-  if (/^[A-Za-z]{12,}$|^[A-Za-z0-9]+(?:_[A-Za-z0-9]+){2,}$|^[\w.-]+(?:\/[\w.-]+){2,}$/.test(value))
+  if (
+    /^[A-Za-z]{12,}$|^(?=.{20})[A-Za-z]+_[A-Za-z]+$|^[A-Za-z0-9]+(?:_[A-Za-z0-9]+){2,}$|^[\w.-]+(?:\/[\w.-]+){2,}$/.test(
+      value,
+    )
+  )
     return looksRandom(value);
+  // Keys of two parts with a dot between them are no member of an object: their longer part makes no words.
+  if (/^[\w-]{14,}\.[\w-]{14,}$/.test(value) && value.split('.').every(looksRandom)) return true;
   if (NO_VALUE.some((shape) => shape.test(value))) return false;
   const words = value.replace(/[_-]/g, ' ').replace(/([a-z])([A-Z])/g, '$1 $2');
   return !(LABEL.test(words) && (!/[0-9]/.test(value) || /\s/.test(value)));
@@ -68,7 +76,21 @@ const NAME = /pass|pwd|secret|token|key|user|auth|cred|login|name|mail|phone|cod
 /** As isSecretValue, for a value in quotes beside the name of a password: one word may be a password there. */
 export function isQuotedPassword(text: string): boolean {
   if (isSecretValue(text)) return !/\s/.test(text.trim()) || (/[0-9!@#$%^&*]/.test(text) && !isSentence(text));
-  return /^[a-z]{6,32}$/.test(text) && !LABEL.test(text) && !isPlaceholder(text) && !NAME.test(text);
+  return (
+    /^[a-z]{6,32}$/.test(text) && text !== 'localhost' && !LABEL.test(text) && !isPlaceholder(text) && !NAME.test(text)
+  );
+}
+
+/** What the name of a password reads like where the password would stand, and the word for one in languages. */
+const CALLED_SO =
+  /pass(?:word|wd|phrase|wort|ord)?|pwd|secret|token|kennwort|contrase|senha|wachtwoord|salasana|has[lł]o|parola|l[öo]senord|adgangskode|heslo|jelsz|username|^(?:my|your|new|old)/i;
+
+/** As isQuotedPassword, where nothing but a literal can stand: there a word of any letters may be a password. */
+export function isLiteralPassword(text: string): boolean {
+  if (isQuotedPassword(text)) return !CALLED_SO.test(text) || /[0-9]/.test(text);
+  if (!/^\p{L}[\p{L}_-]{4,39}$/u.test(text) || CONSTANT.test(text)) return false;
+  const words = text.replace(/[_-]/g, ' ').replace(/([a-z])([A-Z])/g, '$1 $2');
+  return !LABEL.test(words) && !isPlaceholder(text) && !isSaidToBeNone(text) && !CALLED_SO.test(text);
 }
 
 /** Whether a value has a digit between letters or a sign inside, or looks drawn by lot: more than a word of a sentence. */

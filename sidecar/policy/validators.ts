@@ -10,7 +10,14 @@ import { isIban } from './iban-checks.js';
 import { IDENTIFIER_NAMES, identifierCheck } from './ids/catalogue.js';
 import { isMachineReadableZone } from './mrz-checks.js';
 import { homePhoneCheck, isInternationalPhone } from './phone-checks.js';
-import { isMoreThanWords, isPemBody, isQuotedPassword, isSecretValue, isUrlLogin } from './secret-value.js';
+import {
+  isLiteralPassword,
+  isMoreThanWords,
+  isPemBody,
+  isQuotedPassword,
+  isSecretValue,
+  isUrlLogin,
+} from './secret-value.js';
 import { isRepeated } from './stand-in.js';
 import { hasTokenChecksum, isBasicAuth, isWif, looksRandom } from './token-checks.js';
 import { hasTopLevelDomain } from './top-level-domains.js';
@@ -69,6 +76,7 @@ const MAKERS = new Map<string, Maker>([
   ['not_repeated', plain((text) => !isRepeated(text))],
   ['secret_value', plain(isSecretValue)],
   ['quoted_password', plain(isQuotedPassword)],
+  ['literal_password', plain(isLiteralPassword)],
   ['random', plain(looksRandom)],
   ['random_or_sign', plain(isMoreThanWords)],
   ['url_login', plain(isUrlLogin)],

@@ -28,6 +28,7 @@ const told: (Outcome & { mayBeLost: boolean })[] = [];
 let liftAfter = Number(process.env['LIFT_AFTER'] ?? Number.POSITIVE_INFINITY);
 let crashes = 0;
 let starts = 0;
+let unsignedRuns = 0;
 for (let run = 0; run < RUNS; run += 1) {
   const log = await started();
   if (!log) break;
@@ -41,8 +42,9 @@ for (let run = 0; run < RUNS; run += 1) {
   await log.close('shutdown').catch(() => {
     crashes += 1;
   });
+  if (!log.signed.checkpoint) unsignedRuns += 1;
 }
-process.stdout.write(`${JSON.stringify({ told, crashes, starts })}\n`);
+process.stdout.write(`${JSON.stringify({ told, crashes, starts, unsignedRuns })}\n`);
 
 async function started(): Promise<AuditLog | undefined> {
   for (let tries = 0; tries < STARTS_MAX; tries += 1) {

@@ -65,6 +65,7 @@ interface Report {
   readonly told: readonly Told[];
   readonly crashes: number;
   readonly starts: number;
+  readonly unsignedRuns: number;
 }
 
 /** Runs the log under a fault, then in order, and gives what is wrong with it in the end. `module` names another build of it. */
@@ -72,9 +73,9 @@ export async function faultyLog(fault: LogFault, module?: string): Promise<strin
   const folder = await mkdtemp(join(tmpdir(), 'jimini-calls-'));
   try {
     const dataDir = join(folder, 'data');
-    const { told, crashes } = await run(dataDir, fault, module);
+    const { told, crashes, unsignedRuns } = await run(dataDir, fault, module);
     const acknowledged = told.filter((one): one is Acknowledged => one.seq !== undefined);
-    return await wrongInLog(dataDir, { acknowledged, crashes });
+    return await wrongInLog(dataDir, { acknowledged, crashes, unsignedRuns });
   } catch (error) {
     return [`stopped: ${(error as Error).message.replaceAll(/\s+/g, ' ').slice(0, 400)}`];
   } finally {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import {
+  isLiteralPassword,
   isMoreThanWords,
   isPemBody,
   isQuotedPassword,
@@ -56,7 +57,7 @@ test(
   judges,
   isQuotedPassword,
   ['letmein', 'qwertz!', 'n0tReal7pw', 'zwölf Boxkämpfer 12'],
-  ['Enter your password', 'username', 'authorization', 'Password', 'new_password', 'a fine day'],
+  ['Enter your password', 'localhost', 'username', 'authorization', 'Password', 'new_password', 'a fine day'],
 );
 
 test(
@@ -81,4 +82,31 @@ test(
   isPemBody,
   ['', '\nMIIEvQIBADANBgkqhkiG', '\\nMIIE', ' opens a file'],
   ['\n...\n', '\n***', '\\nxxx\\n', '\n<your key>', '\nAAAABBBB\n-----END', '$\x7BKEY}'],
+);
+
+test(
+  'where only a literal can stand a word of any letters may be a password, the word for a password is none',
+  judges,
+  isLiteralPassword,
+  ['Wintergarten', 'maiglocke', 'n0tReal7pw', 'Blau_Beere', 'myDog2Rex!'],
+  [
+    'myPassword',
+    'Kennwort',
+    'newPassword',
+    'string',
+    'required',
+    'changeme',
+    '$\x7BDB_PASS}',
+    'DB_PASS',
+    'your-key',
+    'abc',
+  ],
+);
+
+test(
+  'a key of two random parts is no member of an object',
+  judges,
+  isSecretValue,
+  ['8c1f0e7a9b3d4c5f6a2e.Q7f2Kd9sLm4Xv8Zp3Rt6'],
+  ['applicationConfig.databasePassword', 'response.token2', 'float64', 'urllib2', '{userId:regex}:POST'],
 );
