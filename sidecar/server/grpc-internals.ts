@@ -41,6 +41,7 @@ interface HandlerCallInternals {
   call: unknown;
   metadata: unknown;
   request: unknown;
+  trailingMetadata: unknown;
 }
 
 const NEXT_IS_PREFIX = 0;
@@ -96,7 +97,14 @@ export function emptyStream(stream: ServerHttp2Stream): void {
   removeAllListeners.call(stream, 'removeListener'); // else Node removes all others one by one, and tells each of them
   removeAllListeners.call(stream);
   stream.on('error', ignore);
+  const texts = stream as unknown as Record<symbol, unknown>;
+  textsOfStream ??= Object.getOwnPropertySymbols(stream).filter(({ description = '' }) => TEXTS.has(description));
+  for (const name of textsOfStream) texts[name] = undefined;
 }
+
+/** Where Node keeps the headers of a stream: texts outside of V8's memory, each of which a full collection has to give back by itself. */
+const TEXTS: ReadonlySet<string> = new Set(['authority', 'protocol', 'sent-headers', 'sent-trailers']);
+let textsOfStream: readonly symbol[] | undefined;
 
 function ignore(): void {}
 
@@ -106,6 +114,7 @@ export function emptyCall(call: ServerUnaryCall<unknown, unknown>): void {
   internals.call = undefined;
   internals.metadata = undefined;
   internals.request = undefined;
+  internals.trailingMetadata = undefined;
 }
 
 /** Of a call that is to receive no more. */
