@@ -12,6 +12,7 @@ import type { RulePlan } from './rule-plan.js';
 import type { AllowedTexts, RuleGroups } from './rule-set.js';
 import { TOKEN_MIN } from './sweep.js';
 import { matchText, type TextScan } from './text-matcher.js';
+import { createTriedRules } from './tried-rules.js';
 import { brokenNumbers } from './views/broken-numbers.js';
 import { textsInNumbers } from './views/numbered-text.js';
 import { BACKWARDS_WORDS, ROTATED_WORDS } from './views/turned-text.js';
@@ -56,7 +57,7 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
   const words = createLazyScan(wordScanner);
   const names = createNameScan(wordScanner.twin());
   const plainTexts = createPlainTexts();
-  const tried: Set<PreparedRule> = new Set();
+  const tried = createTriedRules();
   return {
     match(segments, plan, budget, allowed = NOTHING) {
       const found: Map<PreparedRule, RuleMatches> = new Map();

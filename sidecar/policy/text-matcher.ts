@@ -12,6 +12,7 @@ import { ALL_MARKS, appliesToRole, type PreparedRule } from './prepared-rule.js'
 import type { RulePlan } from './rule-plan.js';
 import type { AllowedTexts } from './rule-set.js';
 import { DIGITS_MIN, TOKEN_MIN } from './sweep.js';
+import type { TriedRules } from './tried-rules.js';
 import { originOf } from './views/mapped-text.js';
 import type { View } from './views/views.js';
 import { eachMatch, mayMatch, stretchesFor } from './windows.js';
@@ -32,8 +33,8 @@ export interface TextScan {
   readonly names: NameScan;
   readonly budget: WorkBudget;
   readonly found: Map<PreparedRule, RuleMatches>;
-  /** Rules tried on the text that more than one of its words could start. */
-  readonly tried: Set<PreparedRule>;
+  /** Of the rules that more than one word of a text could start. */
+  readonly tried: TriedRules;
   readonly allowed: AllowedTexts;
   readonly isPlaceholder: PlaceholderTest | undefined;
   /** The text with every character folded, made when first needed. */
@@ -45,7 +46,7 @@ export interface TextScan {
 /** Tries the rules of which the text or its names have a literal or word, and those without one as far as it has what they need. */
 export function matchText(scan: TextScan, plan: RulePlan): void {
   const { scanner, words, names, tried } = scan;
-  if (tried.size > 0) tried.clear();
+  tried.begin();
   for (const group of scanner.groups) tryOnce(plan.byLiteral[group], scan);
   for (const prepared of plan.ofNumbers) {
     if (!scanner.numbers.has(prepared.digits)) break; // the rest need more digits still
@@ -69,11 +70,8 @@ export function matchText(scan: TextScan, plan: RulePlan): void {
 /** Tries a rule that several words may start. */
 function tryOnce(prepared: PreparedRule | undefined, scan: TextScan): void {
   if (!prepared) return;
-  if (prepared.literalGroup < 0) {
-    if (scan.tried.has(prepared)) return;
-    scan.tried.add(prepared);
-  }
-  tryRule(prepared, scan);
+  // A literal has one rule, and is told of once.
+  if (prepared.literalGroup >= 0 || scan.tried.isFirst(prepared)) tryRule(prepared, scan);
 }
 
 /** Whether the text has a sign or digit that every match of the rule holds. An empty text has no marks at all. */
