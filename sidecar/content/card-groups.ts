@@ -1,6 +1,3 @@
-/** Digits of payment cards (ISO/IEC 7812), which are told by their digits alone. */
-export const CARD_DIGITS_MIN = 13;
-export const CARD_DIGITS_MAX = 19;
 const DIGITS = /^\d[\d -]{2,18}$/;
 /** As printed on cards. Numbers of other lengths beside one another are numbers of their own. */
 const PRINTED = /^\d{4} (?:\d{4} \d{4} \d{4}|\d{6} \d{4,5})$/;

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { LIMITS } from '../kernel/limits.js';
 import { beginsAsToken } from '../kernel/token-prefixes.js';
-import { CARD_DIGITS_MAX, CARD_DIGITS_MIN, cardGroups } from './card-groups.js';
+import { cardGroups } from './card-groups.js';
 import { addScatteredText, type Draft } from './draft.js';
 import type { JsonPlace } from './json-walk.js';
 import { cutAtSeams } from './seams.js';
@@ -24,8 +24,10 @@ const NUMBERED = /^(.{0,30}?)\d{1,4}$/s;
 /** Longer names are none. */
 const NAME_CHARS_MAX = 256;
 const DIGITS_ONLY = /^[\d ]{1,8}$/;
-/** Pieces of a number of a payment card. */
+/** Pieces and digits of a number of a payment card (ISO/IEC 7812), which is all that is told by its digits alone. */
 const NUMBERS_MAX = 5;
+const CARD_DIGITS_MIN = 13;
+const CARD_DIGITS_MAX = 19;
 /** Pieces that are cut to one length are at least so long; shorter ones are codes. */
 const CUT_CHARS_MIN = 8;
 /** A word as it stands in a sentence, without digits: numbers beside one another are cells of a table, but for the groups of a card. */
