@@ -42,6 +42,7 @@ const PROGRAM_FLAGS = [
   '--no-separate-gc-phases',
   '--max-semi-space-size=16',
   '--no-parallel-scavenge',
+  '--no-allocation-site-pretenuring',
 ];
 
 /** For tests that do not look at what is found: loading the default packs takes most of a start. */
