@@ -3,10 +3,10 @@ import { JiminiError } from '../../kernel/errors.js';
 import { membersOf } from '../leaf-members.js';
 import { pagedRows } from '../log-reader.js';
 import type { KeptKeyLeaves, LogPages } from '../log-store.js';
-import { parseCheckpoint } from '../notes/checkpoint.js';
-import { parseNote } from '../notes/note.js';
 import { keyLeavesBelow } from '../signing/named-keys.js';
-import { consistencyProof } from '../tree/proofs.js';
+import { createKeptTiles } from '../tree/kept-tiles.js';
+import { foldPeaks } from '../tree/node-hash.js';
+import { provenConsistency, signedTree } from '../tree/proven.js';
 import { recoverPeaks } from '../tree/recover-edge.js';
 import type { TileReader } from '../tree/tiles.js';
 
@@ -45,13 +45,12 @@ export async function daySegment(source: SegmentSource, day: string): Promise<Da
   const range = await rangeOf(source, day);
   if (!range) return undefined;
   const { first, end, logId, mayLackRemoved } = range;
-  const size = checkpoint ? sizeOf(checkpoint) : 0;
+  const size = checkpoint ? signedTree(log, checkpoint).size : 0;
   if (size < end) {
     const covered = `${size} leaves are signed, and the day ends with leaf ${end - 1}`;
     throw new JiminiError('JIMINI_USAGE', `the leaves of ${day} are not all signed yet: ${covered}: try again`);
   }
-  const peaks = hexes(await recoverPeaks(log, first));
-  const consistency = hexes(await consistencyProof(log, end, size));
+  const { peaks, consistency } = await proofsOf(log, { first, end }, checkpoint as Uint8Array);
   const keyLeaves = await keyLeavesBelow(log, firstSeq, size);
   const outside = keyLeaves.filter(({ seq }) => seq < first || seq >= end);
   return {
@@ -109,8 +108,17 @@ function damaged(seq: number, what: string): JiminiError {
   return new JiminiError('JIMINI_STORE_CORRUPT', `the leaf ${seq} ${what}: run \`jimini log verify\``);
 }
 
-function sizeOf(note: Uint8Array): number {
-  return parseCheckpoint(parseNote(note).text.toString('utf8')).size;
+/** What is stored of the tree may be damaged. A segment that says so only when it is read, years later, is none. */
+async function proofsOf(log: TileReader, { first, end }: { first: number; end: number }, checkpoint: Uint8Array) {
+  const signed = { ...signedTree(log, checkpoint), kept: createKeptTiles() };
+  const { hashes } = await provenConsistency(signed, end);
+  const { root } = await provenConsistency(signed, first);
+  const peaks = await recoverPeaks(log, first);
+  if (!foldPeaks(peaks).equals(root)) {
+    const message = `the stored tree over the first ${first} leaves is damaged: run \`jimini log verify\``;
+    throw new JiminiError('JIMINI_STORE_CORRUPT', message);
+  }
+  return { peaks: hexes(peaks), consistency: hexes(hashes) };
 }
 
 function hexes(hashes: readonly Uint8Array[]): string[] {
