@@ -3,7 +3,9 @@ import { parseCheckpoint } from '../notes/checkpoint.js';
 import { parseNote } from '../notes/note.js';
 import { isConsistent, isIncluded } from '../verify/merkle.js';
 import { createKeptTiles, type KeptTiles } from './kept-tiles.js';
+import { foldPeaks } from './node-hash.js';
 import { consistencyProof, inclusionProof, treeRoot } from './proofs.js';
+import { recoverPeaks } from './recover-edge.js';
 import { TILE_WIDTH, type TileReader } from './tiles.js';
 
 /** A stored tree, and what is signed of it. */
@@ -71,6 +73,18 @@ type KeepingTree = SignedTree & { readonly kept: KeptTiles };
 
 function keeping(signed: SignedTree): KeepingTree {
   return { ...signed, kept: signed.kept ?? createKeptTiles() };
+}
+
+/**
+ * Roots of the perfect subtrees that the first `size` leaves consist of, largest first; at most as many as are signed. Rejects as
+ * `provenInclusion` does.
+ */
+export async function provenPeaks(signed: SignedTree, size: number): Promise<Uint8Array[]> {
+  const tree = keeping(signed);
+  const { root } = await provenConsistency(tree, size);
+  const peaks = await recoverPeaks(tree.reader, size);
+  if (foldPeaks(peaks).equals(root)) return peaks;
+  throw wrong(tree, `the peaks over the first ${size} leaves are not those of the stored tree`);
 }
 
 async function provenRoot(tree: KeepingTree, size: number): Promise<Uint8Array> {
