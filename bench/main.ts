@@ -9,7 +9,8 @@
 //   steady-agent   likewise, beside the body of a coding agent of 32 MB every 2 s               [--rps N] [--rounds N]
 //   reload   latency while packs are replaced under load, against the quiet before              [--rps N] [--rounds N]
 //   verify   CPU of verifying an export of a million leaves, against SHA-256 alone over leaves of it  [--rounds N]
-//   append   the log alone: records at fixed rates, beside write+fdatasync; opening a million leaves, and proofs from it   [--seconds N]
+//   append   the log alone: records at fixed rates, beside write+fdatasync; opening a million leaves, and proofs from it by turns
+//            with reading one row                                                             [--seconds N]
 //
 // All but read and scan take --dir FOLDER_ON_A_DISK; steady and reload need taskset (util-linux).
 //

@@ -17,6 +17,7 @@ import { createJudging, type JudgingOptions } from './wiring/judging.js';
 import type { Addresses, Listeners } from './wiring/listeners.js';
 import { loadPolicy } from './wiring/load-policy.js';
 import { metricSources } from './wiring/metric-sources.js';
+import { refuseMisplaced } from './wiring/misplaced.js';
 import { openRecording } from './wiring/recording.js';
 import { watchPolicy } from './wiring/reload.js';
 import { createEngineFaultReporter } from './wiring/reporters.js';
@@ -92,6 +93,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push(() => tracing.close());
 
   const dataDir = await prepareDataDirectory(config.dataDir);
+  await refuseMisplaced(config);
   const { auditLog, witnesses, disk, scrub, pruner, segments, payloadParts } = await openRecording({
     config,
     dataDir,

@@ -48,12 +48,11 @@ export function formBatch(entries: readonly BatchEntry[], head: ChainHead, log: 
   let { size, hash, epoch } = head;
   for (const { leafFields, seal } of entries) {
     try {
-      // The leaf that puts a key in force is the first of its epoch.
-      if (leafFields.kind === 'key') epoch += 1;
       const place = {
         v: 1,
         log_id: log.id,
-        epoch,
+        // The leaf that puts a key in force is the first of its epoch.
+        epoch: leafFields.kind === 'key' ? epoch + 1 : epoch,
         seq: size,
         time_ms: timeMs,
         mono_ns: monoNs,
@@ -67,6 +66,7 @@ export function formBatch(entries: readonly BatchEntry[], head: ChainHead, log: 
       for (const node of edge.append(Buffer.from(hash, 'hex'))) nodes.push(node);
       places.push(size);
       size += 1;
+      epoch = place.epoch;
     } catch (error) {
       places.push(JiminiError.from(error));
     }

@@ -95,11 +95,11 @@ export class ChainWriter {
     const changed = before !== undefined && before !== policyRevision;
     const revisions = { old_policy_revision: before ?? '', new_policy_revision: policyRevision };
     const config = changed ? [{ kind: 'config', what: 'start', ...revisions } as const] : [];
-    // A run begins with its `open` leaf, also when answers are missed already.
-    const missed = this.#missed;
-    this.#missed = undefined;
     const opening = [open, ...config, ...this.#signing.opening];
     const retired = await this.early.retired(this.#head.size, opening.length);
+    // A run begins with its `open` leaf, also when answers are missed already: from here to the write nothing is waited for.
+    const missed = this.#missed;
+    this.#missed = undefined;
     const leaves = previousClose === 'unclean' ? [...opening, ...retired] : opening;
     const removeBehind = this.#signing.discontinuity?.recovered_size;
     await this.#write(

@@ -3,6 +3,7 @@ import { LIMITS } from '../kernel/limits.js';
 import { NO_PREV } from './leaf-hash.js';
 import { holds } from './log-reader.js';
 import type { Boundary, LeafRow, LogPages } from './log-store.js';
+import { TILE_WIDTH } from './tree/tiles.js';
 
 /** What a scrub needs from outside. */
 export interface ScrubOptions {
@@ -12,8 +13,15 @@ export interface ScrubOptions {
   readonly from: number;
   /** Wall clock, ms since 1970. */
   readonly nowMs: () => number;
+  /**
+   * Makes the proof of a leaf as somebody who asks for one would get it, unless the leaf is not signed yet. Rejects with `JIMINI_STORE_CORRUPT`
+   * when it does not hold.
+   */
+  readonly prove: (seq: number) => Promise<unknown>;
   /** Told of each leaf that does not hold or is not there, once. */
   onDamaged(seq: number): void;
+  /** Told of each tile of 256 leaves that cannot be proven, once: what is stored of the tree is damaged. */
+  onUnproven(tile: number): void;
   /** Runs something every so many milliseconds, one at a time, and gives what calls it off. */
   every(ms: number, run: () => Promise<void>): () => void;
 }
@@ -24,14 +32,20 @@ export interface Scrub {
   readonly checked: number;
   /** Leaves that did not hold when they were read last. Not more than `LIMITS.scrubDamagedMax` are kept. */
   readonly damaged: ReadonlySet<number>;
+  /** Tiles of 256 leaves that could not be proven when that was tried last. Not more are kept either. */
+  readonly unproven: ReadonlySet<number>;
   /** When the last whole pass ended, ms since 1970; absent = none has. */
   readonly passedMs: number | undefined;
   close(): void;
 }
 
-/** Starts to read: every second so much that a pass takes `LIMITS.scrubPassMs`, and never more than `LIMITS.scrubLeavesMax`. */
-export function createScrub({ log, from, nowMs, onDamaged, every }: ScrubOptions): Scrub {
+/**
+ * Starts to read: every second so much that a pass takes `LIMITS.scrubPassMs`, and never more than `LIMITS.scrubLeavesMax`. Behind each whole
+ * tile one of its leaves is proven, which takes every hash of the tile, and all that is stored of the tree above and beside it.
+ */
+export function createScrub({ log, from, nowMs, prove, onDamaged, onUnproven, every }: ScrubOptions): Scrub {
   const damaged = new Set<number>();
+  const unproven = new Set<number>();
   let checked = 0;
   let passedMs: number | undefined;
   const firstSeq = () => log.removal.boundary.minSeq;
@@ -44,7 +58,9 @@ export function createScrub({ log, from, nowMs, onDamaged, every }: ScrubOptions
     const count = Math.min(log.size - next, shareOf(log.size - firstSeq()));
     const rows = await pageOf(log, next, count);
     if (rows === 'later') return;
+    const firstTile = Math.floor(next / TILE_WIDTH);
     for (let index = 0; index < count && look(rows[index]); index += 1);
+    for (let tile = firstTile; (tile + 1) * TILE_WIDTH <= next; tile += 1) await lookAtTile(tile);
     if (next < log.size) return;
     toBeginning();
     passedMs = nowMs();
@@ -55,6 +71,7 @@ export function createScrub({ log, from, nowMs, onDamaged, every }: ScrubOptions
     next = firstSeq();
     prev = next === 0 ? NO_PREV : undefined;
     for (const seq of damaged) if (seq < next) damaged.delete(seq);
+    for (const tile of unproven) if (tile * TILE_WIDTH < next) unproven.delete(tile);
   };
 
   /** Takes the leaf that should be the next; whether it holds. */
@@ -64,15 +81,19 @@ export function createScrub({ log, from, nowMs, onDamaged, every }: ScrubOptions
     if (isWhole) {
       damaged.delete(next);
       checked += 1;
-    } else note(next);
+    } else note(damaged, next, onDamaged);
     next += 1;
     return isWhole;
   };
 
-  const note = (seq: number): void => {
-    if (damaged.has(seq)) return;
-    if (damaged.size < LIMITS.scrubDamagedMax) damaged.add(seq);
-    onDamaged(seq);
+  const lookAtTile = async (tile: number): Promise<void> => {
+    try {
+      await prove(tile * TILE_WIDTH);
+      unproven.delete(tile);
+    } catch (error) {
+      const isRemoved = tile * TILE_WIDTH < firstSeq();
+      if (JiminiError.from(error).code === 'JIMINI_STORE_CORRUPT' && !isRemoved) note(unproven, tile, onUnproven);
+    }
   };
 
   const callOff = every(LIMITS.scrubTickMs, step);
@@ -81,11 +102,19 @@ export function createScrub({ log, from, nowMs, onDamaged, every }: ScrubOptions
       return checked;
     },
     damaged,
+    unproven,
     get passedMs() {
       return passedMs;
     },
     close: callOff,
   };
+}
+
+/** Tells of what is not known yet. */
+function note(known: Set<number>, number: number, tell: (number: number) => void): void {
+  if (known.has(number)) return;
+  if (known.size < LIMITS.scrubDamagedMax) known.add(number);
+  tell(number);
 }
 
 function shareOf(size: number): number {

@@ -1,4 +1,3 @@
-import { relative, sep } from 'node:path';
 import { printable } from '../kernel/printable.js';
 import type { Config, Origins } from './config.js';
 import { impossibleControl } from './control.js';
@@ -9,6 +8,7 @@ import {
   parseListenAddress,
   plaintextRefusal,
 } from './listen-address.js';
+import { misplacedDirectories } from './misplaced.js';
 import { ALL_PACKS, isPackPath, packEntryRefusal } from './pack-names.js';
 import { impossibleTls, speaksTls } from './tls.js';
 
@@ -31,7 +31,7 @@ export function findImpossible(config: Config, origins: Origins): readonly Impos
     ...impossibleTls(config, isSaid('listen.tls.listeners')),
     ...impossibleControl(config),
     ...subjectHeaders(config),
-    ...segmentFolder(config),
+    ...misplacedDirectories(config),
   ];
 }
 
@@ -109,13 +109,4 @@ function subjectHeaders(config: Config): Impossible[] {
   return config.trustedHeaders
     .filter((name) => config.credentials.headers.includes(name))
     .map((name) => ({ key: 'trustedHeaders', message: `${name} carries a credential; it cannot name the subject` }));
-}
-
-/** What is in the data directory has names that the program gives: an opening of the log moves its folder, and refuses one that it does not know. */
-function segmentFolder({ dataDir, log }: Config): Impossible[] {
-  const { dir } = log.segments;
-  if (dir === '' || relative(dataDir, dir).split(sep)[0] === '..') return [];
-  const message =
-    'lies in dataDir, which is for what the program itself keeps there; name a directory beside it, best on another volume';
-  return [{ key: 'log.segments.dir', message }];
 }

@@ -78,8 +78,10 @@ export const LOG_LIMITS = {
   verifierKeyCharsMax: 1024,
   /** Hashes of one proof: a tree of 2^53 leaves has 53 levels, and consistency takes one more; C2SP tlog-witness allows 63. */
   proofHashesMax: 63,
-  /** Tiles of hashes that are kept for further proofs, of 16 KiB each: those of the upper levels over four million leaves. */
-  proofTilesMax: 64,
+  /** Tiles of hashes of leaves that are kept for further proofs, of 16 KiB each. Two proofs rarely need the same one, but for the last. */
+  proofLeafTilesMax: 16,
+  /** Tiles above them, of 16 KiB each: all of those over 16 million leaves. */
+  proofUpperTilesMax: 256,
   /** Largest proof file: a signed note, and as much again for its hashes and its extra data. */
   tlogProofBytesMax: 512 * 1024,
   /** Nesting of one leaf. The fields of this version need 2; the rest is room for unknown ones. */

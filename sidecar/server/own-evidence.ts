@@ -4,7 +4,7 @@ import { TILE_WIDTH, type TileReader } from '../audit/tree/tiles.js';
 import { type ReadEvidence, readEvidence } from '../audit/verify/held-against.js';
 import type { ReadTreeRows } from '../audit/verify/tree-rows.js';
 import { JiminiError } from '../kernel/errors.js';
-import { treeKey } from '../storage/tree-key.js';
+import { parseTreeKey, treeKey } from '../storage/tree-key.js';
 import type { SignedLog } from './proof-methods.js';
 
 /** What the program itself has to hold its log against: the newest checkpoint, the keys that it knows, and where the log begins. */
@@ -21,14 +21,14 @@ export async function ownEvidence(log: SignedLog): Promise<ReadEvidence> {
 }
 
 /**
- * The stored hashes of the tree over the leaves before `end` of a log in use, but for those of tiles that end at or below `first`, tile by
- * tile: nothing is held open in between.
+ * The stored hashes of the tree over the leaves before `end` of a log in use, and its full tiles of leaf hashes, but for those of tiles that
+ * end at or below `first`, tile by tile: nothing is held open in between.
  */
 export function treeRowsOf(
   log: TileReader,
   { first, end }: { readonly first: number; readonly end: number },
 ): ReadTreeRows {
-  async function* rowsOfLevel(level: number) {
+  async function* hashesOfLevel(level: number) {
     const count = Math.floor(end / TILE_WIDTH ** level);
     for (let tile = Math.floor(first / TILE_WIDTH ** (level + 1)); tile * TILE_WIDTH < count; tile += 1) {
       const index = tile * TILE_WIDTH;
@@ -38,11 +38,19 @@ export function treeRowsOf(
       }
     }
   }
+  /** The hash in the key of such a row is not read with it: that of level 1 stands in for it, which is compared itself. */
+  async function* leafTiles() {
+    for await (const { key } of hashesOfLevel(1)) {
+      const tile = parseTreeKey(key);
+      if (!tile || tile.index < Math.floor(first / TILE_WIDTH)) continue;
+      const value = await log.readTile(0, tile.index, TILE_WIDTH).catch(nothingIfDamaged);
+      if (value.length > 0) yield { key: treeKey(0, tile.index, tile.hash), value };
+    }
+  }
   return async function* (level) {
-    // What is read so are the hashes in the keys of the leaves, or tiles of them, and not what is written down of either.
-    if (level === 0) return;
-    if (level !== undefined) return yield* rowsOfLevel(level);
-    for (let each = 1; TILE_WIDTH ** each <= end; each += 1) yield* rowsOfLevel(each);
+    if (level !== undefined) return yield* level === 0 ? leafTiles() : hashesOfLevel(level);
+    yield* leafTiles();
+    for (let each = 1; TILE_WIDTH ** each <= end; each += 1) yield* hashesOfLevel(each);
   };
 }
 

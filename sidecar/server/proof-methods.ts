@@ -7,19 +7,17 @@ import {
   GetInclusionProofResponse,
 } from '../../proto/gen/jimini/v1/audit.js';
 import type { KeptKeyLeaves, LogPages } from '../audit/log-store.js';
-import { parseCheckpoint } from '../audit/notes/checkpoint.js';
-import { parseNote } from '../audit/notes/note.js';
 import { formatVerifierKey, type VerifierKey } from '../audit/notes/verifier-key.js';
 import { boundaryLeaves } from '../audit/prune/boundary.js';
 import type { Removal } from '../audit/prune/removal.js';
 import { createKeptTiles } from '../audit/tree/kept-tiles.js';
-import { consistencyProof, inclusionProof } from '../audit/tree/proofs.js';
-import { TILE_WIDTH, type TileReader } from '../audit/tree/tiles.js';
-import { isIncluded } from '../audit/verify/merkle.js';
+import { provenConsistency, provenInclusion, signedTree } from '../audit/tree/proven.js';
+import type { TileReader } from '../audit/tree/tiles.js';
 import type { UnaryHandler } from '../kernel/call.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { decode } from './decode.js';
+import { refuseRemoved } from './log-batch.js';
 
 /** A log whose tree is signed. */
 export interface SignedLog extends TileReader, LogPages, KeptKeyLeaves {
@@ -47,7 +45,8 @@ export interface ProofMethods {
 
 /** See `ProofMethods`. */
 export function createProofMethods(log: SignedLog, onMalformed: (method: keyof ProofMethods) => void): ProofMethods {
-  const tiles = createKeptTiles(LIMITS.proofTilesMax);
+  const kept = createKeptTiles({ leafTiles: LIMITS.proofLeafTilesMax, upperTiles: LIMITS.proofUpperTilesMax });
+  const treeOf = (head: SignedHead) => signedTree(log, head.note, kept);
   return {
     GetCheckpoint: async (message) => {
       decode(GetCheckpointRequest, message, () => onMalformed('GetCheckpoint'));
@@ -57,7 +56,7 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
         verifierKeys: log.signed.keys.map(formatVerifierKey),
         logId: log.logId,
         treeSize: BigInt(head.size),
-        rootHash: Buffer.from(rootOf(head)),
+        rootHash: Buffer.from(treeOf(head).root),
         logSize: BigInt(log.size),
         firstSeq: BigInt(log.removal.boundary.minSeq),
         boundaryLeaves: (await boundaryLeaves(log, log.removal.boundary)).map((leaf) => Buffer.from(leaf)),
@@ -70,14 +69,12 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
       const seq = placeOf(request.seq, size);
       const { minSeq } = log.removal.boundary;
       if (seq < minSeq) throw invalid(`seq: the leaf ${seq} was removed: the log begins with leaf ${minSeq}`);
-      const leafHash = (await tiles.tile(log, 0, Math.floor(seq / TILE_WIDTH), size)).node(0, seq % TILE_WIDTH);
-      const hashes = await inclusionProof(log, seq, size, tiles);
-      if (size === head.size) refuseIfWrong({ hash: leafHash, index: seq }, head, hashes);
+      const { leafHash, hashes } = await unlessRemoved(log, seq, provenInclusion(treeOf(head), seq, size));
       return GetInclusionProofResponse.encode({
         seq: request.seq,
         treeSize: BigInt(size),
         leafHash,
-        hashes,
+        hashes: [...hashes],
         checkpoint: noteOf(head, size),
       }).finish();
     },
@@ -90,10 +87,12 @@ export function createProofMethods(log: SignedLog, onMalformed: (method: keyof P
       if (second < minSeq || (request.firstSize > 0n && request.firstSize < BigInt(minSeq))) {
         throw invalid(`trees of fewer than ${minSeq} leaves cannot be compared: leaves before that were removed`);
       }
+      const first = Number(request.firstSize);
+      const { hashes } = await unlessRemoved(log, first || second, provenConsistency(treeOf(head), first, second));
       return GetConsistencyProofResponse.encode({
         firstSize: request.firstSize,
         secondSize: BigInt(second),
-        hashes: await consistencyProof(log, Number(request.firstSize), second, tiles),
+        hashes: [...hashes],
         checkpoint: noteOf(head, second),
       }).finish();
     },
@@ -105,19 +104,12 @@ function newest({ signed }: SignedLog): SignedHead {
   throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'there is no checkpoint yet');
 }
 
-function rootOf({ note }: SignedHead): Uint8Array {
-  return parseCheckpoint(parseNote(note).text.toString('utf8')).root;
-}
-
-/** Rows of the tree and tiles of leaf hashes are read as they are stored: what does not lead to the checkpoint is not handed out. */
-function refuseIfWrong(
-  leaf: { hash: Uint8Array; index: number },
-  head: SignedHead,
-  hashes: readonly Uint8Array[],
-): void {
-  if (isIncluded(leaf, { size: head.size, root: rootOf(head) }, hashes)) return;
-  const message = `the proof of the leaf ${leaf.index} does not lead to the newest checkpoint: run \`jimini log verify\``;
-  throw new JiminiError('JIMINI_STORE_CORRUPT', message);
+/** What is missing because leaves up to behind `place` were removed meanwhile is no damage. */
+function unlessRemoved<T>(log: SignedLog, place: number, proof: Promise<T>): Promise<T> {
+  return proof.catch((error) => {
+    refuseRemoved(log, place);
+    throw error;
+  });
 }
 
 function sizeOf(name: string, value: bigint, head: SignedHead): number {

@@ -112,7 +112,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   });
   const malformed = new Counter({
     name: 'jimini_malformed_messages_total',
-    help: 'gRPC messages that could not be decoded, by method: Check, Evaluate, ListRules, ListEntries, StreamEntries, Verify',
+    help: 'gRPC messages that could not be decoded, by method',
     labelNames: ['method'],
     registers,
   });

@@ -7,6 +7,7 @@ export interface UpkeepSources {
   readonly scrub: {
     readonly checked: number;
     readonly damaged: ReadonlySet<number>;
+    readonly unproven: ReadonlySet<number>;
     readonly passedMs: number | undefined;
   };
   /** Whether old leaves are kept that should be removed. */
@@ -17,6 +18,8 @@ export interface UpkeepSources {
 export interface UpkeepSeries {
   /** The segment of a day could not be written. */
   segmentFailed(): void;
+  /** Somebody who reads the log, or asked for a proof, was told that it is damaged. */
+  damageTold(): void;
 }
 
 /** Registers the series of what is done with the log beside writing it. */
@@ -32,7 +35,12 @@ export function createUpkeepSeries(registry: Registry, sources: UpkeepSources): 
     help: 'Attempts to write the segment of a day, or to remove old ones, that failed; each is made again',
     registers: [registry],
   });
-  return { segmentFailed: () => segmentFailures.inc() };
+  const damageTold = new Counter({
+    name: 'jimini_audit_log_damage_told_total',
+    help: 'Calls on the control port that were answered DATA_LOSS, because a leaf or a proof did not hold',
+    registers: [registry],
+  });
+  return { segmentFailed: () => segmentFailures.inc(), damageTold: () => damageTold.inc() };
 }
 
 /** How far the log has been read in the background, and what was found. */
@@ -51,6 +59,11 @@ function registerScrub(registry: Registry, scrub: UpkeepSources['scrub']): void 
     'jimini_audit_log_damaged_leaves',
     'Leaves that were damaged or missing when read last',
     () => scrub.damaged.size,
+  );
+  gauge(
+    'jimini_audit_log_unproven_tiles',
+    'Tiles of 256 leaves that could not be proven when that was tried last, because what is stored of the tree is damaged',
+    () => scrub.unproven.size,
   );
   gauge(
     'jimini_audit_log_scrub_pass_timestamp_seconds',

@@ -1,6 +1,7 @@
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Pruner } from '../audit/prune/pruner.js';
 import type { Scrub } from '../audit/scrub.js';
+import { TILE_WIDTH } from '../audit/tree/tiles.js';
 import type { Witnesses, WitnessState } from '../audit/witness/witnesses.js';
 import type { Switch } from '../kernel/switch.js';
 import type { PackInfo } from '../policy/policy.js';
@@ -96,13 +97,15 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
   };
 }
 
-/** A damaged leaf is no reason to get no traffic, but one to look. */
-function scrubReport({ checked, damaged, passedMs }: Scrub): object {
+/** What is damaged is no reason to get no traffic, but one to look. */
+function scrubReport({ checked, damaged, unproven, passedMs }: Scrub): object {
   return {
-    ok: damaged.size === 0,
+    ok: damaged.size === 0 && unproven.size === 0,
     checked_leaves: checked,
     damaged_leaves: damaged.size,
     ...(damaged.size > 0 && { first_damaged: Math.min(...damaged) }),
+    unproven_tiles: unproven.size,
+    ...(unproven.size > 0 && { first_unproven: Math.min(...unproven) * TILE_WIDTH }),
     ...(passedMs !== undefined && { last_pass: new Date(passedMs).toISOString() }),
   };
 }

@@ -1,5 +1,7 @@
 import type { LogHealth } from '../audit/healing.js';
+import type { ScrubOptions } from '../audit/scrub.js';
 import type { CheckpointEvent, SignedState } from '../audit/signing/log-signing.js';
+import { TILE_WIDTH } from '../audit/tree/tiles.js';
 import type { Breaker } from '../kernel/breaker.js';
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
@@ -26,11 +28,16 @@ export function createLogHealthReporter(logger: Logger): (health: LogHealth) => 
   };
 }
 
-/** Tells operators of a leaf that is not what was written. It is not asked for again before a whole pass over the log. */
-export function createScrubReporter(logger: Logger): (seq: number) => void {
-  return (seq) => {
-    const advice = 'keep a copy of the data directory as evidence, and run `jimini log verify`';
-    logger.error({ seq, advice }, 'a leaf of the log is damaged or missing');
+/** Tells operators of leaves and stored hashes that are not what was written. They are not asked for again before a whole pass over the log. */
+export function createScrubReporter(logger: Logger): Pick<ScrubOptions, 'onDamaged' | 'onUnproven'> {
+  const advice = 'keep a copy of the data directory as evidence, and run `jimini log verify`';
+  return {
+    onDamaged: (seq) => logger.error({ seq, advice }, 'a leaf of the log is damaged or missing'),
+    onUnproven(tile) {
+      const seq = tile * TILE_WIDTH;
+      const what = 'leaves from this one on cannot be proven: the stored tree of the log is damaged or lacks hashes';
+      logger.error({ seq, leaves: TILE_WIDTH, advice }, what);
+    },
   };
 }
 
@@ -169,11 +176,13 @@ function createNews(clock: Clock, quietMs: number): (kind: string) => boolean {
  * Tells of faults of our own with their stack. What a caller did wrong has been answered and is no line here: anybody could
  * fill the log with it.
  */
-export function createFaultReporter(logger: Logger): (error: unknown) => void {
+export function createFaultReporter(logger: Logger, onDamageTold: () => void): (error: unknown) => void {
   return (error) => {
     const { code, cause, message } = JiminiError.from(error);
-    if (code === 'JIMINI_STORE_CORRUPT')
+    if (code === 'JIMINI_STORE_CORRUPT') {
       logger.error({ problem: message }, 'somebody who reads the log was told that it is damaged');
+      onDamageTold();
+    }
     if (code === 'JIMINI_INTERNAL') logger.error({ err: cause ?? error }, 'unexpected error');
   };
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { recoverAuditLog } from '../../sidecar/audit/audit-log.js';
+import { type RecoveredLog, recoverAuditLog } from '../../sidecar/audit/audit-log.js';
 import { leafHash } from '../../sidecar/audit/leaf-hash.js';
 import type { LeafRow } from '../../sidecar/audit/log-store.js';
 import { recoverEdge } from '../../sidecar/audit/tree/recover-edge.js';
@@ -246,6 +246,27 @@ test('records that come before the log has begun are written behind its open lea
   t.is(leavesOf(store.disk)[0]?.['kind'], 'open');
   t.is(outcomes.filter(({ code }) => code !== undefined).length, 2);
   t.deepEqual(await discrepancies(store, outcomes), []);
+});
+
+test('what is missed while a log begins is stated behind its open leaf', async (t) => {
+  const store = createFaultyStore();
+  const base = logOptions(store);
+  const earlyMark = {
+    ...base.earlyMark,
+    async read() {
+      log.miss();
+      return 0;
+    },
+  };
+  const log: RecoveredLog = await recoverAuditLog({ ...base, earlyMark });
+  await log.begin('first');
+  await log.append({ leafFields: decision('r') });
+  await log.close('shutdown');
+  t.deepEqual(
+    leavesOf(store.disk).map(({ kind }) => kind),
+    ['open', 'gap', 'decision', 'close'],
+  );
+  t.is((await verifyRows(store.disk)).status, 'ok');
 });
 
 test('a start whose open leaf cannot be written is refused', async (t) => {

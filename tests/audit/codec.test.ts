@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
+import { type BatchEntry, formBatch } from '../../sidecar/audit/batch.js';
 import { encodeLeaf } from '../../sidecar/audit/leaf-codec.js';
-import { leafHash } from '../../sidecar/audit/leaf-hash.js';
+import { leafHash, NO_PREV } from '../../sidecar/audit/leaf-hash.js';
 import { mintLogId } from '../../sidecar/audit/log-id.js';
+import { createTreeEdge } from '../../sidecar/audit/tree/tree-edge.js';
 import { type Scanned, scanCanonical } from '../../sidecar/audit/verify/canonical-scan.js';
 import { type CanonicalValue, canonicalJson } from '../../sidecar/kernel/canonical-json.js';
 import type { DecisionFields, LeafPlace } from '../../sidecar/kernel/leaf.js';
@@ -176,5 +178,25 @@ test('a log id is 26 characters of base32, whatever the random bytes', (t) => {
   t.is(
     mintLogId((count) => new Uint8Array(count).fill(255)),
     '7'.repeat(26),
+  );
+});
+
+test('an entry that cannot be a leaf changes nothing for those behind it', (t) => {
+  const head = { size: 0, hash: NO_PREV, epoch: 1, edge: createTreeEdge() };
+  const log = { id: place.log_id, clock: { nowMs: () => 1, monotonicNs: () => 2n } };
+  const key = { kind: 'key', what: 'rotate', old_key: '', old_sig: '', new_key: '', new_sig: '' } as const;
+  const entries = [{ ...key, new_key: 'k'.repeat(LIMITS.leafBytesMax) }, decision('r'), key, decision('r')];
+  const { rows, places } = formBatch(
+    entries.map((leafFields) => ({ leafFields }) as BatchEntry),
+    head,
+    log,
+  );
+  t.deepEqual(
+    places.map((one) => (typeof one === 'number' ? one : one.code)),
+    ['JIMINI_INVALID_ARGUMENT', 0, 1, 2],
+  );
+  t.deepEqual(
+    rows.map(({ bytes }) => (JSON.parse(Buffer.from(bytes).toString()) as { epoch: number }).epoch),
+    [1, 2, 2],
   );
 });

@@ -152,6 +152,7 @@ async function halfPruned(): Promise<{ dataDir: string; clock: StoppedClock }> {
   const clock = stoppedClock();
   const log = await openByClock(dataDir, clock);
   await appendMany(log, 700);
+  await signed(log);
   const { leafFields, keyLeaves } = await pruneOf(log, 512);
   const { seq } = await log.append({ leafFields });
   await signed(log);
@@ -166,10 +167,16 @@ test('a removal that fails says why until it succeeds, and leaves that are not o
   const log = await openByClock(await temporaryDataDirectory(), clock);
   await appendMany(log, 300);
   await signed(log);
-  let isBroken = true;
+  let broken: 'gone' | 'wrong' | undefined = 'gone';
   const breakable = new Proxy(log, {
     get(target, name) {
-      if (isBroken && name === 'readTile') throw new JiminiError('JIMINI_STORE_CORRUPT', 'tile 0 is gone');
+      if (broken === 'gone' && name === 'readTile') throw new JiminiError('JIMINI_STORE_CORRUPT', 'tile 0 is gone');
+      if (broken === 'wrong' && name === 'readTile') {
+        return async (level: number, index: number, width: number) => {
+          const tile = await target.readTile(level, index, width);
+          return level === 1 ? tile.map((byte) => byte ^ 1) : tile;
+        };
+      }
       const member: unknown = Reflect.get(target, name, target);
       return typeof member === 'function' ? member.bind(target) : member;
     },
@@ -181,9 +188,16 @@ test('a removal that fails says why until it succeeds, and leaves that are not o
   await step();
   await step();
   t.deepEqual([problems, pruner.problem], [['tile 0 is gone'], 'tile 0 is gone']);
-  isBroken = false;
+  // What a `prune` leaf says of removed leaves nobody could put right afterwards.
+  broken = 'wrong';
+  const { size } = log;
+  await step();
+  t.regex(pruner.problem ?? '', /^the proof that 301 leaves begin with 256 does not lead/);
+  t.is(log.size, size);
+  broken = undefined;
   await step();
   t.is(pruner.problem, undefined);
+  t.is(log.size, size + 1);
   await log.close('shutdown');
 });
 

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import type { AuditLog } from '../../sidecar/audit/audit-log.js';
 import type { LeafRow } from '../../sidecar/audit/log-store.js';
 import { createScrub } from '../../sidecar/audit/scrub.js';
+import { provenInclusion, signedTree } from '../../sidecar/audit/tree/proven.js';
+import type { TileReader } from '../../sidecar/audit/tree/tiles.js';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { createFaultyStore } from '../storage/faulty-store.js';
@@ -18,6 +20,8 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   'its hash': (row) => ({ ...row, hash: '0'.repeat(64) }),
   'the whole row': () => undefined,
 };
+
+const NOTHING_PROVEN = { prove: async () => {}, onUnproven: () => {} };
 
 /** A log that shows what `damages` say instead of what was written, and its scrub, taking one step at a call. */
 function scrubbed(log: AuditLog, damages: ReadonlyMap<number, Damage>, from = 0) {
@@ -36,6 +40,7 @@ function scrubbed(log: AuditLog, damages: ReadonlyMap<number, Damage>, from = 0)
     },
     from,
     nowMs: () => 1_700_000_000_000,
+    ...NOTHING_PROVEN,
     onDamaged: (seq) => told.push(seq),
     every: (ms, step) => {
       if (ms !== LIMITS.scrubTickMs) throw new Error(`asked to run every ${ms} ms`);
@@ -112,7 +117,9 @@ test('what was removed from the front is not missed, and is no damage any more',
     },
     from: 0,
     nowMs: () => 1,
+    prove: async () => {},
     onDamaged: (seq) => told.push(seq),
+    onUnproven: () => {},
     every: (_, run) => {
       step = run;
       return () => {};
@@ -141,6 +148,7 @@ test('what cannot be read because the log is being healed is read later', async 
     },
     from: 0,
     nowMs: () => 0,
+    ...NOTHING_PROVEN,
     onDamaged: () => t.fail(),
     every: (_, run) => {
       step = run;
@@ -152,6 +160,57 @@ test('what cannot be read because the log is being healed is read later', async 
   isAway = false;
   for (let i = 0; i < 3; i++) await step();
   t.is(scrub.checked, 3);
+});
+
+test('a tile that cannot be proven is told once, and forgotten when it can be again or is removed', async (t) => {
+  const log = await logOfLeaves(600);
+  while (log.signed.checkpoint?.size !== 600) await new Promise((resolve) => setImmediate(resolve));
+  const { note } = log.signed.checkpoint;
+  const boundary = { minSeq: 0 };
+  const told: number[] = [];
+  const proven: number[] = [];
+  let damage: 'one bit' | 'away' | 'none' = 'one bit';
+  const readTile: TileReader['readTile'] = async (level, index, width) => {
+    const tile = Buffer.from(await log.readTile(level, index, width));
+    if (damage === 'away') throw new JiminiError('JIMINI_STORE_UNAVAILABLE', 'away');
+    if (damage === 'one bit' && level === 0 && index === 1) tile.writeUInt8(tile.readUInt8(8_000) ^ 1, 8_000);
+    return tile;
+  };
+  let step = () => Promise.resolve();
+  const scrub = createScrub({
+    log: { size: 600, removal: { boundary }, page: log.page.bind(log) },
+    from: 0,
+    nowMs: () => 1,
+    prove(seq) {
+      proven.push(seq);
+      return provenInclusion(signedTree({ readTile }, note), seq);
+    },
+    onDamaged: () => t.fail(),
+    onUnproven: (tile) => told.push(tile),
+    every: (_, run) => {
+      step = run;
+      return () => {};
+    },
+  });
+  const pass = async (leaves = 600) => {
+    for (let steps = 0; steps < leaves; steps += 1) await step();
+  };
+  await pass();
+  await pass();
+  t.deepEqual([proven, told, [...scrub.unproven]], [[0, 256, 0, 256], [1], [1]]);
+  damage = 'away';
+  await pass();
+  t.deepEqual([told, [...scrub.unproven]], [[1], [1]], 'what cannot be read now says nothing');
+  damage = 'none';
+  await pass();
+  t.deepEqual([...scrub.unproven], []);
+  damage = 'one bit';
+  await pass();
+  t.deepEqual([told, [...scrub.unproven]], [[1, 1], [1]]);
+  boundary.minSeq = 512;
+  await pass(88);
+  t.deepEqual([[...scrub.unproven], scrub.damaged.size], [[], 0]);
+  await log.close('shutdown');
 });
 
 function byNumber(a: number, b: number): number {

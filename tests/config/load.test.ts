@@ -173,6 +173,13 @@ test('segments beside the data directory are accepted, and so is a directory tha
   }
 });
 
+test('a keyring in the data directory is accepted, but for where the log is', async (t) => {
+  for (const dir of ['/srv/jimini/keyring', '/srv/jimini', '/srv/jimini/logs', '/srv/log', '/srv/jimini/keys/log']) {
+    const env = { JIMINI_DATA_DIR: '/srv/jimini', JIMINI_KEYRING_DIR: dir };
+    t.is((await configOf({ env })).keyringDir, dir);
+  }
+});
+
 test('a listener for other machines is accepted where plaintext is', async (t) => {
   const env = { JIMINI_LISTEN_DATA: '0.0.0.0:9000', JIMINI_LISTEN_ALLOW_PLAINTEXT: 'data' };
   t.is((await configOf({ env })).listen.data, '0.0.0.0:9000');

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, watch } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, symlink, watch } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { jimini } from '../processes/cli.js';
 import { connect } from '../processes/client.js';
-import { jiminiProgram, startSidecarProcess } from '../processes/sidecar.js';
+import { FEW_RULES, jiminiProgram, startSidecarProcess } from '../processes/sidecar.js';
 
 async function dataFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'jimini-life-'));
@@ -125,6 +125,16 @@ test.serial('a start that fails says why, and leaves no leaf behind', async (t) 
     ['open', 'close'],
   );
   t.like(JSON.parse(leaves[1] ?? ''), { reason: 'shutdown' });
+  await rm(folder, { recursive: true });
+});
+
+test.serial('a link from which segments would be written into the data directory is a start-up error', async (t) => {
+  const folder = await dataFolder();
+  const dataDir = join(folder, 'data');
+  await symlink(dataDir, join(folder, 'days'));
+  const env = { ...FEW_RULES, JIMINI_LOG_SEGMENTS_DIR: join(folder, 'days') };
+  await t.throwsAsync(startSidecarProcess({ dataDir, env }), { message: /log\.segments\.dir: .* lies in dataDir/ });
+  t.deepEqual(await readdir(join(dataDir, 'log')), [], 'nothing was begun');
   await rm(folder, { recursive: true });
 });
 

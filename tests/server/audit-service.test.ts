@@ -308,10 +308,10 @@ test('a leaf that is gone is DATA_LOSS, and a fault of the verification', async 
 test('a hash of the tree that is gone or another one is a fault of the verification of the whole log', async (t) => {
   const { port, made } = await withLeaves(t, 300);
   const readTile = port.log.readTile.bind(port.log);
-  const withTile = (change: (tile: Uint8Array) => Promise<Uint8Array>) =>
+  const withTile = (change: (tile: Uint8Array) => Promise<Uint8Array>, of = 1) =>
     Object.assign(port.log, {
       readTile: async (level: number, index: number, width: number) =>
-        level === 1 ? change(await readTile(level, index, width)) : readTile(level, index, width),
+        level === of ? change(await readTile(level, index, width)) : readTile(level, index, width),
     });
   const damaged = { status: VerifyStatus.TAMPERED, fault: { rule: 'tree' } };
   t.like((await reportOf(made)).report, { status: VerifyStatus.OK });
@@ -320,6 +320,10 @@ test('a hash of the tree that is gone or another one is a fault of the verificat
   withTile(async () => Promise.reject(new JiminiError('JIMINI_STORE_CORRUPT', 'a tile is damaged')));
   t.like((await reportOf(made)).report, damaged);
   t.like((await reportOf(made, { firstSeq: 1n })).report, { status: VerifyStatus.OK, signedLeaves: 0n });
+  withTile(async (tile) => tile.map((byte, at) => (at === 8_000 ? byte ^ 1 : byte)), 0);
+  const { report } = await reportOf(made);
+  t.like(report, damaged);
+  t.regex(report?.fault?.found ?? '', /tile 0 of the leaf hashes/);
 });
 
 test('a checkpoint or a key that does not belong to the log is a fault of the verification of the whole log', async (t) => {

@@ -1,11 +1,12 @@
 import { status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
-import { GetInclusionProofRequest } from '../../proto/gen/jimini/v1/audit.js';
+import { GetConsistencyProofRequest, GetInclusionProofRequest } from '../../proto/gen/jimini/v1/audit.js';
 import type { VerifierKey } from '../../sidecar/audit/notes/verifier-key.js';
 import { NOTHING_REMOVED } from '../../sidecar/audit/prune/boundary.js';
 import { checkCheckpoint } from '../../sidecar/audit/verify/checkpoints.js';
 import { isConsistent, isIncluded } from '../../sidecar/audit/verify/merkle.js';
 import { type NoteKey, readNoteKey } from '../../sidecar/audit/verify/signed-note.js';
+import { JiminiError } from '../../sidecar/kernel/errors.js';
 import { createProofMethods, type SignedLog } from '../../sidecar/server/proof-methods.js';
 import { decision } from '../audit/records.js';
 import { checkpointOf, plainLog, signerOf, treeOf } from '../audit/signed-logs.js';
@@ -104,20 +105,43 @@ test('a message that cannot be decoded is counted by its method', async (t) => {
   t.deepEqual(malformed, Object.keys(methods));
 });
 
-test('a proof that does not lead to the newest checkpoint is not handed out', async (t) => {
-  const log = memoryLog(300, 300);
-  const ask = (damaged: SignedLog) =>
-    createProofMethods(damaged, () => {}).GetInclusionProof(
-      GetInclusionProofRequest.encode({ seq: 7n, treeSize: 0n }).finish(),
-      undefined as never,
-    );
-  await t.notThrowsAsync(ask(log));
-  for (const at of [7, 8, 200]) {
-    const readTile: SignedLog['readTile'] = async (level, index, width) => {
-      const tile = Buffer.from(await log.readTile(level, index, width));
-      if (level === 0 && index === 0) tile.writeUInt8(tile.readUInt8(32 * at) ^ 1, 32 * at);
-      return tile;
+const inclusion = (seq: number, treeSize: number) => (log: SignedLog) =>
+  createProofMethods(log, () => {}).GetInclusionProof(
+    GetInclusionProofRequest.encode({ seq: BigInt(seq), treeSize: BigInt(treeSize) }).finish(),
+    undefined as never,
+  );
+const consistency = (firstSize: number, secondSize: number) => (log: SignedLog) =>
+  createProofMethods(log, () => {}).GetConsistencyProof(
+    GetConsistencyProofRequest.encode({ firstSize: BigInt(firstSize), secondSize: BigInt(secondSize) }).finish(),
+    undefined as never,
+  );
+
+for (const [what, ask, needed] of [
+  ['of a leaf', inclusion(7, 0), [7, 8, 200]],
+  ['of a leaf in an earlier tree', inclusion(7, 100), [7, 8, 99, 200]],
+  ['of consistency', consistency(100, 0), [7, 99, 100, 200]],
+  ['of consistency between earlier trees', consistency(64, 200), [7, 63, 64, 199, 255]],
+] as const) {
+  test(`a proof ${what} that does not lead to the newest checkpoint is not handed out`, async (t) => {
+    const log = memoryLog(300, 300);
+    await t.notThrowsAsync(ask(log));
+    for (const at of needed) {
+      const readTile: SignedLog['readTile'] = async (level, index, width) => {
+        const tile = Buffer.from(await log.readTile(level, index, width));
+        if (level === 0 && index === 0 && width > at) tile.writeUInt8(tile.readUInt8(32 * at) ^ 1, 32 * at);
+        return tile;
+      };
+      await t.throwsAsync(ask({ ...log, readTile }), { code: 'JIMINI_STORE_CORRUPT' }, `leaf hash ${at}`);
+    }
+  });
+
+  test(`what is removed while a proof ${what} is made is no damage`, async (t) => {
+    const log = memoryLog(300, 300);
+    const boundary = { ...log.removal.boundary };
+    const readTile = async () => {
+      boundary.minSeq = 256;
+      throw new JiminiError('JIMINI_STORE_CORRUPT', 'a tile is missing');
     };
-    await t.throwsAsync(ask({ ...log, readTile }), { code: 'JIMINI_STORE_CORRUPT' }, `leaf hash ${at}`);
-  }
-});
+    await t.throwsAsync(ask({ ...log, removal: { boundary }, readTile }), { code: 'JIMINI_STORE_UNAVAILABLE' });
+  });
+}

@@ -19,6 +19,7 @@ const MIN_SEQ = 512;
 async function removedLeaves(t: ExecutionContext) {
   const port = await openControlPort(t);
   await appendMany(port.log, SIZE - 2);
+  await signed(port.log);
   const { leafFields, keyLeaves } = await pruneOf(port.log, MIN_SEQ);
   const { seq } = await port.log.append({ leafFields });
   await signed(port.log);

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -189,6 +189,21 @@ test('after a write that failed nothing more is promised', async (t) => {
   await t.throwsAsync(keyring.destroy(['subject/a']), unavailable);
   t.is(keyring.get('subject/b'), undefined);
   t.truthy(keyring.get('subject/a'));
+});
+
+test('what could not be opened, or made, leaves no file open', async (t) => {
+  const openFiles = async (directory: string) => {
+    const names = await readdir('/proc/self/fd').catch(() => []);
+    const paths = await Promise.all(names.map((name) => readlink(join('/proc/self/fd', name)).catch(() => '')));
+    return paths.filter((path) => path.startsWith(directory));
+  };
+  const directory = await temporary();
+  const keyring = await KeyringFile.open(directory);
+  t.is((await openFiles(directory)).length, process.platform === 'linux' ? 1 : 0);
+  await keyring.close();
+  await mkdir(join(directory, 'keys-b.master'));
+  await t.throwsAsync(KeyringFile.open(directory), { code: 'JIMINI_KEYRING_UNAVAILABLE' });
+  t.deepEqual(await openFiles(directory), []);
 });
 
 test('an id that no keyring takes is refused', async (t) => {

@@ -15,7 +15,7 @@ const nothing = {
   diskSpace: () => undefined,
   diskLow: () => false,
   ballastBytes: () => 0,
-  scrub: { checked: 0, damaged: new Set<number>(), passedMs: undefined },
+  scrub: { checked: 0, damaged: new Set<number>(), unproven: new Set<number>(), passedMs: undefined },
   retentionHeldUp: () => true,
   signedSize: () => 0,
   unsignedForS: () => 0,

@@ -9,7 +9,7 @@ function told(parts: Partial<HealthSources>): Record<string, unknown> {
     version: '0',
     auditLog: { state: 'open', logId: '', size: 0, waiting: 0, signed: {} },
     pruner: { problem: undefined },
-    scrub: { checked: 0, damaged: new Set() },
+    scrub: { checked: 0, damaged: new Set(), unproven: new Set() },
     loaded: () => ({ snapshot: { policy: nothing } }),
     disk: () => undefined,
     diskShortage: () => undefined,
@@ -33,4 +33,11 @@ test('leaves that should have been removed are a problem of retention, and the s
   t.like(told({}), { ok: true, retention: { ok: true } });
   const problems = ['old leaves are not removed: the leaf 7 is damaged'];
   t.like(told({ pruner: { problem: 'the leaf 7 is damaged' } }), { ok: true, retention: { ok: false, problems } });
+});
+
+test('tiles that cannot be proven are a problem of the scrub, and the service is well all the same', (t) => {
+  t.like(told({}), { ok: true, scrub: { ok: true, damaged_leaves: 0, unproven_tiles: 0 } });
+  const scrub = { checked: 9, damaged: new Set<number>(), unproven: new Set([7, 2]) };
+  const report = told({ scrub: scrub as unknown as HealthSources['scrub'] });
+  t.like(report, { ok: true, scrub: { ok: false, unproven_tiles: 2, first_unproven: 512 } });
 });

@@ -107,6 +107,15 @@ test('a start whose clock has jumped once more waits for a whole day', async (t)
   t.is(cautious.nowMs(), startMs + DAY_MS);
 });
 
+test('of short runs a week apart, the time at which the run before the last ended is believed', async (t) => {
+  const WEEK_MS = 7 * DAY_MS;
+  const runs = [0, 1, 2].flatMap((week) => ahead(3).map((ms) => ms + week * WEEK_MS));
+  const { cautious, goOn, lines } = await removalClock(runs, { startMs: WRONG_MS + 3 * WEEK_MS });
+  goOn(2 * HOUR_MS);
+  t.is(cautious.nowMs(), WRONG_MS + WEEK_MS + 5 * HOUR_MS);
+  t.is(lines.length, 1);
+});
+
 test('a start whose clock was set right again is believed', async (t) => {
   const { cautious, lines } = await removalClock([...BEFORE, ...ahead(12)], { startMs: START_MS + 12 * HOUR_MS });
   t.is(cautious.nowMs(), START_MS + 12 * HOUR_MS);

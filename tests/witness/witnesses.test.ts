@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { openCheckpoint } from '../../sidecar/audit/notes/checkpoint.js';
+import type { TileReader } from '../../sidecar/audit/tree/tiles.js';
 import { withCosignature } from '../../sidecar/audit/witness/cosigned-note.js';
 import { systemClock } from '../../sidecar/kernel/clock.js';
 import { answers, type Behaviour, hangs } from '../moderators/stand-in.js';
@@ -51,6 +52,26 @@ test('a witness that knows another size is asked again with a proof from there',
   await rig.offer(900);
   await rig.happened('a cosigned 900');
   t.deepEqual(rig.events, ['a cosigned 900']);
+});
+
+test('a proof that our own damaged tree makes wrong is not sent: the witness would tell of another history', async (t) => {
+  const a = await witnessOf(t, log);
+  await post(a.url, await log.requestFor(0, 700));
+  let isDamaged = true;
+  const readTile: TileReader['readTile'] = async (level, index, width) => {
+    const tile = await log.reader.readTile(level, index, width);
+    return isDamaged && level === 1 ? tile.map((byte) => byte ^ 1) : tile;
+  };
+  const rig = await rigOf(t, { ...log, reader: { readTile } }, [{ name: 'a', ...a }]);
+  await rig.offer(900);
+  await rig.happened('a proof');
+  isDamaged = false;
+  await rig.offer(901);
+  await rig.happened('a cosigned 901');
+  t.true(
+    rig.events.every((event) => event === 'a proof' || event === 'a cosigned 901'),
+    rig.events.join(),
+  );
 });
 
 test('a witness that kept a checkpoint whose answer was lost cosigns it again', async (t) => {

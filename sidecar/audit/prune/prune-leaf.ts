@@ -2,8 +2,9 @@ import { JiminiError } from '../../kernel/errors.js';
 import type { PruneFields } from '../../kernel/leaf.js';
 import { leafHash } from '../leaf-hash.js';
 import type { KeptKeyLeaves, LeafRow, LogPages } from '../log-store.js';
+import type { SignedState } from '../signing/log-signing.js';
 import { keyLeavesBelow } from '../signing/named-keys.js';
-import { recoverPeaks } from '../tree/recover-edge.js';
+import { provenPeaks, signedTree } from '../tree/proven.js';
 import { TILE_WIDTH, type TileReader } from '../tree/tiles.js';
 import { createTreeEdge } from '../tree/tree-edge.js';
 import type { Removal } from './removal.js';
@@ -12,6 +13,7 @@ import type { Removal } from './removal.js';
 export interface PrunableLog extends LogPages, TileReader, KeptKeyLeaves {
   readonly size: number;
   readonly removal: Pick<Removal, 'boundary'>;
+  readonly signed: Pick<SignedState, 'checkpoint'>;
 }
 
 /** What is to be written before leaves are removed. */
@@ -22,15 +24,18 @@ export interface Prune {
 }
 
 /**
- * The leaf that says that leaves below `minSeq` are removed. From its peaks the root over any later size can be computed. Throws
- * `JIMINI_INVALID_ARGUMENT` for a number that no boundary can have, `JIMINI_STORE_CORRUPT` when what it is made from is missing.
+ * The leaf that says that leaves below `minSeq` are removed. From its peaks the root over any later size can be computed; nothing else will
+ * tell them once the leaves are gone, so that they are held against the newest checkpoint. Throws `JIMINI_INVALID_ARGUMENT` for a number that no
+ * boundary can have, `JIMINI_STORE_CORRUPT` when what it is made from is missing or damaged.
  */
 export async function pruneOf(log: PrunableLog, minSeq: number): Promise<Prune> {
   const firstSeq = log.removal.boundary.minSeq;
-  if (minSeq % TILE_WIDTH !== 0 || minSeq <= firstSeq || minSeq >= log.size) {
-    throw new JiminiError('JIMINI_INVALID_ARGUMENT', `no boundary can be at ${minSeq} of ${log.size} leaves`);
+  const { checkpoint } = log.signed;
+  const end = Math.min(log.size - 1, checkpoint?.size ?? 0);
+  if (minSeq % TILE_WIDTH !== 0 || minSeq <= firstSeq || minSeq > end || !checkpoint) {
+    throw new JiminiError('JIMINI_INVALID_ARGUMENT', `no boundary can be at ${minSeq}: ${end} leaves can be removed`);
   }
-  const peaks = await recoverPeaks(log, minSeq);
+  const peaks = await provenPeaks(signedTree(log, checkpoint.note), minSeq);
   const keyLeaves = await keyLeavesBelow(log, firstSeq, minSeq);
   return { leafFields: fieldsOf(minSeq, peaks, keyLeaves), keyLeaves };
 }

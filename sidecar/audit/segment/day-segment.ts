@@ -1,13 +1,11 @@
 import { canonicalJson } from '../../kernel/canonical-json.js';
 import { JiminiError } from '../../kernel/errors.js';
 import { membersOf } from '../leaf-members.js';
-import { pagedRows } from '../log-reader.js';
+import { pagedRows, readLeaves } from '../log-reader.js';
 import type { KeptKeyLeaves, LogPages } from '../log-store.js';
-import { parseCheckpoint } from '../notes/checkpoint.js';
-import { parseNote } from '../notes/note.js';
 import { keyLeavesBelow } from '../signing/named-keys.js';
-import { consistencyProof } from '../tree/proofs.js';
-import { recoverPeaks } from '../tree/recover-edge.js';
+import { createKeptTiles } from '../tree/kept-tiles.js';
+import { provenConsistency, provenPeaks, signedTree } from '../tree/proven.js';
 import type { TileReader } from '../tree/tiles.js';
 
 /** What a segment is taken from. */
@@ -45,13 +43,15 @@ export async function daySegment(source: SegmentSource, day: string): Promise<Da
   const range = await rangeOf(source, day);
   if (!range) return undefined;
   const { first, end, logId, mayLackRemoved } = range;
-  const size = checkpoint ? sizeOf(checkpoint) : 0;
+  const size = checkpoint ? signedTree(log, checkpoint).size : 0;
   if (size < end) {
     const covered = `${size} leaves are signed, and the day ends with leaf ${end - 1}`;
     throw new JiminiError('JIMINI_USAGE', `the leaves of ${day} are not all signed yet: ${covered}: try again`);
   }
-  const peaks = hexes(await recoverPeaks(log, first));
-  const consistency = hexes(await consistencyProof(log, end, size));
+  // What is stored of the tree may be damaged, which nobody would find out before the segment is read.
+  const signed = { ...signedTree(log, checkpoint as Uint8Array), kept: createKeptTiles() };
+  const consistency = hexes((await provenConsistency(signed, end)).hashes);
+  const peaks = hexes(await provenPeaks(signed, first));
   const keyLeaves = await keyLeavesBelow(log, firstSeq, size);
   const outside = keyLeaves.filter(({ seq }) => seq < first || seq >= end);
   return {
@@ -65,14 +65,9 @@ export async function daySegment(source: SegmentSource, day: string): Promise<Da
       'keys.jsonl': outside.length === 0 ? undefined : Buffer.concat(outside.flatMap(({ bytes }) => [bytes, NEWLINE])),
     },
     async *leaves() {
-      let next = first;
-      for await (const { seq, bytes } of pagedRows(log).rowsFrom(first)) {
-        // Old leaves may be removed while they are read.
-        if (seq > next && next < end) throw damaged(next, 'is missing');
-        if (seq >= end) return;
-        next = seq + 1;
-        yield bytes;
-      }
+      // Old leaves may be removed while they are read: then one is missing.
+      const range = { from: first, to: end - 1, firstSeq: first };
+      for await (const { bytes } of readLeaves(pagedRows(log), range)) yield bytes;
     },
   };
 }
@@ -107,10 +102,6 @@ function placeOf(seq: number, bytes: Uint8Array): { readonly time_ms: number; re
 
 function damaged(seq: number, what: string): JiminiError {
   return new JiminiError('JIMINI_STORE_CORRUPT', `the leaf ${seq} ${what}: run \`jimini log verify\``);
-}
-
-function sizeOf(note: Uint8Array): number {
-  return parseCheckpoint(parseNote(note).text.toString('utf8')).size;
 }
 
 function hexes(hashes: readonly Uint8Array[]): string[] {

@@ -1,6 +1,7 @@
 import type { Discontinuity } from '../../kernel/leaf.js';
 import type { RowsBehind } from '../log-store.js';
 import { originOf } from '../notes/checkpoint.js';
+import { refuseDamagedEdge } from '../tree/damaged-edge.js';
 import { foldPeaks } from '../tree/node-hash.js';
 import { recoverEdge } from '../tree/recover-edge.js';
 import type { TileReader } from '../tree/tiles.js';
@@ -24,7 +25,7 @@ const UNSIGNED_LEAVES_MAX = 1;
 
 /**
  * Why the log does not go on from what was signed last; undefined = it does. A log must never sign two histories with one key
- * (C2SP tlog-checkpoint). Rejects with `JIMINI_STORE_CORRUPT` when hashes of the tree are missing.
+ * (C2SP tlog-checkpoint). Rejects with `JIMINI_STORE_CORRUPT` when hashes of the tree are missing, or are not those of the leaves.
  */
 export async function findDiscontinuity(
   { logId, size, firstSeq, rows }: FoundLog,
@@ -47,7 +48,11 @@ export async function findDiscontinuity(
   // What was removed was signed before: a checkpoint from before is that of an older copy, and nothing is left to compare it with.
   const isComparable = signedSize >= firstSeq;
   const continues = isOurs && isComparable && (await recoverEdge(rows, signedSize)).root().equals(root);
-  if (!continues) return { reason: 'log_differs', ...signed };
+  if (!continues) {
+    // Where the tree is damaged, no root that could be signed would be that of the leaves.
+    if (isOurs && isComparable) await refuseDamagedEdge(rows, signedSize, firstSeq);
+    return { reason: 'log_differs', ...signed };
+  }
   return isCut ? { reason: 'leaves_gone', ...signed } : undefined;
 }
 

@@ -114,6 +114,12 @@ export async function consistencyProof(
   return hashesOf(aside.reverse(), (level, at) => kept.tile(reader, level, at, size));
 }
 
+/** The root over the first `size` leaves as the stored tree has it; that of the empty tree for 0. Nothing is checked. */
+export async function treeRoot(reader: TileReader, size: number, kept: KeptTiles = createKeptTiles()): Promise<Buffer> {
+  const [root] = await hashesOf([{ first: 0, end: size }], (level, at) => kept.tile(reader, level, at, size));
+  return root as Buffer;
+}
+
 /** A tree splits behind the largest power of two of leaves that is less than all of them. */
 function halvesOf({ first, end }: Range): [Range, Range] {
   let count = 1;

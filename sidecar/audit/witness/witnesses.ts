@@ -2,7 +2,7 @@ import { admitCall, type Breaker, CLOSED_BREAKER, settleCall } from '../../kerne
 import { type Clock, monotonicMs } from '../../kernel/clock.js';
 import { LIMITS } from '../../kernel/limits.js';
 import type { VerifierKey } from '../notes/verifier-key.js';
-import { consistencyProof } from '../tree/proofs.js';
+import { provenConsistency, signedTree } from '../tree/proven.js';
 import type { TileReader } from '../tree/tiles.js';
 import {
   formatAddCheckpoint,
@@ -114,9 +114,9 @@ export function createWitnesses(options: WitnessesOptions): Witnesses {
   const ask = async ({ target, size: known }: Witness, { note, size }: { note: Buffer; size: number }) => {
     let oldSize = known;
     for (let attempt = 0; attempt < LIMITS.witnessAttemptsMax; attempt += 1) {
-      const proof = await consistencyProof(options.reader, oldSize, size).catch(() => undefined);
+      const proof = await provenConsistency(signedTree(options.reader, note), oldSize).catch(() => undefined);
       if (!proof) return faultOf('proof');
-      const question = { oldSize, size, proof, note };
+      const question = { oldSize, size, proof: proof.hashes, note };
       const answer = await target.post(formatAddCheckpoint(question), ended.signal);
       if ('fault' in answer) return faultOf(answer.fault);
       const word = judgeAnswer(answer, question, target.key, clock.nowMs());

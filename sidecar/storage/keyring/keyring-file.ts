@@ -45,12 +45,13 @@ export class KeyringFile {
       const { slot } = newest.generation;
       // Kubernetes opens every file of a volume to its fsGroup when it mounts it.
       for (const name of [slot, masterOf(slot)]) await chmod(join(directory, name), 0o600);
-      const file = await open(join(directory, slot), 'a');
-      await file.truncate(newest.bytes);
-      await file.sync();
-      const keyring = new KeyringFile(directory, file, newest.generation, newest.keys);
-      await keyring.#removeAllBut(newest.generation);
-      return keyring;
+      return await keepingOpen(await open(join(directory, slot), 'a'), async (file) => {
+        await file.truncate(newest.bytes);
+        await file.sync();
+        const keyring = new KeyringFile(directory, file, newest.generation, newest.keys);
+        await keyring.#removeAllBut(newest.generation);
+        return keyring;
+      });
     } catch (error) {
       throw unavailable(directory, error);
     }
@@ -214,12 +215,21 @@ async function writeGeneration(
   await rm(join(directory, slot), { force: true });
   await writeFile(join(directory, masterOf(slot)), master, { mode: 0o600, flush: true });
   await syncDirectory(directory);
-  const file = await open(join(directory, slot), 'wx', 0o600);
-  const lines = Array.from(keys, ([id, key]) => keyLine(id, key, master, number));
-  await file.appendFile(headerLine({ generation: number, count: keys.size }, master) + lines.join(''));
-  await file.sync();
-  await syncDirectory(directory);
-  return file;
+  return keepingOpen(await open(join(directory, slot), 'wx', 0o600), async (file) => {
+    const lines = Array.from(keys, ([id, key]) => keyLine(id, key, master, number));
+    await file.appendFile(headerLine({ generation: number, count: keys.size }, master) + lines.join(''));
+    await file.sync();
+    await syncDirectory(directory);
+    return file;
+  });
+}
+
+/** Who tries to open a keyring again each second must not run out of files. */
+async function keepingOpen<T>(file: FileHandle, work: (file: FileHandle) => Promise<T>): Promise<T> {
+  return work(file).catch(async (error) => {
+    await file.close().catch(() => undefined);
+    throw error;
+  });
 }
 
 /** As far as a file system lets one: what lay in its blocks is gone where it writes in place. */

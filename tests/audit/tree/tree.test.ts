@@ -58,9 +58,9 @@ test('proofs over full tiles are those of the recursive definition', async (t) =
 
 test('proofs from kept tiles are the same, each is read once while it is kept, and one that could not be read again', async (t) => {
   const { reader, reads } = memoryTreeOf(leafHashes);
-  const readsOf = async (tilesMax: number, indices: readonly number[]) => {
+  const readsOf = async (leafTiles: number, indices: readonly number[]) => {
     reads.length = 0;
-    const kept = createKeptTiles(tilesMax);
+    const kept = createKeptTiles({ leafTiles, upperTiles: 1 });
     for (const index of indices) {
       const made = await inclusionProof(reader, index, 4096, kept);
       t.is(hex(made), hex(reference.inclusion(index, 4096)), `leaf ${index}`);
@@ -68,9 +68,17 @@ test('proofs from kept tiles are the same, each is read once while it is kept, a
     return reads.join(' ');
   };
   t.is(await readsOf(64, [5, 300, 7, 4095]), '0/0:256 1/0:16 0/1:256 0/15:256');
-  t.is(await readsOf(2, [5, 300, 7]), '0/0:256 1/0:16 0/1:256 0/0:256');
+  t.is(await readsOf(1, [5, 300, 7]), '0/0:256 1/0:16 0/1:256 0/0:256');
 
-  const kept = createKeptTiles(64);
+  const all = createKeptTiles();
+  await inclusionProof(reader, 300, 4096, all);
+  reads.length = 0;
+  for (const size of [301, 512, 2048, 4097]) {
+    t.is(hex(await inclusionProof(reader, 300, size, all)), hex(reference.inclusion(300, size)), `of ${size}`);
+  }
+  t.deepEqual(reads, ['0/16:1'], 'what a larger tree has a smaller one has, too');
+
+  const kept = createKeptTiles();
   const broken: TileReader = { readTile: () => Promise.reject(new Error('not now')) };
   await t.throwsAsync(inclusionProof(broken, 5, 4096, kept), { message: 'not now' });
   t.is(hex(await inclusionProof(reader, 5, 4096, kept)), hex(reference.inclusion(5, 4096)));

@@ -1,0 +1,74 @@
+import test from 'ava';
+import { refuseDamagedEdge } from '../../sidecar/audit/tree/damaged-edge.js';
+import type { TileReader } from '../../sidecar/audit/tree/tiles.js';
+import { inDatabase, keysOf } from '../storage/database.js';
+import { temporaryDataDirectory } from '../storage/temporary.js';
+import { decision, levelLogOptions, openAuditLog } from './records.js';
+import { createMemoryTree } from './tree/memory-tree.js';
+import { leafHashOf } from './tree/reference.js';
+
+const DAMAGED = {
+  code: 'JIMINI_STORE_CORRUPT',
+  message: /^the log is damaged: hash 0 of level 1 of its stored tree .* or with another/,
+};
+
+test('a start does not take a damaged hash of the tree for other leaves, nor sign what follows from it', async (t) => {
+  const dataDir = await temporaryDataDirectory();
+  const log = await openAuditLog(levelLogOptions(dataDir));
+  await Promise.all(Array.from({ length: 300 }, (_, at) => log.append({ leafFields: decision(`r${at}`) })));
+  await log.close('shutdown');
+  const replace = (from: Buffer, to: Buffer) =>
+    inDatabase(dataDir, (db) =>
+      db.batch([
+        { type: 'del', key: from },
+        { type: 'put', key: to, value: Buffer.alloc(0) },
+      ]),
+    );
+  const [node] = await inDatabase(dataDir, async (db) => (await keysOf(db, 't')).filter((key) => key[1] === 1));
+  const right = node as Buffer;
+  const wrong = Buffer.from(right);
+  wrong.writeUInt8(wrong.readUInt8(20) ^ 1, 20);
+  await replace(right, wrong);
+  await t.throwsAsync(openAuditLog(levelLogOptions(dataDir)), DAMAGED);
+  await replace(wrong, right);
+  const next = await openAuditLog(levelLogOptions(dataDir));
+  t.is(next.signed.discontinuity, undefined, 'nothing was written meanwhile');
+  await next.close('shutdown');
+});
+
+const LEAVES = 65_536 + 700;
+
+function damagedAt(reader: TileReader, at: { level: number; index: number }): TileReader {
+  return {
+    async readTile(level, index, width) {
+      const tile = Buffer.from(await reader.readTile(level, index, width));
+      const place = (at.index - index * 256) * 32;
+      if (level === at.level && place >= 0 && place < tile.length) tile.writeUInt8(tile.readUInt8(place) ^ 1, place);
+      return tile;
+    },
+  };
+}
+
+test('the hashes at the edge are held against the tiles below them, as far as those are there', async (t) => {
+  const tree = createMemoryTree();
+  for (let at = 0; at < LEAVES; at += 1) tree.append(leafHashOf(`leaf ${at % 1_000}`));
+  const { reader } = tree;
+  const check = (by: TileReader, firstSeq = 0) => refuseDamagedEdge(by, LEAVES, firstSeq);
+  await t.notThrowsAsync(check(reader));
+  for (const at of [
+    { level: 1, index: 256 },
+    { level: 1, index: 257 },
+    { level: 2, index: 0 },
+    { level: 1, index: 3 },
+  ]) {
+    await t.throwsAsync(check(damagedAt(reader, at)), { code: 'JIMINI_STORE_CORRUPT' }, JSON.stringify(at));
+  }
+  const isNothing = (at: { level: number; index: number }, firstSeq: number) =>
+    t.notThrowsAsync(check(damagedAt(reader, at), firstSeq));
+  await isNothing({ level: 1, index: 256 }, 65_792);
+  await isNothing({ level: 2, index: 0 }, 65_536);
+  const without: TileReader = {
+    readTile: async (level, index, width) => (level === 0 ? Buffer.alloc(0) : reader.readTile(level, index, width)),
+  };
+  await t.notThrowsAsync(check(without));
+});
