@@ -37,11 +37,38 @@ test(
   /^jimini: unknown option '--a\\u\{1b\}\[2J b'/,
 );
 
+for (const argv of [
+  ['bogus', '--help'],
+  ['-h', 'bogus'],
+  ['help', 'bogus'],
+  ['config', 'bogus', '--help'],
+  ['config', 'help', 'bogus'],
+]) {
+  test(
+    `help for a command that is not there is bad usage: ${argv.join(' ')}`,
+    usage,
+    argv,
+    /^jimini: unknown command 'bogus'/,
+  );
+}
+for (const argv of [['load'], ['admin', 'status', '--format', 'json'], ['privacy', '--help'], ['help', 'rollback']]) {
+  test(
+    `a command of a later version says that this one has none: ${argv.join(' ')}`,
+    usage,
+    argv,
+    /^jimini: there is no command '(load|admin|privacy|rollback)' in this version; `jimini --help`/,
+  );
+}
+
 test('no command at all is bad usage and shows help on standard error', async (t) => {
   const { code, out, err } = await runCli([]);
   t.is(code, 2);
   t.is(out, '');
   t.regex(err, /^Usage: jimini/);
+});
+
+test('a text to judge may be the word for help', async (t) => {
+  t.regex((await runCli(['test', '--pack', 'pci', '--text', 'help'])).out, /ALLOW/);
 });
 
 test('every command has help with an example, and help is success', async (t) => {
