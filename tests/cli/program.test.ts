@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
@@ -138,4 +139,13 @@ test('a reader that goes away ends the output quietly', async (t) => {
   const [code] = await once(child, 'close');
   t.is(await errors, '');
   t.is(code, 0);
+});
+
+test('output that cannot be written is an error that says so', async (t) => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [entry, 'config', 'schema'], { stdio: ['ignore', full, 'pipe'] });
+  closeSync(full);
+  const errors = text(child.stderr as Readable);
+  t.deepEqual(await once(child, 'close'), [2, null]);
+  t.is(await errors, 'jimini: standard output cannot be written (ENOSPC)\n');
 });
