@@ -3,6 +3,7 @@ import { createDecisionPoint, type DecisionPointOptions } from './decision-point
 import type { Clock } from './kernel/clock.js';
 import type { Fault } from './kernel/fault.js';
 import type { CloseReason } from './kernel/leaf.js';
+import { LIMITS } from './kernel/limits.js';
 import { giveMemoryBack } from './kernel/slices.js';
 import { prepareDataDirectory } from './storage/data-directory.js';
 import { defaultTokenFile } from './storage/token-file.js';
@@ -12,7 +13,7 @@ import type { Tracing } from './telemetry/tracing.js';
 import { createAdoption, type InForce } from './wiring/adoption.js';
 import { loadCertificates } from './wiring/certificates.js';
 import { createControl } from './wiring/control.js';
-import type { HealthState } from './wiring/health.js';
+import { type HealthState, notReady } from './wiring/health.js';
 import { createJudging, type JudgingOptions } from './wiring/judging.js';
 import type { Addresses, Listeners } from './wiring/listeners.js';
 import { loadPolicy } from './wiring/load-policy.js';
@@ -180,8 +181,12 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   closers.push(() => watcher.close());
   const certificateWatcher = await certificates?.watch(listeners.renew);
   closers.push(() => certificateWatcher?.close());
-  listeners.serve();
+  const { serve } = listeners;
+  const tellReady = () => serve(notReady(health).length === 0);
+  tellReady();
+  const tick = setInterval(tellReady, LIMITS.readyTickMs).unref();
   closers.push(() => {
+    clearInterval(tick);
     state.draining = true;
   });
   return addresses;

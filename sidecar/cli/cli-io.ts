@@ -23,12 +23,14 @@ const LINE_CHARS_MAX = 2000;
 
 /** The process itself. A reader that goes away (`| head`) ends our output quietly; any other failure to write is one of ours. */
 export function processIo(): CliIo {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') process.exitCode = 2;
+  const { stdin, stdout, stderr, env } = process;
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') return;
+      process.exitCode = 2;
+      if (stream === stdout) complain({ stderr }, [`standard output cannot be written (${code ?? 'unknown error'})`]);
     });
   }
-  const { stdin, stdout, stderr, env } = process;
   return { stdin, stdout, stderr, env, directory: process.cwd() };
 }
 

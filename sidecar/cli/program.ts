@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../config/package-root.js';
+import { JiminiError } from '../kernel/errors.js';
 import { type CliContext, type CliIo, complain, linesOf } from './cli-io.js';
 import { configCommand } from './config-command.js';
 import { lintCommand } from './lint-command.js';
@@ -10,6 +11,9 @@ import { witnessCommand } from './witness.js';
 
 /** Exit code of bad usage and bad input. */
 const USAGE_EXIT = 2;
+
+/** Names that are kept for commands of later versions: whoever calls one is told so, instead of being given the nearest name. */
+const KEPT_NAMES = ['privacy', 'admin', 'deadletter', 'replay', 'load', 'budget', 'rollback'];
 
 /**
  * The command line, to be run by `parseAsync`. `extra` are commands made elsewhere (`serve`, `log`). Wrong usage, help
@@ -40,7 +44,36 @@ function createProgram(context: CliContext, extra: readonly Command[] = []): Com
     shareOutput(command, context.io);
     program.addCommand(command);
   }
+  for (const name of KEPT_NAMES) program.addCommand(keptName(name), { hidden: true });
   return program;
+}
+
+/** Refuses, whatever follows the name. */
+function keptName(name: string): Command {
+  return new Command(name)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => {
+      const message = `there is no command '${name}' in this version; \`jimini --help\` lists those that there are`;
+      throw new JiminiError('JIMINI_USAGE', message);
+    });
+}
+
+/**
+ * The arguments, without the wish for help when they name a command that is not there: commander would print the help of the
+ * command above, and succeed.
+ */
+function withoutIdleHelp(program: Command, argv: readonly string[]): readonly string[] {
+  let command = program;
+  const rest = argv.filter((argument) => !['help', '-h', '--help'].includes(argument));
+  for (const name of rest) {
+    if (command.commands.length === 0) return argv;
+    const next = command.commands.find((child) => child.name() === name);
+    if (!next) return name.startsWith('-') ? argv : rest;
+    if (KEPT_NAMES.includes(name)) return rest;
+    command = next;
+  }
+  return argv;
 }
 
 /** Runs the program to its end and resolves to the exit code. Whatever goes wrong is one line on standard error. */
@@ -50,7 +83,8 @@ export async function runProgram(argv: readonly string[], io: CliIo, extra: read
     code = wanted;
   };
   try {
-    await createProgram({ io, exit }, extra).parseAsync(argv, { from: 'user' });
+    const program = createProgram({ io, exit }, extra);
+    await program.parseAsync(withoutIdleHelp(program, argv), { from: 'user' });
     return code ?? Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 1 ? USAGE_EXIT : error.exitCode;

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { reasonOf } from '../config/read-file.js';
 import { JiminiError } from '../kernel/errors.js';
 import type { Content } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
@@ -60,8 +61,7 @@ async function readInput(name: string, io: CliIo): Promise<Uint8Array> {
     return await readAll(handle.createReadStream(), name);
   } catch (error) {
     if (error instanceof JiminiError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    throw usage(`${name}: ${code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? 'unknown error'})`}`);
+    throw usage(`${name}: ${reasonOf(error)}`);
   }
 }
 

@@ -110,7 +110,8 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['WRITABLE', 'can be written by others; run `chmod go-w` on it'],
 ]);
 
-function reasonOf(error: unknown): string {
+/** Why a file could not be opened or read, in words that follow its name: `no such file`. */
+export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return REASONS.get(code) ?? `cannot be read (${typeof code === 'string' ? code : 'unknown error'})`;
 }

@@ -46,7 +46,9 @@ export function readYaml(text: string): YamlDocument | readonly YamlProblem[] {
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
-  const faults = [...document.errors, ...document.warnings];
+  const tooDeep = document.errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  // What is left unread there has a fault for each bracket that was open.
+  const faults = tooDeep ? [tooDeep] : [...document.errors, ...document.warnings];
   if (faults.length > 0) {
     return faults.slice(0, LIMITS.problemsMax).map((fault) => ({
       ...positionAt(fault.pos[0]),

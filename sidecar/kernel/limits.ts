@@ -69,6 +69,8 @@ export const LIMITS = {
   evaluateRequestIdCharsMax: 1024,
   /** Size of the header block of one operations HTTP request. */
   opsHeaderBytesMax: 8 * 1024,
+  /** How often gRPC health is brought up to date with what `/readyz` says: those who ask it do so every few seconds. */
+  readyTickMs: 1_000,
   /** How long an operations HTTP request may take to arrive, and its answer to be read. */
   opsRequestMsMax: 10_000,
   /** Connections to the operations HTTP port; each carries one request. */

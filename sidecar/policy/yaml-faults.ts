@@ -16,6 +16,7 @@ const CAUSES: { readonly [code in YAMLError['code']]?: string } = {
 
 /** A fault of YAML as a sentence that says what to look for, with the parser's own words behind it. */
 export function explained({ code, message }: YAMLError): string {
+  if (code === 'RESOURCE_EXHAUSTION') return 'it is nested too deeply to be read'; // the parser only says that its stack is full
   const said = message.split(/ at line |\n/)[0] ?? '';
   const cause = causeOf(code, said);
   return cause ? `${cause} (${said})` : said;

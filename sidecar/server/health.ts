@@ -14,7 +14,10 @@ export interface Health {
 export function addHealth(server: Server, services: readonly string[]): Health {
   const names = ['', ...services];
   const health = new HealthImplementation();
+  let told: boolean | undefined;
   const setServing = (serving: boolean) => {
+    if (serving === told) return; // the library tells watchers again
+    told = serving;
     for (const name of names) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
   };
   setServing(false);

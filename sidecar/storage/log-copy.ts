@@ -33,18 +33,12 @@ const WRITE_AHEAD_LOG = /\.log$/;
 /**
  * Copies the log of a data directory and opens the copy: opening the original would rewrite its files, and would be
  * refused while the program runs. Tables never change once written, so they are hard-linked where the file system
- * allows it. Rejects with `JIMINI_USAGE` when there is no log, `JIMINI_STORE_UNAVAILABLE` when no try gave a consistent
+ * allows it. Rejects with `JIMINI_USAGE` when there is no log and never was, `JIMINI_STORE_UNAVAILABLE` when no try gave a consistent
  * copy, else with what opening it said.
  */
 export async function openLogCopy(dataDir: string, onBegun: OnBegun = () => {}): Promise<LogCopy> {
   const source = logDirectory(resolve(dataDir));
-  await stat(join(source, 'CURRENT')).catch((cause: NodeJS.ErrnoException) => {
-    const isAbsent = cause.code === 'ENOENT' || cause.code === 'ENOTDIR';
-    const what = isAbsent
-      ? 'holds no log: name the data directory'
-      : `cannot be read (${cause.code ?? 'unknown error'}): run this as the user that owns it`;
-    throw new JiminiError('JIMINI_USAGE', `${resolve(dataDir)} ${what}`, { cause });
-  });
+  await refuseAbsent(resolve(dataDir), source);
   let last: unknown;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const target = await temporaryDirectory(resolve(dataDir), source);
@@ -70,6 +64,35 @@ export async function openLogCopy(dataDir: string, onBegun: OnBegun = () => {}):
   const advice = 'check that it can be read, and try again when less is being written';
   const message = `no consistent copy of ${source} in ${TRIES} tries (the last: ${reason}): ${advice}`;
   throw new JiminiError('JIMINI_STORE_UNAVAILABLE', message, { cause: last });
+}
+
+/**
+ * Throws when there is no database: `JIMINI_STORE_CORRUPT` where its files, or a checkpoint beside it, show that there was one, else
+ * `JIMINI_USAGE`. LevelDB finds everything else by CURRENT.
+ */
+async function refuseAbsent(dataDir: string, source: string): Promise<void> {
+  const code = await codeOf(stat(join(source, 'CURRENT')));
+  if (code === undefined) return;
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+    throw new JiminiError('JIMINI_USAGE', `${dataDir} cannot be read (${code}): run this as the user that owns it`);
+  }
+  const names = await readdir(source).catch(() => []);
+  if (names.some((name) => TABLE.test(name) || WRITE_AHEAD_LOG.test(name) || name.startsWith('MANIFEST-'))) {
+    throw damaged(source, 'holds files, and no CURRENT that says how they belong together');
+  }
+  for (const name of ['checkpoint.a', 'checkpoint.b']) {
+    if ((await codeOf(lstat(join(dataDir, name)))) === undefined)
+      throw damaged(source, `is gone, and ${name} is there`);
+  }
+  throw new JiminiError('JIMINI_USAGE', `${dataDir} holds no log: name the data directory`);
+}
+
+/** Code of the error that something ends with; undefined when it ends well. */
+function codeOf(looking: Promise<unknown>): Promise<string | undefined> {
+  return looking.then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error.code ?? 'unknown error',
+  );
 }
 
 async function readBeside(dataDir: string): Promise<Map<BesideName, Buffer>> {

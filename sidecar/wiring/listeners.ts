@@ -18,8 +18,8 @@ export interface Listeners {
   listen(): Promise<Addresses>;
   /** See `TlsListener.renew`, for all three. */
   renew(identity: TlsIdentity): void;
-  /** Says SERVING. */
-  serve(): void;
+  /** SERVING, on the data port only where records can be taken: the control port is there to find out why not. */
+  serve(isReady: boolean): void;
   /** NOT_SERVING, no new calls, and running ones have `LIMITS.drainMs` to end. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -72,8 +72,9 @@ export async function createListeners(options: ListenersOptions): Promise<Listen
     renew(renewed) {
       for (const server of [data, control, ops]) server.renew(renewed);
     },
-    serve() {
-      for (const server of [data, control]) server.setServing(true);
+    serve(isReady) {
+      data.setServing(isReady);
+      control.setServing(true);
     },
     async drain() {
       await Promise.all([data.drain(LIMITS.drainMs), control.drain(LIMITS.drainMs)]);

@@ -22,6 +22,8 @@ export interface PayloadPartsOptions {
   /** Prepared by `prepareDataDirectory`. */
   readonly dataDir: string;
   readonly logId: string;
+  /** The log has leaves, so that its keyring has keys. */
+  readonly isBegun: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A subject had no key of its own. */
@@ -32,12 +34,13 @@ export interface PayloadPartsOptions {
 
 /** Makes the parts that seal payloads; nothing is opened yet. */
 export function createPayloadParts(options: PayloadPartsOptions): PayloadParts {
-  const { config, dataDir, logId, clock, logger, onOverCap, onLeftOut } = options;
+  const { config, dataDir, logId, isBegun, clock, logger, onOverCap, onLeftOut } = options;
   const directory = config.keyringDir || join(dataDir, 'keyring');
   const keyring = new Keyring({
     directory,
     logId,
     setting: 'keyringDir',
+    isBegun,
     onFailure: ({ code, message }) => logger.error({ code, problem: message }, 'the keyring cannot be used'),
   });
   const holders = createHolders({ keyring, clock, onOverCap });
@@ -51,6 +54,11 @@ export function createPayloadParts(options: PayloadPartsOptions): PayloadParts {
     }),
     async begin() {
       await keyring.open();
+      if (isBegun && Array.from(keyring.ids()).length === 0) {
+        const message =
+          'the log has records, and its keyring is empty: what they keep cannot be opened without the keyring of before';
+        logger.error({ keyring: directory }, message);
+      }
       await holders.of(undefined);
       warnOfCapture(config, logger);
       if ((await stat(directory)).dev === (await stat(dataDir)).dev) {

@@ -81,6 +81,7 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
     config,
     dataDir,
     logId: auditLog.logId,
+    isBegun: auditLog.size > 0,
     clock,
     logger,
     onOverCap: () => metrics().subjectOverCap(),

@@ -76,7 +76,8 @@ export async function watchPolicy(options: ReloadOptions): Promise<{ close(): vo
     }
   };
   const adopt = async (next: InForce, changed: readonly string[]): Promise<void> => {
-    const restart = changedRestartKeys(inForce.read.config, next.read.config);
+    // Against the start, not the reload before: what was changed back takes no restart.
+    const restart = changedRestartKeys(options.loadedConfig.config, next.read.config);
     if (restart.length > 0) logger.warn({ keys: restart }, 'these settings take effect at the next start');
     for (const warning of next.loaded.warnings) logger.warn({ problem: warning }, 'pack warning');
     const before = revisionOf(inForce);

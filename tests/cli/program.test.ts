@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
@@ -37,11 +38,38 @@ test(
   /^jimini: unknown option '--a\\u\{1b\}\[2J b'/,
 );
 
+for (const argv of [
+  ['bogus', '--help'],
+  ['-h', 'bogus'],
+  ['help', 'bogus'],
+  ['config', 'bogus', '--help'],
+  ['config', 'help', 'bogus'],
+]) {
+  test(
+    `help for a command that is not there is bad usage: ${argv.join(' ')}`,
+    usage,
+    argv,
+    /^jimini: unknown command 'bogus'/,
+  );
+}
+for (const argv of [['load'], ['admin', 'status', '--format', 'json'], ['privacy', '--help'], ['help', 'rollback']]) {
+  test(
+    `a command of a later version says that this one has none: ${argv.join(' ')}`,
+    usage,
+    argv,
+    /^jimini: there is no command '(load|admin|privacy|rollback)' in this version; `jimini --help`/,
+  );
+}
+
 test('no command at all is bad usage and shows help on standard error', async (t) => {
   const { code, out, err } = await runCli([]);
   t.is(code, 2);
   t.is(out, '');
   t.regex(err, /^Usage: jimini/);
+});
+
+test('a text to judge may be the word for help', async (t) => {
+  t.regex((await runCli(['test', '--pack', 'pci', '--text', 'help'])).out, /ALLOW/);
 });
 
 test('every command has help with an example, and help is success', async (t) => {
@@ -111,4 +139,13 @@ test('a reader that goes away ends the output quietly', async (t) => {
   const [code] = await once(child, 'close');
   t.is(await errors, '');
   t.is(code, 0);
+});
+
+test('output that cannot be written is an error that says so', async (t) => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [entry, 'config', 'schema'], { stdio: ['ignore', full, 'pipe'] });
+  closeSync(full);
+  const errors = text(child.stderr as Readable);
+  t.deepEqual(await once(child, 'close'), [2, null]);
+  t.is(await errors, 'jimini: standard output cannot be written (ENOSPC)\n');
 });

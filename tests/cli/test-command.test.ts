@@ -31,7 +31,13 @@ test('an unknown direction exits 2', exits, ['--text', 'a', '--direction', 'side
 test('an unknown pack exits 2', exits, ['--text', 'a', '--pack', 'nonsense'], 2);
 test('a pack listed twice exits 2', exits, ['--text', 'a', '--pack', 'pci', '--pack', 'all'], 2);
 test('a file that is not there exits 2', exits, ['--file', '/nowhere/x'], 2);
-test('a directory as a file exits 2', exits, ['--file', '/'], 2);
+test('a directory as a file exits 2 and says what is wanted', async (t) => {
+  t.deepEqual(await runCli(['test', '--file', '/']), {
+    code: 2,
+    out: '',
+    err: 'jimini: /: is a directory; name a file\n',
+  });
+});
 
 test('the table says why, and never shows the text', async (t) => {
   const { out, err } = await runCli(['test', '--text', `my card is ${CARD}`]);

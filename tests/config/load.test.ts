@@ -37,6 +37,14 @@ const refused = test.macro(async (t, { file, env = {}, flags = {}, problems }: R
 
 for (const each of cases) test(each.name, refused, each);
 
+test('a file that is nested too deeply has that one problem, however many brackets are open', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'jimini.yaml'), `packs: ${'['.repeat(100_000)}`);
+  const { problems } = await loadConfig({ file: 'jimini.yaml', env: {}, directory });
+  t.is(problems.length, 1);
+  t.regex(formatProblem(problems[0] as (typeof problems)[0]), /^jimini\.yaml:1:\d+: nested too deeply$/);
+});
+
 async function configOf(sources: Partial<ConfigSources>): Promise<Config> {
   const loaded = await loadConfig({ env: {}, directory: '/work-dir', ...sources });
   if (!loaded.config) throw configError(loaded.problems);

@@ -51,6 +51,7 @@ needs(ownTmpfs)(
       t.regex(denied.message, /store|record/i);
       t.is((await fetch(`http://${sidecar.ops}/readyz`)).status, 503);
       for (let i = 0; i < 50; i++) t.is((await ask()).decisionId, '');
+      while ((await client.health()) !== 'NOT_SERVING') await new Promise((resolve) => setTimeout(resolve, 100));
 
       await rm(inside(join(mount, 'filler')));
       const endMs = Date.now() + HEAL_MS;
@@ -61,6 +62,7 @@ needs(ownTmpfs)(
       }
       t.not(healed.decisionId, '', 'the service resumes without a restart');
       t.is((await fetch(`http://${sidecar.ops}/readyz`)).status, 200);
+      while ((await client.health()) !== 'SERVING') await new Promise((resolve) => setTimeout(resolve, 100));
       for (let i = 0; i < 200; i++) t.not((await ask()).decisionId, '');
 
       const { stdout } = await jimini([

@@ -58,6 +58,8 @@ test('deep nesting is refused, not followed', (t) => {
     const { pack, problems } = load(text);
     t.is(pack, undefined);
     t.is(problems[0]?.severity, 'error');
+    t.regex(problems[0]?.message ?? '', /nested/);
+    t.notRegex(problems[0]?.message ?? '', /call stack/);
   }
 });
 

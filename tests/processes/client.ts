@@ -13,6 +13,8 @@ export interface SidecarClient {
   listRules(): Promise<ListRulesResponse>;
   /** Sends a CheckRequest, or whatever bytes stand in for one. */
   check(request: Uint8Array, metadata?: Record<string, string>): Promise<CheckResponse>;
+  /** What the standard health service says of the process. */
+  health(): Promise<'SERVING' | 'NOT_SERVING'>;
   close(): void;
 }
 
@@ -59,6 +61,10 @@ export function connect(address: string): SidecarClient {
       ),
     check: (request, metadata) =>
       call('/envoy.service.auth.v3.Authorization/Check', request, (bytes) => CheckResponse.decode(bytes), metadata),
+    health: () =>
+      call('/grpc.health.v1.Health/Check', new Uint8Array(), (bytes) =>
+        bytes.equals(Buffer.from([0x08, 0x01])) ? 'SERVING' : 'NOT_SERVING',
+      ),
     close: () => client.close(),
   };
 }

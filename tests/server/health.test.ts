@@ -42,6 +42,7 @@ test('whoever watches is told before the server goes away', async (t) => {
   const ended = new Promise((resolve) => watch.on('error', resolve));
   watch.on('data', ({ status }: { status: string }) => told.push(status));
   await until(() => told.length === 1);
+  server.setServing(true);
   t.is(await server.drain(5000), 0);
   await ended;
   t.deepEqual(told, ['SERVING', 'NOT_SERVING']);

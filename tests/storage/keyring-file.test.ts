@@ -70,6 +70,21 @@ test('files that were opened to a group are closed again', async (t) => {
   t.deepEqual(await Promise.all(paths.map(async (path) => (await stat(path)).mode & 0o777)), [0o600, 0o600]);
 });
 
+test('an emptied keyring that had keys is not written over, while the start that made it may be begun again', async (t) => {
+  const directory = await temporary();
+  await (await KeyringFile.open(directory)).close();
+  await writeFile(join(directory, 'keys-a'), '');
+  const before = await files(directory);
+  await t.throwsAsync(KeyringFile.open(directory, true), {
+    ...unavailable,
+    message: /it has files, and no keys in them/,
+  });
+  t.deepEqual(await files(directory), before);
+  await (await KeyringFile.open(directory)).close();
+  t.deepEqual(await keysIn(directory), {});
+  await (await KeyringFile.open(await temporary(), true)).close();
+});
+
 test('a keyring that was cut anywhere in what was added last has all that was there before', async (t) => {
   const directory = await temporary();
   const keyring = await KeyringFile.open(directory);

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { createLevelLogStore } from '../../sidecar/storage/level-log-store.js';
 import { openLogCopy } from '../../sidecar/storage/log-copy.js';
@@ -19,3 +20,17 @@ test('whoever must end while a copy is made can remove what there is of it', asy
   t.deepEqual(left[1], []);
   t.deepEqual(readdirSync(process.env['TMPDIR'] ?? ''), []);
 });
+
+for (const { name, lose, code } of [
+  { name: 'CURRENT is gone', lose: ['log/CURRENT'], code: 'JIMINI_STORE_CORRUPT' },
+  { name: 'the folder of the database is gone, and a checkpoint is left', lose: ['log'], code: 'JIMINI_STORE_CORRUPT' },
+  { name: 'nothing says that it was ever there', lose: ['log', 'checkpoint.b'], code: 'JIMINI_USAGE' },
+]) {
+  test(`a log of which ${name} is ${code}`, async (t) => {
+    const dataDir = await temporaryDataDirectory();
+    await (await createLevelLogStore(dataDir).open()).close();
+    writeFileSync(join(dataDir, 'checkpoint.b'), '');
+    for (const path of lose) rmSync(join(dataDir, path), { recursive: true });
+    await t.throwsAsync(openLogCopy(dataDir), { code });
+  });
+}

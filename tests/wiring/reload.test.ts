@@ -1,5 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
 import type { AuditLog } from '../../sidecar/audit/audit-log.js';
 import type { Environment } from '../../sidecar/config/environment.js';
@@ -39,6 +40,11 @@ async function watched(
   const loaded = await loadPolicy(loadedConfig);
   beforeTheWatcher(file);
   const said: (boolean | ReloadRefusal)[] = [];
+  const logged = new PassThrough();
+  let lines = '';
+  logged.on('data', (piece) => {
+    lines += piece;
+  });
   const watcher = await watchPolicy({
     loadedConfig,
     readConfig,
@@ -49,7 +55,7 @@ async function watched(
     },
     refuse: (refusal) => said.push(refusal),
     auditLog: { append: async () => ({ seq: 0, decisionId: '' }) } as unknown as AuditLog,
-    logger: createLogger('silent'),
+    logger: createLogger('warn', logged),
   });
   t.teardown(() => {
     watcher.close();
@@ -66,7 +72,7 @@ async function watched(
     while (said.length === count) await new Promise((resolve) => setTimeout(resolve, 20));
     return said.at(-1);
   };
-  return { directory, file, said, next };
+  return { directory, file, said, next, warnings: () => lines };
 }
 
 const EMPTIED = /jimini\.yaml:1:1: the file is empty, and the one in force is not; .*\{\}/;
@@ -142,6 +148,15 @@ test('a refusal says which part was at fault, where, and how many problems are l
   const packs = (await next(PACK.replace('block', 'blok'), join(directory, 'words.yaml'))) as ReloadRefusal;
   t.is(packs.part, 'packs');
   t.regex(packs.problems[0] ?? '', /words\.yaml:4:\d+: error: /);
+});
+
+test('settings that need a restart are named for as long as the file differs from the start', async (t) => {
+  const { next, warnings } = await watched(t, 'shadow: false\n');
+  await next('shadow: true\nlog: {capture: none}\n');
+  t.regex(warnings(), /"keys":\["log\.capture"\],"msg":"these settings take effect at the next start"/);
+  const before = warnings();
+  await next('shadow: false\n');
+  t.is(warnings(), before, 'it is as at the start again');
 });
 
 test('a change between the first reading and the first look of the watcher is not lost', async (t) => {

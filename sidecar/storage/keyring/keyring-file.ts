@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KEY_BYTES } from '../../kernel/aead.js';
 import { JiminiError } from '../../kernel/errors.js';
@@ -32,13 +32,15 @@ export class KeyringFile {
   /**
    * Opens the keyring of a directory, which is made (mode 0700) when it is not there. Rejects with
    * `JIMINI_KEYRING_UNAVAILABLE` when it cannot be read, or when any key in it cannot be opened: a key that is lost is
-   * somebody's data that is lost, which must not happen unnoticed.
+   * somebody's data that is lost, which must not happen unnoticed. With `isBegun` there were keys before: files without any are
+   * then no first start that was cut off, and are not written over.
    */
-  static async open(directory: string): Promise<KeyringFile> {
+  static async open(directory: string, isBegun = false): Promise<KeyringFile> {
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const newest = await newestSlot(directory);
       if (!newest) {
+        if (isBegun && (await readdir(directory)).length > 0) throw new Error('it has files, and no keys in them');
         const first = { number: 1, slot: SLOTS[0], master: randomBytes(KEY_BYTES) };
         return new KeyringFile(directory, await writeGeneration(directory, first, new Map()), first, new Map());
       }

@@ -10,6 +10,8 @@ export interface KeyringOptions {
   readonly logId: string;
   /** The setting that names the directory, for messages. */
   readonly setting: string;
+  /** The log has leaves, so that there were keys before. */
+  readonly isBegun?: boolean;
   /** Told when it cannot be opened or written, at most every `LIMITS.keyringReopenMs`. */
   readonly onFailure?: (error: JiminiError) => void;
 }
@@ -86,9 +88,9 @@ export class Keyring {
   async #open(): Promise<KeyringFile> {
     if (this.#isClosed) throw new JiminiError('JIMINI_KEYRING_UNAVAILABLE', 'the keyring is closed');
     if (this.#failure && performance.now() - this.#failure.atMs < LIMITS.keyringReopenMs) throw this.#failure.error;
-    const { directory, logId, setting } = this.#options;
+    const { directory, logId, setting, isBegun } = this.#options;
     try {
-      this.#opened = await KeyringFile.open(await prepareDirectory(directory, setting, logId));
+      this.#opened = await KeyringFile.open(await prepareDirectory(directory, setting, logId), isBegun);
       return this.#opened;
     } catch (error) {
       throw this.#failed(error);
