@@ -18,6 +18,7 @@ import { type Classifiers, settleJudgement } from './policy/classifier.js';
 import { isSwitchable, underKillSwitch } from './policy/kill-switch.js';
 import { heldBackBy, type MaintenanceWindow } from './policy/maintenance.js';
 import { messageOf } from './policy/message.js';
+import type { CapturedContent, CaptureOrder } from './privacy/capture.js';
 import type { ActingSwitches } from './switches/switchboard.js';
 import type { Tracing } from './telemetry/tracing.js';
 
@@ -45,12 +46,11 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionPort
     const order = options.payloads.order(evaluation);
     const { captured, ...open } = await options.inspector.inspect(asked, options.clock.nowMs(), order);
     const judged: Judgement = open.questions ? await settleJudgement(open, options.classifiers) : open;
-    const switched = underSwitches(judged, options.switches.killSwitch(), windows);
-    const prepare = () => options.payloads.prepare(evaluation, order, captured);
-    const recorded = await record(options.auditLog, { evaluation, judgement: switched, prepare });
+    const judgement = underSwitches(judged, options.switches.killSwitch(), windows);
+    const recorded = await record(options, { evaluation, judgement, order, captured });
     const durationMs = Number(options.clock.monotonicNs() - startNs) / 1e6;
-    const message = recorded.outage ? unrecordedMessageOf(switched, recorded) : messageOf(switched);
-    const decision: Decision = { ...switched, ...recorded, message, durationMs };
+    const message = recorded.outage ? unrecordedMessageOf(judgement, recorded) : messageOf(judgement);
+    const decision: Decision = { ...judgement, ...recorded, message, durationMs };
     options.observe(evaluation, decision);
     return decision;
   };
@@ -81,17 +81,21 @@ type Recorded = Pick<Decision, 'decisionId' | 'effective' | 'outage'>;
 interface Unrecorded {
   readonly evaluation: Evaluation;
   readonly judgement: Switched;
-  readonly prepare: () => Promise<PreparedPayload>;
+  readonly order: CaptureOrder;
+  readonly captured: CapturedContent | undefined;
 }
 
+type Recorders = Pick<DecisionPointOptions, 'auditLog' | 'payloads'>;
+
 /** No record, no pass: what cannot be recorded is refused, unless its route says that what is to pass does. */
-async function record(auditLog: AuditLog, unrecorded: Unrecorded): Promise<Recorded> {
+async function record(recorders: Recorders, unrecorded: Unrecorded): Promise<Recorded> {
   const { evaluation, judgement } = unrecorded;
   const { effective } = judgement;
   try {
-    const { commitments, ...sealed } = await preparedOf(auditLog, unrecorded);
+    const { commitments, seal } = await preparedOf(recorders, unrecorded);
     const leafFields = leafFieldsOf(evaluation, judgement, commitments);
-    const { decisionId } = await auditLog.append({ leafFields, ...sealed, mayPrecedeSync: effective === 'ALLOW' });
+    const entry = { leafFields, seal, mayPrecedeSync: effective === 'ALLOW' };
+    const { decisionId } = await recorders.auditLog.append(entry);
     return { decisionId, effective };
   } catch {
     const passes = evaluation.passesUnrecorded && (effective === 'ALLOW' || effective === 'FLAG');
@@ -100,9 +104,10 @@ async function record(auditLog: AuditLog, unrecorded: Unrecorded): Promise<Recor
 }
 
 /** A keyring that fails is a store that fails: the log counts the answer as not recorded, and states it later. */
-async function preparedOf(auditLog: AuditLog, { prepare }: Unrecorded): Promise<PreparedPayload> {
+async function preparedOf({ auditLog, payloads }: Recorders, unrecorded: Unrecorded): Promise<PreparedPayload> {
+  const { evaluation, order, captured } = unrecorded;
   try {
-    return await prepare();
+    return await payloads.prepare(evaluation, order, captured);
   } catch (error) {
     auditLog.miss();
     throw error;
@@ -128,7 +133,10 @@ function leafFieldsOf(
     gaps: judgement.gaps.slice(0, LIMITS.leafGapsMax).map((gap) => gap.kind),
     gap_count: judgement.gaps.length,
     policy_revision: judgement.policyRevision,
-    ...commitments,
+    c_request_id: commitments.c_request_id,
+    c_req: commitments.c_req,
+    c_resp: commitments.c_resp,
+    c_subj: commitments.c_subj,
   };
   if (!judgement.answers && !judgement.switch) return fields;
   return {

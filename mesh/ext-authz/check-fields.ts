@@ -33,7 +33,7 @@ const NOTHING: CheckFields = {
  * one counts, and no encoder writes that.
  */
 export function readCheckFields(bytes: Uint8Array, trustedHeaders: ReadonlySet<string>): CheckFields | undefined {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const field = createWireField();
   let attributes: CheckFields | undefined;
   for (let at = 0; at < buffer.length; at = field.to) {

@@ -15,7 +15,7 @@ export interface HttpFields {
   /** Only the headers that `header-names` lists and the trusted ones, in lower case, repeated ones joined by a comma (RFC 9110 5.3). */
   readonly headers: Map<string, string>;
   /** Names of the `x-jimini-*` headers that the client sent, in lower case, each once, those with underscores too. */
-  readonly clientJiminiHeaders: Set<string>;
+  clientJiminiHeaders: ReadonlySet<string>;
   /** A view of the message, not a copy. Empty when there is none. */
   body: Uint8Array;
   /** The body came in `body` (text that Envoy has cleaned of everything that is not UTF-8), not in `raw_body`. */
@@ -59,7 +59,7 @@ export function readHttp(buffer: Buffer, { from, to, trustedHeaders }: HttpPlace
     query: '',
     size: 0,
     headers: new Map(),
-    clientJiminiHeaders: new Set(),
+    clientJiminiHeaders: NO_NAMES,
     body: NOTHING,
     bodyIsText: false,
   };
@@ -131,13 +131,19 @@ function readHeader(buffer: Buffer, message: WireField, entry: Entry, http: Http
   if (!readEntry(buffer, message, entry)) return false;
   const { keyFrom, keyTo } = entry;
   const own = readOwnName(buffer, keyFrom, keyTo);
-  if (own !== undefined) http.clientJiminiHeaders.add(own);
+  if (own !== undefined) addOwnName(http, own);
   const name = own === undefined ? readHeaderName(buffer, keyFrom, keyTo, entry.trustedHeaders) : undefined;
   if (name === undefined) return true;
   const earlier = http.headers.get(name);
   const value = buffer.toString('utf8', entry.valueFrom, entry.valueTo);
   http.headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
   return true;
+}
+
+/** Hardly any request has one, so that the set is made for those that have. */
+function addOwnName(http: HttpFields, name: string): void {
+  if (http.clientJiminiHeaders === NO_NAMES) http.clientJiminiHeaders = new Set([name]);
+  else (http.clientJiminiHeaders as Set<string>).add(name);
 }
 
 /**

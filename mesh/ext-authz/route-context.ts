@@ -64,7 +64,7 @@ export function readRouteContext(sources: ContextSources, options: RouteContextO
     tenant: allowedValue(said('jimini.tenant')) || options.tenantOf(sources.principal) || options.tenant,
     subjectHeader: options.trustedHeaders.has(subjectHeader) ? subjectHeader : '',
     ...(named && { packs: [...new Set([...named, ...options.requiredPacks])] }),
-    isInvalid: direction === undefined || words.some((of) => [...of].some((entry) => isInvalidEntry(entry, options))),
+    isInvalid: direction === undefined || words.some((of) => hasInvalidEntry(of, options)),
     hasNoPacks: named?.length === 0,
   };
 }
@@ -78,7 +78,12 @@ function isAllowedValue(value: string | undefined): value is string {
   return value !== undefined && value.length <= LIMITS.contextValueCharsMax && !CONTROL_CHARACTER.test(value);
 }
 
-function isInvalidEntry([key, value]: readonly [string, string | undefined], options: RouteContextOptions): boolean {
+function hasInvalidEntry(words: OwnWords, options: RouteContextOptions): boolean {
+  for (const [key, value] of words) if (isInvalidEntry(key, value, options)) return true;
+  return false;
+}
+
+function isInvalidEntry(key: string, value: string | undefined, options: RouteContextOptions): boolean {
   if (!OURS.test(key)) return false;
   if (!isAllowedValue(value)) return true;
   switch (key) {

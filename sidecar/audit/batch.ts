@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto';
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
-import type { LeafFields } from '../kernel/leaf.js';
+import type { LeafFields, LeafPlace } from '../kernel/leaf.js';
 import { encodeLeaf } from './leaf-codec.js';
 import { hashPrefixed } from './leaf-hash.js';
 import type { NewRow } from './log-store.js';
@@ -23,7 +23,7 @@ export interface ChainHead {
 export interface BatchEntry {
   readonly leafFields: LeafFields;
   /** Gives the sealed payload that the leaf commits to; absent = it commits to nothing. */
-  readonly seal?: (place: EnvelopePlace) => Uint8Array;
+  readonly seal?: ((place: EnvelopePlace) => Uint8Array) | undefined;
 }
 
 /** A group of leaves, chained and ready to be written. */
@@ -48,7 +48,7 @@ export function formBatch(entries: readonly BatchEntry[], head: ChainHead, log: 
   let { size, hash, epoch } = head;
   for (const { leafFields, seal } of entries) {
     try {
-      const place = {
+      const place: LeafPlace = {
         v: 1,
         log_id: log.id,
         // The leaf that puts a key in force is the first of its epoch.
@@ -57,12 +57,12 @@ export function formBatch(entries: readonly BatchEntry[], head: ChainHead, log: 
         time_ms: timeMs,
         mono_ns: monoNs,
         prev: hash,
-      } as const;
+      };
       // Sealed first: the leaf names what lies beside it.
       const envelope = seal?.({ logId: log.id, seq: size });
       const prefixed = encodeLeaf(leafFields, place, envelope && digest('sha256', envelope));
       hash = hashPrefixed(prefixed);
-      rows.push({ seq: size, hash, bytes: prefixed.subarray(1), ...(envelope && { envelope }) });
+      rows.push({ seq: size, hash, bytes: prefixed.subarray(1), envelope });
       for (const node of edge.append(Buffer.from(hash, 'hex'))) nodes.push(node);
       places.push(size);
       size += 1;

@@ -20,7 +20,7 @@ function encodeDecision(fields: DecisionFields, place: LeafPlace, envelope: stri
   let ruleIds = atMost(fields.rule_ids, LIMITS.leafRuleIdsMax);
   let classifiers = fields.classifiers && atMost(fields.classifiers, LIMITS.leafClassifiersMax);
   for (;;) {
-    const leaf = prefixedLeaf(valid(() => decisionJson(fields, { ...place, envelope }, ruleIds, classifiers)));
+    const leaf = prefixedLeaf(decisionJson(fields, place, { envelope, ruleIds, classifiers }));
     if (fits(leaf)) return leaf;
     if (ruleIds.length > 0) ruleIds = ruleIds.slice(0, ruleIds.length >> 1);
     else if (classifiers && classifiers.length > 0) classifiers = classifiers.slice(0, classifiers.length >> 1);
@@ -28,49 +28,59 @@ function encodeDecision(fields: DecisionFields, place: LeafPlace, envelope: stri
   }
 }
 
+/** What is written of a decision beside its fields, and what is left of its lists. */
+interface Fitted {
+  readonly envelope: string;
+  readonly ruleIds: readonly string[];
+  readonly classifiers: readonly ClassifierFields[] | undefined;
+}
+
 /**
- * What `canonicalJson` would give, about four times as fast: the members stand here in their canonical order already.
- * This is the hot path of every Check.
+ * What `canonicalJson` gives, at a quarter of the cost where `JSON.stringify` gives the same: the members stand here in
+ * their canonical order, but for those of objects in lists. This is the hot path of every Check.
  */
-function decisionJson(
-  fields: DecisionFields,
-  place: LeafPlace & { readonly envelope: string },
-  ruleIds: readonly string[],
-  classifiers: readonly ClassifierFields[] | undefined,
-): string {
-  return (
-    `{"c_req":${quote(fields.c_req)},"c_request_id":${quote(fields.c_request_id)}` +
-    `,"c_resp":${quote(fields.c_resp)},"c_subj":${quote(fields.c_subj)}` +
-    `${classifiers === undefined ? '' : classifiersJson(classifiers, fields.classifier_count)}` +
-    `,"direction":${quote(fields.direction)},"door":${quote(fields.door)},"effective":${quote(fields.effective)}` +
-    `,"envelope":${quote(place.envelope)},"epoch":${integer(place.epoch)},"gap_count":${integer(fields.gap_count)}` +
-    `,"gaps":${quoteAll(atMost(fields.gaps, LIMITS.leafGapsMax))},"kind":"decision","log_id":${quote(place.log_id)}` +
-    `,"mono_ns":${quote(place.mono_ns)},"policy_revision":${quote(fields.policy_revision)}` +
-    `,"prev":${quote(place.prev)},"raw":${quote(fields.raw)},"route":${quote(fields.route)}` +
-    `,"rule_count":${integer(fields.rule_count)},"rule_ids":${quoteAll(ruleIds)},"seq":${integer(place.seq)}` +
-    `${fields.switch === undefined ? '' : `,"switch":${quote(fields.switch)}`}` +
-    `,"tenant":${quote(fields.tenant)},"time_ms":${integer(place.time_ms)},"v":${integer(place.v)}` +
-    `${fields.windows === undefined ? '' : `,"windows":${quoteAll(fields.windows)}`}}`
-  );
+function decisionJson(fields: DecisionFields, place: LeafPlace, { envelope, ruleIds, classifiers }: Fitted): string {
+  const gaps = atMost(fields.gaps, LIMITS.leafGapsMax);
+  const json = JSON.stringify({
+    c_req: fields.c_req,
+    c_request_id: fields.c_request_id,
+    c_resp: fields.c_resp,
+    c_subj: fields.c_subj,
+    direction: fields.direction,
+    door: fields.door,
+    effective: fields.effective,
+    envelope,
+    epoch: place.epoch,
+    gap_count: fields.gap_count,
+    gaps,
+    kind: fields.kind,
+    log_id: place.log_id,
+    mono_ns: place.mono_ns,
+    policy_revision: fields.policy_revision,
+    prev: place.prev,
+    raw: fields.raw,
+    route: fields.route,
+    rule_count: fields.rule_count,
+    rule_ids: ruleIds,
+    seq: place.seq,
+    switch: fields.switch,
+    tenant: fields.tenant,
+    time_ms: place.time_ms,
+    v: place.v,
+    windows: fields.windows,
+  });
+  const numbers = [place.epoch, fields.gap_count, fields.rule_count, place.seq, place.time_ms, place.v];
+  if (classifiers === undefined && numbers.every(isInteger) && !json.includes(SURROGATE_ESCAPE)) return json;
+  const listed = { ...fields, ...place, envelope, gaps, rule_ids: ruleIds };
+  const asked = classifiers && { classifiers, classifier_count: fields.classifier_count ?? classifiers.length };
+  return valid(() => canonicalJson({ ...listed, ...asked } as unknown as CanonicalValue));
 }
 
-function classifiersJson(classifiers: readonly ClassifierFields[], count = classifiers.length): string {
-  return `,"classifier_count":${integer(count)},"classifiers":${canonicalJson(classifiers as unknown as CanonicalValue)}`;
-}
+/** How `JSON.stringify` writes a lone surrogate, which canonical JSON cannot hold. */
+const SURROGATE_ESCAPE = '\\ud';
 
-/** Text that JSON writes as it is: printable ASCII but the quotation mark and the backslash. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-
-function quote(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : canonicalJson(text);
-}
-
-function quoteAll(texts: readonly string[]): string {
-  return texts.length === 0 ? '[]' : `[${texts.map(quote).join(',')}]`;
-}
-
-function integer(value: number): string {
-  return canonicalJson(value);
+function isInteger(value: number): boolean {
+  return Number.isSafeInteger(value) && !Object.is(value, -0);
 }
 
 function atMost<T>(list: readonly T[], count: number): readonly T[] {

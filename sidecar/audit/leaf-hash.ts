@@ -5,7 +5,10 @@ export const NO_PREV = '0'.repeat(64);
 
 /** A leaf with its RFC 6962 leaf prefix (0x00) before it, so that hashing needs no second copy. */
 export function prefixedLeaf(text: string): Buffer {
-  return Buffer.from(`\0${text}`, 'utf8');
+  const prefixed = Buffer.allocUnsafe(1 + Buffer.byteLength(text));
+  prefixed[0] = 0;
+  prefixed.write(text, 1);
+  return prefixed;
 }
 
 /** Hex SHA-256 of a leaf that has its prefix already: the leaf hash of RFC 6962 2.1. */

@@ -12,7 +12,7 @@ export interface LeafRow {
 /** A leaf that is to be written, and what is written with it. */
 export interface NewRow extends LeafRow {
   /** The sealed payload that the leaf commits to; absent = it commits to nothing. */
-  readonly envelope?: Uint8Array;
+  readonly envelope?: Uint8Array | undefined;
 }
 
 /** Where the removal of leaves ends. */

@@ -25,14 +25,6 @@ const NAMES: ReadonlySet<string | number> = new Set([
   ...FILE_STRINGS,
 ]);
 
-/** Follows a walk through a JSON body, and reads or names what stands in it in place of text. */
-export interface CarriedMedia {
-  /** A string that was added as text already. */
-  string(place: JsonPlace, text: string): void;
-  number(place: JsonPlace): void;
-  leave(place: JsonPlace): void;
-}
-
 /** An object that holds a file in base64 and is being read: what the file is may stand behind it. */
 interface OpenFile {
   readonly place: JsonPlace;
@@ -43,41 +35,51 @@ interface OpenFile {
   isPlain: boolean;
 }
 
-export function createCarriedMedia(draft: Draft): CarriedMedia {
-  const files: OpenFile[] = [];
-  const keepMember = (place: JsonPlace, text: string) => {
+/** Follows a walk through a JSON body, and reads or names what stands in it in place of text. */
+export class CarriedMedia {
+  readonly #draft: Draft;
+  readonly #files: OpenFile[] = [];
+
+  constructor(draft: Draft) {
+    this.#draft = draft;
+  }
+
+  /** A string that was added as text already. */
+  string(place: JsonPlace, text: string): void {
+    const draft = this.#draft;
+    if (text === '' || readDataUrls(draft, text, pointerOfMember(place))) return;
+    const isNamed = place.isArray ? LISTS.has(place.name) : NAMES.has(place.member);
+    const gap = (isNamed ? gapOf(place, text) : undefined) ?? base64MediaGapOf(text);
+    if (gap !== undefined) draft.gaps.add(gap);
+    if (!isNamed) return;
+    if (FILE_OWNERS.has(place.name)) this.#keepMember(place, text);
+    else if (FILE_STRINGS.has(place.member) && isSpoken(place)) readBase64(draft, text, '', pointerOfMember(place));
+  }
+
+  number(place: JsonPlace): void {
+    const gap = tokenGap(place);
+    if (gap !== undefined) this.#draft.gaps.add(gap);
+  }
+
+  leave(place: JsonPlace): void {
+    const file = this.#files[this.#files.length - 1];
+    if (file?.place !== place) return;
+    this.#files.pop();
+    if (file.data.length === 0 || !isSpoken(place)) return;
+    for (const { text, name, pointer } of file.data)
+      if (!file.isPlain || name !== 'data') readBase64(this.#draft, text, file.type, pointer);
+  }
+
+  #keepMember(place: JsonPlace, text: string): void {
     const member = FILE_MEMBERS.get(place.member);
     if (member === undefined) return;
-    const last = files.at(-1);
+    const last = this.#files.at(-1);
     const file: OpenFile = last?.place === place ? last : { place, data: [], type: '', isPlain: false };
-    if (file !== last) files.push(file);
+    if (file !== last) this.#files.push(file);
     if (member === 'type') file.type = text;
     else if (member === 'kind') file.isPlain = text === 'text';
     else file.data.push({ text, name: place.member, pointer: pointerOfMember(place) });
-  };
-  return {
-    string(place, text) {
-      if (text === '' || readDataUrls(draft, text, pointerOfMember(place))) return;
-      const isNamed = place.isArray ? LISTS.has(place.name) : NAMES.has(place.member);
-      const gap = (isNamed ? gapOf(place, text) : undefined) ?? base64MediaGapOf(text);
-      if (gap !== undefined) draft.gaps.add(gap);
-      if (!isNamed) return;
-      if (FILE_OWNERS.has(place.name)) keepMember(place, text);
-      else if (FILE_STRINGS.has(place.member) && isSpoken(place)) readBase64(draft, text, '', pointerOfMember(place));
-    },
-    number(place) {
-      const gap = tokenGap(place);
-      if (gap !== undefined) draft.gaps.add(gap);
-    },
-    leave(place) {
-      const file = files.at(-1);
-      if (file?.place !== place) return;
-      files.pop();
-      if (file.data.length === 0 || !isSpoken(place)) return;
-      for (const { text, name, pointer } of file.data)
-        if (!file.isPlain || name !== 'data') readBase64(draft, text, file.type, pointer);
-    },
-  };
+  }
 }
 
 /** The gap of a string that stands for content which is not text, or is kept elsewhere. */

@@ -5,7 +5,7 @@ import type { JsonPlace } from './json-walk.js';
 import { INSTRUCTIONS, SINGLE_TURNS, TURNS } from './prompt-members.js';
 import { innerShape, type RequestShape, WHOLE_BODY } from './request-places.js';
 import { PEERS, ROLE_OF_NAME, TOOL_BLOCK_MEMBERS, TOOL_BLOCK_TYPE, TOOL_TYPES } from './role-names.js';
-import { createRun, type Part } from './seams.js';
+import { createRun, type Part, type Run } from './seams.js';
 
 /** Members whose texts are joined as a model reads them, in lower case: see `isSpelled`. */
 const SECTIONS: ReadonlySet<string> = new Set(
@@ -13,15 +13,6 @@ const SECTIONS: ReadonlySet<string> = new Set(
 );
 const SECTION_CHARS_MAX = 'additional_instructions'.length;
 const TURNS_CHARS_MAX = 'additional_messages'.length;
-
-/** What a conversation adds to the bare strings of a body: roles, and texts joined as the model sees them. */
-export interface Conversation {
-  enter(place: JsonPlace): void;
-  leave(place: JsonPlace): void;
-  key(place: JsonPlace, name: string): void;
-  /** True when the text is joined with others of its message. */
-  string(place: JsonPlace, text: string): boolean;
-}
 
 /** The message that is being read. */
 interface Message {
@@ -64,36 +55,130 @@ interface Level {
 }
 
 /**
- * Follows a walk through the body of a request to a model. Roles are read in the items of the lists that `TURNS` names,
+ * What a conversation adds to the bare strings of a body: roles, and texts joined as the model sees them. Follows a walk through the
+ * body of a request to a model. Roles are read in the items of the lists that `TURNS` names,
  * and in the members that instruct (see instructions.ts), of each request in the body (see request-places.ts). The shape
  * alone decides, never the path or the media type.
  */
-export function createConversation(draft: Draft): Conversation {
-  const levels: Level[] = [];
-  let level: Level | undefined;
-  let section: JsonPlace | undefined;
-  let message: Message | undefined;
-  let block: Block | undefined;
-  const run = createRun(draft);
+export class Conversation {
+  readonly #draft: Draft;
+  readonly #run: Run;
+  readonly #levels: Level[] = [];
+  #level: Level | undefined;
+  #section: JsonPlace | undefined;
+  #message: Message | undefined;
+  #block: Block | undefined;
 
-  const endMessage = (
+  constructor(draft: Draft) {
+    this.#draft = draft;
+    this.#run = createRun(draft);
+  }
+
+  enter(place: JsonPlace): void {
+    const level = this.#level;
+    if (place.parent === level?.place) {
+      const shape = level === undefined ? WHOLE_BODY : innerShape(level.shape, place);
+      if (shape !== undefined) this.#open(place, shape);
+      else if (isSection(place) && level?.shape.kind !== undefined) this.#section = place;
+    }
+    const section = this.#section;
+    const message = this.#message;
+    if (section !== undefined && isMessage(place, section))
+      this.#message = {
+        place,
+        firstSegment: this.#draft.segments.length,
+        roleCount: 0,
+        role: 'user',
+        isToolResult: false,
+        parts: undefined,
+        toolBlocks: undefined,
+      };
+    else if (message !== undefined && this.#block === undefined)
+      this.#block = blockAt(place, message.place, this.#draft);
+  }
+
+  leave(place: JsonPlace): void {
+    const level = this.#level;
+    if (level === undefined) return;
+    const message = this.#message;
+    const block = this.#block;
+    if (place === block?.place) {
+      if (block.isToolResult && message !== undefined) {
+        message.toolBlocks ??= [];
+        message.toolBlocks.push({ from: block.firstSegment, to: this.#draft.segments.length });
+      }
+      this.#block = undefined;
+    }
+    if (place === message?.place) {
+      this.#endMessage(message, level);
+      this.#message = undefined;
+    }
+    if (place === this.#section) {
+      this.#run.end();
+      this.#section = undefined;
+    }
+    if (place === level.place) this.#close(level);
+  }
+
+  key(place: JsonPlace, name: string): void {
+    const message = this.#message;
+    const block = this.#block;
+    const level = this.#level;
+    if (place === message?.place) {
+      if (name === 'role') message.roleCount++;
+      // A reader that is blind to case may take this one instead.
+      else if (isSpelled(name, 'role') || (name !== 'content' && isSpelled(name, 'content'))) message.roleCount += 2;
+    } else if (place === block?.place) {
+      if (TOOL_BLOCK_MEMBERS.has(name)) block.isToolResult = true;
+    } else if (place === level?.place) {
+      level.instructions.member(name);
+      if (name === 'jsonrpc') level.isRpc = true;
+      if (name.length > TURNS_CHARS_MAX || !TURNS.has(folded(name))) return;
+      if (level.hasTurns || !TURNS.has(name)) level.isDisputed = true;
+      level.hasTurns = true;
+    }
+  }
+
+  /** True when the text is joined with others of its message. */
+  string(place: JsonPlace, text: string): boolean {
+    const level = this.#level;
+    if (level?.shape.kind === 'result' && place === level.place && place.member === 'role')
+      level.speaker = PEERS.get(text) ?? 'tool';
+    const message = this.#message;
+    if (message === undefined) return false;
+    const block = this.#block;
+    if (place === block?.place && place.member === 'type') block.isToolResult ||= TOOL_BLOCK_TYPE.test(text);
+    if (place === message.place && place.member === 'role') message.role = ROLE_OF_NAME.get(text) ?? 'user';
+    else if (place === message.place && place.member === 'type') message.isToolResult = TOOL_TYPES.has(text);
+    else if (text !== '' && isTextPart(place)) {
+      if (message.parts === undefined) message.parts = [{ place, text }];
+      else message.parts.push({ place, text });
+      return true;
+    }
+    return false;
+  }
+
+  #endMessage(
     { roleCount, role: named, isToolResult, firstSegment, parts, toolBlocks }: Message,
     { shape, isDisputed }: Level,
-  ) => {
+  ): void {
+    const draft = this.#draft;
+    const section = this.#section;
     const unnamed = roleCount === 0 && isToolResult ? 'tool' : 'user';
     const speaker = roleCount === 1 ? named : unnamed;
     const isHeld = shape.kind === 'request' || (speaker !== 'system' && speaker !== 'developer');
     const hasRoles = !isDisputed && isHeld && section?.isArray === true && TURNS.has(section.name as string);
     if (hasRoles && speaker !== 'user') assignRole(draft, firstSegment, speaker);
     if (hasRoles && toolBlocks) for (const { from, to } of toolBlocks) assignRole(draft, from, 'tool', to);
-    run.add(parts, speaker, hasRoles ? speaker : 'user');
-  };
-  const open = (place: JsonPlace, shape: RequestShape) => {
-    level = {
+    this.#run.add(parts, speaker, hasRoles ? speaker : 'user');
+  }
+
+  #open(place: JsonPlace, shape: RequestShape): void {
+    this.#level = {
       place,
       shape,
-      firstSegment: draft.segments.length,
-      instructions: createInstructions(draft),
+      firstSegment: this.#draft.segments.length,
+      instructions: createInstructions(this.#draft),
       isRpc: false,
       speaker: 'tool',
       result: undefined,
@@ -101,90 +186,25 @@ export function createConversation(draft: Draft): Conversation {
       hasInnerTurns: false,
       isDisputed: false,
     };
-    levels.push(level);
-  };
-  const close = (closed: Level) => {
+    this.#levels.push(this.#level);
+  }
+
+  #close(closed: Level): void {
+    const draft = this.#draft;
     const { shape, result, firstSegment, hasTurns, hasInnerTurns } = closed;
     const isUnclear = closed.isDisputed || (hasTurns && hasInnerTurns);
     if (shape.kind === 'request') closed.instructions.end(isUnclear);
     if (closed.isRpc && result) assignRole(draft, result.from, result.speaker, result.to);
     if (isUnclear) assignRole(draft, firstSegment, 'user');
-    levels.pop();
-    level = levels.at(-1);
+    this.#levels.pop();
+    const level = this.#levels.at(-1);
+    this.#level = level;
     if (level === undefined) return;
     // A request in the place of a list of turns stands for it.
     if ((hasTurns || hasInnerTurns) && !TURNS.has(closed.place.name as string)) level.hasInnerTurns = true;
     if (shape.kind === 'result')
       level.result = { from: firstSegment, to: draft.segments.length, speaker: closed.speaker };
-  };
-  return {
-    enter(place) {
-      if (place.parent === level?.place) {
-        const shape = level === undefined ? WHOLE_BODY : innerShape(level.shape, place);
-        if (shape !== undefined) open(place, shape);
-        else if (isSection(place) && level?.shape.kind !== undefined) section = place;
-      }
-      if (section !== undefined && isMessage(place, section))
-        message = {
-          place,
-          firstSegment: draft.segments.length,
-          roleCount: 0,
-          role: 'user',
-          isToolResult: false,
-          parts: undefined,
-          toolBlocks: undefined,
-        };
-      else if (message !== undefined && block === undefined) block = blockAt(place, message.place, draft);
-    },
-    leave(place) {
-      if (level === undefined) return;
-      if (place === block?.place) {
-        if (block.isToolResult && message !== undefined) {
-          message.toolBlocks ??= [];
-          message.toolBlocks.push({ from: block.firstSegment, to: draft.segments.length });
-        }
-        block = undefined;
-      }
-      if (place === message?.place) {
-        endMessage(message, level);
-        message = undefined;
-      }
-      if (place === section) {
-        run.end();
-        section = undefined;
-      }
-      if (place === level.place) close(level);
-    },
-    key(place, name) {
-      if (place === message?.place) {
-        if (name === 'role') message.roleCount++;
-        // A reader that is blind to case may take this one instead.
-        else if (isSpelled(name, 'role') || (name !== 'content' && isSpelled(name, 'content'))) message.roleCount += 2;
-      } else if (place === block?.place) {
-        if (TOOL_BLOCK_MEMBERS.has(name)) block.isToolResult = true;
-      } else if (place === level?.place) {
-        level.instructions.member(name);
-        if (name === 'jsonrpc') level.isRpc = true;
-        if (name.length > TURNS_CHARS_MAX || !TURNS.has(folded(name))) return;
-        if (level.hasTurns || !TURNS.has(name)) level.isDisputed = true;
-        level.hasTurns = true;
-      }
-    },
-    string(place, text) {
-      if (level?.shape.kind === 'result' && place === level.place && place.member === 'role')
-        level.speaker = PEERS.get(text) ?? 'tool';
-      if (message === undefined) return false;
-      if (place === block?.place && place.member === 'type') block.isToolResult ||= TOOL_BLOCK_TYPE.test(text);
-      if (place === message.place && place.member === 'role') message.role = ROLE_OF_NAME.get(text) ?? 'user';
-      else if (place === message.place && place.member === 'type') message.isToolResult = TOOL_TYPES.has(text);
-      else if (text !== '' && isTextPart(place)) {
-        if (message.parts === undefined) message.parts = [{ place, text }];
-        else message.parts.push({ place, text });
-        return true;
-      }
-      return false;
-    },
-  };
+  }
 }
 
 /** The part that begins here: an element of a list in the message. One that has a result as a member is a result as a whole. */

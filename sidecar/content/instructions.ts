@@ -16,7 +16,7 @@ interface Member {
 
 export function createInstructions(draft: Draft): Instructions {
   const names = new Set<string>();
-  const repeated = new Set<string>();
+  let repeated: Set<string> | undefined;
   const found: { readonly name: string; readonly from: number; readonly to: number }[] = [];
   let open: Member | undefined;
   const close = (to: number) => {
@@ -26,15 +26,17 @@ export function createInstructions(draft: Draft): Instructions {
   return {
     member(name) {
       close(draft.segments.length - 1);
-      if (names.has(name)) repeated.add(name);
-      names.add(name);
+      if (names.size === names.add(name).size) {
+        repeated ??= new Set();
+        repeated.add(name);
+      }
       if (INSTRUCTIONS.has(name)) open = { name, firstSegment: draft.segments.length };
     },
     end(isDisputed) {
       close(draft.segments.length);
       if (isDisputed) return;
       for (const { name, from, to } of found) {
-        const isOne = !repeated.has(name) && INSTRUCTIONS.get(name)?.some((companion) => names.has(companion));
+        const isOne = !repeated?.has(name) && INSTRUCTIONS.get(name)?.some((companion) => names.has(companion));
         if (isOne) assignRole(draft, from, 'system', to);
       }
     },

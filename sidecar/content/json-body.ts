@@ -1,14 +1,14 @@
-import { createCarriedMedia } from './carried-media.js';
-import { createConversation } from './conversation.js';
+import { CarriedMedia } from './carried-media.js';
+import { Conversation } from './conversation.js';
 import { readDataUrls } from './data-urls.js';
 import { addDerivedText, addText, assignRole, type Draft, isFull, markDerived, readUnder } from './draft.js';
 import { jsonLinesOf } from './json-lines.js';
 import { commonPointer, pointerOfMember } from './json-pointer.js';
 import { beginsAsLenientJson, looksLikeJson } from './json-start.js';
-import { type JsonVisitor, walkJson } from './json-walk.js';
-import { createMemberTexts } from './member-texts.js';
+import { type JsonPlace, type JsonVisitor, walkJson } from './json-walk.js';
+import { createMemberTexts, type MemberTexts } from './member-texts.js';
 import { readEscapes, readNestedJson } from './nested-json.js';
-import { createScatteredText, scatteredInto } from './scattered-text.js';
+import { createScatteredText, type ScatteredText, scatteredInto } from './scattered-text.js';
 
 /** What a body says of itself: one JSON text, several, or nothing of the kind. */
 export type DeclaredJson = 'json' | 'lines' | undefined;
@@ -26,7 +26,7 @@ export const NUMBER_DIGITS_MIN = 6;
  */
 export function readJsonBody(draft: Draft, text: string, declared: DeclaredJson): boolean {
   const start = draft.segments.length;
-  const end = walkJson(text, createBodyVisitor(draft, text));
+  const end = walkJson(text, new BodyVisitor(draft, text));
   if (end === 'complete' || (end === 'malformed' && declared !== 'json' && readLines(draft, start, text, declared)))
     return true;
   if (end !== 'malformed') draft.gaps.add(end === 'depth' ? 'json:depth' : 'json:too_many_segments');
@@ -47,7 +47,7 @@ function readLines(draft: Draft, start: number, text: string, declared: Declared
   if (!lines) return false;
   const before = draft.segments.splice(start);
   for (const [number, line] of lines.entries()) {
-    const end = readUnder(draft, `/${number}`, () => walkJson(line, createBodyVisitor(draft, line)));
+    const end = readUnder(draft, `/${number}`, () => walkJson(line, new BodyVisitor(draft, line)));
     if (end !== 'complete') {
       draft.segments.splice(start, Number.POSITIVE_INFINITY, ...before);
       return false;
@@ -60,66 +60,93 @@ function readLines(draft: Draft, start: number, text: string, declared: Declared
   return true;
 }
 
-function createBodyVisitor(draft: Draft, body: string): JsonVisitor {
-  const hasEscapes = body.includes('\\');
-  // Only such an escape can make half a surrogate pair.
-  const hasUnicodeEscapes = hasEscapes && body.includes('\\u');
-  // Only these leave a backslash in a decoded string, and with it something to be decoded once more.
-  const hasBackslashes = hasEscapes && (body.includes('\\\\') || (hasUnicodeEscapes && /\\u005c/i.test(body)));
-  const conversation = createConversation(draft);
-  const media = createCarriedMedia(draft);
-  const addTogether = scatteredInto(draft, (place) => commonPointer(place, place));
-  const scattered = createScatteredText(addTogether);
-  const members = createMemberTexts(addTogether);
-  return {
-    enter(place) {
-      scattered.enter();
-      conversation.enter(place);
-    },
-    leave(place) {
-      scattered.leave();
-      members.leave(place);
-      media.leave(place);
-      conversation.leave(place);
-    },
-    key(place, name) {
-      const pointer = `${pointerOfMember(place)}#`;
-      addText(draft, name, pointer);
-      if (hasUnicodeEscapes) noteLoneSurrogate(draft, name);
-      conversation.key(place, name);
-      scattered.key(name);
-      if (hasBackslashes && name.includes('\\')) readNestedJson(draft, name, pointer);
-    },
-    string(place, text) {
-      const pointer = pointerOfMember(place);
-      addText(draft, text, pointer);
-      if (hasUnicodeEscapes) noteLoneSurrogate(draft, text);
-      if (place !== undefined) {
-        const isJoined = conversation.string(place, text);
-        media.string(place, text);
-        if (isJoined) scattered.leave();
-        else {
-          scattered.string(place, text);
-          members.string(place, text);
-        }
-      } else readDataUrls(draft, text, pointer);
-      if (looksLikeJson(text) || (hasBackslashes && text.includes('\\')))
-        readNestedJson(draft, text, pointer, place?.member === 'arguments');
-    },
-    number(place, literal) {
-      if (place !== undefined) {
-        media.number(place);
-        scattered.number(place, literal);
+/** A class, because of a body as short as most are, ten functions of its own would be a tenth of the cost. */
+class BodyVisitor implements JsonVisitor {
+  readonly #draft: Draft;
+  /** Only such an escape can make half a surrogate pair. */
+  readonly #hasUnicodeEscapes: boolean;
+  /** Only these leave a backslash in a decoded string, and with it something to be decoded once more. */
+  readonly #hasBackslashes: boolean;
+  readonly #conversation: Conversation;
+  readonly #media: CarriedMedia;
+  readonly #scattered: ScatteredText;
+  readonly #members: MemberTexts;
+
+  constructor(draft: Draft, body: string) {
+    const hasEscapes = body.includes('\\');
+    this.#draft = draft;
+    this.#hasUnicodeEscapes = hasEscapes && body.includes('\\u');
+    this.#hasBackslashes = hasEscapes && (body.includes('\\\\') || (this.#hasUnicodeEscapes && /\\u005c/i.test(body)));
+    this.#conversation = new Conversation(draft);
+    this.#media = new CarriedMedia(draft);
+    const addTogether = scatteredInto(draft, ownPointer);
+    this.#scattered = createScatteredText(addTogether);
+    this.#members = createMemberTexts(addTogether);
+  }
+
+  enter(place: JsonPlace): void {
+    this.#scattered.enter();
+    this.#conversation.enter(place);
+  }
+
+  leave(place: JsonPlace): void {
+    this.#scattered.leave();
+    this.#members.leave(place);
+    this.#media.leave(place);
+    this.#conversation.leave(place);
+  }
+
+  key(place: JsonPlace, name: string): void {
+    const draft = this.#draft;
+    const pointer = `${pointerOfMember(place)}#`;
+    addText(draft, name, pointer);
+    if (this.#hasUnicodeEscapes) noteLoneSurrogate(draft, name);
+    this.#conversation.key(place, name);
+    this.#scattered.key(name);
+    if (this.#hasBackslashes && name.includes('\\')) readNestedJson(draft, name, pointer);
+  }
+
+  string(place: JsonPlace | undefined, text: string): void {
+    const draft = this.#draft;
+    const pointer = pointerOfMember(place);
+    addText(draft, text, pointer);
+    if (this.#hasUnicodeEscapes) noteLoneSurrogate(draft, text);
+    if (place !== undefined) {
+      const isJoined = this.#conversation.string(place, text);
+      this.#media.string(place, text);
+      if (isJoined) this.#scattered.leave();
+      else {
+        this.#scattered.string(place, text);
+        this.#members.string(place, text);
       }
-      if (literal.length < NUMBER_DIGITS_MIN || literal.replaceAll(/\D/g, '').length < NUMBER_DIGITS_MIN) return;
-      const pointer = pointerOfMember(place);
-      addText(draft, literal, pointer);
-      const plain = plainInteger(literal);
-      if (plain !== undefined) addDerivedText(draft, plain, pointer);
-    },
-    duplicate: () => void draft.gaps.add('json:duplicate_key'),
-    full: () => isFull(draft),
-  };
+    } else readDataUrls(draft, text, pointer);
+    if (looksLikeJson(text) || (this.#hasBackslashes && text.includes('\\')))
+      readNestedJson(draft, text, pointer, place?.member === 'arguments');
+  }
+
+  number(place: JsonPlace | undefined, literal: string): void {
+    if (place !== undefined) {
+      this.#media.number(place);
+      this.#scattered.number(place, literal);
+    }
+    if (literal.length < NUMBER_DIGITS_MIN || literal.replaceAll(/\D/g, '').length < NUMBER_DIGITS_MIN) return;
+    const pointer = pointerOfMember(place);
+    addText(this.#draft, literal, pointer);
+    const plain = plainInteger(literal);
+    if (plain !== undefined) addDerivedText(this.#draft, plain, pointer);
+  }
+
+  duplicate(): void {
+    this.#draft.gaps.add('json:duplicate_key');
+  }
+
+  full(): boolean {
+    return isFull(this.#draft);
+  }
+}
+
+function ownPointer(place: JsonPlace): string {
+  return commonPointer(place, place);
 }
 
 /** `4111111111111111e0` and `4111111111111111.0` are card numbers to whoever parses them. */

@@ -1,6 +1,6 @@
 import type { ContentOptions } from '../content/read-content.js';
 import { readContent } from '../content/read-content.js';
-import type { Content, Evaluation, Segment } from '../kernel/evaluation.js';
+import type { Content, Evaluation, Mark, Segment } from '../kernel/evaluation.js';
 import { type Fault, faultOf } from '../kernel/fault.js';
 import type { Gap } from '../kernel/gap.js';
 import type { OpenJudgement } from '../policy/classifier.js';
@@ -25,11 +25,11 @@ export interface Question {
   /** Wall-clock time, ms. */
   readonly nowMs: number;
   /** Work that judging may take; absent: the whole budget. */
-  readonly workMax?: number;
+  readonly workMax?: number | undefined;
   /** What a coded body may unpack to; absent: as much as a body may have. */
-  readonly decodedBytesMax?: number;
+  readonly decodedBytesMax?: number | undefined;
   /** What is to be committed to and kept of the content; absent = nothing. */
-  readonly order?: CaptureOrder;
+  readonly order?: CaptureOrder | undefined;
 }
 
 /** A judgement with what was captured of the content; the latter is absent where no text was read, or none was asked for. */
@@ -45,7 +45,8 @@ export function inspect(
   const { evaluation, decodedBytesMax, order } = question;
   try {
     const { segments, gaps } = readContent(evaluation.content, snapshot.contentOptions, decodedBytesMax);
-    const judgement = snapshot.policy.judge({ segments, gaps: [...evaluation.gaps, ...gaps] }, scopeOf(question));
+    const all = evaluation.gaps.length === 0 ? gaps : [...evaluation.gaps, ...gaps];
+    const judgement = snapshot.policy.judge({ segments, gaps: all }, scopeOf(question));
     const inspected = order ? captured(judgement, segments, order) : judgement;
     if (inspected.effective !== 'MASK') return inspected;
     if (evaluation.door === 'ext_authz') return unmasked(inspected, snapshot.settings);
@@ -57,15 +58,16 @@ export function inspect(
 }
 
 /** What was read is committed to as it stood, whatever became of it: judged in part, masked, refused. */
-function captured(
-  { marks = [], ...judgement }: OpenJudgement,
-  segments: readonly Segment[],
-  order: CaptureOrder,
-): Inspected {
+function captured(judgement: OpenJudgement, segments: readonly Segment[], order: CaptureOrder): Inspected {
   const texts = segments.map(({ text }) => text);
-  const content = captureContent({ texts, marks, findings: judgement.findings }, order);
-  return content ? { ...judgement, captured: content } : judgement;
+  const content = captureContent({ texts, marks: judgement.marks ?? NO_MARKS, findings: judgement.findings }, order);
+  if (!content) return judgement;
+  if (!judgement.marks) return { ...judgement, captured: content };
+  const { marks: _, ...rest } = judgement;
+  return { ...rest, captured: content };
 }
+
+const NO_MARKS: readonly Mark[] = [];
 
 type UnmaskedSettings = Pick<VerdictSettings, 'maskInExtAuthz'>;
 
@@ -88,17 +90,7 @@ export function judgeUnread(policy: Policy, question: Question, { kind, fault }:
 
 function scopeOf({ evaluation, nowMs, workMax, order }: Question): Scope {
   const { direction, endpoint, tenant, packs, heldBack, namedRoute: route } = evaluation;
-  return {
-    direction,
-    endpoint,
-    tenant,
-    nowMs,
-    ...(packs && { packs }),
-    ...(heldBack && { heldBack }),
-    ...(route !== undefined && { route }),
-    ...(workMax !== undefined && { workMax }),
-    ...(order && { wantsMarks: true }),
-  };
+  return { direction, endpoint, tenant, nowMs, packs, heldBack, route, workMax, wantsMarks: order !== undefined };
 }
 
 /** Size of what was sent to be read. A text counts its UTF-16 units, which is close enough to choose a thread. */

@@ -40,9 +40,9 @@ export function createInspector(initial: PolicySnapshot, options: InspectorOptio
   void worker.ready(initial);
   return {
     async inspect(evaluation, nowMs, order) {
-      const question = { evaluation, nowMs, ...(order && { order }) };
+      const question = { evaluation, nowMs, order };
       if (contentBytes(evaluation.content) > LIMITS.inlineBodyBytesMax) return worker.inspect(snapshot, question);
-      const judgement = inspect(snapshot, { ...question, ...INLINE });
+      const judgement = inspect(snapshot, { evaluation, nowMs, order, ...INLINE });
       const isTooMuch = judgement.gaps.some(({ kind }) => kind === 'engine:budget' || kind === 'coding:too_large');
       return isTooMuch ? worker.inspect(snapshot, question) : judgement;
     },

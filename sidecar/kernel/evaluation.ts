@@ -172,7 +172,7 @@ export interface MatchedRule {
 
 /** The ids of rules, each once, in their order: two packs may have rules of one id. */
 export function ruleIdsOf(rules: readonly Pick<MatchedRule, 'id'>[]): string[] {
-  return [...new Set(rules.map(({ id }) => id))];
+  return rules.length === 0 ? [] : [...new Set(rules.map(({ id }) => id))];
 }
 
 /** What a classifier said to the question of one rule. */

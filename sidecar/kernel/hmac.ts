@@ -13,10 +13,10 @@ export interface HmacKey {
 /** Prepares a key of at most 64 bytes; a longer one throws RangeError. */
 export function hmacKey(key: Uint8Array): HmacKey {
   if (key.length > BLOCK_BYTES) throw new RangeError('an HMAC key of more than 64 bytes');
-  const inner = Buffer.alloc(BLOCK_BYTES, 0x36);
-  const outer = Buffer.alloc(BLOCK_BYTES, 0x5c);
-  for (let i = 0; i < key.length; i++) {
-    const byte = key[i] as number;
+  const inner = new Uint8Array(BLOCK_BYTES);
+  const outer = new Uint8Array(BLOCK_BYTES);
+  for (let i = 0; i < BLOCK_BYTES; i++) {
+    const byte = i < key.length ? (key[i] as number) : 0;
     inner[i] = 0x36 ^ byte;
     outer[i] = 0x5c ^ byte;
   }
@@ -27,13 +27,18 @@ export function hmacKey(key: Uint8Array): HmacKey {
  * HMAC-SHA-256 (RFC 2104) in two one-shot hashes: an object of OpenSSL for each message, which `createHmac` makes, costs
  * several times as much as hashing it. 32 bytes.
  */
-export function hmac({ inner, outer }: HmacKey, message: Uint8Array): Buffer {
-  const first = Buffer.allocUnsafe(BLOCK_BYTES + message.length);
-  first.set(inner);
-  first.set(message, BLOCK_BYTES);
+export function hmac(key: HmacKey, message: Uint8Array): Buffer {
+  const padded = Buffer.allocUnsafe(BLOCK_BYTES + message.length);
+  padded.set(message, BLOCK_BYTES);
+  return hmacOfPadded(key, padded);
+}
+
+/** Of a message that has room for a block before it. */
+function hmacOfPadded({ inner, outer }: HmacKey, padded: Uint8Array): Buffer {
+  padded.set(inner);
   const second = Buffer.allocUnsafe(BLOCK_BYTES + HASH_BYTES);
   second.set(outer);
-  hashInto(second, BLOCK_BYTES, first);
+  hashInto(second, BLOCK_BYTES, padded);
   return sha256(second);
 }
 
@@ -57,8 +62,8 @@ export function hkdfExtract(key: Uint8Array): HmacKey {
 
 /** The first 32 bytes of HKDF-Expand (RFC 5869 2.3) with SHA-256. */
 export function hkdfExpand(extracted: HmacKey, info: Uint8Array): Buffer {
-  const message = Buffer.allocUnsafe(info.length + 1);
-  message.set(info);
-  message[info.length] = 1;
-  return hmac(extracted, message);
+  const padded = Buffer.allocUnsafe(BLOCK_BYTES + info.length + 1);
+  padded.set(info, BLOCK_BYTES);
+  padded[BLOCK_BYTES + info.length] = 1;
+  return hmacOfPadded(extracted, padded);
 }

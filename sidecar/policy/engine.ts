@@ -61,7 +61,6 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
   return {
     match(segments, plan, budget, allowed = NOTHING) {
       const found: Map<PreparedRule, RuleMatches> = new Map();
-      const shared = { scanner, words, names, budget, found, tried, allowed, isPlaceholder };
       const lengths = { all: 0, withoutInstructions: 0 };
       plainTexts.begin(plan, budget);
       try {
@@ -76,7 +75,22 @@ export function* createEngine(groups: RuleGroups, isPlaceholder?: PlaceholderTes
             words.look(text);
             const hasPairs = (scanner.marks & LOW_SURROGATE_MARK) !== 0;
             if (hasPairs) codePoints = countCodePoints(text);
-            const scan = { ...shared, segment, index: i, text };
+            const scan: TextScan = {
+              segment,
+              index: i,
+              text,
+              view: undefined,
+              scanner,
+              words,
+              names,
+              budget,
+              found,
+              tried,
+              allowed,
+              isPlaceholder,
+              folded: undefined,
+              bareChars: undefined,
+            };
             const [triedBefore, spent] = [budget.matchesTried, budget.spent];
             matchSegment(scan, plan, turnsOf);
             const isPlain = !hasPairs && budget.matchesTried === triedBefore;
@@ -125,22 +139,22 @@ function matchSegment(scan: TextScan, plan: RulePlan, turnsOf: TurnsOf): void {
 function matchViews(own: TextScan, plan: RulePlan, views: ViewQueue, turnsOf: TurnsOf): void {
   if (!views.isUsed()) return;
   const turned = turnsOf(own.scanner);
-  const { folded: _, bareChars: __, ...scan } = own; // these are of the segment's own text
+  const { scanner, words, budget } = own;
   for (let view = views.take(); view; view = views.take()) {
     const { text } = view.mapped;
-    scan.budget.spend(text.length * WORK.scanUnit + WORK.segment);
-    scan.scanner.scan(text);
-    scan.words.look(text);
-    const tokens = tokensOf(scan.scanner);
-    const turns = turnsOf(scan.scanner);
-    matchText({ ...scan, text, view }, plan);
+    budget.spend(text.length * WORK.scanUnit + WORK.segment);
+    scanner.scan(text);
+    words.look(text);
+    const tokens = tokensOf(scanner);
+    const turns = turnsOf(scanner);
+    matchText({ ...own, text, view, folded: undefined, bareChars: undefined }, plan);
     if (view.depth === 0 && !view.isGuess) {
       const isNew = { backwards: turns.backwards && !turned.backwards, rotated: turns.rotated && !turned.rotated };
       for (const other of turnedViews({ text, mapped: view.mapped }, isNew)) views.add(other);
     }
     addDecodedViews({ text, view }, tokens, views.add);
   }
-  for (const matches of scan.found.values()) mergeViewSpans(matches, scan.index);
+  for (const matches of own.found.values()) mergeViewSpans(matches, own.index);
 }
 
 const NONE: readonly Stretch[] = [];

@@ -2,6 +2,8 @@ import type { Finding, Mark, Segment } from '../kernel/evaluation.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { RuleMatches, Span } from './matches.js';
 
+const NONE: readonly Finding[] = [];
+
 /** A span that is reported, with the rule that found it. */
 interface Reported {
   readonly match: RuleMatches;
@@ -13,7 +15,8 @@ interface Reported {
  * request, and what they match is often the very text that is in order. When there are more than may be listed, every
  * rule gets an equal share first. Offsets are converted to UTF-8 here, so only for what is listed.
  */
-export function findingsOf(matches: readonly RuleMatches[], segments: readonly Segment[]): Finding[] {
+export function findingsOf(matches: readonly RuleMatches[], segments: readonly Segment[]): readonly Finding[] {
+  if (matches.length === 0) return NONE;
   const listed = choose(matches.filter(isReported));
   const bytes = byteOffsets(listed, segments);
   return listed.map((reported) => {

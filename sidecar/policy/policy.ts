@@ -102,8 +102,11 @@ export function* createPolicySteps(packs: readonly Pack[], settings: VerdictSett
   const judge = (reading: Reading, scope: Scope): OpenJudgement => {
     const run = runRules({ engine, planFor, exceptions, packs }, reading, scope);
     const matched = run.matches.map((match) => toldRule(match.prepared, scope, actionOf(match)));
-    const judgement = {
-      ...verdictsOf(matched, run.gaps, settingsOn(scope.route, settings), areGapsInShadow(scope, settings.shadow)),
+    const isGapInShadow = areGapsInShadow(scope, settings.shadow);
+    const { raw, effective } = verdictsOf(matched, run.gaps, settingsOn(scope.route, settings), isGapInShadow);
+    const judgement: OpenJudgement = {
+      raw,
+      effective,
       matched,
       findings: findingsOf(run.matches, reading.segments),
       gaps: run.gaps,

@@ -8,19 +8,19 @@ export interface Scope {
   /** Normalised; empty = none. */
   readonly endpoint: string;
   /** Names of the packs that apply; absent = all loaded ones. */
-  readonly packs?: readonly string[];
+  readonly packs?: readonly string[] | undefined;
   /** Name of the configured route, which may decide gaps differently; absent = none. */
-  readonly route?: string;
+  readonly route?: string | undefined;
   /** For exceptions of one tenant; absent or empty = none. */
   readonly tenant?: string;
   /** Wall-clock time for exceptions that expire; absent: such exceptions do not hold. */
   readonly nowMs?: number;
   /** Work that judging may take (see budget.ts); absent: as much as texts of this length may (LIMITS.judgeWork*). */
-  readonly workMax?: number;
+  readonly workMax?: number | undefined;
   /** What maintenance holds back; absent = nothing. */
-  readonly heldBack?: HeldBack;
+  readonly heldBack?: HeldBack | undefined;
   /** Whether the judgement is to say where rules matched in the texts; absent = it is not. */
-  readonly wantsMarks?: true;
+  readonly wantsMarks?: boolean;
 }
 
 /** Whether the rules of a pack are in shadow, by the setting or by maintenance. Rules that enforce are not held back all the same. */
@@ -53,7 +53,7 @@ export function rememberPlans(rules: readonly PreparedRule[]): (scope: Scope) =>
       if (plans.size >= PLANS_KEPT) plans.clear();
       if (key.length <= KEY_CHARS_MAX) plans.set(key, plan);
     }
-    last = { direction, endpoint, plan, ...(packs && { packs }) };
+    last = { direction, endpoint, packs, plan };
     return plan;
   };
 }

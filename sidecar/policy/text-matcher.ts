@@ -17,15 +17,15 @@ import { originOf } from './views/mapped-text.js';
 import type { View } from './views/views.js';
 import { eachMatch, mayMatch, stretchesFor } from './windows.js';
 
-/** One reading of a segment, just scanned, and where its matches go. */
+/** One reading of a segment, just scanned, and where its matches go. All have the same members in the same order: hundreds of rules look at them. */
 export interface TextScan {
   readonly segment: Segment;
   /** Index of the segment. */
   readonly index: number;
   /** The text of the segment, or of the view. */
   readonly text: string;
-  /** How the text was made from that of the segment; absent for the segment's own. */
-  readonly view?: View;
+  /** How the text was made from that of the segment; undefined for the segment's own. */
+  readonly view: View | undefined;
   readonly scanner: LiteralScanner;
   /** Looks at the text. */
   readonly words: LazyScan;
@@ -38,9 +38,9 @@ export interface TextScan {
   readonly allowed: AllowedTexts;
   readonly isPlaceholder: PlaceholderTest | undefined;
   /** The text with every character folded, made when first needed. */
-  folded?: string;
+  folded: string | undefined;
   /** Length without the blanks around, counted when first needed. */
-  bareChars?: number;
+  bareChars: number | undefined;
 }
 
 /** Tries the rules of which the text or its names have a literal or word, and those without one as far as it has what they need. */

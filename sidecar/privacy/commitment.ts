@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { type HmacKey, hkdfExpand, hmacKey, sha256 } from '../kernel/hmac.js';
 
 /** What a leaf commits to without holding it: the caller's request id, the content that was judged, the person it is about. */
@@ -14,9 +14,10 @@ export function spanSeed(seed: Uint8Array): SpanSeed {
 
 /** The nonce of one span, 32 bytes: HKDF-Expand (RFC 5869 2.3) of the seed with `jimini/nonce/v1` 00 field 00 u32be(index). */
 export function spanNonce(seed: SpanSeed, field: CommittedField, index: number): Buffer {
-  return hkdfExpand(seed, Buffer.concat([PREFIXES.nonce[field], uint32(index)]));
+  return hkdfExpand(seed, withNumber(PREFIXES.nonce[field], index));
 }
 
+const HASH_BYTES = 32;
 /** Longer spans are hashed where they lie; shorter ones are copied behind what goes before them, which costs less. */
 const COPIED_BYTES_MAX = 64 * 1024;
 
@@ -38,7 +39,13 @@ export function spanHash(field: CommittedField, nonce: Uint8Array, bytes: Uint8A
 
 /** What stands in the leaf, 64 hex digits: SHA-256 of `jimini/field/v1` 00 field 00 u32be(number of spans) and their hashes. */
 export function commitmentOfHashes(field: CommittedField, spanHashes: readonly Uint8Array[]): string {
-  return sha256(Buffer.concat([PREFIXES.field[field], uint32(spanHashes.length), ...spanHashes])).toString('hex');
+  const bytes = withNumber(PREFIXES.field[field], spanHashes.length, spanHashes.length * HASH_BYTES);
+  let at = bytes.length - spanHashes.length * HASH_BYTES;
+  for (const spanHash of spanHashes) {
+    bytes.set(spanHash, at);
+    at += HASH_BYTES;
+  }
+  return hash('sha256', bytes, 'hex');
 }
 
 /** The commitment to a field that consists of these spans. */
@@ -54,8 +61,10 @@ function prefixesOf(purpose: 'nonce' | 'span' | 'field'): Readonly<Record<Commit
   return { request_id: prefixOf('request_id'), req: prefixOf('req'), resp: prefixOf('resp'), subj: prefixOf('subj') };
 }
 
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
+/** The prefix and u32be(value), with room for so many bytes behind them. */
+function withNumber(prefix: Buffer, value: number, room = 0): Buffer {
+  const bytes = Buffer.allocUnsafe(prefix.length + 4 + room);
+  bytes.set(prefix);
+  bytes.writeUInt32BE(value, prefix.length);
   return bytes;
 }

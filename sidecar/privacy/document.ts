@@ -38,9 +38,9 @@ export function documentSpans(texts: readonly string[], marks: readonly Mark[]):
 
 /** Most texts have no match: one span, made in one piece. */
 function wholeDocument(texts: readonly string[]): DocumentSpan[] {
-  let document = '';
-  for (const text of texts) document += lengthOf(text) + text;
-  return document === '' ? [] : [{ kind: 'plain', bytes: Buffer.from(document, 'utf8') }];
+  const pieces: string[] = [];
+  for (const text of texts) pieces.push(lengthOf(text), text);
+  return pieces.length === 0 ? [] : [{ kind: 'plain', bytes: Buffer.from(pieces.join(''), 'utf8') }];
 }
 
 interface Run {

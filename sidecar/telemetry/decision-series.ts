@@ -6,6 +6,9 @@ import { LIMITS } from '../kernel/limits.js';
 const LATENCY_MS_BUCKETS = [1, 5, 10, 25, 30, 50, 100, 250, 500, 1000, 2500, 5000];
 const LATENCY_SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1, 5];
 
+/** Effective verdicts as labels. */
+const LABELS = { ALLOW: 'allow', FLAG: 'flag', MASK: 'mask', BLOCK: 'block' } as const;
+
 /** A series that every decision adds to. `endpoint` is a bounded label, never a raw path. */
 interface DecisionSeries {
   observe(endpoint: string, decision: Decision): void;
@@ -50,7 +53,7 @@ export function createEventCounter(registry: Registry): DecisionSeries {
   };
   return {
     observe(endpoint, decision) {
-      const effective = decision.effective.toLowerCase();
+      const effective = LABELS[decision.effective];
       if (decision.matched.length === 0) add(effective, 'none', endpoint, 'none');
       for (const rule of decision.matched) add(effective, rule.id, endpoint, rule.action);
     },
@@ -71,7 +74,7 @@ export function createLatencyHistograms(registry: Registry, seedNames: boolean):
     : undefined;
   return {
     observe(endpoint, decision) {
-      const labels = { endpoint, decision: decision.effective.toLowerCase() };
+      const labels = { endpoint, decision: LABELS[decision.effective] };
       seconds.observe(labels, decision.durationMs / 1000);
       milliseconds?.observe(labels, decision.durationMs);
     },

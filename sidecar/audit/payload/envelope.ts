@@ -20,16 +20,16 @@ const TAG_LENGTHS: readonly number[] = [0, TAG_BYTES];
  * sealed for a place whose writing failed, and none needs to be stored.
  */
 export function sealPayload(plaintext: Uint8Array, holder: Holder, nonce: Uint8Array, place: EnvelopePlace): Buffer {
-  const { day, tag = NO_TAG } = holder;
-  const head = Buffer.allocUnsafe(2 + DAY_CHARS);
+  const { day, tag = NOTHING } = holder;
+  const head = Buffer.allocUnsafe(2 + DAY_CHARS + tag.length);
   head[0] = VERSION;
   head[1] = tag.length;
   head.write(day, 2, 'latin1');
-  const sealed = seal(plaintext, dataKeyOf(holder, nonce, place), nonce, associated('envelope', place));
-  return Buffer.concat([head, tag, sealed]);
+  head.set(tag, 2 + DAY_CHARS);
+  return seal(plaintext, dataKeyOf(holder, nonce, place), nonce, associated('envelope', place), head);
 }
 
-const NO_TAG = new Uint8Array(0);
+const NOTHING = new Uint8Array(0);
 
 /** An envelope in its parts. */
 export interface Envelope extends Pick<Holder, 'day' | 'tag'> {
@@ -54,7 +54,7 @@ const DAY = /^\d{4}-\d\d-\d\d$/;
 
 /** The key of one payload: HKDF (RFC 5869, SHA-256) of the holder's keys with `jimini/data/v1` 00 log_id u64be(seq) nonce. */
 export function dataKeyOf({ key }: Pick<Holder, 'key'>, nonce: Uint8Array, place: EnvelopePlace): Buffer {
-  return hkdfExpand(key, Buffer.concat([associated('data', place), nonce]));
+  return hkdfExpand(key, associated('data', place, nonce));
 }
 
 /** Opens a payload. Throws `JIMINI_PAYLOAD_SEALED` when key, place or bytes are not those it was sealed with. */
@@ -93,12 +93,14 @@ const PREFIXES = {
   wrap: Buffer.from('jimini/wrap/v1\0', 'ascii'),
 };
 
-/** `jimini/<purpose>/v1` 00 log_id u64be(seq). A log id has 26 characters, so nothing can run together. */
-function associated(purpose: keyof typeof PREFIXES, { logId, seq }: EnvelopePlace): Buffer {
+/** `jimini/<purpose>/v1` 00 log_id u64be(seq), and what is to follow. A log id has 26 characters, so nothing can run together. */
+function associated(purpose: keyof typeof PREFIXES, { logId, seq }: EnvelopePlace, rest: Uint8Array = NOTHING): Buffer {
   const prefix = PREFIXES[purpose];
-  const bytes = Buffer.allocUnsafe(prefix.length + logId.length + 8);
+  const seqAt = prefix.length + logId.length;
+  const bytes = Buffer.allocUnsafe(seqAt + 8 + rest.length);
   bytes.set(prefix);
   bytes.write(logId, prefix.length, 'latin1');
-  bytes.writeBigUInt64BE(BigInt(seq), prefix.length + logId.length);
+  bytes.writeBigUInt64BE(BigInt(seq), seqAt);
+  bytes.set(rest, seqAt + 8);
   return bytes;
 }

@@ -3,6 +3,7 @@ import type { Capture, Evaluation } from '../../kernel/evaluation.js';
 import { type CapturedContent, type CaptureOrder, contentFieldOf } from '../../privacy/capture.js';
 import { type Commitments, NO_COMMITMENTS, preparePayload } from '../../privacy/payload.js';
 import { type EnvelopePlace, sealPayload } from './envelope.js';
+import type { Holder } from './holder.js';
 import type { Holders } from './holders.js';
 
 /** What belongs to one record beside its leaf. */
@@ -17,10 +18,14 @@ export interface Payloads {
   /** What is to be made of the content of an evaluation, where it is judged. */
   order(evaluation: Evaluation): CaptureOrder;
   /**
-   * Prepares the payload of a record. Resolves after the key that seals it is durable. When it cannot be made durable there is
+   * Prepares the payload of a record: at once when the key that seals it is there, else after it is durable. When it cannot be made durable there is
    * no payload; or, where one is required, it rejects with `JIMINI_KEYRING_UNAVAILABLE`, and the record must not be acknowledged.
    */
-  prepare(evaluation: Evaluation, order: CaptureOrder, captured?: CapturedContent): Promise<PreparedPayload>;
+  prepare(
+    evaluation: Evaluation,
+    order: CaptureOrder,
+    captured?: CapturedContent,
+  ): PreparedPayload | Promise<PreparedPayload>;
 }
 
 export interface PayloadsOptions {
@@ -36,12 +41,15 @@ export interface PayloadsOptions {
 }
 
 const SEED_BYTES = 32;
+const NOTHING: PreparedPayload = { commitments: NO_COMMITMENTS };
 
 /** See `Payloads`. */
 export function createPayloads({ holders, capture, random, isRequired, onLeftOut }: PayloadsOptions): Payloads {
-  const leaveOut = (error: unknown): undefined => {
+  // What nobody could ever open would only show that it was there.
+  const leaveOut = (error: unknown): PreparedPayload => {
     if (isRequired) throw error;
     onLeftOut();
+    return NOTHING;
   };
   return {
     order: (evaluation) => ({
@@ -49,16 +57,16 @@ export function createPayloads({ holders, capture, random, isRequired, onLeftOut
       field: contentFieldOf(evaluation.direction),
       capture: evaluation.capture ?? capture,
     }),
-    async prepare({ requestId, subject }, { seed }, content) {
+    prepare({ requestId, subject }, { seed }, content) {
       const prepared = preparePayload({ seed, requestId, subject, content });
-      if (!prepared) return { commitments: NO_COMMITMENTS };
-      const found = holders.of(subject);
-      const holder = found instanceof Promise ? await found.catch(leaveOut) : found;
-      // What nobody could ever open would only show that it was there.
-      if (!holder) return { commitments: NO_COMMITMENTS };
+      if (!prepared) return NOTHING;
       const { commitments, payload } = prepared;
-      const plaintext = Buffer.from(JSON.stringify(payload));
-      return { commitments, seal: (place) => sealPayload(plaintext, holder, random(NONCE_BYTES), place) };
+      const sealedFor = (holder: Holder): PreparedPayload => {
+        const plaintext = Buffer.from(JSON.stringify(payload));
+        return { commitments, seal: (place) => sealPayload(plaintext, holder, random(NONCE_BYTES), place) };
+      };
+      const holder = holders.of(subject);
+      return holder instanceof Promise ? holder.then(sealedFor, leaveOut) : sealedFor(holder);
     },
   };
 }
