@@ -13,6 +13,7 @@ import type { Tracing } from './telemetry/tracing.js';
 import { createAdoption, type InForce } from './wiring/adoption.js';
 import { loadCertificates } from './wiring/certificates.js';
 import { createControl } from './wiring/control.js';
+import { every } from './wiring/every.js';
 import { type HealthState, notReady } from './wiring/health.js';
 import { createJudging, type JudgingOptions } from './wiring/judging.js';
 import type { Addresses, Listeners } from './wiring/listeners.js';
@@ -182,11 +183,10 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const certificateWatcher = await certificates?.watch(listeners.renew);
   closers.push(() => certificateWatcher?.close());
   const { serve } = listeners;
-  const tellReady = () => serve(notReady(health).length === 0);
-  tellReady();
-  const tick = setInterval(tellReady, LIMITS.readyTickMs).unref();
+  const tellReady = async () => serve(notReady(health).length === 0);
+  await tellReady();
+  closers.push(every(LIMITS.readyTickMs, tellReady));
   closers.push(() => {
-    clearInterval(tick);
     state.draining = true;
   });
   return addresses;

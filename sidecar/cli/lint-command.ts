@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { formatPackProblem } from '../config/pack-set.js';
 import { systemClock } from '../kernel/clock.js';
+import { JiminiError } from '../kernel/errors.js';
 import { printableJson } from '../kernel/printable.js';
 import type { RuleInfo } from '../policy/policy.js';
 import { type CliContext, columns, complain, printLines } from './cli-io.js';
@@ -26,6 +27,10 @@ export function lintCommand({ io, exit }: CliContext): Command {
         '\n\nExit codes: 0 clean or warnings only, 2 any error.',
     )
     .action(async (paths: readonly string[], { format, rules }: LintOptions) => {
+      if (paths.includes('')) {
+        const message = 'path: expected a pack file, a directory or a built-in pack, found nothing';
+        throw new JiminiError('JIMINI_USAGE', message);
+      }
       const report = await lintPacks(await readLintFiles(paths, io.directory), systemClock.nowMs());
       const errors = report.problems.filter(({ severity }) => severity === 'error').length;
       if (errors > 0) exit(2);

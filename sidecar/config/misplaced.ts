@@ -35,6 +35,7 @@ export function misplacedDirectories({ dataDir, keyringDir, log }: NamedDirector
 
 /** What a path begins with below the data directory, empty for itself; undefined when it does not lie in it, or is not said. */
 function placeIn(dataDir: string, path: string): string | undefined {
-  const [first = ''] = relative(dataDir, path || '..').split(sep);
-  return path === '' || first === '..' ? undefined : first;
+  if (path === '') return undefined;
+  const [first = ''] = relative(dataDir, path).split(sep);
+  return first === '..' ? undefined : first;
 }

@@ -4,7 +4,7 @@ import { TILE_WIDTH, type TileReader } from '../audit/tree/tiles.js';
 import { type ReadEvidence, readEvidence } from '../audit/verify/held-against.js';
 import type { ReadTreeRows } from '../audit/verify/tree-rows.js';
 import { JiminiError } from '../kernel/errors.js';
-import { parseTreeKey, treeKey } from '../storage/tree-key.js';
+import { treeKey } from '../storage/tree-key.js';
 import type { SignedLog } from './proof-methods.js';
 
 /** What the program itself has to hold its log against: the newest checkpoint, the keys that it knows, and where the log begins. */
@@ -28,29 +28,31 @@ export function treeRowsOf(
   log: TileReader,
   { first, end }: { readonly first: number; readonly end: number },
 ): ReadTreeRows {
-  async function* hashesOfLevel(level: number) {
+  async function* nodesOfLevel(level: number) {
     const count = Math.floor(end / TILE_WIDTH ** level);
     for (let tile = Math.floor(first / TILE_WIDTH ** (level + 1)); tile * TILE_WIDTH < count; tile += 1) {
       const index = tile * TILE_WIDTH;
       const hashes = await log.readTile(level, tile, Math.min(TILE_WIDTH, count - index)).catch(nothingIfDamaged);
       for (let at = 0; at * 32 < hashes.length; at += 1) {
-        yield { key: treeKey(level, index + at, hashes.subarray(at * 32, at * 32 + 32)), value: NOTHING };
+        yield { index: index + at, hash: hashes.subarray(at * 32, at * 32 + 32) };
       }
     }
   }
+  async function* rowsOfLevel(level: number) {
+    for await (const { index, hash } of nodesOfLevel(level)) yield { key: treeKey(level, index, hash), value: NOTHING };
+  }
   /** The hash in the key of such a row is not read with it: that of level 1 stands in for it, which is compared itself. */
   async function* leafTiles() {
-    for await (const { key } of hashesOfLevel(1)) {
-      const tile = parseTreeKey(key);
-      if (!tile || tile.index < Math.floor(first / TILE_WIDTH)) continue;
-      const value = await log.readTile(0, tile.index, TILE_WIDTH).catch(nothingIfDamaged);
-      if (value.length > 0) yield { key: treeKey(0, tile.index, tile.hash), value };
+    for await (const { index, hash } of nodesOfLevel(1)) {
+      if (index < Math.floor(first / TILE_WIDTH)) continue;
+      const value = await log.readTile(0, index, TILE_WIDTH).catch(nothingIfDamaged);
+      if (value.length > 0) yield { key: treeKey(0, index, hash), value };
     }
   }
   return async function* (level) {
-    if (level !== undefined) return yield* level === 0 ? leafTiles() : hashesOfLevel(level);
+    if (level !== undefined) return yield* level === 0 ? leafTiles() : rowsOfLevel(level);
     yield* leafTiles();
-    for (let each = 1; TILE_WIDTH ** each <= end; each += 1) yield* hashesOfLevel(each);
+    for (let each = 1; TILE_WIDTH ** each <= end; each += 1) yield* rowsOfLevel(each);
   };
 }
 

@@ -56,7 +56,7 @@ export function createPayloadParts(options: PayloadPartsOptions): PayloadParts {
       await keyring.open();
       if (isBegun && Array.from(keyring.ids()).length === 0) {
         const message =
-          'the log has records, and its keyring is empty: what they keep cannot be opened without the keyring of before';
+          'the log has records, and its keyring is empty: nothing opens what they keep; name the directory of the keyring of before (keyringDir), or restore it from a backup';
         logger.error({ keyring: directory }, message);
       }
       await holders.of(undefined);

@@ -78,6 +78,14 @@ test('a directory means its pack files, hidden ones left out, as Kubernetes moun
   t.regex(out, /^empty:1:1: error: holds no \.yaml or \.yml file$/m);
 });
 
+test('an empty path is bad usage, and does not mean the working directory', async (t) => {
+  const directory = tempDirectory(t);
+  writeFileSync(join(directory, 'own.yaml'), GOOD);
+  const { code, out, err } = await runCli(['lint', ''], { directory });
+  t.deepEqual([code, out], [2, '']);
+  t.regex(err, /^jimini: path: .*found nothing\n$/);
+});
+
 test('a name that is kept for a built-in pack is an error, one given twice a warning', async (t) => {
   const directory = tempDirectory(t);
   for (const name of ['a', 'b']) mkdirSync(join(directory, name));

@@ -4,7 +4,6 @@ import { membersOf } from '../leaf-members.js';
 import { pagedRows, readLeaves } from '../log-reader.js';
 import type { KeptKeyLeaves, LogPages } from '../log-store.js';
 import { keyLeavesBelow } from '../signing/named-keys.js';
-import { createKeptTiles } from '../tree/kept-tiles.js';
 import { provenConsistency, provenPeaks, signedTree } from '../tree/proven.js';
 import type { TileReader } from '../tree/tiles.js';
 
@@ -43,16 +42,16 @@ export async function daySegment(source: SegmentSource, day: string): Promise<Da
   const range = await rangeOf(source, day);
   if (!range) return undefined;
   const { first, end, logId, mayLackRemoved } = range;
-  const size = checkpoint ? signedTree(log, checkpoint).size : 0;
-  if (size < end) {
+  const signed = checkpoint && signedTree(log, checkpoint);
+  if (!signed || signed.size < end) {
+    const size = signed?.size ?? 0;
     const covered = `${size} leaves are signed, and the day ends with leaf ${end - 1}`;
     throw new JiminiError('JIMINI_USAGE', `the leaves of ${day} are not all signed yet: ${covered}: try again`);
   }
   // What is stored of the tree may be damaged, which nobody would find out before the segment is read.
-  const signed = { ...signedTree(log, checkpoint as Uint8Array), kept: createKeptTiles() };
   const consistency = hexes((await provenConsistency(signed, end)).hashes);
   const peaks = hexes(await provenPeaks(signed, first));
-  const keyLeaves = await keyLeavesBelow(log, firstSeq, size);
+  const keyLeaves = await keyLeavesBelow(log, firstSeq, signed.size);
   const outside = keyLeaves.filter(({ seq }) => seq < first || seq >= end);
   return {
     first,
@@ -66,8 +65,8 @@ export async function daySegment(source: SegmentSource, day: string): Promise<Da
     },
     async *leaves() {
       // Old leaves may be removed while they are read: then one is missing.
-      const range = { from: first, to: end - 1, firstSeq: first };
-      for await (const { bytes } of readLeaves(pagedRows(log), range)) yield bytes;
+      const leaves = readLeaves(pagedRows(log), { from: first, to: end - 1, firstSeq: first });
+      for await (const { bytes } of leaves) yield bytes;
     },
   };
 }

@@ -15,14 +15,17 @@ export interface SignedTree {
   readonly size: number;
   /** 32 bytes. */
   readonly root: Uint8Array;
-  /** Tiles that further proofs need; default = those of one proof. */
-  readonly kept?: KeptTiles;
+  /** Tiles of it that were read, for further proofs. */
+  readonly kept: KeptTiles;
 }
 
-/** The stored tree of which our own checkpoint `note` tells. Throws `JIMINI_INVALID_ARGUMENT` when that is none. */
-export function signedTree(reader: TileReader, note: Uint8Array, kept?: KeptTiles): SignedTree {
+/**
+ * The stored tree of which our own checkpoint `note` tells. Who makes proofs by more than one checkpoint gives the tiles that it keeps.
+ * Throws `JIMINI_INVALID_ARGUMENT` when `note` is no checkpoint.
+ */
+export function signedTree(reader: TileReader, note: Uint8Array, kept: KeptTiles = createKeptTiles()): SignedTree {
   const { size, root } = parseCheckpoint(parseNote(note).text.toString('utf8'));
-  return { reader, size, root, ...(kept && { kept }) };
+  return { reader, size, root, kept };
 }
 
 /** What leads from a leaf to a root. */
@@ -45,8 +48,7 @@ export interface Consistency {
  * proof is checked by the verifier's own steps (RFC 9162 2.1.3.2), and with an earlier size that tree against the signed one. Rejects with
  * `JIMINI_STORE_CORRUPT` when it does not hold or a row is missing, with `JIMINI_INVALID_ARGUMENT` when there is no such leaf.
  */
-export async function provenInclusion(signed: SignedTree, index: number, size = signed.size): Promise<Inclusion> {
-  const tree = keeping(signed);
+export async function provenInclusion(tree: SignedTree, index: number, size = tree.size): Promise<Inclusion> {
   const root = await provenRoot(tree, size);
   const hashes = await inclusionProof(tree.reader, index, size, tree.kept);
   const tile = await tree.kept.tile(tree.reader, 0, Math.floor(index / TILE_WIDTH), size);
@@ -60,8 +62,7 @@ export async function provenInclusion(signed: SignedTree, index: number, size = 
  * nobody may have signed, is worked out from the stored tree: it is right when the proof leads from it to one that is (RFC 9162
  * 2.1.4.2). Rejects as `provenInclusion` does.
  */
-export async function provenConsistency(signed: SignedTree, from: number, size = signed.size): Promise<Consistency> {
-  const tree = keeping(signed);
+export async function provenConsistency(tree: SignedTree, from: number, size = tree.size): Promise<Consistency> {
   const second = { size, root: await provenRoot(tree, size) };
   const hashes = await consistencyProof(tree.reader, from, size, tree.kept);
   const root = await treeRoot(tree.reader, from, tree.kept);
@@ -69,31 +70,24 @@ export async function provenConsistency(signed: SignedTree, from: number, size =
   throw wrong(tree, `the proof that ${size} leaves begin with ${from} does not lead from one root to the other`);
 }
 
-type KeepingTree = SignedTree & { readonly kept: KeptTiles };
-
-function keeping(signed: SignedTree): KeepingTree {
-  return { ...signed, kept: signed.kept ?? createKeptTiles() };
-}
-
 /**
  * Roots of the perfect subtrees that the first `size` leaves consist of, largest first; at most as many as are signed. Rejects as
  * `provenInclusion` does.
  */
-export async function provenPeaks(signed: SignedTree, size: number): Promise<Uint8Array[]> {
-  const tree = keeping(signed);
+export async function provenPeaks(tree: SignedTree, size: number): Promise<Uint8Array[]> {
   const { root } = await provenConsistency(tree, size);
   const peaks = await recoverPeaks(tree.reader, size);
   if (foldPeaks(peaks).equals(root)) return peaks;
   throw wrong(tree, `the peaks over the first ${size} leaves are not those of the stored tree`);
 }
 
-async function provenRoot(tree: KeepingTree, size: number): Promise<Uint8Array> {
+async function provenRoot(tree: SignedTree, size: number): Promise<Uint8Array> {
   if (size === tree.size) return tree.root;
   return (await provenConsistency(tree, size)).root;
 }
 
 /** What was read wrong is not kept: the next proof reads it anew. */
-function wrong({ kept }: KeepingTree, what: string): JiminiError {
+function wrong({ kept }: SignedTree, what: string): JiminiError {
   kept.forget();
   return new JiminiError('JIMINI_STORE_CORRUPT', `${what}: run \`jimini log verify\``);
 }
