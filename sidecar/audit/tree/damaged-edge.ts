@@ -5,9 +5,9 @@ import { readTile, TILE_WIDTH, type TileReader } from './tiles.js';
 /**
  * Rejects with `JIMINI_STORE_CORRUPT` when one of the stored hashes that `recoverEdge` takes for a tree of `size` leaves is not that of the tile
  * below it: then leaves may be what they were, and it is the stored tree that is not. Tiles below that are not whole any more, and
- * those that end at or below `firstSeq`, say nothing. Reads at most 255 tiles for each level.
+ * those that end at or below `from`, where leaves are removed or proven otherwise, say nothing. Reads at most 255 tiles for each level.
  */
-export async function refuseDamagedEdge(reader: TileReader, size: number, firstSeq: number): Promise<void> {
+export async function refuseDamagedEdge(reader: TileReader, size: number, from: number): Promise<void> {
   for (let level = 1; TILE_WIDTH ** level <= size; level += 1) {
     const hashes = Math.floor(size / TILE_WIDTH ** level);
     const width = hashes % TILE_WIDTH;
@@ -15,7 +15,7 @@ export async function refuseDamagedEdge(reader: TileReader, size: number, firstS
     const tile = await readTile(reader, level, first / TILE_WIDTH, width);
     for (let at = 0; at < width; at += 1) {
       const index = first + at;
-      if ((index + 1) * TILE_WIDTH ** level <= firstSeq) continue;
+      if ((index + 1) * TILE_WIDTH ** level <= from) continue;
       const below = await readTile(reader, level - 1, index, TILE_WIDTH).catch(undefinedIfDamaged);
       const hash = tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
       if (below && !foldPerfect(below).equals(hash)) throw damaged(level, index);
