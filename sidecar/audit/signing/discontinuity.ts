@@ -1,5 +1,5 @@
 import type { Discontinuity } from '../../kernel/leaf.js';
-import type { RowsBehind } from '../log-store.js';
+import type { LogPages, RowsBehind } from '../log-store.js';
 import { originOf } from '../notes/checkpoint.js';
 import { refuseDamagedEdge } from '../tree/damaged-edge.js';
 import { foldPeaks } from '../tree/node-hash.js';
@@ -14,7 +14,7 @@ export interface FoundLog {
   readonly size: number;
   /** First leaf that is there; 0 = nothing was removed. */
   readonly firstSeq: number;
-  readonly rows: TileReader & RowsBehind;
+  readonly rows: LogPages & TileReader & RowsBehind;
 }
 
 /**
