@@ -18,7 +18,7 @@ export interface ScrubOptions {
    * when it does not hold.
    */
   readonly prove: (seq: number) => Promise<unknown>;
-  /** Told of each leaf that does not hold or is not there, once. */
+  /** Told of each leaf that does not hold, is not there, or is there twice; once. */
   onDamaged(seq: number): void;
   /** Told of each tile of 256 leaves that cannot be proven, once: what is stored of the tree is damaged. */
   onUnproven(tile: number): void;
@@ -55,11 +55,18 @@ export function createScrub({ log, from, nowMs, prove, onDamaged, onUnproven, ev
 
   const step = async (): Promise<void> => {
     if (next < firstSeq()) toBeginning();
-    const count = Math.min(log.size - next, shareOf(log.size - firstSeq()));
-    const rows = await pageOf(log, next, count);
+    let count = Math.min(log.size - next, shareOf(log.size - firstSeq()));
+    // One more, to see whether the last one is there twice.
+    let rows = await pageOf(log, next, count + 1);
+    if (rows === 'damaged') {
+      // Perhaps it is one behind the next: up to there they are read one by one.
+      count = Math.min(count, 1);
+      rows = await pageOf(log, next, count);
+    }
     if (rows === 'later') return;
+    if (rows === 'damaged') rows = [];
     const firstTile = Math.floor(next / TILE_WIDTH);
-    for (let index = 0; index < count && look(rows[index]); index += 1);
+    for (let index = 0; index < count && look(rows[index], rows[index + 1]); index += 1);
     for (let tile = firstTile; (tile + 1) * TILE_WIDTH <= next; tile += 1) await lookAtTile(tile);
     if (next < log.size) return;
     toBeginning();
@@ -74,9 +81,9 @@ export function createScrub({ log, from, nowMs, prove, onDamaged, onUnproven, ev
     for (const tile of unproven) if (tile * TILE_WIDTH < next) unproven.delete(tile);
   };
 
-  /** Takes the leaf that should be the next; whether it holds. */
-  const look = (row: LeafRow | undefined): boolean => {
-    const isWhole = row !== undefined && holds(row, next, prev);
+  /** Takes the leaf that should be the next, and the row behind it; whether it holds, and is the only one of its number. */
+  const look = (row: LeafRow | undefined, after: LeafRow | undefined): boolean => {
+    const isWhole = row !== undefined && after?.seq !== next && holds(row, next, prev);
     prev = isWhole ? row.hash : undefined;
     if (isWhole) {
       damaged.delete(next);
@@ -121,11 +128,11 @@ function shareOf(size: number): number {
   return Math.min(LIMITS.scrubLeavesMax, Math.ceil((size * LIMITS.scrubTickMs) / LIMITS.scrubPassMs));
 }
 
-/** Nothing where the store says that it cannot be read; `later` while the log is being healed. */
-async function pageOf(log: LogPages, seq: number, count: number): Promise<readonly LeafRow[] | 'later'> {
+/** `damaged` where the store says that one of them cannot be read; `later` while the log is being healed. */
+async function pageOf(log: LogPages, seq: number, count: number): Promise<readonly LeafRow[] | 'damaged' | 'later'> {
   try {
     return await log.page(seq, count);
   } catch (error) {
-    return JiminiError.from(error).code === 'JIMINI_STORE_CORRUPT' ? [] : 'later';
+    return JiminiError.from(error).code === 'JIMINI_STORE_CORRUPT' ? 'damaged' : 'later';
   }
 }

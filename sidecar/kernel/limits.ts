@@ -255,6 +255,8 @@ export const LIMITS = {
   tlsRefusalLogMs: 10_000,
   /** Least time between two log lines about faults of the engine with one cause and place: anybody may find a text that causes them. All are counted. */
   engineFaultLogMs: 10_000,
+  /** Least time between two log lines about damage that readers of the log were told of: each asks as often as he likes. All are counted. */
+  damageToldLogMs: 10_000,
   /** Longest time that a kill switch or a maintenance window lasts: whoever needs more renews it, and so remembers it. */
   switchMsMax: 60 * 60 * 1000,
   /** How far ahead a maintenance window may begin: longer plans are forgotten by those who made them. */

@@ -7,6 +7,7 @@ import { LIMITS } from '../kernel/limits.js';
 import { printable } from '../kernel/printable.js';
 import { logDirectory } from './data-directory.js';
 import { LevelLog } from './level-log.js';
+import { replacedDirectory } from './trial-opening.js';
 
 /** A private copy of a log, opened. The original was only read. */
 export interface LogCopy {
@@ -37,10 +38,9 @@ const WRITE_AHEAD_LOG = /\.log$/;
  * copy, else with what opening it said.
  */
 export async function openLogCopy(dataDir: string, onBegun: OnBegun = () => {}): Promise<LogCopy> {
-  const source = logDirectory(resolve(dataDir));
-  await refuseAbsent(resolve(dataDir), source);
-  let last: unknown;
+  let [source, last]: [string, unknown] = ['', undefined];
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    source = await placeOf(resolve(dataDir));
     const target = await temporaryDirectory(resolve(dataDir), source);
     const removeSync = () => rmSync(target, { recursive: true, force: true });
     onBegun(removeSync);
@@ -67,24 +67,32 @@ export async function openLogCopy(dataDir: string, onBegun: OnBegun = () => {}):
 }
 
 /**
- * Throws when there is no database: `JIMINI_STORE_CORRUPT` where its files, or a checkpoint beside it, show that there was one, else
- * `JIMINI_USAGE`. LevelDB finds everything else by CURRENT.
+ * Where the database lies. Throws when there is none: `JIMINI_STORE_CORRUPT` where its files, or a checkpoint beside it, show that there
+ * was one, else `JIMINI_USAGE`. LevelDB finds everything else by CURRENT.
  */
-async function refuseAbsent(dataDir: string, source: string): Promise<void> {
-  const code = await codeOf(stat(join(source, 'CURRENT')));
-  if (code === undefined) return;
-  if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-    throw new JiminiError('JIMINI_USAGE', `${dataDir} cannot be read (${code}): run this as the user that owns it`);
-  }
-  const names = await readdir(source).catch(() => []);
-  if (names.some((name) => TABLE.test(name) || WRITE_AHEAD_LOG.test(name) || name.startsWith('MANIFEST-'))) {
-    throw damaged(source, 'holds files, and no CURRENT that says how they belong together');
+async function placeOf(dataDir: string): Promise<string> {
+  const source = logDirectory(dataDir);
+  // A start takes it from its place for a moment, and may be ended just then: the next one puts it back.
+  for (const place of [source, replacedDirectory(dataDir), source]) {
+    const code = await codeOf(stat(join(place, 'CURRENT')));
+    if (code === undefined) return place;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+      throw new JiminiError('JIMINI_USAGE', `${dataDir} cannot be read (${code}): run this as the user that owns it`);
+    }
+    if (place === source && (await hasFiles(source))) {
+      throw damaged(source, 'holds files, and no CURRENT that says how they belong together');
+    }
   }
   for (const name of ['checkpoint.a', 'checkpoint.b']) {
     if ((await codeOf(lstat(join(dataDir, name)))) === undefined)
       throw damaged(source, `is gone, and ${name} is there`);
   }
   throw new JiminiError('JIMINI_USAGE', `${dataDir} holds no log: name the data directory`);
+}
+
+async function hasFiles(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch(() => []);
+  return names.some((name) => TABLE.test(name) || WRITE_AHEAD_LOG.test(name) || name.startsWith('MANIFEST-'));
 }
 
 /** Code of the error that something ends with; undefined when it ends well. */

@@ -174,13 +174,15 @@ function createNews(clock: Clock, quietMs: number): (kind: string) => boolean {
 
 /**
  * Tells of faults of our own with their stack. What a caller did wrong has been answered and is no line here: anybody could
- * fill the log with it.
+ * fill the log with it. Of damage that callers were told there is one line within `LIMITS.damageToldLogMs`, for the same reason.
  */
-export function createFaultReporter(logger: Logger, onDamageTold: () => void): (error: unknown) => void {
+export function createFaultReporter(logger: Logger, clock: Clock, onDamageTold: () => void): (error: unknown) => void {
+  const isNews = createNews(clock, LIMITS.damageToldLogMs);
   return (error) => {
     const { code, cause, message } = JiminiError.from(error);
     if (code === 'JIMINI_STORE_CORRUPT') {
-      logger.error({ problem: message }, 'somebody who reads the log was told that it is damaged');
+      const what = 'somebody who reads the log was told that it is damaged; more of these are only counted for a while';
+      if (isNews(code)) logger.error({ problem: message }, what);
       onDamageTold();
     }
     if (code === 'JIMINI_INTERNAL') logger.error({ err: cause ?? error }, 'unexpected error');

@@ -37,7 +37,7 @@ export function createServing(options: ServingOptions): Promise<Listeners> {
       metrics: metrics.render,
       health: () => healthReport(health),
       notReady: () => notReady(health),
-      onError: createFaultReporter(logger, metrics.damageTold),
+      onError: createFaultReporter(logger, clock, metrics.damageTold),
     },
   });
 }

@@ -165,7 +165,12 @@ test('whether a log goes on from what was signed is read from its tiles', async 
   const tree = memoryTreeOf(leafHashes.slice(0, 1000));
   const forged = memoryTreeOf([leafHashOf('other'), ...leafHashes.slice(1, 1000)]);
   const found = ({ reader }: typeof tree, isCut = false) => {
-    return { logId, size: 1000, firstSeq: 0, rows: { ...reader, hasRowsBehind: async () => isCut } };
+    return {
+      logId,
+      size: 1000,
+      firstSeq: 0,
+      rows: { ...reader, page: async () => [], hasRowsBehind: async () => isCut },
+    };
   };
   for (const size of [0, 1, 256, 700, 1000]) {
     const last = signed(size, memoryTreeOf(leafHashes.slice(0, size)).edge.root());

@@ -13,12 +13,13 @@ import { attempt, openDoubleLog } from './double-log.js';
 const LEAVES = 40;
 
 /** What can be done to one row; undefined = it is gone. */
-type Damage = (row: LeafRow) => LeafRow | undefined;
+type Damage = (row: LeafRow) => LeafRow | readonly LeafRow[] | undefined;
 
 const DAMAGES: Readonly<Record<string, Damage>> = {
   'one bit of it': (row) => ({ ...row, bytes: Buffer.from(row.bytes).fill(0x7d, 20, 21) }),
   'its hash': (row) => ({ ...row, hash: '0'.repeat(64) }),
   'the whole row': () => undefined,
+  'that it is the only one': (row) => [row, { ...row, hash: 'f'.repeat(64) }],
 };
 
 const NOTHING_PROVEN = { prove: async () => {}, onUnproven: () => {} };
@@ -102,6 +103,16 @@ test('a leaf that was replaced together with its hash does not fit to the one be
   const { told, pass } = scrubbed(log, new Map([[7, () => other]]));
   await pass();
   t.deepEqual(told, [7]);
+});
+
+test('a row that the store cannot read is told, and none of those that are asked for together with it', async (t) => {
+  const log = await logOfLeaves(LEAVES);
+  const fail: Damage = () => {
+    throw new JiminiError('JIMINI_STORE_CORRUPT', 'a block of a table');
+  };
+  const { told, pass } = scrubbed(log, new Map([[17, fail]]));
+  await pass();
+  t.deepEqual(told, [17]);
 });
 
 test('what was removed from the front is not missed, and is no damage any more', async (t) => {

@@ -1,5 +1,5 @@
 import type { Discontinuity } from '../../kernel/leaf.js';
-import type { RowsBehind } from '../log-store.js';
+import type { LogPages, RowsBehind } from '../log-store.js';
 import { originOf } from '../notes/checkpoint.js';
 import { refuseDamagedEdge } from '../tree/damaged-edge.js';
 import { foldPeaks } from '../tree/node-hash.js';
@@ -14,7 +14,7 @@ export interface FoundLog {
   readonly size: number;
   /** First leaf that is there; 0 = nothing was removed. */
   readonly firstSeq: number;
-  readonly rows: TileReader & RowsBehind;
+  readonly rows: LogPages & TileReader & RowsBehind;
 }
 
 /**
@@ -33,6 +33,7 @@ export async function findDiscontinuity(
 ): Promise<Discontinuity | undefined> {
   const isCut = await rows.hasRowsBehind(size);
   if (!last) {
+    await refuseDamagedEdge(rows, size, firstSeq);
     const unsigned = { recovered_size: size, signed_size: 0, signed_root: foldPeaks([]).toString('hex') };
     if (size > UNSIGNED_LEAVES_MAX) return { reason: 'no_checkpoint', ...unsigned };
     return isCut ? { reason: 'leaves_gone', ...unsigned } : undefined;
@@ -43,16 +44,15 @@ export async function findDiscontinuity(
     signed_size: signedSize,
     signed_root: Buffer.from(root).toString('hex'),
   };
-  if (signedSize > size) return { reason: 'log_shorter', ...signed };
   const isOurs = logId === undefined || origin === originOf(logId);
   // What was removed was signed before: a checkpoint from before is that of an older copy, and nothing is left to compare it with.
-  const isComparable = signedSize >= firstSeq;
-  const continues = isOurs && isComparable && (await recoverEdge(rows, signedSize)).root().equals(root);
-  if (!continues) {
-    // Where the tree is damaged, no root that could be signed would be that of the leaves.
-    if (isOurs && isComparable) await refuseDamagedEdge(rows, signedSize, firstSeq);
-    return { reason: 'log_differs', ...signed };
-  }
+  const isComparable = isOurs && signedSize >= firstSeq && signedSize <= size;
+  const continues = isComparable && (await recoverEdge(rows, signedSize)).root().equals(root);
+  // Where the tree is damaged, no root that could be signed would be that of the leaves; what leads to a signed root is not.
+  if (isComparable && !continues) await refuseDamagedEdge(rows, signedSize, firstSeq);
+  await refuseDamagedEdge(rows, size, continues ? Math.max(firstSeq, signedSize) : firstSeq);
+  if (signedSize > size) return { reason: 'log_shorter', ...signed };
+  if (!continues) return { reason: 'log_differs', ...signed };
   return isCut ? { reason: 'leaves_gone', ...signed } : undefined;
 }
 
