@@ -34,9 +34,8 @@ const buildInputs = [
 // One helper thread for V8 instead of four: where cores are few, four that mark garbage at one time leave the thread that
 // answers without a core for a tenth of a second. The collector may be called, which long work in slices does. And young
 // objects may be collected while old ones are being marked: otherwise V8 (13.6) ends the marking at once instead
-// (Heap::SelectGarbageCollector), which stops the thread for as long as the whole heap takes. Young objects have 16 MiB instead
-// of 32: some KB of each call outlive a collection of them, and copying it stops the thread in proportion (some 2 ms; with 8 MiB
-// 1 ms, but a tenth more CPU for each Check). And one thread copies them: two have to wait for each other, which costs more than it saves where cores are few.
+// (Heap::SelectGarbageCollector), which stops the thread for as long as the whole heap takes. Young objects have 16 MiB: with
+// 8 a Check costs a tenth more CPU, and 32 or 64 make no difference that can be measured. And one thread copies them: two have to wait for each other, which costs more than it saves where cores are few.
 // And nothing is made old from the start: V8 does that with what is made at a place where much has survived (AllocationSite), such as
 // parts of a call in a busy moment, and from then on each call's part keeps the whole call, 7 KB, until the next full collection.
 const programFlags = [
