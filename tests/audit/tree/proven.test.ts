@@ -1,7 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { createKeptTiles } from '../../../sidecar/audit/tree/kept-tiles.js';
-import { provenConsistency, provenInclusion, type SignedTree } from '../../../sidecar/audit/tree/proven.js';
+import {
+  provenConsistency,
+  provenInclusion,
+  provenPeaks,
+  type SignedTree,
+} from '../../../sidecar/audit/tree/proven.js';
+import { recoverPeaks } from '../../../sidecar/audit/tree/recover-edge.js';
 import type { TileReader } from '../../../sidecar/audit/tree/tiles.js';
 import { memoryTreeOf } from './memory-tree.js';
 import { createReference, leafHashOf } from './reference.js';
@@ -81,4 +87,18 @@ test('what was read wrong once is not kept for the next proof', async (t) => {
     code: 'JIMINI_STORE_CORRUPT',
     message: /600 leaves begin with 256/,
   });
+});
+
+test('peaks are those of the proven tree, also where it is read wrong afterwards', async (t) => {
+  t.deepEqual(await provenPeaks(signedAt(600), 300), await recoverPeaks(reader, 300));
+  const wrong = damaged(0, 299, 3);
+  let isRead = false;
+  const once: TileReader = {
+    async readTile(level, tile, width) {
+      const bytes = await (isRead ? wrong : reader).readTile(level, tile, width);
+      if (level === 0 && tile === 1) isRead = true;
+      return bytes;
+    },
+  };
+  await t.throwsAsync(provenPeaks(signedAt(600, once), 300), { code: 'JIMINI_STORE_CORRUPT', message: /peaks/ });
 });
