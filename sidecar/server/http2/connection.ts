@@ -42,6 +42,8 @@ class SocketConnection implements Connection {
   readonly #session: Session;
   readonly #reader: FrameReader;
   #life: 'open' | 'draining' | 'drained' | 'over' = 'open';
+  /** What the last GOAWAY said; later ones may say less, not more (RFC 9113 section 6.8). */
+  #lastStreamIdTold = STREAM_ID_MAX;
   /** Whether anything was received since the last review, and when that was so last. */
   #heard = false;
   #heardMs = performance.now();
@@ -81,7 +83,7 @@ class SocketConnection implements Connection {
   drain(): void {
     if (this.#life !== 'open') return;
     this.#life = 'draining';
-    this.#writer.goaway(STREAM_ID_MAX);
+    this.#writer.goaway(STREAM_ID_MAX, ERROR.noError);
     this.#writer.frame(FRAME.ping, 0, 0, PING_PAYLOAD); // once it is answered, the peer has read the GOAWAY
   }
 
@@ -136,15 +138,20 @@ class SocketConnection implements Connection {
   }
 
   #fail(code: ErrorCode): void {
-    this.#writer.goaway(this.#session.lastStreamId, code);
+    this.#sayEnd(code);
     this.#end();
   }
 
   #drained(): void {
     this.#life = 'drained';
     this.#session.isFull = true;
-    this.#writer.goaway(this.#session.lastStreamId);
+    this.#sayEnd(ERROR.noError);
     this.#endWhenDrained();
+  }
+
+  #sayEnd(code: ErrorCode): void {
+    this.#lastStreamIdTold = Math.min(this.#lastStreamIdTold, this.#session.lastStreamId);
+    this.#writer.goaway(this.#lastStreamIdTold, code);
   }
 
   #endWhenDrained(): void {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { NO_TABLE } from './hpack-encoder.js';
-import { ERROR, FLAG, FRAME, FRAME_BYTES_MAX, FRAME_HEADER_BYTES } from './protocol.js';
+import { type ErrorCode, FLAG, FRAME, FRAME_BYTES_MAX, FRAME_HEADER_BYTES } from './protocol.js';
 
 /** Room for some forty answers; a connection that is idle keeps no more than the rest of one. */
 const CHUNK_BYTES = 16 * 1024;
@@ -46,7 +46,7 @@ export class FrameWriter {
     this.#chunk.writeUInt32BE(value, at + FRAME_HEADER_BYTES);
   }
 
-  goaway(lastStreamId: number, code: number = ERROR.noError): void {
+  goaway(lastStreamId: number, code: ErrorCode): void {
     const at = this.#take(FRAME_HEADER_BYTES + 8);
     this.#putHeader(at, 8, FRAME.goaway, 0, 0);
     this.#chunk.writeUInt32BE(lastStreamId, at + FRAME_HEADER_BYTES);

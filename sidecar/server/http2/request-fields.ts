@@ -40,7 +40,6 @@ const NEEDED = 1 | 2 | 4;
 const REGULAR = 16;
 
 /** RFC 9113 section 8.2.1. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const BAD_VALUE = /[\0\r\n]|^[ \t]|[ \t]$/;
 /** RFC 9113 section 8.2.1: visible ASCII without capitals, and no colon. */
 const NAME = /^[!-9;-@[-~]+$/;

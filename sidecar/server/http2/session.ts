@@ -4,23 +4,14 @@ import type { FrameWriter } from './frame-writer.js';
 import { blockOf, HeaderBlock, PRIORITY_BYTES, withoutPadding } from './header-block.js';
 import { HeaderFields } from './header-fields.js';
 import { HpackDecoder } from './hpack-decoder.js';
-import { initialWindowIn, settingsPayload } from './peer-settings.js';
-import {
-  ConnectionError,
-  ERROR,
-  type ErrorCode,
-  FLAG,
-  FRAME,
-  SETTING,
-  WINDOW_BYTES,
-  WINDOW_BYTES_MAX,
-} from './protocol.js';
+import { ConnectionError, ERROR, type ErrorCode, FLAG, FRAME, WINDOW_BYTES, WINDOW_BYTES_MAX } from './protocol.js';
 import { ReceiveWindow } from './receive-window.js';
 import { areTrailers, checkRequest } from './request-fields.js';
+import { Resets } from './resets.js';
 import type { RequestListener } from './server-stream.js';
-import { STREAM_WINDOW_BYTES, Stream, type StreamHost } from './stream.js';
+import { CONNECTION_WINDOW_BYTES, initialWindowIn, OUR_SETTINGS } from './settings.js';
+import { Stream, type StreamHost } from './stream.js';
 import { StreamTable } from './stream-table.js';
-import { TokenBucket } from './token-bucket.js';
 
 /** Who owns a session. */
 export interface SessionOwner {
@@ -31,16 +22,6 @@ export interface SessionOwner {
   onEmpty(): void;
 }
 
-/** Window of all streams of a connection together. */
-const CONNECTION_WINDOW_BYTES = 1024 * 1024;
-/** Streams that we reset last: what was under way for them is no fault of the peer (RFC 9113 section 5.1). */
-const RESETS_REMEMBERED = 128;
-
-const OUR_SETTINGS = settingsPayload([
-  [SETTING.maxConcurrentStreams, LIMITS.streamsPerSessionMax],
-  [SETTING.initialWindowSize, STREAM_WINDOW_BYTES],
-  [SETTING.maxHeaderListSize, LIMITS.headerBytesMax],
-]);
 const NOTHING = Buffer.alloc(0);
 const PING_BYTES = 8;
 
@@ -59,9 +40,7 @@ export class Session implements StreamHost {
   readonly #hpack = new HpackDecoder(LIMITS.headerBytesMax);
   readonly #streams = new StreamTable();
   readonly #receiveWindow = new ReceiveWindow(CONNECTION_WINDOW_BYTES);
-  readonly #resets: TokenBucket;
-  readonly #resetIds = new Int32Array(RESETS_REMEMBERED);
-  #resetCount = 0;
+  readonly #resets = new Resets();
   /** Window that the peer gives to new streams. */
   #peerWindow = WINDOW_BYTES;
   #block: HeaderBlock | undefined;
@@ -71,8 +50,6 @@ export class Session implements StreamHost {
     this.socket = socket;
     this.writer = writer;
     this.#owner = owner;
-    const limits = { burst: LIMITS.streamResetBurst, perSecond: LIMITS.streamResetsPerSecond };
-    this.#resets = new TokenBucket(limits, performance.now());
     writer.frame(FRAME.settings, 0, 0, OUR_SETTINGS);
     writer.number(FRAME.windowUpdate, 0, CONNECTION_WINDOW_BYTES - WINDOW_BYTES);
   }
@@ -85,17 +62,19 @@ export class Session implements StreamHost {
   /** Ends all streams without a word to the peer; frames that come afterwards mean nothing. */
   end(): void {
     this.#isOver = true;
-    for (const stream of this.#streams.all()) stream.close();
+    for (const stream of [...this.#streams]) stream.close();
   }
 
   /** Sends what was held up, once the peer reads again. */
   sendHeldUp(): void {
-    for (const stream of this.#streams.all()) if (stream.isHeldUp) stream.send();
+    for (const stream of this.#streams) {
+      if (this.sendWindow <= 0) return; // a peer may open it octet by octet (CVE-2019-9511)
+      if (stream.isHeldUp) stream.send();
+    }
   }
 
   wasReset(streamId: number): void {
-    this.#resetIds[this.#resetCount % RESETS_REMEMBERED] = streamId;
-    this.#resetCount += 1;
+    this.#resets.remember(streamId);
   }
 
   wasClosed(stream: Stream): void {
@@ -112,23 +91,32 @@ export class Session implements StreamHost {
       throw new ConnectionError(ERROR.protocolError, 'a header block is interrupted');
     switch (type) {
       case FRAME.data:
-        return this.#onData(flags, streamId, payload);
+        this.#onData(flags, streamId, payload);
+        break;
       case FRAME.headers:
-        return this.#onHeaders(flags, streamId, payload);
+        this.#onHeaders(flags, streamId, payload);
+        break;
       case FRAME.continuation:
-        return this.#onContinuation(flags, payload);
+        this.#onContinuation(flags, payload);
+        break;
       case FRAME.rstStream:
-        return this.#onReset(streamId, payload);
+        this.#onReset(streamId, payload);
+        break;
       case FRAME.windowUpdate:
-        return this.#onWindowUpdate(streamId, payload);
+        this.#onWindowUpdate(streamId, payload);
+        break;
       case FRAME.settings:
-        return this.#onSettings(flags, streamId, payload);
+        this.#onSettings(flags, streamId, payload);
+        break;
       case FRAME.ping:
-        return this.#onPing(flags, streamId, payload);
+        this.#onPing(flags, streamId, payload);
+        break;
       case FRAME.priority:
-        return this.#onPriority(streamId, payload);
+        this.#onPriority(streamId, payload);
+        break;
       case FRAME.goaway:
-        return expectOnConnection(streamId);
+        expectOnConnection(streamId);
+        break;
       case FRAME.pushPromise:
         throw new ConnectionError(ERROR.protocolError, 'a client does not push');
       default: // RFC 9113 section 5.5: unknown types are ignored
@@ -142,24 +130,32 @@ export class Session implements StreamHost {
     const refill = this.#receiveWindow.refill();
     if (refill > 0) this.writer.number(FRAME.windowUpdate, 0, refill);
     const piece = withoutPadding(flags, payload);
-    if (!stream || stream.remoteEnded) return this.#onClosedStream(streamId);
-    if (!stream.receiveWindow.receive(payload.length)) return this.#resetFaulty(stream, ERROR.flowControlError);
-    if (!stream.receive(piece)) return this.#resetFaulty(stream, ERROR.protocolError);
-    if (stream.closed) return;
-    if ((flags & FLAG.endStream) !== 0) {
-      if (!stream.receiveEnd()) this.#resetFaulty(stream, ERROR.protocolError);
-      return;
-    }
-    const more = stream.receiveWindow.refill();
-    if (more > 0) this.writer.number(FRAME.windowUpdate, streamId, more);
+    if (!stream) this.#onClosedStream(streamId);
+    else if (stream.remoteEnded) this.#resetFaulty(stream, ERROR.streamClosed);
+    else if (!stream.receiveWindow.receive(payload.length)) this.#resetFaulty(stream, ERROR.flowControlError);
+    else if (!stream.receive(piece)) this.#resetFaulty(stream, ERROR.protocolError);
+    else if ((flags & FLAG.endStream) !== 0) this.#endOf(stream);
+    else if (!stream.closed) this.#refill(stream);
+  }
+
+  #refill(stream: Stream): void {
+    const bytes = stream.receiveWindow.refill();
+    if (bytes > 0) this.writer.number(FRAME.windowUpdate, stream.id, bytes);
+  }
+
+  /** The peer has ended its direction of a stream. */
+  #endOf(stream: Stream): void {
+    if (!stream.closed && !stream.receiveEnd()) this.#resetFaulty(stream, ERROR.protocolError);
   }
 
   #onHeaders(flags: number, streamId: number, payload: Buffer): void {
     if (streamId % 2 === 0) throw new ConnectionError(ERROR.protocolError, 'streams of a client have odd ids');
     const piece = blockOf(flags, payload);
-    if ((flags & FLAG.endHeaders) !== 0) return this.#onBlock(streamId, (flags & FLAG.endStream) !== 0, piece);
-    this.#block = new HeaderBlock(streamId, flags, LIMITS.headerBytesMax);
-    this.#block.add(piece);
+    if ((flags & FLAG.endHeaders) !== 0) this.#onBlock(streamId, (flags & FLAG.endStream) !== 0, piece);
+    else {
+      this.#block = new HeaderBlock(streamId, flags, LIMITS.headerBytesMax);
+      this.#block.add(piece);
+    }
   }
 
   #onContinuation(flags: number, payload: Buffer): void {
@@ -174,41 +170,49 @@ export class Session implements StreamHost {
   /** A header block is whole. Each must be decoded, wanted or not: the table is that of the connection (RFC 9113 section 4.3). */
   #onBlock(streamId: number, endsStream: boolean, block: Buffer): void {
     const fields = this.#hpack.decode(block);
-    if (streamId > this.lastStreamId) return this.#onRequest(streamId, endsStream, fields);
     const stream = this.#streams.get(streamId);
-    if (!stream && !this.#wasResetByUs(streamId))
+    if (streamId > this.lastStreamId) this.#onRequest(streamId, endsStream, fields);
+    else if (stream) this.#onTrailers(stream, endsStream, fields);
+    else if (!this.#resets.remembers(streamId))
       throw new ConnectionError(ERROR.streamClosed, 'HEADERS for a stream that is closed');
-    if (!stream) return;
-    if (stream.remoteEnded) return this.#resetFaulty(stream, ERROR.streamClosed);
-    if (!endsStream || !fields || !areTrailers(fields) || !stream.receiveEnd())
-      this.#resetFaulty(stream, ERROR.protocolError);
+  }
+
+  #onTrailers(stream: Stream, endsStream: boolean, fields: string[] | undefined): void {
+    if (stream.remoteEnded) this.#resetFaulty(stream, ERROR.streamClosed);
+    else if (endsStream && fields && areTrailers(fields)) this.#endOf(stream);
+    else this.#resetFaulty(stream, ERROR.protocolError);
   }
 
   #onRequest(streamId: number, endsStream: boolean, fields: string[] | undefined): void {
     this.lastStreamId = streamId;
-    if (this.isFull) return this.#refuse(streamId, ERROR.refusedStream);
     const request = fields && checkRequest(fields);
-    if (!fields || !request) return this.#refuse(streamId, ERROR.enhanceYourCalm);
-    if (request === 'malformed') return this.#refuse(streamId, ERROR.protocolError);
-    if (this.#streams.size >= LIMITS.streamsPerSessionMax) return this.#refuse(streamId, ERROR.refusedStream);
-    const { bodyBytes } = request;
-    const stream = new Stream(streamId, this, { headers: new HeaderFields(fields), bodyBytes }, this.#peerWindow);
-    this.#streams.add(stream);
-    stream.listen(this.#owner.onRequest(stream));
-    if (endsStream && !stream.closed && !stream.receiveEnd()) this.#resetFaulty(stream, ERROR.protocolError);
+    if (this.isFull || this.#streams.size >= LIMITS.streamsPerSessionMax) this.#refuse(streamId, ERROR.refusedStream);
+    else if (!fields || !request) this.#refuse(streamId, ERROR.enhanceYourCalm);
+    else if (request === 'malformed') this.#refuse(streamId, ERROR.protocolError);
+    else {
+      const { bodyBytes } = request;
+      const stream = new Stream(streamId, this, { headers: new HeaderFields(fields), bodyBytes }, this.#peerWindow);
+      this.#streams.add(stream);
+      stream.listen(this.#owner.onRequest(stream));
+      if (endsStream) this.#endOf(stream);
+    }
   }
 
   #onReset(streamId: number, payload: Buffer): void {
     if (payload.length !== 4) throw new ConnectionError(ERROR.frameSizeError, 'RST_STREAM has not four octets');
     const stream = this.#streamOf(streamId);
-    this.#countReset();
+    this.#resets.count();
     stream?.close();
   }
 
   #onWindowUpdate(streamId: number, payload: Buffer): void {
     if (payload.length !== 4) throw new ConnectionError(ERROR.frameSizeError, 'WINDOW_UPDATE has not four octets');
     const bytes = payload.readUInt32BE(0) & WINDOW_BYTES_MAX;
-    if (streamId !== 0) return this.#onStreamWindow(streamId, bytes);
+    if (streamId === 0) this.#onConnectionWindow(bytes);
+    else this.#onStreamWindow(streamId, bytes);
+  }
+
+  #onConnectionWindow(bytes: number): void {
     if (bytes === 0) throw new ConnectionError(ERROR.protocolError, 'WINDOW_UPDATE of nothing');
     const wasUsedUp = this.sendWindow <= 0;
     this.sendWindow += bytes;
@@ -232,12 +236,13 @@ export class Session implements StreamHost {
       if (payload.length > 0) throw new ConnectionError(ERROR.frameSizeError, 'an acknowledgement has a payload');
       return;
     }
+    this.#resets.count(); // each may change all streams
     const window = initialWindowIn(payload) ?? this.#peerWindow;
     const change = window - this.#peerWindow;
     this.#peerWindow = window;
     this.writer.frame(FRAME.settings, FLAG.ack, 0, NOTHING);
     if (change === 0) return;
-    for (const stream of this.#streams.all()) {
+    for (const stream of this.#streams) {
       if (!stream.changeSendWindow(change)) throw new ConnectionError(ERROR.flowControlError, 'a window is too large');
     }
     if (change > 0) this.sendHeldUp();
@@ -264,32 +269,21 @@ export class Session implements StreamHost {
     return this.#streams.get(streamId);
   }
 
-  /** DATA for a stream on which the peer has ended its direction (RFC 9113 section 5.1). */
+  /** DATA for a stream that is over (RFC 9113 section 5.1). */
   #onClosedStream(streamId: number): void {
-    const stream = this.#streams.get(streamId);
-    if (stream) this.#resetFaulty(stream, ERROR.streamClosed);
-    else if (!this.#wasResetByUs(streamId)) this.#refuse(streamId, ERROR.streamClosed);
+    if (!this.#resets.remembers(streamId)) this.#refuse(streamId, ERROR.streamClosed);
   }
 
-  #wasResetByUs(streamId: number): boolean {
-    return this.#resetIds.includes(streamId);
-  }
-
-  /** Resets that a peer provokes count like those that he sends (CVE-2025-8671). */
   #resetFaulty(stream: Stream, code: ErrorCode): void {
-    this.#countReset();
+    this.#resets.count();
     stream.reset(code);
   }
 
   /** Resets a stream that is not, or no longer, open. */
   #refuse(streamId: number, code: ErrorCode): void {
-    this.#countReset();
+    this.#resets.count();
     this.writer.number(FRAME.rstStream, streamId, code);
-    this.wasReset(streamId);
-  }
-
-  #countReset(): void {
-    if (!this.#resets.take(performance.now())) throw new ConnectionError(ERROR.enhanceYourCalm, 'too many resets');
+    this.#resets.remember(streamId);
   }
 }
 

@@ -8,7 +8,7 @@ const LISTS = 64;
  * come and go, and each old table keeps the one that took its place (OrderedHashTable) until the next full collection: in effect, every
  * stream that there was.
  */
-export class StreamTable {
+export class StreamTable implements Iterable<Stream> {
   readonly #lists: (Stream | undefined)[] = new Array(LISTS).fill(undefined);
   #size = 0;
 
@@ -44,13 +44,15 @@ export class StreamTable {
     this.#size -= 1;
   }
 
-  /** All members as they are now: whoever looks at one may end any. */
-  all(): Stream[] {
-    const streams: Stream[] = [];
+  /** The member that is looked at may be deleted meanwhile, and no other. */
+  *[Symbol.iterator](): Iterator<Stream> {
     for (const first of this.#lists) {
-      for (let stream = first; stream; stream = stream.next) streams.push(stream);
+      for (let stream = first; stream; ) {
+        const next: Stream | undefined = stream.next;
+        yield stream;
+        stream = next;
+      }
     }
-    return streams;
   }
 }
 

@@ -4,6 +4,7 @@ import type { HeaderFields } from './header-fields.js';
 import { ERROR, type ErrorCode, FRAME, FRAME_BYTES_MAX, WINDOW_BYTES_MAX } from './protocol.js';
 import { ReceiveWindow } from './receive-window.js';
 import type { ServerStream, StreamListener } from './server-stream.js';
+import { STREAM_WINDOW_BYTES } from './settings.js';
 
 /** What the streams of one connection share. */
 export interface StreamHost {
@@ -24,9 +25,6 @@ interface Pending {
   readonly onSent: (() => void) | undefined;
   next: Pending | undefined;
 }
-
-/** Window of our streams: enough for a prompt in one go. */
-export const STREAM_WINDOW_BYTES = 256 * 1024;
 
 /** See `ServerStream`. One that is open, as the connection made it. */
 export class Stream implements ServerStream {

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../kernel/limits.js';
 import { ConnectionError, ERROR, FRAME_BYTES_MAX, SETTING, WINDOW_BYTES_MAX } from './protocol.js';
 
 const ENTRY_BYTES = 6;
@@ -26,8 +27,19 @@ export function initialWindowIn(payload: Buffer): number | undefined {
   return initialWindow;
 }
 
-/** The payload of our SETTINGS. */
-export function settingsPayload(settings: readonly (readonly [name: number, value: number])[]): Buffer {
+/** Window of our streams: enough for a prompt in one go. */
+export const STREAM_WINDOW_BYTES = 256 * 1024;
+/** Window of all streams of a connection together. */
+export const CONNECTION_WINDOW_BYTES = 1024 * 1024;
+
+/** Payload of our SETTINGS. */
+export const OUR_SETTINGS = payloadOf([
+  [SETTING.maxConcurrentStreams, LIMITS.streamsPerSessionMax],
+  [SETTING.initialWindowSize, STREAM_WINDOW_BYTES],
+  [SETTING.maxHeaderListSize, LIMITS.headerBytesMax],
+]);
+
+function payloadOf(settings: readonly (readonly [name: number, value: number])[]): Buffer {
   const payload = Buffer.alloc(settings.length * ENTRY_BYTES);
   settings.forEach(([name, value], i) => {
     payload.writeUInt16BE(name, i * ENTRY_BYTES);
