@@ -113,10 +113,12 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   }
 
   onMessage(message: Buffer): void {
-    if (this.#conversation) return this.#conversation.onMessage(message);
-    if (this.#message) return this.#refuse(NOT_ONE_MESSAGE);
-    this.#message = message;
-    this.holds(message.length);
+    if (this.#conversation) this.#conversation.onMessage(message);
+    else if (this.#message) this.#refuse(NOT_ONE_MESSAGE);
+    else {
+      this.#message = message;
+      this.holds(message.length);
+    }
   }
 
   onUnacceptable(why: GrpcStatus): void {
@@ -127,15 +129,9 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
     const reader = this.#reader;
     if (!reader) return;
     this.#reader = undefined;
-    if (!reader.isBetween) return this.#refuse(NOT_ONE_MESSAGE);
-    if (this.#conversation) return this.#conversation.onEnd();
-    const message = this.#message;
-    this.#message = undefined;
-    const { method, isWork } = this.#rules;
-    if (!message || !('serve' in method)) return this.#refuse(NOT_ONE_MESSAGE);
-    if (isWork) this.#ticket?.complete();
-    this.#working = isWork;
-    method.serve(message, this);
+    if (!reader.isBetween) this.#refuse(CUT_OFF);
+    else if (this.#conversation) this.#conversation.onEnd();
+    else this.#serve();
   }
 
   onClose(): void {
@@ -206,20 +202,42 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   }
 
   #open(nowMs: number): void {
-    const { access, messageBytesMax, method, pool, callMsMax } = this.#rules;
+    const { method, messageBytesMax } = this.#rules;
+    const refusal = this.#refusalAtOnce(nowMs);
+    if (refusal) this.#refuse(refusal);
+    else {
+      this.#reader = new MessageReader(messageBytesMax, this);
+      this.#enter();
+      if (!this.#answered && 'converse' in method) this.#conversation = method.converse(this);
+    }
+  }
+
+  /** Why the call is not taken, as far as its headers say. */
+  #refusalAtOnce(nowMs: number): GrpcStatus | undefined {
+    const { access, pool, callMsMax } = this.#rules;
     const caller = access?.admit(credentialsOf(this.#stream));
-    if (caller instanceof JiminiError) return this.#refuse(grpcStatusOf(caller));
+    if (caller instanceof JiminiError) return grpcStatusOf(caller);
     this.#principal = caller;
-    if (pool.isDraining && callMsMax === Number.POSITIVE_INFINITY) return this.#refuse(grpcStatusOf(DRAINING));
+    if (pool.isDraining && callMsMax === Number.POSITIVE_INFINITY) return grpcStatusOf(DRAINING);
     const { headers } = this.#stream;
-    if ((headers.get('grpc-encoding') ?? 'identity') !== 'identity') return this.#refuse(COMPRESSED);
+    if ((headers.get('grpc-encoding') ?? 'identity') !== 'identity') return COMPRESSED;
     const timeout = headers.get('grpc-timeout');
     const timeoutMs = timeout === undefined ? Number.POSITIVE_INFINITY : timeoutMsOf(timeout);
-    if (timeoutMs === undefined) return this.#refuse(NO_TIMEOUT);
+    if (timeoutMs === undefined) return NO_TIMEOUT;
     this.#endsMs = Math.min(this.#endsMs, nowMs + timeoutMs);
-    this.#reader = new MessageReader(messageBytesMax, this);
-    this.#enter();
-    if (!this.#answered && 'converse' in method) this.#conversation = method.converse(this);
+    return undefined;
+  }
+
+  /** The caller has ended, and what he sent was whole. */
+  #serve(): void {
+    const message = this.#message;
+    this.#message = undefined;
+    const { method, isWork } = this.#rules;
+    if (message && 'serve' in method) {
+      if (isWork) this.#ticket?.complete();
+      this.#working = isWork;
+      method.serve(message, this);
+    } else this.#refuse(NOT_ONE_MESSAGE);
   }
 
   #enter(): void {
@@ -236,10 +254,12 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
 
   #turnAway(): void {
     const answer = this.#rules.overloaded();
-    if (answer instanceof JiminiError) return this.#refuse(grpcStatusOf(answer));
-    this.send(answer);
-    this.end();
-    this.#closeSoon();
+    if (answer instanceof JiminiError) this.#refuse(grpcStatusOf(answer));
+    else {
+      this.send(answer);
+      this.end();
+      this.#closeSoon();
+    }
   }
 
   /** Ends the call without waiting for what its caller has still to send. */
@@ -289,5 +309,6 @@ export const DRAINING = new JiminiError('JIMINI_DRAINING', 'the server is shutti
 const LATE = new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded');
 const GONE = new JiminiError('JIMINI_CANCELLED', 'the caller is gone');
 /** doc/statuscodes.md of gRPC names this code for a call with another number of messages than its method takes. */
-const NOT_ONE_MESSAGE: GrpcStatus = { code: status.UNIMPLEMENTED, details: 'expected one whole message' };
+const NOT_ONE_MESSAGE: GrpcStatus = { code: status.UNIMPLEMENTED, details: 'expected one message' };
+const CUT_OFF: GrpcStatus = { code: status.UNIMPLEMENTED, details: 'the message is cut off' };
 const NO_TIMEOUT: GrpcStatus = { code: status.INTERNAL, details: 'the value of grpc-timeout is none' };

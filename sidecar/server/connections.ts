@@ -56,7 +56,8 @@ export class Connections {
     for (const connection of this.#open) {
       if (connection.begun) continue;
       connection.destroy();
-      return this.#gone(connection);
+      this.#gone(connection);
+      return;
     }
   }
 

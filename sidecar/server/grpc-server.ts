@@ -110,11 +110,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       auxiliary.isDraining = true;
       auxiliary.admission.evictAll();
       for (const call of streaming.open) call.cut(DRAINING);
-      await settledWithin(graceMs, [
-        connections.drain(),
-        work.admission.whenEmpty(),
-        streaming.admission.whenEmpty(),
-      ]);
+      await settledWithin(graceMs, [connections.drain(), work.admission.whenEmpty(), streaming.admission.whenEmpty()]);
       return work.admission.calls + streaming.admission.calls;
     },
     async close() {
@@ -135,7 +131,6 @@ const DEFAULT_LIMITS: GrpcServerLimits = {
   callMsMax: LIMITS.callWithoutDeadlineMsMax,
   connectionsMax: LIMITS.connectionsMax,
 };
-
 
 function poolOf(limits: { callsMax: number; bytesMax: number }): CallPool {
   return { admission: createAdmission(limits), open: new InOrder(), isDraining: false };

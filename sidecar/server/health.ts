@@ -94,9 +94,10 @@ function serviceIn(message: Uint8Array): string {
 function answer(call: AdmittedCall, made: () => Uint8Array | GrpcStatus): void {
   try {
     const result = made();
-    if (!(result instanceof Uint8Array)) return call.fail(result);
-    call.send(result);
-    call.end();
+    if (result instanceof Uint8Array) {
+      call.send(result);
+      call.end();
+    } else call.fail(result);
   } catch (error) {
     call.fail(grpcStatusOf(error));
   }

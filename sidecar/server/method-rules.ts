@@ -37,7 +37,11 @@ function rulesOfOurs(options: GrpcServerOptions, { limits, pools }: RulesContext
   const { methods, streams = new Map(), access, onError, onOverload } = options;
   const { messageBytesMax, callMsMax, stalledMsMax } = limits;
   const rules = new Map<string, CallRules>();
-  const add = (path: string, overloaded: CallRules['overloaded'], rest: Pick<CallRules, 'pool' | 'callMsMax' | 'method'>) =>
+  const add = (
+    path: string,
+    overloaded: CallRules['overloaded'],
+    rest: Pick<CallRules, 'pool' | 'callMsMax' | 'method'>,
+  ) =>
     rules.set(path, {
       ...rest,
       access: access?.of(path),

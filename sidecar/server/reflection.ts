@@ -42,10 +42,12 @@ class ReflectionStream implements Conversation {
 
   onMessage(message: Buffer): void {
     this.#requests += 1;
-    if (this.#requests > LIMITS.reflectionRequestsMax) return this.#call.cut(TOO_MANY);
-    this.#waiting.push(message);
-    this.#waits(message.length + LIMITS.chunkOverheadBytes);
-    this.#goOn();
+    if (this.#requests > LIMITS.reflectionRequestsMax) this.#call.cut(TOO_MANY);
+    else {
+      this.#waiting.push(message);
+      this.#waits(message.length + LIMITS.chunkOverheadBytes);
+      this.#goOn();
+    }
   }
 
   onEnd(): void {
