@@ -4,7 +4,8 @@ import {
   HealthListResponse,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '../../proto/gen/health/v1/health.js';
-import type { AdmittedCall, Serve } from './admitted-call.js';
+import type { AdmittedCall } from './admitted-call.js';
+import type { Serve } from './call-rules.js';
 import { decode } from './decode.js';
 import { type GrpcStatus, grpcStatusOf, status } from './grpc-status.js';
 

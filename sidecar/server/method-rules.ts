@@ -1,6 +1,6 @@
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
-import type { CallPool, CallRules } from './admitted-call.js';
+import type { CallPool, CallRules } from './call-rules.js';
 import type { GrpcServerLimits, GrpcServerOptions } from './grpc-server.js';
 import { HEALTH_SERVICE, type Health } from './health.js';
 import { REFLECTION_SERVICES, reflection } from './reflection.js';

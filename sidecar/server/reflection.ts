@@ -2,7 +2,8 @@ import { ServerReflectionRequest, ServerReflectionResponse } from '../../proto/g
 import { assertNever } from '../kernel/assert-never.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
-import type { AdmittedCall, Conversation } from './admitted-call.js';
+import type { AdmittedCall } from './admitted-call.js';
+import type { Conversation } from './call-rules.js';
 import { decode } from './decode.js';
 import { type DescriptorIndex, indexDescriptors } from './descriptor-index.js';
 import { type StatusCode, status } from './grpc-status.js';

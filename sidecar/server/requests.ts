@@ -1,4 +1,5 @@
-import { AdmittedCall, type CallRules } from './admitted-call.js';
+import { AdmittedCall } from './admitted-call.js';
+import type { CallRules } from './call-rules.js';
 import { failureAlone, NOT_GRPC, NOT_POST } from './grpc-answer.js';
 import { status } from './grpc-status.js';
 import type { RequestListener, ServerStream, StreamListener } from './http2/server-stream.js';

@@ -1,6 +1,7 @@
 import { JiminiError } from '../kernel/errors.js';
 import type { Principal } from './access/gate.js';
-import type { AdmittedCall, Serve } from './admitted-call.js';
+import type { AdmittedCall } from './admitted-call.js';
+import type { Serve } from './call-rules.js';
 
 /** What a streaming method sees of its call, apart from the message. */
 export interface StreamContext {

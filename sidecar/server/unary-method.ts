@@ -1,5 +1,6 @@
 import type { UnaryHandler } from '../kernel/call.js';
-import type { AdmittedCall, Serve } from './admitted-call.js';
+import type { AdmittedCall } from './admitted-call.js';
+import type { Serve } from './call-rules.js';
 import { grpcStatusOf } from './grpc-status.js';
 
 /** Runs a handler over raw bytes as a method with one answer. `onError` sees what a caller is not told. */
