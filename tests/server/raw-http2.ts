@@ -66,6 +66,8 @@ export interface RawConnection {
   readonly seen: Map<string, number>;
   /** Streams that the server has ended or reset. */
   readonly ended: Set<number>;
+  /** Error codes of those that it has reset. */
+  readonly resets: Map<number, number>;
   /** Error code of a GOAWAY, once there is one. */
   goaway(): number | undefined;
   send(...frames: Uint8Array[]): void;
@@ -88,6 +90,7 @@ export async function rawConnection(t: ExecutionContext, address: string): Promi
   socket.setNoDelay();
   const seen = new Map<string, number>();
   const ended = new Set<number>();
+  const resets = new Map<number, number>();
   const windows = new Map<number, number>();
   let initialWindow = WINDOW; // of streams; the server may say otherwise (RFC 9113 6.5.2)
   const windowOf = (streamId: number) => windows.get(streamId) ?? (streamId === 0 ? WINDOW : initialWindow);
@@ -101,6 +104,7 @@ export async function rawConnection(t: ExecutionContext, address: string): Promi
       socket.write(frame(FRAME.SETTINGS, 1, 0));
     }
     if (type === FRAME.WINDOW_UPDATE) windows.set(streamId, windowOf(streamId) + payload.readUInt32BE(0));
+    if (type === FRAME.RST_STREAM) resets.set(streamId, payload.readUInt32BE(0));
     if (type === FRAME.GOAWAY) goaway = payload.readUInt32BE(4);
     const ends = type === FRAME.RST_STREAM || ((type === FRAME.HEADERS || type === FRAME.DATA) && flags & END_STREAM);
     if (ends) ended.add(streamId);
@@ -121,6 +125,7 @@ export async function rawConnection(t: ExecutionContext, address: string): Promi
     socket,
     seen,
     ended,
+    resets,
     goaway: () => goaway,
     send: (...frames) => void socket.write(Buffer.concat(frames)),
     sendData(streamId, piece) {

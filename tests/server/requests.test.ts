@@ -5,10 +5,14 @@ import { status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
-import { prefix } from './raw-http2.js';
+import { END_HEADERS, FRAME, frame, grpcHeaders, prefix, rawConnection } from './raw-http2.js';
 import { call, client, ECHO, method, serve, until } from './rig.js';
 
 const echo = new Map([[ECHO, method(async (message) => message)]]);
+
+/** RFC 9113 section 7. */
+const NO_ERROR = 0;
+const CANCEL = 8;
 
 interface Answer {
   /** Fields of the header block, and of the trailers where there are some. */
@@ -167,6 +171,31 @@ test('the sentence of an error is encoded, and cut where it is too long', async 
   const { address } = await serve(t, { methods: new Map([[ECHO, fails]]) });
   const { head } = await request(t, address, {}, framed(''));
   t.is(head['grpc-message'], `100 %25 ${'%C3%BC'.repeat(LIMITS.grpcMessageCharsMax - 6)}`);
+});
+
+test('a caller who is answered before his end is asked to send no more', async (t) => {
+  const { server, address } = await serve(t, { methods: echo });
+  const raw = await rawConnection(t, address);
+  const answered = { 1: grpcHeaders(ECHO, { 'grpc-encoding': 'gzip' }), 3: grpcHeaders('/no.such/Method') };
+  for (const [id, headers] of Object.entries(answered)) {
+    raw.send(frame(FRAME.HEADERS, END_HEADERS, Number(id), headers));
+    await until(() => raw.resets.has(Number(id)));
+    t.is(raw.resets.get(Number(id)), NO_ERROR);
+    t.true(raw.seen.has(`${FRAME.HEADERS}:${id}`));
+  }
+  t.is(server.load().calls, 0);
+});
+
+test('a caller who is turned away and does not read why is reset after a moment', async (t) => {
+  const { server, address } = await serve(t, { methods: echo, limits: { callsMax: 1 } });
+  const raw = await rawConnection(t, address);
+  raw.send(frame(FRAME.SETTINGS, 0, 0, Buffer.from([0, 4, 0, 0, 0, 0]))); // an initial window of 0
+  raw.send(frame(FRAME.HEADERS, END_HEADERS, 1, grpcHeaders(ECHO)));
+  await until(() => server.load().calls === 1);
+  t.deepEqual(await call(client(t, address), 'newcomer'), { answer: 'newcomer' });
+  await until(() => raw.resets.has(1));
+  t.is(raw.resets.get(1), CANCEL);
+  t.false(raw.seen.has(`${FRAME.DATA}:1`));
 });
 
 test('connections that say nothing give way to those who come after them, and those that speak do not', async (t) => {
