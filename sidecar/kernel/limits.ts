@@ -43,8 +43,6 @@ export const LIMITS = {
   keepaliveMs: 60_000,
   /** How long a pinged peer has to answer. */
   keepaliveTimeoutMs: 20_000,
-  /** Memory of one HTTP/2 session for frames and header tables, MiB. Message bytes are counted apart from it. */
-  sessionMemoryMiBMax: 32,
   /** Stream resets that one connection may send at once. An honest proxy resets a stream whenever its own timeout passes. */
   streamResetBurst: 10_000,
   /** Stream resets per second that one connection may go on sending; above it, it is taken for a rapid-reset attack (CVE-2023-44487). */

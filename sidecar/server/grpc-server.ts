@@ -91,7 +91,11 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const { work, streaming, auxiliary } = pools;
   const health = new Health(servicesOf(options));
   const rules = rulesOf(options, { limits, pools, health });
-  const connections = new Connections({ connectionsMax: limits.connectionsMax, onRequest: callsOf(rules) });
+  const connections = new Connections({
+    connectionsMax: limits.connectionsMax,
+    onRequest: callsOf(rules),
+    onFault: options.onError,
+  });
   const secured =
     options.tls && createTlsListener(options.tls, limits.connectionsMax, (socket) => connections.accept(socket));
   const listener = secured?.server ?? createServer({ noDelay: true }, (socket) => connections.accept(socket));
@@ -110,7 +114,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       streaming.isDraining = true;
       auxiliary.isDraining = true;
       auxiliary.admission.evictAll();
-      for (const call of streaming.open) call.cut(DRAINING);
+      for (const call of [...streaming.open]) call.cut(DRAINING);
       await settledWithin(graceMs, [connections.drain(), work.admission.whenEmpty(), streaming.admission.whenEmpty()]);
       return work.admission.calls + streaming.admission.calls;
     },
