@@ -14,10 +14,10 @@ export interface ServerState {
 }
 
 /** Starts `load-target.ts`, or another program that does as it does, as a process and ends it after the test. */
-export async function startServerProcess(
+export async function startServerProcess<State = ServerState>(
   t: ExecutionContext,
   program = new URL('load-target.js', import.meta.url),
-): Promise<{ address: string; state(input?: string): Promise<ServerState> }> {
+): Promise<{ address: string; state(input?: string): Promise<State> }> {
   const child = spawn(process.execPath, [fileURLToPath(program)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -29,7 +29,7 @@ export async function startServerProcess(
     address,
     async state(input = '') {
       child.stdin.write(`${input}\n`);
-      return JSON.parse(await line()) as ServerState;
+      return JSON.parse(await line()) as State;
     },
   };
 }

@@ -3,6 +3,16 @@
 import { createInterface } from 'node:readline';
 import { createTarget } from './target.js';
 
+/** What it says of itself. Bytes, except `cpuMs`. */
+export interface TargetState {
+  readonly streams: number;
+  readonly connections: number;
+  readonly faults: readonly string[];
+  readonly peakRss: number;
+  readonly rss: number;
+  readonly cpuMs: number;
+}
+
 const target = await createTarget();
 let peakRss = 0;
 const look = () => {
@@ -14,7 +24,14 @@ for await (const line of createInterface(process.stdin)) {
   target.pass(Number(line));
   look();
   const { user, system } = process.cpuUsage();
-  const load = { calls: target.open.size, bytes: 0, overloads: target.faults.length };
-  console.log(JSON.stringify({ ...load, peakRss, rss: process.memoryUsage.rss(), cpuMs: (user + system) / 1000 }));
+  const state: TargetState = {
+    streams: target.open.size,
+    connections: target.connections.size,
+    faults: target.faults,
+    peakRss,
+    rss: process.memoryUsage.rss(),
+    cpuMs: (user + system) / 1000,
+  };
+  console.log(JSON.stringify(state));
 }
 target.close();
