@@ -54,7 +54,7 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionPort
     options.observe(evaluation, decision);
     return decision;
   };
-  return { decide: (evaluation) => options.tracing.evaluation(evaluation, () => decide(evaluation)) };
+  return { decide: (evaluation) => options.tracing.evaluation(evaluation, decide) };
 }
 
 function unrecordedMessageOf(judgement: Judgement, { effective }: Recorded): string {

@@ -9,10 +9,11 @@ import { prepareDataDirectory } from './storage/data-directory.js';
 import { defaultTokenFile } from './storage/token-file.js';
 import type { Logger } from './telemetry/logger.js';
 import { createMetrics, type Metrics } from './telemetry/metrics.js';
-import type { Tracing } from './telemetry/tracing.js';
+import { startTracing } from './telemetry/tracing-switch.js';
 import { createAdoption, type InForce } from './wiring/adoption.js';
 import { loadCertificates } from './wiring/certificates.js';
 import { createControl } from './wiring/control.js';
+import { RPC_METHODS } from './wiring/doors.js';
 import { every } from './wiring/every.js';
 import { type HealthState, notReady } from './wiring/health.js';
 import { createJudging, type JudgingOptions } from './wiring/judging.js';
@@ -35,7 +36,8 @@ export interface SidecarOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly tracing: Tracing;
+  /** For OpenTelemetry, whose variables are not settings of ours. */
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** A running sidecar. */
@@ -85,13 +87,14 @@ async function closeAll(closers: Closer[], reason: CloseReason): Promise<void> {
 
 /** Makes and starts the parts in their order. What each is made of is in `wiring/`. */
 async function wire(options: SidecarOptions, closers: Closer[]): Promise<Addresses> {
-  const { loadedConfig, clock, logger, tracing, version } = options;
+  const { loadedConfig, clock, logger, version } = options;
   const { config } = loadedConfig;
   const onTlsReload = (result: 'applied' | 'refused') => metrics.tlsReloaded(result);
   const certificates = await loadCertificates(config.listen.tls, { clock, logger, onReload: onTlsReload });
   const inForce: InForce = { config, loaded: await loadPolicy(loadedConfig) };
   giveMemoryBack();
   for (const problem of inForce.loaded.warnings) logger.warn({ problem }, 'pack warning');
+  const tracing = await startTracing(options.env, RPC_METHODS);
   closers.push(() => tracing.close());
 
   const dataDir = await prepareDataDirectory(config.dataDir);

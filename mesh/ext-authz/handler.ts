@@ -1,7 +1,6 @@
-import type { CallContext, UnaryHandler } from '../../sidecar/kernel/call.js';
+import { type CallContext, type UnaryHandler, withTraceOf } from '../../sidecar/kernel/call.js';
 import type { DecisionPort } from '../../sidecar/kernel/decision-port.js';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
-import type { Evaluation } from '../../sidecar/kernel/evaluation.js';
 import { type Caller, type CheckSettings, readCheck, UNKNOWN_CALLER } from './read-check.js';
 import { failedCheckResponse, overloadedCheckResponse, writeCheck } from './write-check.js';
 
@@ -38,11 +37,4 @@ export function createCheckHandler(options: CheckHandlerOptions): UnaryHandler {
       return failedCheckResponse(caller);
     }
   };
-}
-
-/** A tracing proxy puts the span of its own check into gRPC metadata; that is nearer than the checked request's. */
-function withTraceOf(call: CallContext, evaluation: Evaluation): Evaluation {
-  const traceparent = call.header('traceparent');
-  if (traceparent === undefined) return evaluation;
-  return { ...evaluation, trace: { traceparent, tracestate: call.header('tracestate') ?? '' } };
 }

@@ -3,7 +3,6 @@ import { Command } from 'commander';
 import { type UsableConfig, usable } from '../config/load.js';
 import { systemClock } from '../kernel/clock.js';
 import { createLogger } from '../telemetry/logger.js';
-import { startTracing } from '../telemetry/tracing-switch.js';
 import type { CliIo } from './cli-io.js';
 import { addConfigOptions, loadConfigOf } from './config-options.js';
 
@@ -24,10 +23,9 @@ async function serve(version: string, readConfig: () => Promise<UsableConfig>): 
   const loadedConfig = await readConfig();
   const { config } = loadedConfig;
   const logger = createLogger(config.logLevel);
-  const tracing = await startTracing(process.env);
   // From now on, so that a signal during the start does not leave an open log behind: it acts once the start is over.
   const signalled = firstSignal();
-  // Only now: whatever loads grpc-js must come after the instrumentation's hook.
+  // Only here: the other commands need not load all that serves.
   const { startSidecar } = await import('../main.js');
   const sidecar = await startSidecar({
     loadedConfig,
@@ -35,7 +33,7 @@ async function serve(version: string, readConfig: () => Promise<UsableConfig>): 
     version,
     clock: systemClock,
     logger,
-    tracing,
+    env: process.env,
   });
   logger.info({ ...sidecar.addresses, dataDir: config.dataDir, packs: config.packs, version }, 'listening');
   const signal = await signalled;

@@ -39,6 +39,8 @@ export const LIMITS = {
   connectionsMax: 512,
   /** A connection without a stream is closed after this long. Longer than Envoy's own hour, so that Envoy, which knows what it is about to send, closes first. */
   connectionIdleMsMax: 2 * 60 * 60 * 1000,
+  /** How long a new connection may take to say that it speaks HTTP/2. */
+  prefaceMsMax: 10_000,
   /** How often a quiet connection is pinged: finds peers that vanished without a word. */
   keepaliveMs: 60_000,
   /** How long a pinged peer has to answer. */

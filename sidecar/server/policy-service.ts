@@ -6,7 +6,7 @@ import {
   type Rule,
   Verdict as WireVerdict,
 } from '../../proto/gen/jimini/v1/policy.js';
-import type { UnaryHandler } from '../kernel/call.js';
+import { type UnaryHandler, withTraceOf } from '../kernel/call.js';
 import type { DecisionPort } from '../kernel/decision-port.js';
 import { JiminiError } from '../kernel/errors.js';
 import { type Content, type Decision, type Evaluation, readDirection, ruleIdsOf } from '../kernel/evaluation.js';
@@ -48,10 +48,10 @@ export interface PolicyService {
 /** See `PolicyService`. */
 export function createPolicyService(options: PolicyServiceOptions): PolicyService {
   return {
-    async evaluate(message) {
+    async evaluate(message, call) {
       const request = decode(EvaluateRequest, message, () => options.onMalformed('Evaluate'));
       const evaluation = evaluationOf(request, hasOwnMemory(message), options);
-      const decision = await options.decisions.decide(evaluation);
+      const decision = await options.decisions.decide(withTraceOf(call, evaluation));
       return EvaluateResponse.encode(responseOf(decision, request.requestId)).finish();
     },
     async listRules(message) {

@@ -1,4 +1,4 @@
-import { noTracing, type Tracing } from './tracing.js';
+import { createTracing, noTracing, type RpcMethods, type Tracing } from './tracing.js';
 
 /**
  * Whether the standard OpenTelemetry environment asks for traces: an exporter or an endpoint is named and the SDK is
@@ -11,13 +11,9 @@ function tracingWanted(env: NodeJS.ProcessEnv): boolean {
   );
 }
 
-/**
- * Starts tracing when it is wanted. Must run before anything imports `@grpc/grpc-js`: the instrumentation patches it
- * while it is being loaded.
- */
-export async function startTracing(env: NodeJS.ProcessEnv): Promise<Tracing> {
+/** Starts tracing when it is wanted. The SDK is large, so it is loaded only then. */
+export async function startTracing(env: NodeJS.ProcessEnv, methods: RpcMethods): Promise<Tracing> {
   if (!tracingWanted(env)) return noTracing;
   const { startSdk } = await import('./tracing-sdk.js');
-  const { createTracing } = await import('./tracing.js');
-  return createTracing(startSdk());
+  return createTracing(methods, startSdk());
 }

@@ -1,51 +1,67 @@
-import { type Context, context, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
-import { type Decision, type Evaluation, ruleIdsOf } from '../kernel/evaluation.js';
+import {
+  type Attributes,
+  type Context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { JiminiError } from '../kernel/errors.js';
+import { type Decision, type Door, type Evaluation, ruleIdsOf } from '../kernel/evaluation.js';
 
 /** Spans of evaluations. With tracing off nothing of OpenTelemetry's SDK is loaded, and this does nothing. */
 export interface Tracing {
   /** Runs one evaluation inside its span. Never puts prompt text on it. */
-  evaluation(evaluation: Evaluation, run: () => Promise<Decision>): Promise<Decision>;
+  evaluation(evaluation: Evaluation, run: (evaluation: Evaluation) => Promise<Decision>): Promise<Decision>;
   /** Sends what is left. */
   close(): Promise<void>;
 }
 
 /** Tracing that is off. */
 export const noTracing: Tracing = {
-  evaluation: (_evaluation, run) => run(),
+  evaluation: (evaluation, run) => run(evaluation),
   close: async () => {},
 };
 
 /** Rule ids on one span; the record has more. */
 const SPAN_RULE_IDS_MAX = 64;
 
+/** Full name of the gRPC method behind a door, `package.Service/Method`; absent = it is none. */
+export type RpcMethods = Readonly<Partial<Record<Door, string>>>;
+
 /** Spans through the globally registered SDK (see `tracing-sdk.ts`). */
-export function createTracing(shutdown: () => Promise<void>): Tracing {
+export function createTracing(methods: RpcMethods, shutdown: () => Promise<void>): Tracing {
   const tracer = trace.getTracer('jimini');
   return {
-    evaluation: (evaluation, run) =>
-      tracer.startActiveSpan('jimini.evaluate', { kind: SpanKind.INTERNAL }, parentOf(evaluation), async (span) => {
+    evaluation(evaluation, run) {
+      const options = { kind: SpanKind.SERVER, attributes: rpcAttributes(methods[evaluation.door]) };
+      return tracer.startActiveSpan('jimini.evaluate', options, parentOf(evaluation), async (span) => {
         try {
-          const decision = await run();
+          const decision = await run(evaluation);
           describe(span, evaluation, decision);
           return decision;
+        } catch (error) {
+          fail(span, error);
+          throw error;
         } finally {
           span.end();
         }
-      }),
+      });
+    },
     close: shutdown,
   };
 }
 
-/**
- * The gRPC server span that the instrumentation made when it belongs to the trace of the request; otherwise (the
- * caller sent no gRPC metadata) the W3C trace context that the door found.
- */
-function parentOf(evaluation: Evaluation): Context {
-  const active = context.active();
-  if (!evaluation.trace) return active;
-  const carried = propagation.extract(active, { ...evaluation.trace });
-  const sameTrace = trace.getSpanContext(active)?.traceId === trace.getSpanContext(carried)?.traceId;
-  return sameTrace ? active : carried;
+/** As OpenTelemetry's semantic conventions for gRPC spans name them, given at the start so that a sampler sees them. */
+function rpcAttributes(method: string | undefined): Attributes {
+  return method === undefined ? {} : { 'rpc.system.name': 'grpc', 'rpc.method': method };
+}
+
+/** The span of the caller by W3C Trace Context; a header that is not valid is as none, and the span begins a trace (section 3.2.2). */
+function parentOf({ trace: carried }: Evaluation): Context {
+  return carried ? propagation.extract(ROOT_CONTEXT, { ...carried }) : ROOT_CONTEXT;
 }
 
 /** A BLOCK is not a failure of the span: the guard did what it is there for. */
@@ -59,4 +75,10 @@ function describe(span: Span, evaluation: Evaluation, decision: Decision): void 
     'jimini.rule_ids': ruleIdsOf(decision.matched).slice(0, SPAN_RULE_IDS_MAX),
     'jimini.latency_ms': decision.durationMs,
   });
+}
+
+/** Nothing was judged. The code alone: a message is not meant for whoever reads traces. */
+function fail(span: Span, error: unknown): void {
+  span.setAttribute('error.type', JiminiError.from(error).code);
+  span.setStatus({ code: SpanStatusCode.ERROR });
 }

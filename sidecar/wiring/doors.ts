@@ -11,6 +11,7 @@ import type { UnaryMethod } from '../server/grpc-server.js';
 import { createPolicyService, EVALUATE_PATH, LIST_RULES_PATH, overloaded } from '../server/policy-service.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import type { RpcMethods } from '../telemetry/tracing.js';
 import type { LoadedPolicy } from './load-policy.js';
 import { readStatedEndpoint } from './stated-endpoint.js';
 
@@ -22,6 +23,9 @@ export interface DoorsOptions {
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
+
+/** The methods that ask for decisions. A span has the name as in protobuf, without the slash that begins a path. */
+export const RPC_METHODS: RpcMethods = { ext_authz: CHECK_METHOD.slice(1), evaluate: EVALUATE_PATH.slice(1) };
 
 /** The methods of the data port: Envoy's Check beside our own service. */
 export function createDoors({ inForce, metrics, logger, ...rest }: DoorsOptions): ReadonlyMap<string, UnaryMethod> {

@@ -8,7 +8,7 @@ import { startEnvoy } from '../envoy/envoy.js';
 import { connectionManager, sampleConfigFor } from '../envoy/sample-config.js';
 import { startUpstream } from '../envoy/upstream.js';
 import { chatBodyOf, checkRequestBytes, connect } from '../processes/client.js';
-import { startSidecarProcess } from '../processes/sidecar.js';
+import { FEW_RULES, startSidecarProcess } from '../processes/sidecar.js';
 import { needs } from '../tools/needs.js';
 import { program, toolPath } from '../tools/programs.js';
 
@@ -16,6 +16,7 @@ const WAIT_MS = 20_000;
 
 interface Span {
   readonly name: string;
+  readonly kind: string;
   readonly traceId: string;
   readonly id: string;
   readonly parentId: string;
@@ -78,6 +79,7 @@ function spansOf(output: string): Span[] {
       const field = (name: string) => new RegExp(`^ +${name} +: (.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
       return {
         name: field('Name'),
+        kind: field('Kind'),
         traceId: field('Trace ID'),
         id: field('ID'),
         parentId: field('Parent ID'),
@@ -95,22 +97,18 @@ async function freePort(): Promise<number> {
 }
 
 needs(program('otelcol'), program('envoy'))(
-  'the span of an evaluation is a child in the trace that Envoy began, with its attributes and without the prompt',
+  "an evaluation is a server span whose parent is Envoy's span of its check, with what was decided and without the prompt",
   async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'jimini-trace-'));
-    const collector = await startCollector(folder);
+    const { collector, sidecar, stop } = await startTraced();
     const upstream = await startUpstream();
-    const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data'), env: exporterTo(collector.port) });
-    const [host = '', port] = sidecar.data.split(':');
-    t.is(host, '127.0.0.1');
     const config = sampleConfigFor({
       listen: { port: 0 },
-      jimini: { port: Number(port) },
+      jimini: { port: Number(sidecar.data.split(':')[1]) },
       llm: { port: upstream.port },
     });
     connectionManager(config).tracing = openTelemetryTracing;
     config.static_resources.clusters.push(collectorCluster(collector.port));
-    const envoy = await startEnvoy(config);
+    const envoy = await startEnvoy(Object.assign(config, { layered_runtime: spansAtOnce }));
     try {
       const response = await fetch(`http://127.0.0.1:${envoy.port}/v1/chat/completions`, {
         method: 'POST',
@@ -119,13 +117,13 @@ needs(program('otelcol'), program('envoy'))(
       });
       t.is(response.status, 403);
       const own = await collector.span('jimini.evaluate');
-      const ingress = await collector.span('ingress', own.traceId).catch(() => undefined);
-      const parent = collector.spans().find((span) => span.id === own.parentId);
-      t.truthy(parent, 'the parent span is in the same receiver');
-      t.is(parent?.traceId, own.traceId);
-      t.true(
-        ingress !== undefined || collector.spans().some((span) => span.traceId === own.traceId && span.parentId === ''),
-      );
+      const check = await collector.span('async envoy.service.auth.v3.Authorization.Check egress');
+      const ingress = await collector.span('ingress');
+      t.like(own, { kind: 'Server', traceId: ingress.traceId, parentId: check.id });
+      t.like(check, { kind: 'Client', traceId: ingress.traceId, parentId: ingress.id });
+      t.is(ingress.parentId, '');
+      t.regex(own.attributes, /rpc\.system\.name: Str\(grpc\)/);
+      t.regex(own.attributes, /rpc\.method: Str\(envoy\.service\.auth\.v3\.Authorization\/Check\)/);
       t.regex(own.attributes, /jimini\.endpoint: Str\(\/v1\/chat\/completions\)/);
       t.regex(own.attributes, /jimini\.decision: Str\(BLOCK\)/);
       t.regex(own.attributes, /jimini\.rule_ids: Slice\(\["[A-Z]/);
@@ -135,36 +133,65 @@ needs(program('otelcol'), program('envoy'))(
       t.notRegex(collector.output(), /canary-phrase-8472|4111 1111/);
     } finally {
       await envoy.stop();
-      await sidecar.stop();
       await upstream.close();
-      await collector.stop();
-      await rm(folder, { recursive: true, force: true });
+      await stop();
     }
   },
 );
 
 needs(program('otelcol'))(
-  'without trace context in gRPC metadata the traceparent of the checked request is the parent',
+  'a parent comes from the metadata of the call, else from the checked request, and there is one span for each evaluation',
   async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'jimini-trace-'));
-    const collector = await startCollector(folder);
-    const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data'), env: exporterTo(collector.port) });
+    const { collector, sidecar, stop } = await startTraced();
     const client = connect(sidecar.data);
-    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const caller = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', id: '00f067aa0ba902b7' };
+    const proxy = { traceId: '0af7651916cd43dd8448eb211c80319c', id: 'b7ad6b7169203331' };
+    const application = { traceId: '1bf92f3577b34da6a3ce929d0e0e4731', id: '11f067aa0ba902b1' };
+    const check = checkRequestBytes({ body: chatBodyOf('hello'), headers: traceHeaders(caller) });
     try {
-      const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
-      await client.check(checkRequestBytes({ body: chatBodyOf('hello'), headers: { traceparent } }));
-      const own = await collector.span('jimini.evaluate');
-      t.is(own.traceId, traceId);
-      t.is(own.parentId, '00f067aa0ba902b7');
+      await client.health();
+      await client.listRules();
+      await client.check(check);
+      await client.check(check, traceHeaders(proxy));
+      await client.evaluate({ text: 'canary-phrase-8472' }, traceHeaders(application));
+      for (const parent of [caller, proxy, application]) {
+        const own = await collector.span('jimini.evaluate', parent.traceId);
+        t.like(own, { kind: 'Server', parentId: parent.id });
+      }
+      await client.evaluate({ text: 'canary-phrase-8472' });
     } finally {
       client.close();
+      await stop();
+    }
+    const traceIds = collector.spans().map(({ traceId }) => traceId);
+    t.deepEqual(traceIds.slice(0, 3), [caller.traceId, proxy.traceId, application.traceId]);
+    t.is(traceIds.length, 4, 'the last one is sent at the end, and neither health nor ListRules makes one');
+    t.is(collector.spans().at(-1)?.parentId, '');
+    t.regex(collector.output(), /rpc\.method: Str\(jimini\.v1\.PolicyService\/Evaluate\)/);
+    t.notRegex(collector.output(), /canary-phrase-8472/);
+  },
+);
+
+/** A sidecar and the collector that it sends to. */
+async function startTraced() {
+  const folder = await mkdtemp(join(tmpdir(), 'jimini-trace-'));
+  const collector = await startCollector(folder);
+  const env = { ...FEW_RULES, ...exporterTo(collector.port) };
+  const sidecar = await startSidecarProcess({ dataDir: join(folder, 'data'), env });
+  return {
+    collector,
+    sidecar,
+    async stop() {
       await sidecar.stop();
       await collector.stop();
       await rm(folder, { recursive: true, force: true });
-    }
-  },
-);
+    },
+  };
+}
+
+function traceHeaders({ traceId, id }: Pick<Span, 'traceId' | 'id'>): Record<string, string> {
+  return { traceparent: `00-${traceId}-${id}-01` };
+}
 
 function exporterTo(port: number): Record<string, string> {
   return {
@@ -185,6 +212,11 @@ const openTelemetryTracing = {
       service_name: 'envoy',
     },
   },
+};
+
+/** Envoy keeps spans for five seconds otherwise. */
+const spansAtOnce = {
+  layers: [{ name: 'tests', static_layer: { 'tracing.opentelemetry.min_flush_spans': 1 } }],
 };
 
 function collectorCluster(port: number) {

@@ -9,7 +9,7 @@ import {
 
 /** A gRPC client that shares nothing with the server but the protos. */
 export interface SidecarClient {
-  evaluate(request: Partial<EvaluateRequest>): Promise<EvaluateResponse>;
+  evaluate(request: Partial<EvaluateRequest>, metadata?: Record<string, string>): Promise<EvaluateResponse>;
   listRules(): Promise<ListRulesResponse>;
   /** Sends a CheckRequest, or whatever bytes stand in for one. */
   check(request: Uint8Array, metadata?: Record<string, string>): Promise<CheckResponse>;
@@ -49,11 +49,12 @@ export function connect(address: string): SidecarClient {
       );
     });
   return {
-    evaluate: (request) =>
+    evaluate: (request, metadata) =>
       call(
         '/jimini.v1.PolicyService/Evaluate',
         EvaluateRequest.encode(EvaluateRequest.fromPartial(request)).finish(),
         (bytes) => EvaluateResponse.decode(bytes),
+        metadata,
       ),
     listRules: () =>
       call('/jimini.v1.PolicyService/ListRules', ListRulesRequest.encode({}).finish(), (bytes) =>

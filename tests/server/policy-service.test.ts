@@ -47,9 +47,9 @@ function service(decision: Decision = allowed, more: Partial<PolicyServiceOption
     malformed,
     raw: (bytes: Uint8Array) => made.evaluate(bytes, context),
     listRules: (bytes: Uint8Array) => made.listRules(bytes, context),
-    async ask(request: Partial<EvaluateRequest>) {
+    async ask(request: Partial<EvaluateRequest>, call: CallContext = context) {
       const bytes = EvaluateRequest.encode(EvaluateRequest.fromPartial(request)).finish();
-      return EvaluateResponse.decode(await made.evaluate(bytes, context));
+      return EvaluateResponse.decode(await made.evaluate(bytes, call));
     },
   };
 }
@@ -84,6 +84,17 @@ test('text becomes one piece of content, the subject is only said, and agent and
       subject: { id: 's', isVerified: false },
     },
   ]);
+});
+
+test('the trace context of the call goes with the evaluation', async (t) => {
+  const { ask, asked } = service();
+  const headers: Readonly<Record<string, string>> = { traceparent: 'parent', tracestate: 'a=1' };
+  await ask({ text: 'hello' }, { ...context, header: (name) => headers[name] });
+  await ask({ text: 'hello' });
+  t.deepEqual(
+    asked.map(({ trace }) => trace),
+    [{ traceparent: 'parent', tracestate: 'a=1' }, undefined],
+  );
 });
 
 test('a body goes on as bytes with its type and coding', async (t) => {

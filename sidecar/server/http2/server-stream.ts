@@ -12,7 +12,7 @@ export interface ServerStream {
   readonly closed: boolean;
   /** Sends the header fields of the answer, made with `encodeHeaderBlock`. Once. `end`: nothing follows. */
   respond(headerBlock: Uint8Array, end: boolean): void;
-  /** Sends a part of the body as soon as flow control allows. `onSent` is called when the last byte of it has gone to the socket and there is room for more; never after a reset. */
+  /** Sends a part of the body as soon as flow control allows. `onSent` is called, perhaps at once, when the last byte of it has gone to the socket and there is room for more; never after a reset. */
   write(data: Uint8Array, onSent?: () => void): void;
   /** Sends trailers behind all that was written, and ends this direction. */
   end(trailerBlock: Uint8Array): void;
@@ -32,5 +32,8 @@ export interface StreamListener {
   onClose(): void;
 }
 
-/** Called for each new request; the listener that it returns hears of all that follows. */
+/**
+ * Called for each new request; the listener that it returns hears of all that follows. Of a stream that it has ended already
+ * nothing follows, `onClose` included.
+ */
 export type RequestListener = (stream: ServerStream) => StreamListener;

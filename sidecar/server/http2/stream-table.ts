@@ -1,0 +1,62 @@
+import type { Stream } from './stream.js';
+
+/** Lists; the streams of one connection are numbered one after the other, so that they spread evenly. */
+const LISTS = 64;
+
+/**
+ * The open streams of one connection by their id. A Map would do but for memory: V8 gives it a new table every few members that
+ * come and go, and each old table keeps the one that took its place (OrderedHashTable) until the next full collection: in effect, every
+ * stream that there was.
+ */
+export class StreamTable implements Iterable<Stream> {
+  readonly #lists: (Stream | undefined)[] = new Array(LISTS).fill(undefined);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(id: number): Stream | undefined {
+    let stream = this.#lists[listOf(id)];
+    while (stream && stream.id !== id) stream = stream.next;
+    return stream;
+  }
+
+  add(stream: Stream): void {
+    const list = listOf(stream.id);
+    stream.next = this.#lists[list];
+    this.#lists[list] = stream;
+    this.#size += 1;
+  }
+
+  /** Of a member. */
+  delete(stream: Stream): void {
+    const list = listOf(stream.id);
+    const first = this.#lists[list];
+    if (first === stream) this.#lists[list] = stream.next;
+    else {
+      let before = first;
+      while (before && before.next !== stream) before = before.next;
+      if (!before) return;
+      before.next = stream.next;
+    }
+    stream.next = undefined;
+    this.#size -= 1;
+  }
+
+  /** The member that is looked at may be deleted meanwhile, and no other. */
+  *[Symbol.iterator](): Iterator<Stream> {
+    for (const first of this.#lists) {
+      for (let stream = first; stream; ) {
+        const next: Stream | undefined = stream.next;
+        yield stream;
+        stream = next;
+      }
+    }
+  }
+}
+
+/** Ids of a client are odd. */
+function listOf(id: number): number {
+  return (id >>> 1) % LISTS;
+}
