@@ -41,8 +41,8 @@ const survives = test.macro({
       t.is(await ask(), ANSWER_BYTES);
       now = await state(isDeaf ? '5000' : '');
     } while (now.connections > 1 && !(mayPass && sent.isDone));
-    const end = now.connections > 1 ? 'passed' : `was cut after ${sent.times} times, GOAWAY ${peer.goaway()}`;
-    if (now.connections > 1 && !isDeaf) t.true(await peer.answersPing());
+    const isHeard = now.connections > 1 && (isDeaf || (await peer.answersPing()));
+    const end = `${isHeard ? 'read' : 'cut off'} after ${sent.times} times, GOAWAY ${peer.goaway()}`;
     peer.socket.destroy();
     while (now.connections > 1 || now.streams > 0) now = await state();
     t.is(await ask(), ANSWER_BYTES);
@@ -64,7 +64,7 @@ interface Sending {
 function sendAll(peer: Peer, flood: Attack['flood'], times: number): Sending {
   const sending: Sending = { isDone: false, times: 0 };
   const more = () => {
-    if (sending.times >= times || peer.socket.destroyed) {
+    if (sending.times >= times || peer.socket.destroyed || peer.goaway() !== undefined) {
       sending.isDone = true;
       return;
     }
@@ -162,6 +162,7 @@ flood('empty pieces of a body (CVE-2019-9518)', {
   before: [open(1)],
   flood: () => frame(FRAME.DATA, 0, 1),
   times: 1_000_000,
+  mayPass: true,
 });
 flood('empty headers (CVE-2019-9514)', { flood: (i) => frame(FRAME.HEADERS, END_HEADERS, idOf(i)), times: 200_000 });
 

@@ -219,12 +219,14 @@ test('a peer that says goodbye in the middle gets the answers that are under way
   t.deepEqual(target.faults, []);
 });
 
-test('a peer that sends no more at all gets the answers that are under way', async (t) => {
+test('a peer that ends its direction of TCP ends the connection, and every stream on it', async (t) => {
   const target = await startTarget(t);
   const peer = await connectPeer(t, target.address);
-  peer.send(GREETING, request(1, { ':path': '/echo' }, END_HEADERS), data(END_STREAM, 1, 10_000));
+  peer.send(GREETING, request(1, { ':path': '/echo' }, END_HEADERS), data(0, 1, 10_000));
+  await until(() => target.open.size === 1);
   peer.socket.end();
   await peer.until(() => peer.closed);
   await until(() => target.connections.size === 0);
+  t.is(target.open.size, 0);
   t.deepEqual(target.faults, []);
 });
