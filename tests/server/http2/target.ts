@@ -41,7 +41,7 @@ export async function createTarget(tls?: TlsOptions): Promise<Target> {
   const onRequest = watched(answer, watch);
   const take = (socket: Socket) => {
     socket.on('error', () => {}); // what the peer does to its socket is not a fault of ours
-    const connection = createConnection(socket, { onRequest });
+    const connection = createConnection(socket, { onRequest, onFault: (error) => watch.faults.push(String(error)) });
     connections.add(connection);
     socket.once('close', () => connections.delete(connection));
   };
