@@ -1,13 +1,15 @@
 // npm run fuzz -- policy [--runs N] [--seed N]     generated patterns and texts through the rule engine
 // npm run fuzz -- content [--runs N | --minutes N] [--seed N]     changed and generated bodies through the reader
+// npm run fuzz -- http2 [--runs N] [--seed N]     generated conversations with the HTTP/2 server
 // npm run fuzz -- bombs     small bodies that become much, sent to a sidecar; prints verdicts and memory
 import { readArguments, refuseArguments } from '../tools/arguments.js';
 import { runBombs } from './bombs.js';
 import { fuzzGenerated, fuzzMutated } from './content.js';
 import type { FuzzResult } from './fuzz-result.js';
+import { fuzzHttp2 } from './http2/http2.js';
 import { fuzzPatterns, fuzzTexts } from './policy.js';
 
-const USAGE = 'npm run fuzz -- policy|content|bombs [--runs N] [--minutes N] [--seed N]';
+const USAGE = 'npm run fuzz -- policy|content|http2|bombs [--runs N] [--minutes N] [--seed N]';
 const { values, positionals } = readArguments({
   usage: USAGE,
   config: {
@@ -41,11 +43,14 @@ switch (positionals.join(' ')) {
     await show('mutated bodies', () => fuzzMutated({ runs: most, seed, ...within(1 - GENERATED_TIME_SHARE) }));
     break;
   }
+  case 'http2':
+    await show('conversations', () => fuzzHttp2({ runs: runs ?? 100_000, seed }));
+    break;
   case 'bombs':
     await runBombs();
     break;
   default:
-    refuseArguments(`expected policy, content or bombs, found "${positionals.join(' ')}"`, USAGE);
+    refuseArguments(`expected policy, content, http2 or bombs, found "${positionals.join(' ')}"`, USAGE);
 }
 
 async function show(name: string, run: () => FuzzResult | Promise<FuzzResult>): Promise<void> {

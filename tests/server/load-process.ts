@@ -13,11 +13,12 @@ export interface ServerState {
   cpuMs: number;
 }
 
-/** Starts `load-target.ts` as a process and ends it after the test. */
-export async function startServerProcess(
+/** Starts `load-target.ts`, or another program that does as it does, as a process and ends it after the test. */
+export async function startServerProcess<State = ServerState>(
   t: ExecutionContext,
-): Promise<{ address: string; state(): Promise<ServerState> }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('load-target.js', import.meta.url))], {
+  program = new URL('load-target.js', import.meta.url),
+): Promise<{ address: string; state(input?: string): Promise<State> }> {
+  const child = spawn(process.execPath, [fileURLToPath(program)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.teardown(() => child.kill('SIGKILL'));
@@ -26,9 +27,9 @@ export async function startServerProcess(
   const address = await line();
   return {
     address,
-    async state() {
-      child.stdin.write('\n');
-      return JSON.parse(await line()) as ServerState;
+    async state(input = '') {
+      child.stdin.write(`${input}\n`);
+      return JSON.parse(await line()) as State;
     },
   };
 }

@@ -6,15 +6,23 @@ import type { ExecutionContext } from 'ava';
 export const FRAME = {
   DATA: 0,
   HEADERS: 1,
+  PRIORITY: 2,
   RST_STREAM: 3,
   SETTINGS: 4,
+  PUSH_PROMISE: 5,
   PING: 6,
   GOAWAY: 7,
   WINDOW_UPDATE: 8,
   CONTINUATION: 9,
 };
 export const END_STREAM = 1;
+export const ACK = 1;
 export const END_HEADERS = 4;
+export const PADDED = 8;
+export const PRIORITY = 32;
+
+/** What a client sends first (RFC 9113 section 3.4). */
+export const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 /** Bytes of one frame. */
 export function frame(type: number, flags: number, streamId: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
@@ -77,7 +85,24 @@ export interface RawConnection {
   turn(): Promise<void>;
 }
 
-const WINDOW = 65_535;
+/** Calls `onFrame` with each frame that comes from a server. */
+export function readFrames(
+  socket: Socket,
+  onFrame: (type: number, flags: number, streamId: number, payload: Buffer) => void,
+): void {
+  let rest = Buffer.alloc(0);
+  socket.on('data', (bytes: Buffer) => {
+    rest = Buffer.concat([rest, bytes]);
+    while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
+      const end = 9 + rest.readUIntBE(0, 3);
+      onFrame(rest[3] ?? 0, rest[4] ?? 0, rest.readUInt32BE(5), rest.subarray(9, end));
+      rest = rest.subarray(end);
+    }
+  });
+}
+
+/** Window of a new stream and of the connection (RFC 9113 section 6.9.2). */
+export const WINDOW = 65_535;
 const INITIAL_WINDOW_SIZE = 4;
 
 /** Connects and exchanges settings. The connection is cut after the test. */
@@ -109,16 +134,8 @@ export async function rawConnection(t: ExecutionContext, address: string): Promi
     const ends = type === FRAME.RST_STREAM || ((type === FRAME.HEADERS || type === FRAME.DATA) && flags & END_STREAM);
     if (ends) ended.add(streamId);
   };
-  let rest = Buffer.alloc(0);
-  socket.on('data', (bytes: Buffer) => {
-    rest = Buffer.concat([rest, bytes]);
-    while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
-      const end = 9 + rest.readUIntBE(0, 3);
-      onFrame(rest[3] ?? 0, rest[4] ?? 0, rest.readUInt32BE(5), rest.subarray(9, end));
-      rest = rest.subarray(end);
-    }
-  });
-  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+  readFrames(socket, onFrame);
+  socket.write(PREFACE);
   socket.write(frame(FRAME.SETTINGS, 0, 0));
   await once(socket, 'data');
   return {

@@ -1,5 +1,5 @@
 /** A program, or a file of data, that `install.mjs` pins. */
-export type ToolName = 'envoy' | 'ghz' | 'grpcurl' | 'otelcol' | 'istio-crds' | 'envoy-gateway-crds';
+export type ToolName = 'envoy' | 'ghz' | 'grpcurl' | 'h2spec' | 'otelcol' | 'istio-crds' | 'envoy-gateway-crds';
 
 /** What `installTool` rejects with: `message` is the reason, in one line. */
 export interface InstallError extends Error {

@@ -33,6 +33,14 @@ const TOOLS = {
   ghz: { version: '0.93.0', how: goInstall, pkg: 'github.com/bojand/ghz/cmd/ghz' },
   // A client that shares no code with ours: sees the errors that our client and server agree on.
   grpcurl: { version: '1.9.4', how: goInstall, pkg: 'github.com/fullstorydev/grpcurl/cmd/grpcurl' },
+  // Asks an HTTP/2 server some 150 questions of RFC 7540 and 7541. The last version that the Go proxy has under this path;
+  // it names no versions of what it needs, so they are here.
+  h2spec: {
+    version: '2.2.1+incompatible',
+    how: goBuild,
+    pkg: 'github.com/summerwind/h2spec/cmd/h2spec',
+    needs: ['golang.org/x/net@v0.62.0', 'github.com/spf13/cobra@v1.10.2', 'github.com/fatih/color@v1.19.0'],
+  },
   // Receives OTLP, with the core parts only. Change the version whenever the parts change.
   otelcol: {
     version: '0.150.0',
@@ -137,6 +145,15 @@ async function fromWheel({ version, pkg, sha256 }, work) {
 async function goInstall({ version, pkg }, work) {
   const ldflags = `-ldflags=-s -w -X main.version=v${version}`; // without it they print "dev"
   await run(work, 'go', ['install', '-trimpath', ldflags, `${pkg}@v${version}`]);
+  return join(work, basename(pkg));
+}
+
+/** For a module without a go.mod, with which `go install` takes whatever is the newest today. */
+async function goBuild({ version, pkg, needs }, work) {
+  await run(work, 'go', ['mod', 'init', 'pinned']);
+  await run(work, 'go', ['get', `${pkg}@v${version}`, ...needs]);
+  const flags = ['-trimpath', '-buildvcs=false', `-ldflags=-s -w -X main.VERSION=v${version}`];
+  await run(work, 'go', ['build', ...flags, pkg]);
   return join(work, basename(pkg));
 }
 

@@ -24,6 +24,7 @@ export interface SessionOwner {
 
 const NOTHING = Buffer.alloc(0);
 const PING_BYTES = 8;
+const GOAWAY_BYTES_MIN = 8;
 
 /** What the frames of one connection mean (RFC 9113 sections 5 and 6): its streams, its windows, its header table. */
 export class Session implements StreamHost {
@@ -85,7 +86,7 @@ export class Session implements StreamHost {
   /** See `FrameListener`. Throws ConnectionError when the peer breaks a rule that ends the connection. */
   onFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
     if (this.#isOver) return;
-    if (!this.begun && type !== FRAME.settings)
+    if (!this.begun && (type !== FRAME.settings || (flags & FLAG.ack) !== 0))
       throw new ConnectionError(ERROR.protocolError, 'SETTINGS must come first');
     if (this.#block && (type !== FRAME.continuation || streamId !== this.#block.streamId))
       throw new ConnectionError(ERROR.protocolError, 'a header block is interrupted');
@@ -116,6 +117,7 @@ export class Session implements StreamHost {
         break;
       case FRAME.goaway:
         expectOnConnection(streamId);
+        if (payload.length < GOAWAY_BYTES_MIN) throw new ConnectionError(ERROR.frameSizeError, 'GOAWAY is cut off');
         break;
       case FRAME.pushPromise:
         throw new ConnectionError(ERROR.protocolError, 'a client does not push');

@@ -70,8 +70,10 @@ export class Stream implements ServerStream {
     return this.#firstPending !== undefined;
   }
 
+  /** Once. The layer above may have ended the stream before it says who listens. */
   listen(listener: StreamListener): void {
-    this.#listener = listener;
+    if (this.closed) listener.onClose();
+    else this.#listener = listener;
   }
 
   /** A piece of the body has come. False: it is more, or at the end less, than was announced (RFC 9113 section 8.1.1). */

@@ -124,6 +124,13 @@ test('128 empty entries fill the table, and one more drops one', (t) => {
   t.deepEqual(reading.decode(Buffer.from([0xff, 127 + 61 - 127])), ['', '']);
 });
 
+test('a smaller size drops entries at once, also when a larger one follows', (t) => {
+  const reading = decoder();
+  reading.decode(indexed('a', 'b'));
+  reading.decode(bytes('20 3f e1 1f'));
+  t.throws(() => reading.decode(Buffer.from([NEWEST])), { message: 'index of no entry' });
+});
+
 test('an entry that drops the one it takes its name from still has the name', (t) => {
   const reading = decoder();
   reading.decode(Buffer.concat([bytes('3f 21'), indexed('name', 'v'.repeat(20))]));

@@ -22,6 +22,7 @@ async function readByDecoder(phases: readonly Phase[]): Promise<(string[] | unde
 test('Huffman codes of every octet are read as the client of Node meant them', async (t) => {
   // Octet 0 separates fields within Node. Short codes around it make Huffman the shorter way to send an octet of a long one.
   const values = Array.from({ length: 255 }, (_, i) => `${'a'.repeat(24)}${String.fromCharCode(i + 1)}e`);
+  values.push('a long text '.repeat(1200));
   const requests = values.map((value) => ({ ...PSEUDO, 'x-value': value }));
   const read = await readByDecoder([{ tableBytes: [], requests }]);
   t.deepEqual(read, requests.map(fieldsOf));
@@ -129,4 +130,5 @@ test('the last name of the static table', encoded, [['www-authenticate', 'x']], 
 test('a name that is in no table', encoded, [['grpc-status', '0']], '000b677270632d7374617475730130');
 test('a value that is not ASCII', encoded, [['age', '\xff']], '0f0601ff');
 test('a value of 127 octets', encoded, [['age', 'a'.repeat(127)]], `0f067f00${'61'.repeat(127)}`);
+test('a value of 255 octets', encoded, [['age', 'a'.repeat(255)]], `0f067f8001${'61'.repeat(255)}`);
 test('a value of 20,000 octets', encoded, [['age', 'a'.repeat(20_000)]], `0f067fa19b01${'61'.repeat(20_000)}`);
