@@ -51,7 +51,7 @@ export const LIMITS = {
   headerBytesMax: 64 * 1024,
   /** Memory that a piece of a message takes besides its bytes: a Buffer of Node with memory of its own. Stops floods of one-byte frames. */
   chunkOverheadBytes: 512,
-  /** Memory that an open call takes besides its message, measured roughly: HTTP/2 stream, headers, call objects. */
+  /** Memory that an open call takes besides its headers and its message, with a wide margin: HTTP/2 stream and call objects. */
   callOverheadBytes: 8 * 1024,
   /** Health and reflection calls open at one time per listener. They have their own bound, so that load cannot fail a health check. */
   auxiliaryCallsMax: 128,

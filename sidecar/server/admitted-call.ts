@@ -45,10 +45,8 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
     this.#rules = rules;
     this.#idleSinceMs = nowMs;
     this.#endsMs = nowMs + rules.callMsMax;
+    rules.pool.open.add(this);
     this.#open(nowMs);
-    // A call that is refused may be over already, before its stream knows whom to tell.
-    if (stream.closed) this.onClose();
-    else rules.pool.open.add(this);
   }
 
   /** Who calls; undefined where everybody may. */
@@ -110,7 +108,7 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
 
   /** So many bytes of messages are held for this call, apart from the one that is being received. */
   holds(bytes: number): void {
-    this.#ticket?.resize(LIMITS.callOverheadBytes + bytes);
+    this.#ticket?.resize(this.#overheadBytes + bytes);
   }
 
   /** Sends an answer. `onSent` is called once it has left and there is room for more; not when the call ends before. */
@@ -203,9 +201,13 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
     } else this.#refuse(NOT_ONE_MESSAGE);
   }
 
+  get #overheadBytes(): number {
+    return LIMITS.callOverheadBytes + this.#stream.headers.bytes;
+  }
+
   #enter(): void {
     this.#ticket = this.#rules.pool.admission.enter((reason) => this.#evicted(reason));
-    if (this.#ticket) this.#ticket.grow(LIMITS.callOverheadBytes);
+    if (this.#ticket) this.#ticket.grow(this.#overheadBytes);
     else this.#turnAway();
   }
 
