@@ -101,6 +101,20 @@ test('fields of all sorts arrive while the table turns over', async (t) => {
   }
 });
 
+test('headers of an answer that are longer than a frame arrive whole', async (t) => {
+  const target = await startTarget(t);
+  const client = await session(t, target);
+  const stream = client.request({ ':path': '/headers' });
+  const [headers] = await once(stream, 'response');
+  t.deepEqual(
+    [1, 2, 3].map((i) => headers[`x-${i}`]?.length),
+    [12_000, 12_000, 12_000],
+  );
+  stream.resume();
+  await once(stream, 'close');
+  t.is(target.open.size, 0);
+});
+
 test('resets in the middle leave the other streams whole', async (t) => {
   const target = await startTarget(t);
   const client = await session(t, target);
