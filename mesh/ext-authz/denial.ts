@@ -1,5 +1,6 @@
 import { assertNever } from '../../sidecar/kernel/assert-never.js';
 import type { Decision, Outage } from '../../sidecar/kernel/evaluation.js';
+import { percentEncoded } from '../../sidecar/kernel/grpc-message.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { type ErrorShape, grpcTypeOf } from './error-shape.js';
 import type { Header } from './header-names.js';
@@ -123,11 +124,6 @@ function grpcDenial(contentType: string, message: string): Omit<Denial, 'code'> 
     ['grpc-message', percentEncoded(message)],
   ];
   return { httpStatus: 200, headers, body: '' };
-}
-
-/** `grpc-message` holds bytes of UTF-8, of which all but the printable ASCII ones, and the percent sign, are encoded. */
-function percentEncoded(message: string): string {
-  return message.toWellFormed().replace(/[^ -~]+|%/gu, encodeURIComponent);
 }
 
 /** JSON-RPC keeps -32768 to -32000 for itself, and MCP wants the codes of others outside of that. */

@@ -27,8 +27,6 @@ export const LIMITS = {
   multipartHeadBytesMax: 8 * 1024,
   /** Largest gRPC message. Above it gRPC itself refuses, which cannot be recorded; so it leaves room above the body limit. */
   grpcReceiveBytesMax: 48 * 1024 * 1024,
-  /** From this size on messages are put together as they come: to copy a smaller one at one time takes less than a millisecond. */
-  gatheredBytesMin: 1024 * 1024,
   /** Bytes of requests received, being received or being judged at one time, over all connections. */
   inFlightBytesMax: 256 * 1024 * 1024,
   /** Requests being received or judged at one time, over all connections. */
@@ -45,17 +43,15 @@ export const LIMITS = {
   keepaliveMs: 60_000,
   /** How long a pinged peer has to answer. */
   keepaliveTimeoutMs: 20_000,
-  /** Memory of one HTTP/2 session for frames and header tables, MiB. Message bytes are counted apart from it. */
-  sessionMemoryMiBMax: 32,
   /** Stream resets that one connection may send at once. An honest proxy resets a stream whenever its own timeout passes. */
   streamResetBurst: 10_000,
   /** Stream resets per second that one connection may go on sending; above it, it is taken for a rapid-reset attack (CVE-2023-44487). */
   streamResetsPerSecond: 2_000,
   /** Size of the header block of one request: what Node announces unless told otherwise. */
   headerBytesMax: 64 * 1024,
-  /** Memory that a piece of a message takes besides its bytes: two Buffer objects of Node. Stops floods of one-byte frames. */
+  /** Memory that a piece of a message takes besides its bytes: a Buffer of Node with memory of its own. Stops floods of one-byte frames. */
   chunkOverheadBytes: 512,
-  /** Memory that an open call takes besides its message, measured roughly: HTTP/2 stream, headers, call objects. */
+  /** Memory that an open call takes besides its headers and its message, with a wide margin: HTTP/2 stream and call objects. */
   callOverheadBytes: 8 * 1024,
   /** Health and reflection calls open at one time per listener. They have their own bound, so that load cannot fail a health check. */
   auxiliaryCallsMax: 128,
@@ -67,6 +63,10 @@ export const LIMITS = {
   reflectionRequestsMax: 1000,
   /** How long an answered stream may stay open because its caller goes on sending or does not read. */
   lingerMs: 1000,
+  /** How often deadlines are looked at, for all calls at one time: a timer for each would cost more than the rest of a call's state. */
+  deadlineTickMs: 50,
+  /** Longest sentence of a gRPC status, in UTF-16 units: ours are short, and encoded each unit may take nine bytes of one header block. */
+  grpcMessageCharsMax: 1024,
   /** Longest correlation id of an Evaluate call: it is echoed. */
   evaluateRequestIdCharsMax: 1024,
   /** Size of the header block of one operations HTTP request. */

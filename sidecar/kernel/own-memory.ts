@@ -1,12 +1,9 @@
-/** What stands in front of a gRPC message (PROTOCOL-HTTP2.md, Length-Prefixed-Message), and is left there by grpc-js. */
-const PREFIX_BYTES = 5;
-
 /**
- * Whether a message has the memory that it lies in to itself, as large ones have that grpc-js put together, so that who is done
- * with it may give that memory away. Small ones share theirs with others.
+ * Whether a message has the memory that it lies in to itself, as all but small ones have, so that who is done with it may give
+ * that memory away. Small ones share Node's pool with others (`Buffer.allocUnsafe`).
  */
 export function hasOwnMemory({ byteLength, buffer }: Uint8Array): boolean {
-  return byteLength + PREFIX_BYTES >= buffer.byteLength;
+  return byteLength === buffer.byteLength;
 }
 
 /**

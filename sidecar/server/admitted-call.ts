@@ -1,125 +1,60 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
-import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
+import type { CallContext } from '../kernel/call.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
-import type { Access, Principal } from './access/gate.js';
-import type { Admission, EvictionReason, Ticket } from './admission.js';
-import {
-  credentialsOf,
-  dropReceivedPieces,
-  emptyStream,
-  keepPiece,
-  mayBeCompressed,
-  streamOf,
-} from './grpc-internals.js';
-import { type GrpcStatus, grpcStatusOf } from './grpc-status.js';
-import type { InOrder, Linked } from './in-order.js';
-import { Received } from './received.js';
-
-/** The listener that grpc-js hands to `start`; it does not export these types. */
-type Listener = Parameters<ServerInterceptingCall['start']>[0];
-type Status = Parameters<ServerInterceptingCall['sendStatus']>[0];
-
-/** How the calls of one method are treated. */
-export interface CallRules {
-  /** Who may call; absent = everybody. */
-  readonly access?: ReturnType<Access['of']> | undefined;
-  readonly admission: Admission;
-  /** Largest message, bytes. */
-  readonly messageBytesMax: number;
-  /** Answer for a call that is turned away: the method's own message, or an error. */
-  readonly overloaded: () => Uint8Array | JiminiError;
-  /**
-   * True: the handler gets a `Received` and says itself when it has finished. False: it gets the message as decoded, and
-   * holds nothing once the stream is closed.
-   */
-  readonly handsOver: boolean;
-}
-
-/** grpc-js would announce gzip and deflate. */
-const IDENTITY_ONLY = new Metadata();
-IDENTITY_ONLY.set('grpc-accept-encoding', 'identity');
+import type { Principal } from './access/gate.js';
+import type { EvictionReason, Ticket } from './admission.js';
+import type { CallRules, Conversation } from './call-rules.js';
+import { credentialsOf } from './credentials.js';
+import { failureAlone, failureTrailers, HEAD, OK_TRAILERS, OK_WITHOUT_MESSAGE, prefixed } from './grpc-answer.js';
+import { type GrpcStatus, grpcStatusOf, status } from './grpc-status.js';
+import { timeoutMsOf } from './grpc-timeout.js';
+import { ERROR } from './http2/protocol.js';
+import type { ServerStream, StreamListener } from './http2/server-stream.js';
+import type { Linked } from './in-order.js';
+import { COMPRESSED, MessageReader, type MessageSink } from './message-reader.js';
 
 /**
- * One call between grpc-js and its handler: takes a place in the admission when the headers arrive, counts every byte
+ * One call, from its headers to the end of its stream: takes a place in the admission when the headers arrive, counts every byte
  * while the message is still incomplete, and gives the place back when the stream is closed and the handler is done.
- * Reads and answers go straight through.
  */
-export class AdmittedCall extends ServerInterceptingCall implements Linked<AdmittedCall> {
+export class AdmittedCall implements StreamListener, MessageSink, CallContext, Linked<AdmittedCall> {
   before: AdmittedCall | undefined;
   after: AdmittedCall | undefined;
-  /** Milliseconds of the monotonic clock when the headers arrived. */
-  readonly openedMs: number;
-  readonly #inner: ServerInterceptingCallInterface;
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: ServerStream;
   readonly #rules: CallRules;
-  readonly #among: InOrder<AdmittedCall> | undefined;
-  #listener: Listener | undefined;
-  #principal: Principal | undefined;
   #ticket: Ticket | undefined;
-  #partialBytes = 0;
+  #principal: Principal | undefined;
+  /** Absent when no more is to be received. */
+  #reader: MessageReader | undefined;
+  /** Of a method with one message, until the caller has ended. */
+  #message: Buffer | undefined;
+  #conversation: Conversation | undefined;
   #abort: AbortController | undefined;
   #abortReason: JiminiError | undefined;
-  /** A message is handed over; without one grpc-js does not call the handler. */
-  #received = false;
-  #working = false;
-  /** When the headers arrived, or the handler has finished. */
+  /** When the headers arrived, or the handler has finished. Milliseconds of the monotonic clock, like all here. */
   #idleSinceMs: number;
-  #sentMessage = false;
+  /** When it is cut, at the latest. */
+  #endsMs: number;
+  #working = false;
+  #sentHead = false;
   #answered = false;
   #closed = false;
 
-  constructor(
-    inner: ServerInterceptingCallInterface,
-    rules: CallRules,
-    life: { openedMs: number; among: InOrder<AdmittedCall> | undefined },
-  ) {
-    super(inner);
-    this.#inner = inner;
-    this.#stream = streamOf(inner);
+  constructor(stream: ServerStream, rules: CallRules, nowMs: number) {
+    this.#stream = stream;
     this.#rules = rules;
-    this.openedMs = life.openedMs;
-    this.#idleSinceMs = life.openedMs;
-    this.#among = life.among;
-    this.#among?.add(this);
+    this.#idleSinceMs = nowMs;
+    this.#endsMs = nowMs + rules.callMsMax;
+    rules.pool.open.add(this);
+    this.#open(nowMs);
   }
 
-  override start(listener: Listener): void {
-    this.#listener = listener;
-    this.#stream.on('close', () => this.#onClose());
-    const caller = this.#rules.access?.admit(credentialsOf(this.#inner));
-    if (caller instanceof JiminiError) this.#refuse(grpcStatusOf(caller));
-    else {
-      this.#principal = caller;
-      // A compressed message grows a thousandfold after it was counted, and no proxy compresses its checks: refused.
-      if (mayBeCompressed(this.#inner)) this.#refuse(COMPRESSED);
-      else this.#enter();
-    }
-    if (this.#answered) return;
-    this.#stream.on('data', (piece: Buffer) => this.#onPiece(piece));
-    this.#inner.start({
-      onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),
-      onReceiveMessage: (message) => this.#onMessage(message),
-      onReceiveHalfClose: () => this.#onHalfClose(),
-      onCancel: () => this.#onCancel(),
-    });
+  /** Who calls; undefined where everybody may. */
+  get principal(): Principal | undefined {
+    return this.#principal;
   }
 
-  override sendMetadata(metadata: Metadata): void {
-    this.#inner.sendMetadata(metadata);
-  }
-
-  override sendMessage(message: unknown, callback: () => void): void {
-    if (!this.#answered) this.#send(message, callback);
-  }
-
-  override sendStatus(answer: Status): void {
-    if (this.#answered) return;
-    this.#answered = true;
-    this.#inner.sendStatus(answer);
-  }
-
-  /** See `Received.signal`. */
+  /** Aborts when the deadline has passed, the caller is gone, or the call is cut. */
   get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController();
@@ -128,16 +63,82 @@ export class AdmittedCall extends ServerInterceptingCall implements Linked<Admit
     return this.#abort.signal;
   }
 
-  /** See `Received.finished`. */
+  header(name: string): string | undefined {
+    return name.endsWith('-bin') ? undefined : this.#stream.headers.get(name);
+  }
+
+  onData(piece: Buffer): void {
+    if (!this.#reader) return;
+    this.#ticket?.grow(piece.length + LIMITS.chunkOverheadBytes); // which may evict this call
+    this.#reader?.add(piece);
+  }
+
+  onMessage(message: Buffer): void {
+    if (this.#conversation) this.#conversation.onMessage(message);
+    else if (this.#message) this.#refuse(NOT_ONE_MESSAGE);
+    else {
+      this.#message = message;
+      this.holds(message.length);
+    }
+  }
+
+  onUnacceptable(why: GrpcStatus): void {
+    this.#refuse(why);
+  }
+
+  onEnd(): void {
+    const reader = this.#reader;
+    if (!reader) return;
+    this.#reader = undefined;
+    if (!reader.isBetween) this.#refuse(CUT_OFF);
+    else if (this.#conversation) this.#conversation.onEnd();
+    else this.#serve();
+  }
+
+  onClose(): void {
+    this.#closed = true;
+    this.#letGo();
+    if (!this.#answered) {
+      this.#answered = true;
+      this.#cancelWork(performance.now() >= this.#endsMs ? LATE : GONE);
+    }
+    this.#leaveWhenOver();
+    this.#rules.pool.open.delete(this);
+  }
+
+  /** So many bytes of messages are held for this call, apart from the one that is being received. */
+  holds(bytes: number): void {
+    this.#ticket?.resize(this.#overheadBytes + bytes);
+  }
+
+  /** Sends an answer. `onSent` is called once it has left and there is room for more; not when the call ends before. */
+  send(answer: Uint8Array, onSent?: () => void): void {
+    if (this.#answered) return;
+    this.#sendHead();
+    this.#stream.write(prefixed(answer), onSent);
+  }
+
+  /** Ends the call: all is well. */
+  end(): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    if (this.#sentHead) this.#stream.end(OK_TRAILERS);
+    else this.#stream.respond(OK_WITHOUT_MESSAGE, true);
+  }
+
+  /** Ends the call with an error. */
+  fail(why: GrpcStatus): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    if (this.#sentHead) this.#stream.end(failureTrailers(why));
+    else this.#stream.respond(failureAlone(why), true);
+  }
+
+  /** The handler has finished and holds nothing of the message any more. */
   handlerFinished(): void {
     this.#working = false;
     this.#idleSinceMs = performance.now();
     this.#leaveWhenOver();
-  }
-
-  /** See `Received.principal`. */
-  get principal(): Principal | undefined {
-    return this.#principal;
   }
 
   /** Ends the call before its handler does: answers it if nobody has, else closes its stream. */
@@ -145,7 +146,12 @@ export class AdmittedCall extends ServerInterceptingCall implements Linked<Admit
     if (!this.#answered) {
       this.#cancelWork(reason);
       this.#refuse(grpcStatusOf(reason));
-    } else if (!this.#closed) this.#stream.close(constants.NGHTTP2_CANCEL);
+    } else if (!this.#closed) this.#stream.reset(ERROR.cancel);
+  }
+
+  /** Cuts the call when its time is over. */
+  expire(nowMs: number): void {
+    if (nowMs >= this.#endsMs) this.cut(LATE);
   }
 
   /** Of a call that may last: cuts it when the caller may not go on, or has neither sent nor read since then what is due. */
@@ -156,69 +162,53 @@ export class AdmittedCall extends ServerInterceptingCall implements Linked<Admit
     else if (!this.#working && this.#idleSinceMs <= sinceMs) this.cut(LATE);
   }
 
-  #enter(): void {
-    this.#ticket = this.#rules.admission.enter((reason) => this.#evicted(reason));
-    if (this.#ticket) this.#ticket.grow(LIMITS.callOverheadBytes);
-    else this.#turnAway();
-  }
-
-  #onPiece(piece: Buffer): void {
-    this.#partialBytes += piece.length;
-    this.#ticket?.grow(piece.length + LIMITS.chunkOverheadBytes);
-    if (this.#answered) return;
-    // grpc-js pauses the stream when a message is whole; until then it keeps the piece.
-    if (!this.#stream.isPaused()) keepPiece(this.#inner);
-    if (this.#partialBytes > this.#rules.messageBytesMax + FRAME_SLACK_BYTES) this.#refuse(TOO_LARGE);
-  }
-
-  #onMessage(message: unknown): void {
-    if (this.#answered) return;
-    const size = Buffer.isBuffer(message) ? message.length : 0;
-    dropReceivedPieces(this.#inner);
-    this.#partialBytes = 0;
-    this.#ticket?.resize(LIMITS.callOverheadBytes + size);
-    if (this.#answered) return;
-    this.#received = this.#rules.handsOver;
-    this.#listener?.onReceiveMessage(this.#rules.handsOver ? new Received(this, message as Buffer) : message);
-  }
-
-  #onHalfClose(): void {
-    if (this.#answered) return;
-    // A stream of health or reflection stays evictable: it may last as long as its caller likes.
-    if (this.#rules.handsOver) this.#ticket?.complete();
-    this.#working = this.#received;
-    this.#listener?.onReceiveHalfClose();
-  }
-
-  /** grpc-js says so after every call, answered ones included. */
-  #onCancel(): void {
-    if (!this.#answered) {
-      const late = Number(this.#inner.getDeadline()) <= Date.now();
-      this.#cancelWork(
-        late
-          ? new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded')
-          : new JiminiError('JIMINI_CANCELLED', 'the caller is gone'),
-      );
-      this.#answered = true;
-      this.#letGo();
+  #open(nowMs: number): void {
+    const { method, messageBytesMax } = this.#rules;
+    const refusal = this.#refusalAtOnce(nowMs);
+    if (refusal) this.#refuse(refusal);
+    else {
+      this.#reader = new MessageReader(messageBytesMax, this);
+      this.#enter();
+      if (!this.#answered && 'converse' in method) this.#conversation = method.converse(this);
     }
-    this.#listener?.onCancel();
   }
 
-  #onClose(): void {
-    this.#closed = true;
-    emptyStream(this.#stream);
-    this.#leaveWhenOver();
-    this.#among?.delete(this);
+  /** Why the call is not taken, as far as its headers say. */
+  #refusalAtOnce(nowMs: number): GrpcStatus | undefined {
+    const { access, pool, callMsMax } = this.#rules;
+    const caller = access?.admit(credentialsOf(this.#stream));
+    if (caller instanceof JiminiError) return grpcStatusOf(caller);
+    this.#principal = caller;
+    if (pool.isDraining && callMsMax === Number.POSITIVE_INFINITY) return grpcStatusOf(DRAINING);
+    const { headers } = this.#stream;
+    if ((headers.get('grpc-encoding') ?? 'identity') !== 'identity') return COMPRESSED;
+    const timeout = headers.get('grpc-timeout');
+    const timeoutMs = timeout === undefined ? Number.POSITIVE_INFINITY : timeoutMsOf(timeout);
+    if (timeoutMs === undefined) return NO_TIMEOUT;
+    this.#endsMs = Math.min(this.#endsMs, nowMs + timeoutMs);
+    return undefined;
   }
 
-  #leaveWhenOver(): void {
-    if (this.#closed && !this.#working) this.#ticket?.leave();
+  /** The caller has ended, and what he sent was whole. */
+  #serve(): void {
+    const message = this.#message;
+    this.#message = undefined;
+    const { method, isWork } = this.#rules;
+    if (message && 'serve' in method) {
+      if (isWork) this.#ticket?.complete();
+      this.#working = isWork;
+      method.serve(message, this);
+    } else this.#refuse(NOT_ONE_MESSAGE);
   }
 
-  #cancelWork(reason: JiminiError): void {
-    this.#abortReason = reason;
-    this.#abort?.abort(reason);
+  get #overheadBytes(): number {
+    return LIMITS.callOverheadBytes + this.#stream.headers.bytes;
+  }
+
+  #enter(): void {
+    this.#ticket = this.#rules.pool.admission.enter((reason) => this.#evicted(reason));
+    if (this.#ticket) this.#ticket.grow(this.#overheadBytes);
+    else this.#turnAway();
   }
 
   #evicted(reason: EvictionReason): void {
@@ -229,62 +219,61 @@ export class AdmittedCall extends ServerInterceptingCall implements Linked<Admit
 
   #turnAway(): void {
     const answer = this.#rules.overloaded();
-    if (answer instanceof JiminiError) {
-      this.#refuse(grpcStatusOf(answer));
-      return;
+    if (answer instanceof JiminiError) this.#refuse(grpcStatusOf(answer));
+    else {
+      this.send(answer);
+      this.end();
+      this.#closeSoon();
     }
-    this.#answered = true;
-    this.#send(answer, () => this.#inner.sendStatus({ code: status.OK, details: 'OK', metadata: null }));
-    this.#letGo();
   }
 
-  #send(message: unknown, callback: () => void): void {
-    this.#sentMessage = true;
-    this.#inner.sendMetadata(IDENTITY_ONLY); // grpc-js ignores it when headers are out already
-    this.#inner.sendMessage(message, callback);
-  }
-
-  #refuse(answer: GrpcStatus): void {
+  /** Ends the call without waiting for what its caller has still to send. */
+  #refuse(why: GrpcStatus): void {
     if (this.#answered) return;
-    this.#answered = true;
-    const metadata = answer.code === status.UNIMPLEMENTED ? IDENTITY_ONLY : null;
-    this.#inner.sendStatus({ ...answer, metadata });
-    this.#letGo();
-  }
-
-  /** Frees what has been received of a call that is answered before its end, and ends the stream. */
-  #letGo(): void {
-    this.#stream.removeAllListeners('data');
-    dropReceivedPieces(this.#inner);
-    this.#stream.resume();
+    this.fail(why);
     this.#closeSoon();
   }
 
   /**
-   * RFC 9113 8.1: after a complete answer, a reset without error asks the caller to stop sending. A caller that does not
+   * RFC 9113 section 8.1: after a complete answer, a reset without error asks the caller to stop sending. A caller that does not
    * read the answer is reset all the same after a moment.
    */
   #closeSoon(): void {
-    const stream = this.#stream;
-    if (stream.destroyed) return;
-    const close = () => setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
-    // The status of an answer with a message follows it, one turn after 'wantTrailers': closing earlier would cut it off.
-    if (this.#sentMessage) stream.once('wantTrailers', () => setImmediate(close));
-    else close();
-    const linger = setTimeout(() => stream.destroyed || stream.close(constants.NGHTTP2_CANCEL), LIMITS.lingerMs);
-    linger.unref();
-    stream.once('close', () => clearTimeout(linger));
+    this.#letGo();
+    this.#endsMs = Math.min(this.#endsMs, performance.now() + LIMITS.lingerMs);
+    this.#stream.stopReceiving();
+  }
+
+  #sendHead(): void {
+    if (this.#sentHead) return;
+    this.#sentHead = true;
+    this.#stream.respond(HEAD, false);
+  }
+
+  /** Frees what was received. */
+  #letGo(): void {
+    this.#reader?.stop();
+    this.#reader = undefined;
+    this.#message = undefined;
+    this.#conversation = undefined;
+  }
+
+  #leaveWhenOver(): void {
+    if (this.#closed && !this.#working) this.#ticket?.leave();
+  }
+
+  #cancelWork(reason: JiminiError): void {
+    this.#abortReason = reason;
+    this.#abort?.abort(reason);
   }
 }
 
 /** The server takes no more calls. */
 export const DRAINING = new JiminiError('JIMINI_DRAINING', 'the server is shutting down');
 /** A call has lasted too long. */
-export const LATE = new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded');
-/** Frame headers of gRPC, and the part of a following message in the same piece. */
-const FRAME_SLACK_BYTES = 64 * 1024;
-const COMPRESSED: GrpcStatus = {
-  code: status.UNIMPLEMENTED,
-  details: 'compressed messages are not accepted; send grpc-encoding: identity',
-};
-const TOO_LARGE: GrpcStatus = { code: status.RESOURCE_EXHAUSTED, details: 'the message is too large' };
+const LATE = new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded');
+const GONE = new JiminiError('JIMINI_CANCELLED', 'the caller is gone');
+/** doc/statuscodes.md of gRPC names this code for a call with another number of messages than its method takes. */
+const NOT_ONE_MESSAGE: GrpcStatus = { code: status.UNIMPLEMENTED, details: 'expected one message' };
+const CUT_OFF: GrpcStatus = { code: status.UNIMPLEMENTED, details: 'the message is cut off' };
+const NO_TIMEOUT: GrpcStatus = { code: status.INTERNAL, details: 'the value of grpc-timeout is none' };

@@ -1,20 +1,20 @@
-import { createServer, type Socket } from 'node:net';
-import { type ChannelOptions, Server, ServerCredentials, type ServerInterceptor, setLogger } from '@grpc/grpc-js';
+import { createServer } from 'node:net';
 import type { TlsIdentity } from '../config/tls-files.js';
 import type { UnaryHandler } from '../kernel/call.js';
-import { JiminiError } from '../kernel/errors.js';
+import type { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import type { Access } from './access/gate.js';
 import { createAdmission } from './admission.js';
-import { AdmittedCall, type CallRules, DRAINING, LATE } from './admitted-call.js';
-import { assertGrpcInternals, limitSessions } from './grpc-internals.js';
-import { addHealth, HEALTH_SERVICE } from './health.js';
+import { DRAINING } from './admitted-call.js';
+import type { CallPool } from './call-rules.js';
+import { Connections } from './connections.js';
+import { Health } from './health.js';
 import { InOrder } from './in-order.js';
 import { type ListenOptions, listen } from './listen.js';
-import { addReflection, REFLECTION_SERVICES } from './reflection.js';
-import { type StreamHandler, streamMethod } from './stream-method.js';
+import { type CallPools, rulesOf, servicesOf } from './method-rules.js';
+import { callsOf } from './requests.js';
+import type { StreamHandler } from './stream-method.js';
 import { createTlsListener, type TlsTerms } from './tls-listener.js';
-import { asBuffer, asBytes, unaryMethod } from './unary-method.js';
 
 /** What a gRPC server is made of. */
 export interface GrpcServerOptions {
@@ -80,66 +80,47 @@ export interface GrpcServer {
   close(): Promise<void>;
 }
 
-/** See `GrpcServer`. Throws JIMINI_INTERNAL when grpc-js is not the version that is supported. */
+/** See `GrpcServer`. */
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
-  assertGrpcInternals();
-  // grpc-js logs hostile header values as they are.
-  setLogger({ error: () => {}, info: () => {}, debug: () => {} });
   const limits: GrpcServerLimits = { ...DEFAULT_LIMITS, ...options.limits };
-  const work = createAdmission(limits);
-  const auxiliary = createAdmission({ callsMax: LIMITS.auxiliaryCallsMax, bytesMax: LIMITS.auxiliaryBytesMax });
-  const streaming = createAdmission({ callsMax: limits.streamsMax, bytesMax: limits.bytesMax });
-  const open = new InOrder<AdmittedCall>();
-  const lasting = new InOrder<AdmittedCall>();
-  const { messageBytesMax } = limits;
-  const interceptor = admitCalls(options, { work, auxiliary, streaming, open, lasting, messageBytesMax });
-  const server = new Server({ ...CHANNEL_OPTIONS, interceptors: [interceptor] });
-  limitSessions(server);
-  const names = addMethods(server, options, limits.stalledMsMax);
-  const health = addHealth(server, names);
-  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const sockets = new Set<Socket>();
-  const accept = (socket: Socket) => {
-    sockets.add(socket.on('close', () => sockets.delete(socket)));
-    injector.injectConnection(socket);
+  const pools: CallPools = {
+    work: poolOf(limits),
+    streaming: poolOf({ callsMax: limits.streamsMax, bytesMax: limits.bytesMax }),
+    auxiliary: poolOf({ callsMax: LIMITS.auxiliaryCallsMax, bytesMax: LIMITS.auxiliaryBytesMax }),
   };
-  const secured = options.tls && createTlsListener(options.tls, accept);
-  const listener = secured?.server ?? createServer({ noDelay: true }, accept);
-  listener.maxConnections = limits.connectionsMax;
-  const sweep = setInterval(
-    () => {
-      const beforeMs = performance.now() - limits.callMsMax;
-      expireOld(open, beforeMs);
-      for (const call of lasting) call.review(beforeMs);
-    },
-    Math.min(1000, limits.callMsMax / 2),
-  );
-  sweep.unref();
+  const { work, streaming, auxiliary } = pools;
+  const health = new Health(servicesOf(options));
+  const rules = rulesOf(options, { limits, pools, health });
+  const connections = new Connections({
+    connectionsMax: limits.connectionsMax,
+    onRequest: callsOf(rules),
+    onFault: options.onError,
+  });
+  const secured =
+    options.tls && createTlsListener(options.tls, limits.connectionsMax, (socket) => connections.accept(socket));
+  const listener = secured?.server ?? createServer({ noDelay: true }, (socket) => connections.accept(socket));
+  const stopTicking = startTicking(pools, connections, limits.callMsMax);
 
   const closeListener = () => new Promise<void>((resolve) => listener.close(() => resolve()));
   return {
     listen: (where) => listen(listener, where),
     renew: (identity) => secured?.renew(identity),
-    setServing: health.setServing,
-    load: () => ({ calls: work.calls, bytes: work.bytes }),
+    setServing: (serving) => health.setServing(serving),
+    load: () => ({ calls: work.admission.calls, bytes: work.admission.bytes }),
     async drain(graceMs) {
       health.setServing(false);
       void closeListener();
       secured?.cut();
-      auxiliary.evictAll();
-      for (const call of lasting) call.cut(DRAINING);
-      await settledWithin(graceMs, [
-        new Promise<void>((resolve) => server.tryShutdown(() => resolve())),
-        work.whenEmpty(),
-        streaming.whenEmpty(),
-      ]);
-      return work.calls + streaming.calls;
+      streaming.isDraining = true;
+      auxiliary.isDraining = true;
+      auxiliary.admission.evictAll();
+      for (const call of [...streaming.open]) call.cut(DRAINING);
+      await settledWithin(graceMs, [connections.drain(), work.admission.whenEmpty(), streaming.admission.whenEmpty()]);
+      return work.admission.calls + streaming.admission.calls;
     },
     async close() {
-      clearInterval(sweep);
-      server.forceShutdown();
-      // Without channelz, grpc-js knows no sessions that it could cut.
-      for (const socket of sockets) socket.destroy();
+      stopTicking();
+      connections.destroy();
       secured?.cut();
       await closeListener();
     },
@@ -156,91 +137,28 @@ const DEFAULT_LIMITS: GrpcServerLimits = {
   connectionsMax: LIMITS.connectionsMax,
 };
 
-const CHANNEL_OPTIONS: ChannelOptions = {
-  'grpc.max_receive_message_length': LIMITS.grpcReceiveBytesMax,
-  'grpc.max_concurrent_streams': LIMITS.streamsPerSessionMax,
-  'grpc.keepalive_time_ms': LIMITS.keepaliveMs,
-  'grpc.keepalive_timeout_ms': LIMITS.keepaliveTimeoutMs,
-  'grpc.max_connection_idle_ms': LIMITS.connectionIdleMsMax,
-  'grpc-node.max_session_memory': LIMITS.sessionMemoryMiBMax,
-  'grpc.enable_channelz': 0,
-};
+function poolOf(limits: { callsMax: number; bytesMax: number }): CallPool {
+  return { admission: createAdmission(limits), open: new InOrder(), isDraining: false };
+}
 
-/** Adds the methods and reflection, and returns the full names of all services. */
-function addMethods(
-  server: Server,
-  { methods, streams, descriptorSet, onError }: GrpcServerOptions,
-  stalledMsMax: number,
-): string[] {
-  for (const [path, { handler }] of methods) {
-    server.register(path, unaryMethod(handler, onError) as never, asBuffer as never, asBytes as never, 'unary');
-  }
-  for (const [path, { handler }] of streams ?? []) {
-    server.register(
-      path,
-      streamMethod(handler, onError, stalledMsMax) as never,
-      asBuffer as never,
-      asBytes as never,
-      'serverStream',
-    );
-  }
-  const names = new Set(
-    [...methods.keys(), ...(streams?.keys() ?? [])].map((path) => path.slice(1, path.lastIndexOf('/'))),
+/** Looks at the deadlines of calls, and at what lasts. Returns what ends it. */
+function startTicking(pools: CallPools, connections: Connections, callMsMax: number): () => void {
+  const deadlines = setInterval(() => {
+    const nowMs = performance.now();
+    for (const { open } of Object.values(pools)) for (const call of open) call.expire(nowMs);
+  }, LIMITS.deadlineTickMs);
+  const reviews = setInterval(
+    () => {
+      const nowMs = performance.now();
+      for (const call of pools.streaming.open) call.review(nowMs - callMsMax);
+      connections.review(nowMs);
+    },
+    Math.min(1000, callMsMax / 2),
   );
-  if (!descriptorSet) return [...names];
-  addReflection(server, descriptorSet, [...names, HEALTH_SERVICE, ...REFLECTION_SERVICES]);
-  return [...names, ...REFLECTION_SERVICES];
-}
-
-interface Calls {
-  readonly work: CallRules['admission'];
-  readonly auxiliary: CallRules['admission'];
-  readonly streaming: CallRules['admission'];
-  /** Calls with one answer. */
-  readonly open: InOrder<AdmittedCall>;
-  /** Calls with a stream of answers. */
-  readonly lasting: InOrder<AdmittedCall>;
-  readonly messageBytesMax: number;
-}
-
-/** Puts every call under the rules of its method: ours into pools of their own, health and reflection into the small one. */
-function admitCalls(options: GrpcServerOptions, calls: Calls): ServerInterceptor {
-  const { methods, streams, access, onOverload } = options;
-  const { work, auxiliary, streaming, open, lasting, messageBytesMax } = calls;
-  const rulesOfOurs = new Map<string, CallRules>();
-  for (const [path, method] of [...methods, ...(streams ?? [])]) {
-    const overloaded = () => {
-      onOverload?.();
-      return method.overloaded();
-    };
-    rulesOfOurs.set(path, {
-      access: access?.of(path),
-      admission: streams?.has(path) ? streaming : work,
-      messageBytesMax,
-      overloaded,
-      handsOver: true,
-    });
-  }
-  const rulesOfOthers: CallRules = {
-    admission: auxiliary,
-    messageBytesMax: LIMITS.auxiliaryMessageBytesMax,
-    overloaded: () => new JiminiError('JIMINI_OVERLOADED', 'too many health and reflection calls'),
-    handsOver: false,
+  for (const timer of [deadlines, reviews]) timer.unref();
+  return () => {
+    for (const timer of [deadlines, reviews]) clearInterval(timer);
   };
-  return (method, inner) => {
-    const isUnary = !method.requestStream && !method.responseStream;
-    const among = isUnary ? open : streams?.has(method.path) ? lasting : undefined;
-    const rules = rulesOfOurs.get(method.path) ?? rulesOfOthers;
-    return new AdmittedCall(inner, rules, { openedMs: performance.now(), among });
-  };
-}
-
-/** Ends the calls that are older than the longest time for a call. */
-function expireOld(open: InOrder<AdmittedCall>, beforeMs: number): void {
-  for (const call of open) {
-    if (call.openedMs > beforeMs) return;
-    call.cut(LATE);
-  }
 }
 
 async function settledWithin(graceMs: number, work: Promise<void>[]): Promise<void> {

@@ -1,14 +1,36 @@
-import { status } from '@grpc/grpc-js';
 import { type ErrorCode, JiminiError } from '../kernel/errors.js';
+
+/** Status codes of gRPC (github.com/grpc/grpc, doc/statuscodes.md). */
+export const status = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+export type StatusCode = (typeof status)[keyof typeof status];
 
 /** What a caller is told of an error. */
 export interface GrpcStatus {
-  readonly code: status;
+  readonly code: StatusCode;
   readonly details: string;
 }
 
 /** One row per error code; `own` lets the error's own sentence through, otherwise the fixed one is sent. */
-const TABLE: Readonly<Record<ErrorCode, { code: status; says: 'own' | (string & {}) }>> = {
+const TABLE: Readonly<Record<ErrorCode, { code: StatusCode; says: 'own' | (string & {}) }>> = {
   JIMINI_INVALID_ARGUMENT: { code: status.INVALID_ARGUMENT, says: 'own' },
   JIMINI_UNAUTHENTICATED: { code: status.UNAUTHENTICATED, says: 'own' },
   JIMINI_PERMISSION_DENIED: { code: status.PERMISSION_DENIED, says: 'own' },
@@ -32,6 +54,5 @@ const TABLE: Readonly<Record<ErrorCode, { code: status; says: 'own' | (string & 
 export function grpcStatusOf(reason: unknown): GrpcStatus {
   const error = JiminiError.from(reason);
   const { code, says } = TABLE[error.code];
-  // grpc-js percent-encodes details with encodeURI, which throws on half a surrogate pair.
-  return { code, details: says === 'own' ? error.message.toWellFormed() : says };
+  return { code, details: says === 'own' ? error.message : says };
 }

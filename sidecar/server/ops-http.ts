@@ -43,7 +43,7 @@ export function createOpsServer(sources: OpsSources, tls?: OpsTls): OpsServer {
   const answer = (request: IncomingMessage, response: ServerResponse) =>
     void serve(request, response, { pages, onError: sources.onError });
   const secureServer = tls && createSecureServer({ ...SERVER_OPTIONS, ...tlsOptions(tls.identity) }, answer);
-  const secured = tls && secureServer && withBoundedHandshakes(secureServer, tls.onRefused);
+  const secured = tls && secureServer && withBoundedHandshakes(secureServer, LIMITS.opsConnectionsMax, tls.onRefused);
   const server = secureServer ?? createServer(SERVER_OPTIONS, answer);
   server.maxConnections = LIMITS.opsConnectionsMax;
   server.setTimeout(LIMITS.opsRequestMsMax); // also ends a caller that does not read its answer

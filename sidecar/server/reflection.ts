@@ -1,56 +1,96 @@
-import { once } from 'node:events';
-import { type Server, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { ServerReflectionRequest, ServerReflectionResponse } from '../../proto/gen/grpc/reflection/v1/reflection.js';
 import { assertNever } from '../kernel/assert-never.js';
+import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
+import type { AdmittedCall } from './admitted-call.js';
+import type { Conversation } from './call-rules.js';
+import { decode } from './decode.js';
 import { type DescriptorIndex, indexDescriptors } from './descriptor-index.js';
-import { asBuffer } from './unary-method.js';
+import { type StatusCode, status } from './grpc-status.js';
 
 /** Full names of the two reflection services. Their messages are the same on the wire. */
 export const REFLECTION_SERVICES = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 
 type Reply = NonNullable<ServerReflectionResponse['messageResponse']>;
-type ReflectionCall = ServerDuplexStream<ServerReflectionRequest, ServerReflectionResponse>;
 
 /**
- * Adds gRPC server reflection (v1 and v1alpha) over a serialised FileDescriptorSet. `services` is what it lists: the
- * services of this server, not those of the set. Faults are told in-band, as the protocol wants.
+ * gRPC server reflection over a serialised FileDescriptorSet. `services` is what it lists: the services of this server, not
+ * those of the set. Faults are told in-band, as the protocol wants.
  */
-export function addReflection(server: Server, descriptorSet: Uint8Array, services: readonly string[]): void {
+export function reflection(
+  descriptorSet: Uint8Array,
+  services: readonly string[],
+): (call: AdmittedCall) => Conversation {
   const index = indexDescriptors(descriptorSet);
-  const serialize = (response: ServerReflectionResponse) =>
-    asBuffer(ServerReflectionResponse.encode(response).finish());
-  for (const service of REFLECTION_SERVICES) {
-    server.register(
-      `/${service}/ServerReflectionInfo`,
-      ((call: ReflectionCall) => void serve(call, index, services)) as never,
-      serialize as never,
-      ((bytes: Buffer) => ServerReflectionRequest.decode(bytes)) as never,
-      'bidi',
-    );
-  }
+  return (call) => new ReflectionStream(call, { index, services, sent: new Set() });
 }
 
 /** Answers one stream, one request after the other, and no faster than the caller reads. */
-async function serve(call: ReflectionCall, index: DescriptorIndex, services: readonly string[]): Promise<void> {
-  const sent = new Set<string>();
-  let requests = 0;
-  try {
-    // Leaving the loop must not destroy the stream: its status would not be sent while an answer waits to be written.
-    for await (const request of call.iterator({ destroyOnReturn: false })) {
-      requests += 1;
-      if (requests > LIMITS.reflectionRequestsMax) break;
-      const messageResponse = reply(request.messageRequest, { index, services, sent });
-      const response = { validHost: request.host, originalRequest: request, messageResponse };
-      if (!call.write(response)) await Promise.race([once(call, 'drain'), once(call, 'close')]);
+class ReflectionStream implements Conversation {
+  readonly #call: AdmittedCall;
+  readonly #known: Known;
+  /** Requests that wait until the caller has read what was answered before. */
+  readonly #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #requests = 0;
+  #hasEnded = false;
+  #isAnswering = false;
+
+  constructor(call: AdmittedCall, known: Known) {
+    this.#call = call;
+    this.#known = known;
+  }
+
+  onMessage(message: Buffer): void {
+    this.#requests += 1;
+    if (this.#requests > LIMITS.reflectionRequestsMax) this.#call.cut(TOO_MANY);
+    else {
+      this.#waiting.push(message);
+      this.#waits(message.length + LIMITS.chunkOverheadBytes);
+      this.#goOn();
     }
-    if (requests <= LIMITS.reflectionRequestsMax) call.end();
-    else call.emit('error', { code: status.RESOURCE_EXHAUSTED, details: 'too many requests on one stream' });
-  } catch {
-    // The caller went away in the middle: there is nobody to tell.
-    call.destroy();
+  }
+
+  onEnd(): void {
+    this.#hasEnded = true;
+    this.#goOn();
+  }
+
+  /** Answers what waits as long as answers leave at once. */
+  #goOn(): void {
+    while (!this.#isAnswering) {
+      const message = this.#waiting.shift();
+      if (!message) break;
+      this.#waits(-message.length - LIMITS.chunkOverheadBytes);
+      this.#answer(message);
+    }
+    if (this.#hasEnded && !this.#isAnswering) this.#call.end();
+  }
+
+  #answer(message: Buffer): void {
+    this.#isAnswering = true;
+    let hasReturned = false;
+    try {
+      const request = decode(ServerReflectionRequest, message, () => {});
+      const messageResponse = reply(request.messageRequest, this.#known);
+      const response = { validHost: request.host, originalRequest: request, messageResponse };
+      this.#call.send(ServerReflectionResponse.encode(response).finish(), () => {
+        this.#isAnswering = false;
+        if (hasReturned) this.#goOn();
+      });
+    } catch (error) {
+      this.#call.cut(JiminiError.from(error));
+    }
+    hasReturned = true;
+  }
+
+  #waits(bytes: number): void {
+    this.#waitingBytes += bytes;
+    this.#call.holds(this.#waitingBytes);
   }
 }
+
+const TOO_MANY = new JiminiError('JIMINI_OVERLOADED', 'too many requests on one stream');
 
 interface Known {
   readonly index: DescriptorIndex;
@@ -92,11 +132,11 @@ function files(fileName: string | undefined, { index, sent }: Known): Reply {
   for (const { name } of wanted) sent.add(name);
   return {
     $case: 'fileDescriptorResponse',
-    value: { fileDescriptorProto: wanted.map(({ bytes }) => asBuffer(bytes)) },
+    value: { fileDescriptorProto: wanted.map(({ bytes }) => bytes) },
   };
 }
 
-function fault(errorCode: status, errorMessage: string): Reply {
+function fault(errorCode: StatusCode, errorMessage: string): Reply {
   return { $case: 'errorResponse', value: { errorCode, errorMessage } };
 }
 

@@ -1,7 +1,7 @@
-import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
 import { JiminiError } from '../kernel/errors.js';
 import type { Principal } from './access/gate.js';
-import type { Received } from './received.js';
+import type { AdmittedCall } from './admitted-call.js';
+import type { Serve } from './call-rules.js';
 
 /** What a streaming method sees of its call, apart from the message. */
 export interface StreamContext {
@@ -17,27 +17,19 @@ export interface StreamContext {
  */
 export type StreamHandler = (message: Uint8Array, call: StreamContext) => AsyncIterable<Uint8Array>;
 
-/**
- * Runs a handler as a grpc-js method with a stream of answers. `onError` sees what a caller is not told; an answer may wait
- * `stalledMsMax` to be read.
- */
-export function streamMethod(
-  handler: StreamHandler,
-  onError: (error: unknown) => void,
-  stalledMsMax: number,
-): handleServerStreamingCall<Received, Uint8Array> {
-  return (call) => {
-    const received = call.request;
-    sendAll(handler, received, (answer) => sent(call, answer, received.signal, stalledMsMax)).then(
+/** Runs a handler as a method with a stream of answers. `onError` sees what a caller is not told; an answer may wait `stalledMsMax` to be read. */
+export function streamMethod(handler: StreamHandler, onError: (error: unknown) => void, stalledMsMax: number): Serve {
+  return (message, call) => {
+    sendAll(handler, message, call, stalledMsMax).then(
       () => {
-        received.finished();
+        call.handlerFinished();
         call.end();
       },
       (error) => {
-        received.finished();
+        call.handlerFinished();
         onError(error);
         // A call that was cut has its status already.
-        if (!received.signal.aborted) received.fail(JiminiError.from(error));
+        if (!call.signal.aborted) call.cut(JiminiError.from(error));
       },
     );
   };
@@ -45,24 +37,21 @@ export function streamMethod(
 
 async function sendAll(
   handler: StreamHandler,
-  received: Received,
-  send: (answer: Uint8Array) => Promise<void>,
+  message: Uint8Array,
+  call: AdmittedCall,
+  stalledMsMax: number,
 ): Promise<void> {
-  for await (const answer of handler(received.take(), received)) {
-    received.signal.throwIfAborted();
-    await send(answer);
+  for await (const answer of handler(message, call)) {
+    call.signal.throwIfAborted();
+    await sent(call, answer, stalledMsMax);
   }
 }
 
 const NOT_READ = new JiminiError('JIMINI_OVERLOADED', 'the stream was not read for too long');
 
 /** Resolves when an answer has left for the network. Rejects when the call is over, or the caller does not read. */
-function sent(
-  call: ServerWritableStream<Received, Uint8Array>,
-  answer: Uint8Array,
-  signal: AbortSignal,
-  stalledMsMax: number,
-): Promise<void> {
+function sent(call: AdmittedCall, answer: Uint8Array, stalledMsMax: number): Promise<void> {
+  const { signal } = call;
   return new Promise<void>((resolve, reject) => {
     const settle = (reason?: unknown) => {
       clearTimeout(timer);
@@ -73,6 +62,6 @@ function sent(
     const onAbort = () => settle(signal.reason);
     const timer = setTimeout(() => settle(NOT_READ), stalledMsMax);
     signal.addEventListener('abort', onAbort);
-    call.write(answer, settle);
+    call.send(answer, settle);
   });
 }

@@ -37,11 +37,12 @@ export interface TlsListener {
   cut(): void;
 }
 
-/**
- * A listener for HTTP/2 over TLS. `onConnection` gets the sockets of peers that were let in. grpc-js could do the
- * handshake, but offers neither a time limit for it nor a look at the certificate before the first call.
- */
-export function createTlsListener(terms: TlsTerms, onConnection: (socket: TLSSocket) => void): TlsListener {
+/** A listener for HTTP/2 over TLS. `onConnection` gets the sockets of peers that were let in, and bounds how many there are. */
+export function createTlsListener(
+  terms: TlsTerms,
+  connectionsMax: number,
+  onConnection: (socket: TLSSocket) => void,
+): TlsListener {
   const { clientIds, onRefused, identity } = terms;
   const server = createServer({
     ...tlsOptions(identity),
@@ -63,15 +64,19 @@ export function createTlsListener(terms: TlsTerms, onConnection: (socket: TLSSoc
     }
     onConnection(socket);
   });
-  return withBoundedHandshakes(server, onRefused);
+  return withBoundedHandshakes(server, connectionsMax, onRefused);
 }
 
-/** Bounds the handshakes of a TLS server by its `maxConnections`, counts those that fail, and lets its certificate be renewed. */
-export function withBoundedHandshakes(server: Server, onRefused: TlsTerms['onRefused']): TlsListener {
+/** Bounds the handshakes of a TLS server that may have so many connections, counts those that fail, and lets its certificate be renewed. */
+export function withBoundedHandshakes(
+  server: Server,
+  connectionsMax: number,
+  onRefused: TlsTerms['onRefused'],
+): TlsListener {
   const underWay = new Map<string, Socket>(); // a Map remembers order: the first one has waited longest
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket);
-    const isFull = underWay.size >= server.maxConnections * LIMITS.tlsHandshakesShareMax;
+    const isFull = underWay.size >= connectionsMax * LIMITS.tlsHandshakesShareMax;
     const [oldest] = isFull ? underWay.values() : [];
     oldest?.destroy();
     underWay.set(peer, socket);

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import test from 'ava';
+import { JiminiError } from '../../sidecar/kernel/errors.js';
+import { END_HEADERS, END_STREAM, FRAME, frame, grpcHeaders, prefix, rawConnection } from './raw-http2.js';
 import { call, client, ECHO, method, serve, socketPath, until } from './rig.js';
 
 function gate() {
@@ -85,6 +87,36 @@ test('drain waits for the handler of a caller that is gone', async (t) => {
   setTimeout(open, 50);
   t.is(await drained, 0);
   t.true(finished);
+});
+
+test('what could last for ever is not begun once the server drains; what ends by itself is', async (t) => {
+  const TAIL = '/test.v1.Echo/Tail';
+  const tail = {
+    async *handler(_: Uint8Array, { signal }: { signal: AbortSignal }) {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    },
+    overloaded: () => new JiminiError('JIMINI_OVERLOADED', 'too many'),
+  };
+  const echo = new Map([[ECHO, method(async (message) => message)]]);
+  const { server, address } = await serve(t, { methods: echo, streams: new Map([[TAIL, tail]]) });
+  // It does not answer the ping that follows the first GOAWAY, as though it were slow: its next calls were under way.
+  const slow = await rawConnection(t, address);
+  const ask = (id: number, path: string) => {
+    slow.send(frame(FRAME.HEADERS, END_HEADERS, id, grpcHeaders(path)));
+    slow.sendData(id, prefix(0));
+    slow.send(frame(FRAME.DATA, END_STREAM, id));
+  };
+  ask(1, TAIL);
+  await until(() => slow.seen.get(`${FRAME.SETTINGS}:0`) === 2); // the second one acknowledges ours
+  const drained = server.drain(10_000);
+  await until(() => slow.goaway() !== undefined);
+  ask(3, TAIL);
+  ask(5, ECHO);
+  await until(() => [1, 3, 5].every((id) => slow.ended.has(id)));
+  t.false(slow.seen.has(`${FRAME.DATA}:3`));
+  t.true(slow.seen.has(`${FRAME.DATA}:5`));
+  slow.socket.end();
+  t.is(await drained, 0);
 });
 
 test('a server that has not listened closes, and closing twice is fine', async (t) => {

@@ -1,19 +1,7 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { ServerHttp2Stream } from 'node:http2';
-import { compressionAlgorithms, Metadata, status } from '@grpc/grpc-js';
-import { ServerWritableStreamImpl } from '@grpc/grpc-js/build/src/server-call.js';
+import { compressionAlgorithms, status } from '@grpc/grpc-js';
 import test from 'ava';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
-import { unaryMethod } from '../../sidecar/server/unary-method.js';
 import { call, client, ECHO, method, serve, socketPath, until } from './rig.js';
-
-/** The members of what grpc-js gives to a handler that refer to the call. */
-interface Given {
-  readonly call: unknown;
-  readonly metadata: unknown;
-  readonly request: unknown;
-  readonly trailingMetadata: unknown;
-}
 
 const echo = new Map([[ECHO, method(async (message) => message)]]);
 
@@ -53,33 +41,6 @@ test('a message over the receive limit is RESOURCE_EXHAUSTED and leaves nothing 
   t.like(outcome, { code: status.RESOURCE_EXHAUSTED });
   await until(() => server.load().calls === 0);
   t.deepEqual(server.load(), { calls: 0, bytes: 0 });
-});
-
-test.serial('the stream of a call that is over refers to nothing of the call', async (t) => {
-  const streams: ServerHttp2Stream[] = [];
-  const onStream = (message: unknown) => streams.push((message as { stream: ServerHttp2Stream }).stream);
-  subscribe('http2.server.stream.created', onStream);
-  t.teardown(() => unsubscribe('http2.server.stream.created', onStream));
-  const { server, address } = await serve(t, { methods: echo });
-  await call(client(t, address), 'hello');
-  await until(() => server.load().calls === 0);
-  const [stream] = streams;
-  t.true(stream?.destroyed);
-  t.deepEqual(stream?.eventNames(), ['error'], 'which is ignored by a function that refers to nothing');
-  t.is(stream?.sentHeaders, undefined);
-  t.is(stream?.sentTrailers, undefined);
-});
-
-test('what grpc-js gives to a handler refers to nothing of the call from the beginning', async (t) => {
-  const received = { take: () => Buffer.from('hello'), finished: () => {} };
-  const given = new ServerWritableStreamImpl(ECHO, {} as never, new Metadata(), received) as unknown as Given;
-  const { promise: answered, resolve } = Promise.withResolvers<unknown>();
-  unaryMethod(
-    async (message) => message,
-    () => {},
-  )(given as never, (_, answer) => resolve(answer));
-  t.deepEqual([given.call, given.metadata, given.request, given.trailingMetadata], Array(4).fill(undefined));
-  t.deepEqual(await answered, Buffer.from('hello'));
 });
 
 test('a handler reads headers such as the trace context', async (t) => {

@@ -4,6 +4,7 @@ import { service as Health } from 'grpc-health-check';
 import { call, client, descriptorSet, ECHO, method, serve, until } from './rig.js';
 
 interface HealthClient {
+  list(request: object, done: (error: ServiceError | null, answer?: { statuses: object }) => void): void;
   check(request: { service: string }, done: (error: ServiceError | null, answer?: { status: string }) => void): void;
   watch(request: { service: string }): NodeJS.EventEmitter & { cancel(): void };
   close(): void;
@@ -46,6 +47,49 @@ test('whoever watches is told before the server goes away', async (t) => {
   t.is(await server.drain(5000), 0);
   await ended;
   t.deepEqual(told, ['SERVING', 'NOT_SERVING']);
+});
+
+test('a service that is not there is watched as unknown, without an end', async (t) => {
+  const { server, address } = await serve(t, { methods: echo });
+  const told: string[] = [];
+  const watch = healthClient(t, address).watch({ service: 'no.such.Service' });
+  watch.on('error', () => {});
+  watch.on('data', ({ status }: { status: string }) => told.push(status));
+  await until(() => told.length === 1);
+  server.setServing(false);
+  t.is(await check(healthClient(t, address), ''), 'NOT_SERVING');
+  t.deepEqual(told, ['SERVICE_UNKNOWN']);
+  watch.cancel();
+});
+
+test('whoever watches is told of each change once', async (t) => {
+  const { server, address } = await serve(t, { methods: echo });
+  const told: string[] = [];
+  const watch = healthClient(t, address).watch({ service: 'test.v1.Echo' });
+  watch.on('error', () => {});
+  watch.on('data', ({ status }: { status: string }) => told.push(status));
+  await until(() => told.length === 1);
+  for (const serving of [true, false, false, true]) {
+    server.setServing(serving);
+    await check(healthClient(t, address), ''); // so that each is sent by itself
+  }
+  await until(() => told.length >= 3);
+  t.deepEqual(told, ['SERVING', 'NOT_SERVING', 'SERVING']);
+  watch.cancel();
+});
+
+test('the health of all services is listed', async (t) => {
+  const { server, address } = await serve(t, { methods: echo });
+  const made = healthClient(t, address);
+  for (const [serving, status] of [
+    [true, 'SERVING'],
+    [false, 'NOT_SERVING'],
+  ] as const) {
+    server.setServing(serving);
+    const { promise: listed, resolve } = Promise.withResolvers<unknown>();
+    made.list({}, (error, answer) => resolve(error ?? answer?.statuses));
+    t.deepEqual(await listed, { '': { status }, 'test.v1.Echo': { status } });
+  }
 });
 
 test('a service name that is no UTF-8 is an error and no crash', async (t) => {

@@ -60,6 +60,13 @@ export function grpcHeaders(path: string, more: Record<string, string> = {}): Bu
   return headerBlock({ ...names, 'content-type': 'application/grpc', te: 'trailers', ...more });
 }
 
+/** What stands in front of a gRPC message of a length. */
+export function prefix(messageBytes: number): Buffer {
+  const header = Buffer.alloc(5);
+  header.writeUInt32BE(messageBytes, 1);
+  return header;
+}
+
 /** One HTTP/2 connection that sends whatever the test says, within or without the rules. */
 export interface RawConnection {
   readonly socket: Socket;
@@ -67,6 +74,8 @@ export interface RawConnection {
   readonly seen: Map<string, number>;
   /** Streams that the server has ended or reset. */
   readonly ended: Set<number>;
+  /** Error codes of those that it has reset. */
+  readonly resets: Map<number, number>;
   /** Error code of a GOAWAY, once there is one. */
   goaway(): number | undefined;
   send(...frames: Uint8Array[]): void;
@@ -94,6 +103,7 @@ export function readFrames(
 
 /** Window of a new stream and of the connection (RFC 9113 section 6.9.2). */
 export const WINDOW = 65_535;
+const INITIAL_WINDOW_SIZE = 4;
 
 /** Connects and exchanges settings. The connection is cut after the test. */
 export async function rawConnection(t: ExecutionContext, address: string): Promise<RawConnection> {
@@ -105,13 +115,21 @@ export async function rawConnection(t: ExecutionContext, address: string): Promi
   socket.setNoDelay();
   const seen = new Map<string, number>();
   const ended = new Set<number>();
+  const resets = new Map<number, number>();
   const windows = new Map<number, number>();
-  const windowOf = (streamId: number) => windows.get(streamId) ?? WINDOW;
+  let initialWindow = WINDOW; // of streams; the server may say otherwise (RFC 9113 6.5.2)
+  const windowOf = (streamId: number) => windows.get(streamId) ?? (streamId === 0 ? WINDOW : initialWindow);
   let goaway: number | undefined;
   const onFrame = (type: number, flags: number, streamId: number, payload: Buffer) => {
     seen.set(`${type}:${streamId}`, (seen.get(`${type}:${streamId}`) ?? 0) + 1);
-    if (type === FRAME.SETTINGS && (flags & 1) === 0) socket.write(frame(FRAME.SETTINGS, 1, 0));
+    if (type === FRAME.SETTINGS && (flags & 1) === 0) {
+      for (let at = 0; at < payload.length; at += 6) {
+        if (payload.readUInt16BE(at) === INITIAL_WINDOW_SIZE) initialWindow = payload.readUInt32BE(at + 2);
+      }
+      socket.write(frame(FRAME.SETTINGS, 1, 0));
+    }
     if (type === FRAME.WINDOW_UPDATE) windows.set(streamId, windowOf(streamId) + payload.readUInt32BE(0));
+    if (type === FRAME.RST_STREAM) resets.set(streamId, payload.readUInt32BE(0));
     if (type === FRAME.GOAWAY) goaway = payload.readUInt32BE(4);
     const ends = type === FRAME.RST_STREAM || ((type === FRAME.HEADERS || type === FRAME.DATA) && flags & END_STREAM);
     if (ends) ended.add(streamId);
@@ -124,6 +142,7 @@ export async function rawConnection(t: ExecutionContext, address: string): Promi
     socket,
     seen,
     ended,
+    resets,
     goaway: () => goaway,
     send: (...frames) => void socket.write(Buffer.concat(frames)),
     sendData(streamId, piece) {

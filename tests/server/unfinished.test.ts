@@ -4,7 +4,16 @@ import { status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { startServerProcess } from './load-process.js';
-import { END_HEADERS, END_STREAM, FRAME, frame, grpcHeaders, type RawConnection, rawConnection } from './raw-http2.js';
+import {
+  END_HEADERS,
+  END_STREAM,
+  FRAME,
+  frame,
+  grpcHeaders,
+  prefix,
+  type RawConnection,
+  rawConnection,
+} from './raw-http2.js';
 import { call, client, ECHO, method, serve, until } from './rig.js';
 
 const MIB = 1024 * 1024;
@@ -14,13 +23,6 @@ const MIB = 1024 * 1024;
  * much again that the garbage collector has not found yet, and Node itself.
  */
 const RSS_MAX = 2 * LIMITS.inFlightBytesMax + 128 * MIB;
-
-/** The header of a gRPC message of a length. */
-function prefix(messageBytes: number): Buffer {
-  const header = Buffer.alloc(5);
-  header.writeUInt32BE(messageBytes, 1);
-  return header;
-}
 
 function session(t: ExecutionContext, address: string): ClientHttp2Session {
   const made = connect(`http://${address}`, { maxSessionMemory: 1000 });

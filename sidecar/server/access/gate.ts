@@ -4,7 +4,7 @@ import type { RefusalReason } from '../../kernel/leaf.js';
 import { LIMITS } from '../../kernel/limits.js';
 import type { Role } from '../../kernel/role.js';
 import { isAllowed } from '../client-id.js';
-import type { Credentials } from '../grpc-internals.js';
+import type { Credentials } from '../credentials.js';
 import { rolesOf } from './method-roles.js';
 import { findToken, type StoredToken } from './token.js';
 

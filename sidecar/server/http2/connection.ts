@@ -49,8 +49,10 @@ class SocketConnection implements Connection {
   #heardMs = performance.now();
   /** Since then nothing came; a PING asks whether the peer is still there. */
   #pinged = false;
-  /** Since when there is no stream, and since when the peer does not read; undefined while that is not so. */
-  #idleSinceMs: number | undefined;
+  /** When there was a stream last, and the newest that was seen then. */
+  #busyMs = this.#heardMs;
+  #lastStreamIdSeen = 0;
+  /** Since when the peer does not read; undefined while he does. */
   #behindSinceMs: number | undefined;
 
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -90,7 +92,9 @@ class SocketConnection implements Connection {
   review(nowMs: number): void {
     if (this.#life === 'over') return;
     if (this.#life === 'draining') this.#drained();
-    this.#idleSinceMs = this.streams > 0 ? undefined : (this.#idleSinceMs ?? nowMs);
+    const { lastStreamId } = this.#session;
+    if (this.streams > 0 || lastStreamId !== this.#lastStreamIdSeen) this.#busyMs = nowMs;
+    this.#lastStreamIdSeen = lastStreamId;
     this.#behindSinceMs = this.#writer.isBehind ? (this.#behindSinceMs ?? nowMs) : undefined;
     if (this.#heard) {
       this.#heard = false;
@@ -99,7 +103,7 @@ class SocketConnection implements Connection {
     }
     const quietMs = nowMs - this.#heardMs;
     if (this.#isDead(nowMs, quietMs)) this.destroy();
-    else if (nowMs - (this.#idleSinceMs ?? nowMs) > LIMITS.connectionIdleMsMax) this.drain();
+    else if (nowMs - this.#busyMs > LIMITS.connectionIdleMsMax) this.drain();
     else if (quietMs > LIMITS.keepaliveMs && !this.#pinged) {
       this.#pinged = true;
       this.#writer.frame(FRAME.ping, 0, 0, PING_PAYLOAD);

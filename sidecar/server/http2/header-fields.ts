@@ -14,6 +14,11 @@ export class HeaderFields {
     return undefined;
   }
 
+  /** Characters of all names and values. */
+  get bytes(): number {
+    return this.#flat.reduce((sum, { length }) => sum + length, 0);
+  }
+
   /** All values of a field. */
   all(name: string): string[] {
     return this.#flat.filter((_, i) => i % 2 === 1 && this.#flat[i - 1] === name);

@@ -32,8 +32,5 @@ export interface StreamListener {
   onClose(): void;
 }
 
-/**
- * Called for each new request; the listener that it returns hears of all that follows. Of a stream that it has ended already
- * nothing follows, `onClose` included.
- */
+/** Called for each new request; the listener that it returns hears of all that follows, and of the end of a stream that it has ended already. */
 export type RequestListener = (stream: ServerStream) => StreamListener;
