@@ -28,8 +28,8 @@ export interface Target extends Watch {
   readonly address: string;
   readonly port: number;
   readonly connections: ReadonlySet<Connection>;
-  /** Bytes that wait for peers to read. */
-  unsent(): number;
+  /** Those under the connections. */
+  readonly sockets: ReadonlySet<Socket>;
   /** Lets the clock of `review` go on by so much, second by second. */
   pass(ms: number): void;
   close(): void;
@@ -68,7 +68,7 @@ export async function createTarget(tls?: TlsOptions): Promise<Target> {
     address: `127.0.0.1:${port}`,
     port,
     connections,
-    unsent: () => [...sockets].reduce((sum, { writableLength }) => sum + writableLength, 0),
+    sockets,
     pass(ms) {
       for (const endMs = aheadMs + ms; aheadMs < endMs; aheadMs += 1000) review();
     },
