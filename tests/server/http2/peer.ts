@@ -18,6 +18,8 @@ export interface Peer {
   readonly closed: boolean;
   /** Error code of the last GOAWAY. */
   goaway(): number | undefined;
+  /** The stream that the last GOAWAY names. */
+  lastStreamId(): number | undefined;
   /** Error code of the reset of a stream. */
   reset(streamId: number): number | undefined;
   /** The server has ended its direction. */
@@ -65,6 +67,7 @@ export async function connectPeer(t: ExecutionContext, address: string): Promise
       return socket.closed;
     },
     goaway: () => of(FRAME.GOAWAY, 0).at(-1)?.payload.readUInt32BE(4),
+    lastStreamId: () => of(FRAME.GOAWAY, 0).at(-1)?.payload.readUInt32BE(0),
     reset: (streamId) => of(FRAME.RST_STREAM, streamId)[0]?.payload.readUInt32BE(0),
     answered: (streamId) =>
       [...of(FRAME.HEADERS, streamId), ...of(FRAME.DATA, streamId)].some(({ flags }) => flags & END_STREAM),
