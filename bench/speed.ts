@@ -194,10 +194,11 @@ async function append(folder: string, seconds: number): Promise<void> {
     'open',
     `${ms(opened.openMs)}, goal ${GOALS.openMs} ms; ${opened.openMib.toFixed(0)} MiB, goal ${GOALS.openMib}`,
   );
-  const { proofMs, firstMs, bareMs } = opened;
+  const { proofMs, aheadMs, aloneMs, bareMs } = opened;
   const memory = `${opened.proofsMib.toFixed(0)} MiB after a thousand, goal ${GOALS.openMib}`;
   print('inclusion proof', `${percentiles(proofMs)}; goal p99 ${GOALS.proofMs} ms; ${memory}`);
-  print('of them, first', `p50 ${ms(firstMs.p50)}, ${firstMs.count} that read tiles above the leaves`);
+  print('read ahead', `${ms(aheadMs)}, before them: what lies above the tiles of leaf hashes`);
+  print('with nothing kept', `p50 ${ms(aloneMs.p50)}, p95 ${ms(aloneMs.p95)}`);
   print('one row alone', `${percentiles(bareMs)}, by turns with them`);
   print('ratio', `p50 ${(proofMs.p50 / bareMs.p50).toFixed(1)} x, p99 ${(proofMs.p99 / bareMs.p99).toFixed(1)} x`);
   print('written to', writeResult('append', { phases, opened }));

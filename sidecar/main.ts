@@ -188,6 +188,7 @@ async function wire(options: SidecarOptions, closers: Closer[]): Promise<Address
   const { serve } = listeners;
   const tellReady = async () => serve(notReady(health).length === 0);
   await tellReady();
+  control.begin();
   closers.push(every(LIMITS.readyTickMs, tellReady));
   closers.push(() => {
     state.draining = true;

@@ -80,7 +80,7 @@ export const LOG_LIMITS = {
   proofHashesMax: 63,
   /** Tiles of hashes of leaves that are kept for further proofs, of 16 KiB each. Two proofs rarely need the same one, but for the last. */
   proofLeafTilesMax: 16,
-  /** Tiles above them, of 16 KiB each: all of those over 16 million leaves. */
+  /** Tiles above them, of 16 KiB each: all of those over 16 million leaves. So many are read when the program has started. */
   proofUpperTilesMax: 256,
   /** Largest proof file: a signed note, and as much again for its hashes and its extra data. */
   tlogProofBytesMax: 512 * 1024,

@@ -5,6 +5,7 @@ import {
   StreamEntriesRequest,
   StreamEntriesResponse,
 } from '../../proto/gen/jimini/v1/audit.js';
+import type { KeptTiles } from '../audit/tree/kept-tiles.js';
 import type { UnaryHandler } from '../kernel/call.js';
 import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
@@ -21,6 +22,8 @@ const SERVICE = '/jimini.v1.AuditService';
 /** What the service needs of the rest of the program. */
 export interface AuditServiceOptions {
   readonly log: ReadableLog & SignedLog;
+  /** What proofs of it have read and will read. */
+  readonly kept: KeptTiles;
   /** A message of this method could not be decoded. */
   readonly onMalformed: (method: 'ListEntries' | 'StreamEntries' | 'Verify' | keyof ProofMethods) => void;
 }
@@ -32,12 +35,12 @@ export interface AuditService {
 }
 
 /** See `AuditService`. */
-export function createAuditService({ log, onMalformed }: AuditServiceOptions): AuditService {
+export function createAuditService({ log, kept, onMalformed }: AuditServiceOptions): AuditService {
   const places = createPlaces();
   const stream = (handler: StreamHandler): StreamMethod => ({ handler: places.limited(handler), overloaded });
   const unary = {
     ListEntries: listHandler(log, () => onMalformed('ListEntries')),
-    ...createProofMethods(log, onMalformed),
+    ...createProofMethods(log, kept, onMalformed),
   };
   return {
     methods: new Map(Object.entries(unary).map(([name, handler]) => [`${SERVICE}/${name}`, { handler, overloaded }])),

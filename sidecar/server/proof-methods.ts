@@ -10,12 +10,11 @@ import type { KeptKeyLeaves, LogPages } from '../audit/log-store.js';
 import { formatVerifierKey, type VerifierKey } from '../audit/notes/verifier-key.js';
 import { boundaryLeaves } from '../audit/prune/boundary.js';
 import type { Removal } from '../audit/prune/removal.js';
-import { createKeptTiles } from '../audit/tree/kept-tiles.js';
+import type { KeptTiles } from '../audit/tree/kept-tiles.js';
 import { provenConsistency, provenInclusion, signedTree } from '../audit/tree/proven.js';
 import type { TileReader } from '../audit/tree/tiles.js';
 import type { UnaryHandler } from '../kernel/call.js';
 import { JiminiError } from '../kernel/errors.js';
-import { LIMITS } from '../kernel/limits.js';
 import { decode } from './decode.js';
 import { refuseRemoved } from './log-batch.js';
 
@@ -43,9 +42,12 @@ export interface ProofMethods {
   readonly GetConsistencyProof: UnaryHandler;
 }
 
-/** See `ProofMethods`. */
-export function createProofMethods(log: SignedLog, onMalformed: (method: keyof ProofMethods) => void): ProofMethods {
-  const kept = createKeptTiles({ leafTiles: LIMITS.proofLeafTilesMax, upperTiles: LIMITS.proofUpperTilesMax });
+/** See `ProofMethods`. `kept` is of this log. */
+export function createProofMethods(
+  log: SignedLog,
+  kept: KeptTiles,
+  onMalformed: (method: keyof ProofMethods) => void,
+): ProofMethods {
   const treeOf = (head: SignedHead) => signedTree(log, head.note, kept);
   return {
     GetCheckpoint: async (message) => {

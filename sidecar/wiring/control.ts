@@ -1,7 +1,11 @@
 import type { AuditLog } from '../audit/audit-log.js';
+import { createKeptTiles } from '../audit/tree/kept-tiles.js';
+import { signedTree } from '../audit/tree/proven.js';
+import { readAhead } from '../audit/tree/read-ahead.js';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import { JiminiError } from '../kernel/errors.js';
+import { LIMITS } from '../kernel/limits.js';
 import { createGate } from '../server/access/gate.js';
 import { createRefusalRecorder } from '../server/access/refusals.js';
 import { createAuditService } from '../server/audit-service.js';
@@ -12,6 +16,8 @@ import type { Tokens } from './tokens.js';
 
 /** What the control port serves, and to whom. */
 export interface Control extends Pick<GrpcServerOptions, 'methods' | 'streams' | 'access'> {
+  /** Reads what proofs share. To be called when everything has started. */
+  begin(): void;
   /** Records what is not recorded yet. To be called after the port is closed and before the log is. */
   close(): Promise<void>;
 }
@@ -49,9 +55,17 @@ export function createControl({ config, tokens, auditLog, clock, metrics, logger
       refusals.add(refusal);
     },
   });
+  const kept = createKeptTiles({ leafTiles: LIMITS.proofLeafTilesMax, upperTiles: LIMITS.proofUpperTilesMax });
   return {
-    ...createAuditService({ log: auditLog, onMalformed: metrics.malformed }),
+    ...createAuditService({ log: auditLog, kept, onMalformed: metrics.malformed }),
     access,
+    begin() {
+      const { signed, removal } = auditLog;
+      if (!signed.checkpoint) return;
+      const tree = signedTree(auditLog, signed.checkpoint.note, kept);
+      // What cannot be read now is read, and told of, with the proof that needs it.
+      readAhead(tree, removal.boundary.minSeq, LIMITS.proofUpperTilesMax).catch(() => undefined);
+    },
     close: refusals.close,
   };
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
+import { createKeptTiles } from '../../sidecar/audit/tree/kept-tiles.js';
 import { ROLES, type Role } from '../../sidecar/kernel/role.js';
 import { createGate, type Refusal } from '../../sidecar/server/access/gate.js';
 import { createAuditService } from '../../sidecar/server/audit-service.js';
@@ -39,7 +40,11 @@ const codeOf = (answer: Promise<unknown>): Promise<number> =>
 test('the table of this test has every method of the proto and of the service', (t) => {
   const proto = readFileSync(new URL('../../../proto/jimini/v1/audit.proto', import.meta.url), 'utf8');
   const inProto = [...proto.matchAll(/^ {2}rpc (\w+)\(/gm)].map(([, name]) => name);
-  const { methods, streams } = createAuditService({ log: undefined as never, onMalformed: () => {} });
+  const { methods, streams } = createAuditService({
+    log: undefined as never,
+    kept: createKeptTiles(),
+    onMalformed: () => {},
+  });
   t.deepEqual(Object.keys(ALLOWED), inProto);
   t.deepEqual([...methods.keys(), ...streams.keys()].sort(), inProto.map((name) => `${SERVICE}/${name}`).sort());
 });

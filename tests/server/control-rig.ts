@@ -16,6 +16,7 @@ import {
   VerifyResponse,
 } from '../../proto/gen/jimini/v1/audit.js';
 import type { AuditLog } from '../../sidecar/audit/audit-log.js';
+import { createKeptTiles } from '../../sidecar/audit/tree/kept-tiles.js';
 import type { Codec } from '../../sidecar/cli/control-client.js';
 import { systemClock } from '../../sidecar/kernel/clock.js';
 import type { Role } from '../../sidecar/kernel/role.js';
@@ -51,7 +52,7 @@ export async function openControlPort(
   const tokens: StoredToken[] = [];
   const refusals: Refusal[] = [];
   const server = createGrpcServer({
-    ...createAuditService({ log, onMalformed: () => {} }),
+    ...createAuditService({ log, kept: createKeptTiles(), onMalformed: () => {} }),
     access: createGate({
       tokens: () => tokens,
       clients: {},

@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import { GetConsistencyProofRequest, GetInclusionProofRequest } from '../../proto/gen/jimini/v1/audit.js';
 import type { VerifierKey } from '../../sidecar/audit/notes/verifier-key.js';
 import { NOTHING_REMOVED } from '../../sidecar/audit/prune/boundary.js';
+import { createKeptTiles } from '../../sidecar/audit/tree/kept-tiles.js';
 import { checkCheckpoint } from '../../sidecar/audit/verify/checkpoints.js';
 import { isConsistent, isIncluded } from '../../sidecar/audit/verify/merkle.js';
 import { type NoteKey, readNoteKey } from '../../sidecar/audit/verify/signed-note.js';
@@ -90,7 +91,7 @@ function memoryLog(size: number, signedSize: number | undefined): SignedLog {
 }
 
 test('before the first checkpoint there is nothing to prove', async (t) => {
-  const methods = createProofMethods(memoryLog(3, undefined), () => {});
+  const methods = createProofMethods(memoryLog(3, undefined), createKeptTiles(), () => {});
   for (const handler of Object.values(methods)) {
     await t.throwsAsync(handler(new Uint8Array(0), undefined as never), { code: 'JIMINI_STORE_UNAVAILABLE' });
   }
@@ -98,7 +99,7 @@ test('before the first checkpoint there is nothing to prove', async (t) => {
 
 test('a message that cannot be decoded is counted by its method', async (t) => {
   const malformed: string[] = [];
-  const methods = createProofMethods(memoryLog(3, 3), (method) => malformed.push(method));
+  const methods = createProofMethods(memoryLog(3, 3), createKeptTiles(), (method) => malformed.push(method));
   for (const handler of Object.values(methods)) {
     await t.throwsAsync(handler(Uint8Array.of(0xff), undefined as never), { code: 'JIMINI_INVALID_ARGUMENT' });
   }
@@ -106,12 +107,12 @@ test('a message that cannot be decoded is counted by its method', async (t) => {
 });
 
 const inclusion = (seq: number, treeSize: number) => (log: SignedLog) =>
-  createProofMethods(log, () => {}).GetInclusionProof(
+  createProofMethods(log, createKeptTiles(), () => {}).GetInclusionProof(
     GetInclusionProofRequest.encode({ seq: BigInt(seq), treeSize: BigInt(treeSize) }).finish(),
     undefined as never,
   );
 const consistency = (firstSize: number, secondSize: number) => (log: SignedLog) =>
-  createProofMethods(log, () => {}).GetConsistencyProof(
+  createProofMethods(log, createKeptTiles(), () => {}).GetConsistencyProof(
     GetConsistencyProofRequest.encode({ firstSize: BigInt(firstSize), secondSize: BigInt(secondSize) }).finish(),
     undefined as never,
   );

@@ -39,16 +39,16 @@ for (const [name, least, said] of [
   test(`--${name} ${said}`, isRefused, BENCH, ['check', `--${name}`, said], problem, 'bench [-- check|');
 }
 const FUZZ = 'tests/fuzz/main.js';
-const FUZZERS = 'expected policy, content or bombs';
+const FUZZERS = 'expected policy, content, http2 or bombs';
 test(
   'an unknown fuzzer',
   isRefused,
   FUZZ,
   ['nonsense'],
   `${FUZZERS}, found "nonsense"`,
-  'fuzz -- policy|content|bombs',
+  'fuzz -- policy|content|http2|bombs',
 );
-test('no fuzzer at all', isRefused, FUZZ, [], `${FUZZERS}, found ""`, 'fuzz -- policy|content|bombs');
+test('no fuzzer at all', isRefused, FUZZ, [], `${FUZZERS}, found ""`, 'fuzz -- policy|content|http2|bombs');
 test(
   'runs that are no number',
   isRefused,

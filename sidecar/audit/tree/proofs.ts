@@ -1,5 +1,5 @@
 import { JiminiError } from '../../kernel/errors.js';
-import { createKeptTiles, type KeptTiles } from './kept-tiles.js';
+import { createKeptTiles, type KeptTiles, type TileNodes } from './kept-tiles.js';
 import { foldPeaks } from './node-hash.js';
 import { TILE_HEIGHT, TILE_WIDTH, type TileReader } from './tiles.js';
 import { createTreeEdge, heightsOf, type TreeEdge } from './tree-edge.js';
@@ -132,26 +132,34 @@ function halvesOf({ first, end }: Range): [Range, Range] {
 
 type TileAt = (level: number, index: number) => ReturnType<KeptTiles['tile']>;
 
+/** Tiles that are not kept are read at once: none of them tells which the next one is. */
 async function hashesOf(ranges: readonly Range[], tileAt: TileAt): Promise<Buffer[]> {
-  const hashes: Buffer[] = [];
-  for (const { first, end } of ranges) {
-    const peaks: Buffer[] = [];
-    let at = first;
-    for (const height of heightsOf(end - first)) {
-      peaks.push(await hashOfPerfect(tileAt, at, height));
-      at += 2 ** height;
-    }
-    hashes.push(foldPeaks(peaks));
-  }
-  return hashes;
+  const parts = ranges.map(perfectParts);
+  const tiles = await Promise.all(parts.flat().map(({ level, tile }) => tileAt(level, tile)));
+  const nodes = parts.flat().map(({ height, at }, place) => (tiles[place] as TileNodes).node(height, at));
+  return parts.map(({ length }) => foldPeaks(nodes.splice(0, length)));
 }
 
-/** Hash over 2^`height` leaves from `first` on: an entry of a tile, or a node above up to 128 of them side by side. */
-async function hashOfPerfect(tileAt: TileAt, first: number, height: number): Promise<Buffer> {
-  const level = Math.floor(height / TILE_HEIGHT);
-  const entry = first / TILE_WIDTH ** level;
-  const within = height % TILE_HEIGHT;
-  return (await tileAt(level, Math.floor(entry / TILE_WIDTH))).node(within, (entry % TILE_WIDTH) / 2 ** within);
+/** Where the hash of a perfect subtree lies: an entry of a tile, or a node above up to 128 of them side by side. */
+interface Part {
+  readonly level: number;
+  readonly tile: number;
+  /** Above the entries of the tile. */
+  readonly height: number;
+  /** Among the nodes of this height. */
+  readonly at: number;
+}
+
+/** The perfect subtrees that the leaves of a range consist of, largest first. */
+function perfectParts({ first, end }: Range): Part[] {
+  let from = first;
+  return heightsOf(end - first).map((heightOfLeaves) => {
+    const level = Math.floor(heightOfLeaves / TILE_HEIGHT);
+    const height = heightOfLeaves % TILE_HEIGHT;
+    const entry = from / TILE_WIDTH ** level;
+    from += 2 ** heightOfLeaves;
+    return { level, tile: Math.floor(entry / TILE_WIDTH), height, at: (entry % TILE_WIDTH) / 2 ** height };
+  });
 }
 
 function isCount(value: number): boolean {

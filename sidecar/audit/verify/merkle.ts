@@ -9,7 +9,7 @@ export function leafHash(bytes: Uint8Array): string {
 
 /** Hash of a node from those of its children. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  return createHash('sha256').update(Uint8Array.of(1)).update(left).update(right).digest();
+  return hash('sha256', Buffer.concat([Uint8Array.of(1), left, right]), 'buffer');
 }
 
 /** Root of a whole subtree of 2^`height` leaves, the `index`-th of that height. */

@@ -136,6 +136,7 @@ class SocketConnection implements Connection {
   }
 
   #onDrain(): void {
+    this.#behindSinceMs = undefined; // he does read, however slowly
     if (this.#life === 'over' || this.#writer.isBehind) return;
     this.#socket.resume();
     this.#session.sendHeldUp();

@@ -1,8 +1,8 @@
 import { LIMITS } from '../../kernel/limits.js';
 import { ConnectionError, ERROR } from './protocol.js';
 
-/** Streams that are remembered: what was under way for them when we reset them is no fault of the peer (RFC 9113 section 5.1). */
-const REMEMBERED = 128;
+/** Streams that are remembered, all that may be open and as many again: what was under way for them when we reset them is no fault of the peer (RFC 9113 section 5.1). */
+const REMEMBERED = 2 * LIMITS.streamsPerSessionMax;
 
 /** The resets of one connection: how many there may be, and which of them were ours. */
 export class Resets {

@@ -127,22 +127,19 @@ export class Session implements StreamHost {
 
   #onData(flags: number, streamId: number, payload: Buffer): void {
     const stream = this.#streamOf(streamId);
-    if (!this.#receiveWindow.receive(payload.length))
-      throw new ConnectionError(ERROR.flowControlError, 'more was sent than the connection allows');
-    const refill = this.#receiveWindow.refill();
+    const refill = this.#receiveWindow.receive(payload.length);
     if (refill > 0) this.writer.number(FRAME.windowUpdate, 0, refill);
     const piece = withoutPadding(flags, payload);
     if (!stream) this.#onClosedStream(streamId);
     else if (stream.remoteEnded) this.#resetFaulty(stream, ERROR.streamClosed);
-    else if (!stream.receiveWindow.receive(payload.length)) this.#resetFaulty(stream, ERROR.flowControlError);
     else if (!stream.receive(piece)) this.#resetFaulty(stream, ERROR.protocolError);
     else if ((flags & FLAG.endStream) !== 0) this.#endOf(stream);
-    else if (!stream.closed) this.#refill(stream);
+    else if (!stream.closed) this.#refill(stream, payload.length);
   }
 
-  #refill(stream: Stream): void {
-    const bytes = stream.receiveWindow.refill();
-    if (bytes > 0) this.writer.number(FRAME.windowUpdate, stream.id, bytes);
+  #refill(stream: Stream, bytes: number): void {
+    const refill = stream.receiveWindow.receive(bytes);
+    if (refill > 0) this.writer.number(FRAME.windowUpdate, stream.id, refill);
   }
 
   /** The peer has ended its direction of a stream. */

@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { createKeptTiles } from '../../../sidecar/audit/tree/kept-tiles.js';
 import { consistencyProof, inclusionProof } from '../../../sidecar/audit/tree/proofs.js';
+import { readAhead } from '../../../sidecar/audit/tree/read-ahead.js';
 import { recoverEdge } from '../../../sidecar/audit/tree/recover-edge.js';
 import type { TileReader } from '../../../sidecar/audit/tree/tiles.js';
 import { createTreeEdge } from '../../../sidecar/audit/tree/tree-edge.js';
@@ -107,6 +108,50 @@ test('a million leaves are recovered from one tile of each level', async (t) => 
   tree.reads.length = 0;
   t.is((await inclusionProof(tree.reader, 0, 1_000_000)).length, 20);
   t.deepEqual(tree.reads.sort(), ['0/0:256', '0/3906:64', '1/0:256', '1/15:66', '2/0:15']);
+});
+
+test('what lies above the leaves is read ahead, the newest first, and a proof then reads tiles of leaves only', async (t) => {
+  const size = 140_000;
+  const { reader, reads } = memoryTreeOf(Array.from({ length: size }, (_, at) => leafHashes[at % ALL_SIZES] as Buffer));
+  const readBy = async (firstSeq: number, most: number, ofSize = size, seq = 70_000) => {
+    reads.length = 0;
+    const kept = createKeptTiles({ leafTiles: 1, upperTiles: most });
+    await readAhead({ reader, size: ofSize, root: Buffer.alloc(32), kept }, firstSeq, most);
+    const ahead = reads.splice(0).join(' ');
+    await inclusionProof(reader, seq, ofSize, kept);
+    return [ahead, reads.filter((name) => !name.startsWith('0/')).join(' ')];
+  };
+  t.deepEqual(await readBy(0, 9), ['1/0:256 1/1:256 1/2:34 2/0:2', '']);
+  t.deepEqual(await readBy(65_536, 9), ['1/1:256 1/2:34 2/0:2', ''], 'what was removed is not read');
+  t.deepEqual(await readBy(65_535, 9), ['1/0:256 1/1:256 1/2:34 2/0:2', '']);
+  t.deepEqual(
+    await readBy(0, 3, size, 5),
+    ['1/1:256 1/2:34 2/0:2', '1/0:256'],
+    'as many as are kept, and the top longest',
+  );
+  t.deepEqual(await readBy(0, 9, 131_072), ['1/0:256 1/1:256 2/0:2', ''], 'no tile that has no hash yet');
+
+  reads.length = 0;
+  await readAhead({ reader, size: 255, root: Buffer.alloc(32), kept: createKeptTiles() }, 0, 9);
+  t.deepEqual(reads, [], 'a few leaves have nothing above them');
+});
+
+test('the tiles of a proof are read at once', async (t) => {
+  const { reader } = memoryTreeOf(leafHashes);
+  for (const proof of [inclusionProof, consistencyProof]) {
+    let [asked, most] = [0, 0];
+    const slow: TileReader = {
+      async readTile(...tile) {
+        asked += 1;
+        most = Math.max(most, asked);
+        await new Promise(setImmediate);
+        asked -= 1;
+        return reader.readTile(...tile);
+      },
+    };
+    t.is(hex(await proof(slow, 300, ALL_SIZES)), hex(await proof(reader, 300, ALL_SIZES)));
+    t.is(most, 3, 'of leaves that of its own and the last one, and the one above');
+  }
 });
 
 test('a size beyond 32 bits is appended to and proven from one tile of each level', async (t) => {

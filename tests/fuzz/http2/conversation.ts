@@ -1,5 +1,5 @@
-import { setting, uint32 } from '../../server/http2/peer.js';
-import { ACK, END_HEADERS, END_STREAM, FRAME, frame, PADDED, PREFACE, PRIORITY } from '../../server/raw-http2.js';
+import { GREETING, setting, uint32 } from '../../server/http2/peer.js';
+import { END_HEADERS, END_STREAM, FRAME, frame, PADDED, PREFACE, PRIORITY } from '../../server/raw-http2.js';
 import type { Random } from '../random.js';
 import { BEHAVIOURS, type Behaviour } from './application.js';
 import { type Field, FieldWriter, requestFields, trailerFields } from './fields.js';
@@ -17,6 +17,13 @@ export interface Request {
   state: 'open' | 'ended' | 'reset';
 }
 
+/** Window for the connection (0) or a stream, or, without a stream, the first window of all streams; said in the octet `at` of what is sent. */
+export interface Grant {
+  readonly at: number;
+  readonly id: number | undefined;
+  readonly bytes: number;
+}
+
 /** `valid` breaks no rule; `broken` does, in frames that are whole; of `changed` some bytes are others. */
 export type Kind = 'valid' | 'broken' | 'changed';
 
@@ -25,17 +32,13 @@ export interface Conversation {
   /** What is sent, as it is cut by TCP. */
   readonly segments: readonly Buffer[];
   readonly requests: readonly Request[];
-  /** The most that the server may send: of any stream without its own updates, and of the connection. */
-  readonly streamWindow: number;
-  readonly connectionWindow: number;
-  /** Updates for each stream. */
-  readonly updates: ReadonlyMap<number, number>;
+  /** What the server is allowed to send, in the order in which it is told so. */
+  readonly grants: readonly Grant[];
   readonly settings: number;
 }
 
 /** Payload of the PING behind all. */
 export const LAST_PING = Buffer.from('the last');
-const FIRST_WINDOW = 65_535;
 /** What all bodies of a conversation may have together, so that it needs no flow control of its own. */
 const BODY_BYTES_MAX = 60_000;
 const ENOUGH = 4 * 1024 * 1024;
@@ -49,8 +52,7 @@ export function conversationOf(random: Random): Conversation {
     if (kind === 'broken' && random.oneIn(6)) client.frames.push(anyFrame(random, client.requests.length));
   }
   client.finish();
-  const preface = Buffer.concat([Buffer.from(PREFACE), frame(FRAME.SETTINGS, 0, 0), frame(FRAME.SETTINGS, ACK, 0)]);
-  const bytes = Buffer.concat([preface, ...client.frames]);
+  const bytes = Buffer.concat([GREETING, ...client.frames]);
   const sent = kind === 'changed' ? changed(bytes, random) : bytes;
   return { kind, segments: cut(sent, random), ...client.sums(), requests: client.requests };
 }
@@ -62,9 +64,8 @@ class Client {
   readonly #random: Random;
   readonly #writer: FieldWriter;
   #bodyBytes = 0;
-  #streamWindow = FIRST_WINDOW;
-  #connectionWindow = FIRST_WINDOW;
-  readonly #updates = new Map<number, number>();
+  #sentBytes = GREETING.length;
+  readonly #grants: Grant[] = [];
   #settings = 1;
 
   constructor(random: Random) {
@@ -74,9 +75,7 @@ class Client {
 
   sums() {
     return {
-      streamWindow: this.#streamWindow,
-      connectionWindow: this.#connectionWindow,
-      updates: this.#updates,
+      grants: this.#grants,
       settings: this.#settings,
     };
   }
@@ -99,15 +98,17 @@ class Client {
     for (const request of this.requests) {
       while (request.state === 'open') this.#data(request, true);
     }
+    this.#grant(undefined, ENOUGH);
     this.#put(FRAME.SETTINGS, 0, 0, setting(4, ENOUGH));
     this.#settings += 1;
-    this.#streamWindow = Math.max(this.#streamWindow, ENOUGH);
     this.#window(0, ENOUGH);
     this.#put(FRAME.PING, 0, 0, LAST_PING);
   }
 
   #put(type: number, flags: number, id: number, payload?: Uint8Array): void {
-    this.frames.push(frame(type, flags, id, payload));
+    const bytes = frame(type, flags, id, payload);
+    this.frames.push(bytes);
+    this.#sentBytes += bytes.length;
   }
 
   #request(): void {
@@ -182,9 +183,12 @@ class Client {
   }
 
   #window(id: number, bytes: number): void {
+    this.#grant(id, bytes);
     this.#put(FRAME.WINDOW_UPDATE, 0, id, uint32(bytes));
-    if (id === 0) this.#connectionWindow += bytes;
-    else this.#updates.set(id, (this.#updates.get(id) ?? 0) + bytes);
+  }
+
+  #grant(id: number | undefined, bytes: number): void {
+    this.#grants.push({ at: this.#sentBytes, id, bytes });
   }
 
   #setting(): void {
@@ -200,7 +204,7 @@ class Client {
       setting(0xbe, random.below(100)),
     ];
     const some = all.filter(() => random.oneIn(3));
-    if (some.includes(all[3] as Buffer)) this.#streamWindow = Math.max(this.#streamWindow, window);
+    if (some.includes(all[3] as Buffer)) this.#grant(undefined, window);
     this.#put(FRAME.SETTINGS, 0, 0, Buffer.concat(some));
     this.#settings += 1;
   }

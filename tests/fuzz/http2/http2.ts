@@ -70,6 +70,7 @@ async function converse(server: Server, random: Random): Promise<Ended> {
   const hearing = new Hearing(conversation);
   readFrames(socket, (...frame) => hearing.onFrame(...frame));
   for (const segment of conversation.segments) {
+    hearing.toldBytes += segment.length;
     socket.write(segment);
     await nextTurn();
     if (conversation.kind !== 'valid' && random.oneIn(200)) disturb(connection, random);

@@ -1,4 +1,4 @@
-import { ACK, END_STREAM, FRAME } from '../../server/raw-http2.js';
+import { ACK, END_STREAM, FRAME, WINDOW } from '../../server/raw-http2.js';
 import type { Served } from './application.js';
 import { type Conversation, LAST_PING, type Request } from './conversation.js';
 
@@ -10,6 +10,8 @@ export class Hearing {
   /** The PING behind all was answered. */
   isAnswered = false;
   goaway: number | undefined;
+  /** What the server was sent so far. */
+  toldBytes = 0;
   readonly #conversation: Conversation;
   /** Bytes of the bodies of answers. */
   readonly #bytes = new Map<number, number>();
@@ -33,7 +35,7 @@ export class Hearing {
   }
 
   #onAnswer(type: number, flags: number, id: number, bytes: number): void {
-    const { kind, requests, streamWindow, connectionWindow, updates, settings } = this.#conversation;
+    const { kind, requests, settings } = this.#conversation;
     if (this.#ended.has(id) || this.#reset.has(id)) this.#note('more of a stream that is over');
     if (type === FRAME.DATA && !this.#answered.has(id)) this.#note('a body without headers');
     this.#answered.add(id);
@@ -43,10 +45,22 @@ export class Hearing {
     this.#sent += bytes;
     if (kind !== 'valid') return;
     if (!requests.some((request) => request.id === id)) this.#note('an answer to nothing');
-    if (this.#sent > connectionWindow) this.#note('more than the window of the connection');
-    if ((this.#bytes.get(id) ?? 0) > streamWindow + (updates.get(id) ?? 0))
+    if (this.#sent > WINDOW + this.#granted(0)) this.#note('more than the window of the connection');
+    if ((this.#bytes.get(id) ?? 0) > this.#firstWindow() + this.#granted(id))
       this.#note('more than the window of a stream');
     if (this.#settingsAcks > settings) this.#note('acknowledgements of nothing');
+  }
+
+  /** Sum of the updates of which at least the beginning was sent. */
+  #granted(streamId: number): number {
+    const updates = this.#conversation.grants.filter(({ at, id }) => id === streamId && at < this.toldBytes);
+    return updates.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** The widest that there was so far: it may have been used before it was made smaller. */
+  #firstWindow(): number {
+    const told = this.#conversation.grants.filter(({ at, id }) => id === undefined && at < this.toldBytes);
+    return Math.max(WINDOW, ...told.map(({ bytes }) => bytes));
   }
 
   /** A conversation that breaks no rule has come to its end: every answer was whole, and it is not held up by anything. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientSessionOptions, connect, constants } from 'node:http2';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { END_HEADERS, END_STREAM, FRAME, frame } from '../raw-http2.js';
+import { ACK, END_HEADERS, END_STREAM, FRAME, frame } from '../raw-http2.js';
 import { until } from '../rig.js';
 import { connectPeer, GREETING, request, setting, uint32 } from './peer.js';
 import { ANSWER_BYTES, startTarget, type Target } from './target.js';
@@ -15,6 +15,9 @@ async function session(t: ExecutionContext, target: Target, options: ClientSessi
   await once(made, 'remoteSettings');
   return made;
 }
+
+const data = (flags: number, streamId: number, size: number) =>
+  frame(FRAME.DATA, flags, streamId, Buffer.alloc(size, 'd'));
 
 interface Answer {
   readonly status: unknown;
@@ -101,6 +104,20 @@ test('fields of all sorts arrive while the table turns over', async (t) => {
   }
 });
 
+test('headers of an answer that are longer than a frame arrive whole', async (t) => {
+  const target = await startTarget(t);
+  const client = await session(t, target);
+  const stream = client.request({ ':path': '/headers' });
+  const [headers] = await once(stream, 'response');
+  t.deepEqual(
+    [1, 2, 3].map((i) => headers[`x-${i}`]?.length),
+    [12_000, 12_000, 12_000],
+  );
+  stream.resume();
+  await once(stream, 'close');
+  t.is(target.open.size, 0);
+});
+
 test('resets in the middle leave the other streams whole', async (t) => {
   const target = await startTarget(t);
   const client = await session(t, target);
@@ -152,6 +169,25 @@ test('a server that drains ends what is under way, and no more', async (t) => {
   t.deepEqual(target.faults, []);
 });
 
+test('a server that has drained refuses new streams, and goes on with the old ones', async (t) => {
+  const target = await startTarget(t);
+  const peer = await connectPeer(t, target.address);
+  peer.send(GREETING, request(1, { ':path': '/echo' }, END_HEADERS));
+  t.true(await peer.answersPing());
+  for (const connection of target.connections) connection.drain();
+  peer.send(request(3)); // under way when the server said its first goodbye
+  await peer.until(() => peer.answered(3));
+  t.is(peer.lastStreamId(), 0x7fff_ffff);
+  peer.send(frame(FRAME.PING, ACK, 0, Buffer.alloc(8)), request(5));
+  await peer.until(() => peer.reset(5) !== undefined);
+  t.is(peer.reset(5), 7);
+  t.is(peer.lastStreamId(), 3);
+  peer.send(data(END_STREAM, 1, 10));
+  await peer.until(() => peer.closed);
+  t.deepEqual([peer.body(1), peer.body(3), peer.goaway()], [10, ANSWER_BYTES, 0]);
+  t.deepEqual(target.faults, []);
+});
+
 test('whoever cuts a connection has heard the end of each of its streams', async (t) => {
   const target = await startTarget(t);
   const client = await session(t, target);
@@ -167,8 +203,6 @@ test('whoever cuts a connection has heard the end of each of its streams', async
   t.deepEqual(target.faults, []);
 });
 
-const data = (flags: number, streamId: number, size: number) =>
-  frame(FRAME.DATA, flags, streamId, Buffer.alloc(size, 'd'));
 /** Settings that change in the middle, padding, priorities, pieces of headers, trailers: all of it allowed. */
 const conversation = Buffer.concat([
   GREETING,

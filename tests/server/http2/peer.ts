@@ -18,6 +18,8 @@ export interface Peer {
   readonly closed: boolean;
   /** Error code of the last GOAWAY. */
   goaway(): number | undefined;
+  /** The stream that the last GOAWAY names. */
+  lastStreamId(): number | undefined;
   /** Error code of the reset of a stream. */
   reset(streamId: number): number | undefined;
   /** The server has ended its direction. */
@@ -27,8 +29,8 @@ export interface Peer {
   send(...pieces: Uint8Array[]): void;
   /** Looks at the condition whenever something has come, and at the end. Ends with the connection. */
   until(condition: () => boolean): Promise<void>;
-  /** Whether a PING that is sent now is answered. All that was sent before was read by then. */
-  answersPing(): Promise<boolean>;
+  /** Whether a PING that is sent now is answered. All that was sent before was read by then, and what is sent `behind` it in one go. */
+  answersPing(behind?: Uint8Array): Promise<boolean>;
 }
 
 export const SETTINGS = frame(FRAME.SETTINGS, 0, 0);
@@ -65,16 +67,17 @@ export async function connectPeer(t: ExecutionContext, address: string): Promise
       return socket.closed;
     },
     goaway: () => of(FRAME.GOAWAY, 0).at(-1)?.payload.readUInt32BE(4),
+    lastStreamId: () => of(FRAME.GOAWAY, 0).at(-1)?.payload.readUInt32BE(0),
     reset: (streamId) => of(FRAME.RST_STREAM, streamId)[0]?.payload.readUInt32BE(0),
     answered: (streamId) =>
       [...of(FRAME.HEADERS, streamId), ...of(FRAME.DATA, streamId)].some(({ flags }) => flags & END_STREAM),
     body: (streamId) => of(FRAME.DATA, streamId).reduce((sum, { payload }) => sum + payload.length, 0),
     send: (...pieces) => void socket.write(Buffer.concat(pieces)),
     until,
-    async answersPing() {
+    async answersPing(behind = Buffer.alloc(0)) {
       const payload = Buffer.alloc(8, 'p');
       payload.writeUInt32BE(++pings);
-      socket.write(frame(FRAME.PING, 0, 0, payload));
+      socket.write(Buffer.concat([frame(FRAME.PING, 0, 0, payload), behind]));
       const isAnswered = () => of(FRAME.PING, 0).some((one) => one.flags & ACK && one.payload.equals(payload));
       await until(isAnswered);
       return isAnswered();

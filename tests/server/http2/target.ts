@@ -16,6 +16,11 @@ const OK = headerBlock({ ':status': '200', 'content-type': 'text/plain' });
 const TRAILERS = headerBlock({ 'x-trailer': 'whole' });
 const SMALL = Buffer.alloc(ANSWER_BYTES, 'a');
 const LARGE = Buffer.alloc(LARGE_BYTES, 'b');
+/** `/headers`: more than fits into one frame. */
+const LONG = headerBlock({
+  ':status': '200',
+  ...Object.fromEntries([1, 2, 3].map((i) => [`x-${i}`, 'c'.repeat(12_000)])),
+});
 const PIECE_BYTES = 48 * 1024;
 
 /** A listener on loopback that has nothing but the HTTP/2 connection between its sockets and its answers. */
@@ -23,6 +28,8 @@ export interface Target extends Watch {
   readonly address: string;
   readonly port: number;
   readonly connections: ReadonlySet<Connection>;
+  /** Those under the connections. */
+  readonly sockets: ReadonlySet<Socket>;
   /** Lets the clock of `review` go on by so much, second by second. */
   pass(ms: number): void;
   close(): void;
@@ -38,12 +45,14 @@ export async function startTarget(t: ExecutionContext, tls?: TlsOptions): Promis
 export async function createTarget(tls?: TlsOptions): Promise<Target> {
   const watch: Watch = { faults: [], open: new Set() };
   const connections = new Set<Connection>();
+  const sockets = new Set<Socket>();
   const onRequest = watched(answer, watch);
   const take = (socket: Socket) => {
     socket.on('error', () => {}); // what the peer does to its socket is not a fault of ours
     const connection = createConnection(socket, { onRequest, onFault: (error) => watch.faults.push(String(error)) });
     connections.add(connection);
-    socket.once('close', () => connections.delete(connection));
+    sockets.add(socket);
+    socket.once('close', () => connections.delete(connection) && sockets.delete(socket));
   };
   const server: Server = tls ? createTlsServer({ ...tls, ALPNProtocols: ['h2'] }, take) : createServer(take);
   server.listen(0, '127.0.0.1');
@@ -59,6 +68,7 @@ export async function createTarget(tls?: TlsOptions): Promise<Target> {
     address: `127.0.0.1:${port}`,
     port,
     connections,
+    sockets,
     pass(ms) {
       for (const endMs = aheadMs + ms; aheadMs < endMs; aheadMs += 1000) review();
     },
@@ -71,7 +81,7 @@ export async function createTarget(tls?: TlsOptions): Promise<Target> {
 }
 
 /**
- * `/echo` sends back what came, in pieces; `/large` a large body in one piece; any other path a small one, all after the end of
+ * `/echo` sends back what came, in pieces; `/large` a large body in one piece, `/headers` large headers only; any other path a small one, all after the end of
  * the request. `/early` answers before it. Each has a trailer.
  */
 const answer: RequestListener = (stream) => {
@@ -84,6 +94,7 @@ const answer: RequestListener = (stream) => {
     },
     onEnd() {
       if (path === '/echo') echo(stream, Buffer.concat(pieces));
+      else if (path === '/headers') stream.respond(LONG, true);
       else if (path !== '/early') send(stream, path === '/large' ? LARGE : SMALL);
     },
     onClose() {
