@@ -48,10 +48,6 @@ const programFlags = [
   '--no-parallel-scavenge',
   '--no-allocation-site-pretenuring',
 ];
-// Node keeps the value of every HTTP/2 header outside of V8's memory, some seven for each call, until V8's next full collection. glibc
-// puts freed pieces of that size on lists that it joins all at once, later: 15 to 20 ms for those of 60,000 calls, in the
-// middle of that collection. Without those lists they are joined one by one; more of them are kept for the next use instead (malloc_tunables).
-const mallocTunables = 'glibc.malloc.mxfast=0:glibc.malloc.tcache_count=127';
 const program = join(root, 'build', 'sidecar', 'cli', 'jimini.js');
 const tasks = {
   build: () => [],
@@ -220,12 +216,7 @@ function isAlive(pid) {
 }
 
 function environment() {
-  return {
-    ...process.env,
-    GLIBC_TUNABLES: process.env.GLIBC_TUNABLES ?? mallocTunables,
-    PATH: `${bin}:${process.env.PATH ?? ''}`,
-    npm_config_loglevel: 'error',
-  };
+  return { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}`, npm_config_loglevel: 'error' };
 }
 
 /** Runs to the end, shows output only when it fails, and ends the launcher then. */
