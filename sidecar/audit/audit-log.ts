@@ -272,8 +272,7 @@ class GroupCommitLog implements RecoveredLog {
 
   async #heal(first: JiminiError): Promise<void> {
     const { onHealth, wait } = this.#options;
-    const heal = () => this.#writer.heal();
-    if (!(await healed(heal, { first, stop: this.#stop.signal, onHealth, wait }))) return;
+    if (!(await healed(() => this.#writer.heal(), { first, stop: this.#stop.signal, onHealth, wait }))) return;
     if (this.#state === 'healing') this.#state = 'open';
     onHealth?.({ state: 'open' });
   }

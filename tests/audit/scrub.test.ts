@@ -132,7 +132,7 @@ test('what cannot be read because the log is being healed is read later', async 
   t.deepEqual(told, []);
 });
 
-for (const what of ['leaves', 'payloads', 'the tree']) {
+for (const what of ['leaves', 'payloads', 'tiles']) {
   test(`a log whose ${what} cannot be read for ten minutes is told of once, and again when it goes on`, async (t) => {
     const log = await logOfLeaves(300);
     let [nowMs, isAway] = [0, true];
@@ -144,9 +144,9 @@ for (const what of ['leaves', 'payloads', 'the tree']) {
       page: unless(what === 'leaves', log.page.bind(log)),
       payloadPage: unless(what === 'payloads', log.payloadPage.bind(log)),
     };
-    const prove = unless(what === 'the tree', async () => {});
+    const prove = unless(what === 'tiles', async () => {});
     const { scrub, told, steps } = steppedScrub(log, seen, { prove, monotonicMs: () => nowMs });
-    const at = what === 'the tree' ? 256 : 0;
+    const at = what === 'tiles' ? 256 : 0;
     await steps(at + 1);
     nowMs += LIMITS.scrubStalledMs - 1;
     await steps(1);
