@@ -6,7 +6,7 @@ import { LIMITS } from '../kernel/limits.js';
 import type { BatchEntry } from './batch.js';
 import { type AnswerEarly, ChainWriter, type ChainWriterOptions } from './chain-writer.js';
 import { healed, type LogHealth } from './healing.js';
-import type { KeptKeyLeaves, LeafRow, LogPages } from './log-store.js';
+import type { KeptKeyLeaves, LeafRow, LogPages, PayloadPage, PayloadPages } from './log-store.js';
 import { createRemoval, type Removal } from './prune/removal.js';
 import type { SignedState } from './signing/log-signing.js';
 import type { TileReader } from './tree/tiles.js';
@@ -39,7 +39,7 @@ export interface AuditLogOptions extends ChainWriterOptions {
 }
 
 /** The tamper-evident log: one writer per data directory. */
-export interface AuditLog extends LogPages, TileReader, KeptKeyLeaves {
+export interface AuditLog extends LogPages, PayloadPages, TileReader, KeptKeyLeaves {
   readonly logId: string;
   /** What is signed of the log. */
   readonly signed: SignedState;
@@ -143,15 +143,19 @@ class GroupCommitLog implements RecoveredLog {
   /** Only what counts as written: after a failed write there may be more. */
   async page(seq: number, count: number): Promise<LeafRow[]> {
     const end = this.size;
-    return (await this.#writer.page(seq, count)).filter((row) => row.seq < end);
+    return (await this.#writer.readable().page(seq, count)).filter((row) => row.seq < end);
   }
 
-  readTile(level: number, index: number, width: number): Promise<Uint8Array> {
-    return this.#writer.readTile(level, index, width);
+  async payloadPage(seq: number, end: number, bytesMax: number): Promise<PayloadPage> {
+    return this.#writer.readable().payloadPage(seq, end, bytesMax);
   }
 
-  keptKeyLeaves(): Promise<LeafRow[]> {
-    return this.#writer.keptKeyLeaves();
+  async readTile(level: number, index: number, width: number): Promise<Uint8Array> {
+    return this.#writer.readable().readTile(level, index, width);
+  }
+
+  async keptKeyLeaves(): Promise<LeafRow[]> {
+    return this.#writer.readable().keptKeyLeaves();
   }
 
   async begin(policyRevision: string): Promise<void> {
@@ -268,8 +272,7 @@ class GroupCommitLog implements RecoveredLog {
 
   async #heal(first: JiminiError): Promise<void> {
     const { onHealth, wait } = this.#options;
-    const heal = () => this.#writer.heal();
-    if (!(await healed(heal, { first, stop: this.#stop.signal, onHealth, wait }))) return;
+    if (!(await healed(() => this.#writer.heal(), { first, stop: this.#stop.signal, onHealth, wait }))) return;
     if (this.#state === 'healing') this.#state = 'open';
     onHealth?.({ state: 'open' });
   }

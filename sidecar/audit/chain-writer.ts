@@ -173,14 +173,10 @@ export class ChainWriter {
     return places;
   }
 
-  /** See `LogPages`. Rejects with a `JIMINI_STORE_*` error. */
-  async page(seq: number, count: number): Promise<LeafRow[]> {
-    return this.#readable().page(seq, count);
-  }
-
-  /** See `KeptKeyLeaves`. Rejects with a `JIMINI_STORE_*` error. */
-  async keptKeyLeaves(): Promise<LeafRow[]> {
-    return this.#readable().keptKeyLeaves();
+  /** What reads the log, until the next outage ends. Throws `JIMINI_STORE_UNAVAILABLE` while the store is closed. */
+  readable(): Pick<LogStoreHandle, 'page' | 'payloadPage' | 'keptKeyLeaves' | 'readTile' | 'compact'> {
+    if (this.#handle) return this.#handle;
+    throw unavailable('the log is not open at the moment');
   }
 
   /**
@@ -194,7 +190,7 @@ export class ChainWriter {
 
   /** See `LogStoreHandle`. Rejects with a `JIMINI_STORE_*` error. */
   async compact(first: number, end: number): Promise<void> {
-    await this.#readable().compact(first, end);
+    await this.readable().compact(first, end);
   }
 
   /** Removes what belongs to leaves before the log begins, some rows of it, and resolves with their number. */
@@ -221,22 +217,12 @@ export class ChainWriter {
     if (this.#missed) await this.write([]);
   }
 
-  /** See `TileReader`. Rejects with a `JIMINI_STORE_*` error. */
-  async readTile(level: number, index: number, width: number): Promise<Uint8Array> {
-    return this.#readable().readTile(level, index, width);
-  }
-
   /** Signs what is not signed yet and closes the store. Nothing can be written afterwards. */
   async close(): Promise<void> {
     await this.#signing.close();
     const handle = this.#handle;
     this.#handle = undefined;
     await handle?.close();
-  }
-
-  #readable(): LogStoreHandle {
-    if (this.#handle) return this.#handle;
-    throw unavailable('the log is not open at the moment');
   }
 
   #writable(): LogStoreHandle {

@@ -50,6 +50,24 @@ export interface LogPages {
   page(seq: number, count: number): Promise<LeafRow[]>;
 }
 
+/** What lies beside leaves from one on to before `end`. */
+export interface PayloadPage {
+  readonly end: number;
+  /** Sealed payloads, by the number of their leaf. */
+  readonly envelopes: ReadonlyMap<number, Uint8Array>;
+  /** Leaves beside which a tombstone lies. What it says is not read. */
+  readonly erased: ReadonlySet<number>;
+}
+
+/** Reads what lies beside leaves. */
+export interface PayloadPages {
+  /**
+   * What lies beside leaves from `seq` on to before `end`, as it is stored; to an earlier leaf, but not before one envelope, once the
+   * envelopes have `bytesMax` bytes. Holds nothing open afterwards.
+   */
+  payloadPage(seq: number, end: number, bytesMax: number): Promise<PayloadPage>;
+}
+
 /** Reads leaves in order of their sequence numbers. */
 export interface LogRows {
   /** Rows from `seq` on, ascending, as they are stored: nothing is checked. */
@@ -68,7 +86,7 @@ export interface RowsBehind {
 }
 
 /** An open log store. */
-export interface LogStoreHandle extends LogRows, LogPages, TileReader, BoundaryReader, RowsBehind {
+export interface LogStoreHandle extends LogRows, LogPages, PayloadPages, TileReader, BoundaryReader, RowsBehind {
   /**
    * Writes all rows or none, with their envelopes and the tree hashes that they complete, and resolves after they are synced to disk. With
    * `removeBehind` it also removes what a log of so many leaves has not; as long as the rows are not written `hasRowsBehind` stays true. After a

@@ -21,8 +21,12 @@ export const LOG_LIMITS = {
   scrubPassMs: 24 * 60 * 60 * 1000,
   /** How often a part of the log is read. */
   scrubTickMs: 1_000,
-  /** Leaves read at one time: 30 ms of hashing at most, and 350 million leaves a day. */
+  /** Leaves read at one time: some 60 ms of CPU with what lies beside them, half of it in one stretch, and 350 million leaves a day. */
   scrubLeavesMax: 4_096,
+  /** Envelopes read at one time, and one more: 10 ms of hashing, and 360 GB a day. The largest envelopes have some MB, `LIMITS.capturedBytesMax` of text as JSON. */
+  scrubPayloadBytesMax: 4 * 1024 * 1024,
+  /** So long may the log be unreadable before that is told: as long as a disk that is overloaded or being replaced may take. */
+  scrubStalledMs: 10 * 60 * 1000,
   /** Damaged leaves that are remembered; of a log with more it is enough to know that. */
   scrubDamagedMax: 1_000,
   /** How often old leaves are looked for. Each time that some are found costs a leaf. */

@@ -3,6 +3,7 @@ import { type Boundary, boundaryKey, boundaryKeys, parseBoundaryKey } from './bo
 import { envelopeKey, payloadKeysOf } from './envelope-key.js';
 import { firstKeyOf, KEPT_LEAF_KEYS, keptLeafKey, LEAF_KEYS, leafKey, parseLeafKey } from './leaf-key.js';
 import { createLeafTiles, hashesOfRows } from './leaf-tiles.js';
+import { pageOfEnvelopes, placeOf } from './payload-page.js';
 import { type KeyRange, removableRanges } from './removable.js';
 import { hasRowsBehind, removeRowsBehind } from './rows-behind.js';
 import { damagedKey, damagedTile, storeError } from './store-error.js';
@@ -144,6 +145,17 @@ export class LevelLog {
     const options = { gte, lt: LEAF_KEYS.lt, limit: count, fillCache: false };
     const pairs = await this.#guarded(() => this.#db.iterator(options).all());
     return pairs.map(([key, value]) => rowOf(key, value));
+  }
+
+  /**
+   * Envelopes and tombstones beside leaves from `seq` on to before `end`, or to before an earlier leaf, once the envelopes have `bytesMax` bytes.
+   * Envelopes are read first: where one is replaced by its tombstone meanwhile both are told, never neither.
+   */
+  async payloadPage(seq: number, end: number, bytesMax: number) {
+    const page = await pageOfEnvelopes(this.#pairs(envelopeKey(seq), envelopeKey(end)), end, bytesMax);
+    const range = { gte: envelopeKey(seq, 'tombstone'), lt: envelopeKey(page.end, 'tombstone'), fillCache: false };
+    const keys = await this.#guarded(() => this.#db.keys({ ...range, limit: page.end - seq }).all());
+    return { ...page, erased: new Set(keys.map(placeOf)) };
   }
 
   /** Leaves from `seq` on, ascending. */

@@ -7,8 +7,10 @@ export interface UpkeepSources {
   readonly scrub: {
     readonly checked: number;
     readonly damaged: ReadonlySet<number>;
+    readonly damagedPayloads: ReadonlySet<number>;
     readonly unproven: ReadonlySet<number>;
     readonly passedMs: number | undefined;
+    readonly isStalled: boolean;
   };
   /** Whether old leaves are kept that should be removed. */
   readonly retentionHeldUp: () => boolean;
@@ -61,6 +63,11 @@ function registerScrub(registry: Registry, scrub: UpkeepSources['scrub']): void 
     () => scrub.damaged.size,
   );
   gauge(
+    'jimini_audit_log_damaged_payloads',
+    'Leaves beside which the sealed payload was another one than they name, missing, or one too many, when they were read last',
+    () => scrub.damagedPayloads.size,
+  );
+  gauge(
     'jimini_audit_log_unproven_tiles',
     'Tiles of 256 leaves that could not be proven when that was tried last, because what is stored of the tree is damaged',
     () => scrub.unproven.size,
@@ -69,5 +76,10 @@ function registerScrub(registry: Registry, scrub: UpkeepSources['scrub']): void 
     'jimini_audit_log_scrub_pass_timestamp_seconds',
     'When the whole audit log had been read again: seconds of the Unix epoch; 0 = not yet in this run',
     () => (scrub.passedMs ?? 0) / 1000,
+  );
+  gauge(
+    'jimini_audit_log_scrub_stalled',
+    '1 while the audit log could not be read again for ten minutes, so that damage is not found',
+    () => (scrub.isStalled ? 1 : 0),
   );
 }

@@ -98,12 +98,15 @@ export function healthReport(sources: HealthSources): { ok: boolean; [part: stri
 }
 
 /** What is damaged is no reason to get no traffic, but one to look. */
-function scrubReport({ checked, damaged, unproven, passedMs }: Scrub): object {
+function scrubReport({ checked, damaged, damagedPayloads, unproven, passedMs, isStalled }: Scrub): object {
   return {
-    ok: damaged.size === 0 && unproven.size === 0,
+    ok: damaged.size + damagedPayloads.size + unproven.size === 0 && !isStalled,
+    ...(isStalled && { problems: ['the log could not be read again for ten minutes'] }),
     checked_leaves: checked,
     damaged_leaves: damaged.size,
     ...(damaged.size > 0 && { first_damaged: Math.min(...damaged) }),
+    damaged_payloads: damagedPayloads.size,
+    ...(damagedPayloads.size > 0 && { first_damaged_payload: Math.min(...damagedPayloads) }),
     unproven_tiles: unproven.size,
     ...(unproven.size > 0 && { first_unproven: Math.min(...unproven) * TILE_WIDTH }),
     ...(passedMs !== undefined && { last_pass: new Date(passedMs).toISOString() }),

@@ -28,16 +28,29 @@ export function createLogHealthReporter(logger: Logger): (health: LogHealth) => 
   };
 }
 
-/** Tells operators of leaves and stored hashes that are not what was written. They are not asked for again before a whole pass over the log. */
-export function createScrubReporter(logger: Logger): Pick<ScrubOptions, 'onDamaged' | 'onUnproven'> {
+type ScrubReporter = Pick<ScrubOptions, 'onDamaged' | 'onDamagedPayload' | 'onUnproven' | 'onStalled' | 'onResumed'>;
+
+/** Tells operators of what is not as it was written: it is not asked for again before a whole pass over the log. And of a log that cannot be read. */
+export function createScrubReporter(logger: Logger): ScrubReporter {
   const advice = 'keep a copy of the data directory as evidence, and run `jimini log verify`';
   return {
     onDamaged: (seq) => logger.error({ seq, advice }, 'a leaf of the log is damaged or missing'),
+    onDamagedPayload(seq) {
+      const what =
+        'the sealed payload beside this leaf is not the one that was written, is missing, or should not be there';
+      logger.error({ seq, advice }, what);
+    },
     onUnproven(tile) {
       const seq = tile * TILE_WIDTH;
       const what = 'leaves from this one on cannot be proven: the stored tree of the log is damaged or lacks hashes';
       logger.error({ seq, leaves: TILE_WIDTH, advice }, what);
     },
+    onStalled({ code, message }, seq) {
+      const what =
+        'the log cannot be read again from this leaf on, so that damage is not found; it is tried each second';
+      logger.error({ seq, code, problem: message }, what);
+    },
+    onResumed: () => logger.info('the log can be read again'),
   };
 }
 

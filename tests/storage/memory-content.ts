@@ -1,9 +1,9 @@
-import type { Boundary, LeafRow, LogStoreHandle } from '../../sidecar/audit/log-store.js';
+import type { Boundary, LeafRow, LogStoreHandle, NewRow, PayloadPage } from '../../sidecar/audit/log-store.js';
 import { TILE_WIDTH, type TreeNode } from '../../sidecar/audit/tree/tiles.js';
 
 /** What a store in memory holds. */
 export interface MemoryContent {
-  readonly rows: readonly LeafRow[];
+  readonly rows: readonly NewRow[];
   readonly nodes: readonly TreeNode[];
   readonly boundaries: readonly Boundary[];
   readonly kept: readonly LeafRow[];
@@ -66,7 +66,20 @@ function tileOf(content: MemoryContent, level: number, index: number, width: num
   return Buffer.concat(Array.from({ length: width }, (_, i) => at(first + i)));
 }
 
-type Reads = 'boundaries' | 'keptKeyLeaves' | 'readTile' | 'hasRowsBehind' | 'rowsFrom' | 'page' | 'lastRows';
+/** What lies beside leaves, as the port has it. Nothing is erased here. */
+function payloadsOf(content: MemoryContent, seq: number, end: number, bytesMax: number): PayloadPage {
+  const envelopes = new Map<number, Uint8Array>();
+  let bytes = 0;
+  for (const row of content.rows) {
+    if (row.seq < seq || row.seq >= end || !row.envelope) continue;
+    envelopes.set(row.seq, row.envelope);
+    bytes += row.envelope.length;
+    if (bytes >= bytesMax) return { end: row.seq + 1, envelopes, erased: new Set() };
+  }
+  return { end, envelopes, erased: new Set() };
+}
+
+type Reads = Exclude<keyof LogStoreHandle, 'write' | 'writeBoundary' | 'removeBelow' | 'compact' | 'close'>;
 
 /** What a handle reads; `view` gives what it sees at the moment, or rejects. */
 export function readsOf(view: () => Promise<MemoryContent>): Pick<LogStoreHandle, Reads> {
@@ -79,6 +92,7 @@ export function readsOf(view: () => Promise<MemoryContent>): Pick<LogStoreHandle
       yield* (await view()).rows.filter((row) => row.seq >= seq);
     },
     page: async (seq, count) => (await view()).rows.filter((row) => row.seq >= seq).slice(0, count),
+    payloadPage: async (...page) => payloadsOf(await view(), ...page),
     lastRows: async (count) => (await view()).rows.slice(-count),
   };
 }

@@ -57,6 +57,31 @@ export function storeContract(name: string, makeStore: () => Promise<LogStore>):
     await handle.close();
   });
 
+  test(`${name}: envelopes come in pages of so many bytes, and of one at least`, async (t) => {
+    const handle = await (await makeStore()).open();
+    const sizes = new Map([10, 0, 300, 300, 2_000_000, 0, 5].entries());
+    const envelopeOf = (seq: number) => (sizes.get(seq) ? Buffer.alloc(sizes.get(seq) ?? 0, seq) : undefined);
+    await handle.write(
+      Array.from(sizes.keys(), (seq) => ({ ...row(seq), envelope: envelopeOf(seq) })),
+      [],
+    );
+    const pages: { end: number; of: number[] }[] = [];
+    for (let next = 0; next < 7; next = pages.at(-1)?.end ?? 7) {
+      const { end, envelopes, erased } = await handle.payloadPage(next, 7, 310);
+      for (const [seq, bytes] of envelopes) t.deepEqual(Buffer.from(bytes), envelopeOf(seq));
+      t.is(erased.size, 0);
+      pages.push({ end, of: [...envelopes.keys()] });
+    }
+    t.deepEqual(pages, [
+      { end: 3, of: [0, 2] },
+      { end: 5, of: [3, 4] },
+      { end: 7, of: [6] },
+    ]);
+    t.like(await handle.payloadPage(0, 2, 310), { end: 2, envelopes: { size: 1 } });
+    t.like(await handle.payloadPage(5, 5, 310), { end: 5, envelopes: { size: 0 } });
+    await handle.close();
+  });
+
   test(`${name}: what lies below a boundary goes piece by piece, and the newest boundary stays`, async (t) => {
     const store = await makeStore();
     const handle = await store.open();

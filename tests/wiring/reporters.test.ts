@@ -3,7 +3,7 @@ import test from 'ava';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { createLogger } from '../../sidecar/telemetry/logger.js';
-import { createEngineFaultReporter, createFaultReporter } from '../../sidecar/wiring/reporters.js';
+import { createEngineFaultReporter, createFaultReporter, createScrubReporter } from '../../sidecar/wiring/reporters.js';
 
 /** A logger whose lines are kept, and a clock that stands still until it is set. */
 function scene() {
@@ -42,6 +42,26 @@ test('damage that readers are told of is a line once in a while, and counted eac
     ],
   );
   t.is(counted, 4);
+});
+
+test('what the daily reading finds is told with its leaf, and that it cannot read with the reason', (t) => {
+  const made = scene();
+  const report = createScrubReporter(made.logger);
+  report.onDamaged(5);
+  report.onDamagedPayload(6);
+  report.onUnproven(2);
+  report.onStalled(new JiminiError('JIMINI_STORE_UNAVAILABLE', 'Input/output error'), 7);
+  report.onResumed();
+  t.deepEqual(
+    made.told().map(({ level, seq, code, problem }) => [level, seq, code, problem]),
+    [
+      ['error', 5, undefined, undefined],
+      ['error', 6, undefined, undefined],
+      ['error', 512, undefined, undefined],
+      ['error', 7, 'JIMINI_STORE_UNAVAILABLE', 'Input/output error'],
+      ['info', undefined, undefined, undefined],
+    ],
+  );
 });
 
 test('faults of the engine are told with their cause and place, and those of one kind once in a while', (t) => {
