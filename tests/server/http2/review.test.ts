@@ -40,6 +40,19 @@ test('nothing', unbegun, '');
 test('half a preface', unbegun, PREFACE.slice(0, 12));
 test('a preface', unbegun, PREFACE);
 
+test('who sends a preface octet by octet is cut off as soon', async (t) => {
+  const target = await startTarget(t);
+  const peer = await connectPeer(t, target.address);
+  for (let bytes = 1; bytes <= PREFACE.length && !peer.closed; bytes += 1) {
+    peer.send(Buffer.from(PREFACE.slice(bytes - 1, bytes)));
+    await until(() => peer.closed || [...target.sockets].some(({ bytesRead }) => bytesRead === bytes));
+    target.pass(LIMITS.prefaceMsMax / 5);
+    await nextTurn();
+  }
+  await peer.until(() => peer.closed);
+  t.true(peer.socket.bytesWritten < PREFACE.length);
+});
+
 const silent = test.macro({
   async exec(t, bytes: Uint8Array, streams: number) {
     const target = await startTarget(t);
