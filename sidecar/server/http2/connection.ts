@@ -156,7 +156,7 @@ class SocketConnection implements Connection {
 
   #fail(code: ErrorCode): void {
     this.#sayEnd(code);
-    this.#end();
+    this.#end(LIMITS.lingerMs);
   }
 
   #drained(): void {
@@ -172,20 +172,23 @@ class SocketConnection implements Connection {
   }
 
   #endWhenDrained(): void {
-    if (this.#life === 'drained' && this.streams === 0) this.#end();
+    if (this.#life === 'drained' && this.streams === 0) this.#end(LIMITS.keepaliveTimeoutMs);
   }
 
-  /** Ends the connection once what was said has been written. */
-  #end(): void {
+  /** Ends the connection once what was said has been written, for which the peer has this long. */
+  #end(writeMsMax: number): void {
     this.#writer.flush();
     this.#leave();
-    const socket = this.#socket;
-    socket.end();
+    this.#destroyIn(writeMsMax);
     // What the peer is still sending is read and dropped for a moment: closing at once would make TCP drop what was said to him.
-    socket.resume();
-    const linger = setTimeout(() => socket.destroy(), LIMITS.lingerMs);
-    linger.unref();
-    socket.once('close', () => clearTimeout(linger));
+    this.#socket.end(() => this.#destroyIn(LIMITS.lingerMs));
+    this.#socket.resume();
+  }
+
+  #destroyIn(ms: number): void {
+    const timer = setTimeout(() => this.#socket.destroy(), ms);
+    timer.unref();
+    this.#socket.once('close', () => clearTimeout(timer));
   }
 
   /** All streams hear that they are over. */

@@ -3,14 +3,8 @@ import test, { type ExecutionContext } from 'ava';
 import { LIMITS } from '../../../sidecar/kernel/limits.js';
 import { ACK, END_HEADERS, FRAME, frame, PREFACE } from '../raw-http2.js';
 import { until } from '../rig.js';
-import { connectPeer, GREETING, type Peer, request, setting, uint32 } from './peer.js';
+import { connectPeer, GREETING, type Peer, request, uint32, WIDE } from './peer.js';
 import { ANSWER_BYTES, LARGE_BYTES, startTarget, type Target } from './target.js';
-
-/** Takes all that a server has to say. */
-const WIDE = Buffer.concat([
-  frame(FRAME.SETTINGS, 0, 0, setting(4, 0x7fff_ffff)),
-  frame(FRAME.WINDOW_UPDATE, 0, 0, uint32(0x7fff_0000)),
-]);
 
 /** The connection is there after a time, and is not a little later. */
 async function lasts(t: ExecutionContext, target: Target, peer: Peer, ms: number): Promise<void> {
