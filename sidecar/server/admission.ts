@@ -11,6 +11,8 @@ export interface Ticket {
   resize(bytes: number): void;
   /** The message is whole: from now on the call is worked on and cannot be evicted. */
   complete(): void;
+  /** The call is worked on no more, and holds this many bytes until its answer is read: it can be evicted again, perhaps at once. */
+  giveWay(bytes: number): void;
   /** The call is over and holds nothing any more. */
   leave(): void;
 }
@@ -18,13 +20,13 @@ export interface Ticket {
 /** Bounds calls and bytes over all connections of a listener, unfinished messages included. */
 export interface Admission {
   /**
-   * A place for a new call, or undefined when every place is taken by a call that is being worked on. A call that has
-   * been receiving for the longest gives way to a newcomer, and the one that holds the most unfinished bytes gives way
-   * when bytes run out: so whoever opens calls without finishing them harms himself first. `evict` is called at most
-   * once, with the ticket already gone.
+   * A place for a new call, or undefined when every place is taken by a call that is being worked on. Of the others, the one that
+   * has been receiving, or waiting to be read, for the longest gives way to a newcomer, and the one that holds the most when bytes
+   * run out: so whoever opens calls without finishing them harms himself first. `evict` is called at most once, with the ticket
+   * already gone.
    */
   enter(evict: (reason: EvictionReason) => void): Ticket | undefined;
-  /** Evicts every call that is not whole. */
+  /** Evicts every call that can be. */
   evictAll(): void;
   /** Resolves once no call is left. */
   whenEmpty(): Promise<void>;
@@ -34,7 +36,7 @@ export interface Admission {
 
 /** See `Admission`. */
 export function createAdmission(limits: { callsMax: number; bytesMax: number }): Admission {
-  const receiving = new InOrder<Place>(); // the first one has waited longest
+  const evictable = new InOrder<Place>(); // the first one has waited longest
   const waiting: (() => void)[] = [];
   let calls = 0;
   let bytes = 0;
@@ -44,6 +46,7 @@ export function createAdmission(limits: { callsMax: number; bytesMax: number }):
     after: Place | undefined;
     held = 0;
     gone = false;
+    isWorkedOn = false;
     constructor(readonly onEvict: (reason: EvictionReason) => void) {}
 
     grow(more: number): void {
@@ -57,14 +60,21 @@ export function createAdmission(limits: { callsMax: number; bytesMax: number }):
       if (bytes > limits.bytesMax) makeRoom();
     }
     complete(): void {
-      receiving.delete(this);
+      evictable.delete(this);
+      this.isWorkedOn = true;
+    }
+    giveWay(held: number): void {
+      if (this.gone || !this.isWorkedOn) return;
+      this.isWorkedOn = false;
+      evictable.add(this);
+      this.resize(held);
     }
     leave(): void {
       if (this.gone) return;
       this.gone = true;
       calls -= 1;
       bytes -= this.held;
-      receiving.delete(this);
+      evictable.delete(this);
       if (calls === 0) for (const resolve of waiting.splice(0)) resolve();
     }
     evict(reason: EvictionReason): void {
@@ -76,7 +86,7 @@ export function createAdmission(limits: { callsMax: number; bytesMax: number }):
   /** A scan per eviction is cheap enough: each one frees at least the average of what is held. */
   function makeRoom(): void {
     while (bytes > limits.bytesMax) {
-      const largest = largestOf(receiving);
+      const largest = largestOf(evictable);
       if (!largest) return;
       largest.evict('overloaded');
     }
@@ -85,17 +95,17 @@ export function createAdmission(limits: { callsMax: number; bytesMax: number }):
   return {
     enter(evict) {
       if (calls >= limits.callsMax) {
-        const oldest = receiving.first;
+        const oldest = evictable.first;
         if (!oldest) return undefined;
         oldest.evict('overloaded');
       }
       const place = new Place(evict);
-      receiving.add(place);
+      evictable.add(place);
       calls += 1;
       return place;
     },
     evictAll() {
-      for (const place of [...receiving]) place.evict('draining');
+      for (const place of [...evictable]) place.evict('draining');
     },
     whenEmpty: () => new Promise((resolve) => (calls === 0 ? resolve() : waiting.push(resolve))),
     get calls() {

@@ -26,6 +26,10 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   #principal: Principal | undefined;
   /** Absent when no more is to be received. */
   #reader: MessageReader | undefined;
+  /** What is held of the message that is being received. */
+  #begunBytes = 0;
+  /** Of the last message that was sent: those before it have left. */
+  #answerBytes = 0;
   /** Of a method with one message, until the caller has ended. */
   #message: Buffer | undefined;
   #conversation: Conversation | undefined;
@@ -69,11 +73,14 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
 
   onData(piece: Buffer): void {
     if (!this.#reader) return;
-    this.#ticket?.grow(piece.length + LIMITS.chunkOverheadBytes); // which may evict this call
+    const bytes = piece.length + LIMITS.chunkOverheadBytes;
+    this.#begunBytes += bytes;
+    this.#ticket?.grow(bytes); // which may evict this call
     this.#reader?.add(piece);
   }
 
   onMessage(message: Buffer): void {
+    this.#begunBytes = 0; // what the last piece has of the next message is less than a frame
     if (this.#conversation) this.#conversation.onMessage(message);
     else if (this.#message) this.#refuse(NOT_ONE_MESSAGE);
     else {
@@ -108,13 +115,14 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
 
   /** So many bytes of messages are held for this call, apart from the one that is being received. */
   holds(bytes: number): void {
-    this.#ticket?.resize(this.#overheadBytes + bytes);
+    this.#ticket?.resize(this.#overheadBytes + this.#begunBytes + bytes);
   }
 
   /** Sends an answer. `onSent` is called once it has left and there is room for more; not when the call ends before. */
   send(answer: Uint8Array, onSent?: () => void): void {
     if (this.#answered) return;
     this.#sendHead();
+    this.#answerBytes = answer.length;
     this.#stream.write(prefixed(answer), onSent);
   }
 
@@ -124,6 +132,7 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
     this.#answered = true;
     if (this.#sentHead) this.#stream.end(OK_TRAILERS);
     else this.#stream.respond(OK_WITHOUT_MESSAGE, true);
+    this.#leaveWhenOver();
   }
 
   /** Ends the call with an error. */
@@ -132,6 +141,7 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
     this.#answered = true;
     if (this.#sentHead) this.#stream.end(failureTrailers(why));
     else this.#stream.respond(failureAlone(why), true);
+    this.#leaveWhenOver();
   }
 
   /** The handler has finished and holds nothing of the message any more. */
@@ -212,9 +222,14 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   }
 
   #evicted(reason: EvictionReason): void {
-    if (this.#answered) return;
-    if (reason === 'draining') this.cut(DRAINING);
-    else this.#turnAway();
+    if (this.#answered) {
+      // The answer is not read, and what is kept until it is counts no longer.
+      if (reason === 'overloaded') this.#stream.reset(ERROR.cancel);
+    } else if (reason === 'draining') this.cut(DRAINING);
+    else {
+      this.#cancelWork(CROWDED_OUT);
+      this.#turnAway();
+    }
   }
 
   #turnAway(): void {
@@ -258,8 +273,11 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
     this.#conversation = undefined;
   }
 
+  /** Whoever does not read his answer keeps his place for as long as nobody else needs it. */
   #leaveWhenOver(): void {
-    if (this.#closed && !this.#working) this.#ticket?.leave();
+    if (this.#working) return;
+    if (this.#closed) this.#ticket?.leave();
+    else if (this.#answered) this.#ticket?.giveWay(this.#overheadBytes + this.#answerBytes);
   }
 
   #cancelWork(reason: JiminiError): void {
@@ -272,6 +290,7 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
 export const DRAINING = new JiminiError('JIMINI_DRAINING', 'the server is shutting down');
 /** A call has lasted too long. */
 const LATE = new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded');
+const CROWDED_OUT = new JiminiError('JIMINI_OVERLOADED', 'another call has taken the place of this one');
 const GONE = new JiminiError('JIMINI_CANCELLED', 'the caller is gone');
 /** doc/statuscodes.md of gRPC names this code for a call with another number of messages than its method takes. */
 const NOT_ONE_MESSAGE: GrpcStatus = { code: status.UNIMPLEMENTED, details: 'expected one message' };

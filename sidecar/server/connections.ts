@@ -40,10 +40,7 @@ export class Connections {
   /** Lets calls under way end, takes no new ones, and resolves when all connections are closed. */
   drain(): Promise<void> {
     this.#isDraining = true;
-    for (const connection of this.#open) {
-      if (connection.begun) connection.drain();
-      else connection.destroy();
-    }
+    for (const connection of this.#open) connection.drain();
     return new Promise((resolve) => (this.#open.size === 0 ? resolve() : this.#waiting.push(resolve)));
   }
 

@@ -119,6 +119,20 @@ test('what could last for ever is not begun once the server drains; what ends by
   t.is(await drained, 0);
 });
 
+test('a call that was under way on a connection without any is served when the server drains', async (t) => {
+  const { server, address } = await serve(t, { methods: new Map([[ECHO, method(async (message) => message)]]) });
+  const raw = await rawConnection(t, address);
+  await until(() => raw.seen.get(`${FRAME.SETTINGS}:0`) === 2);
+  const drained = server.drain(10_000);
+  raw.send(frame(FRAME.HEADERS, END_HEADERS, 1, grpcHeaders(ECHO)));
+  raw.sendData(1, prefix(0));
+  raw.send(frame(FRAME.DATA, END_STREAM, 1));
+  await until(() => raw.ended.has(1) || raw.socket.closed);
+  t.true(raw.seen.has(`${FRAME.DATA}:1`));
+  raw.socket.end();
+  t.is(await drained, 0);
+});
+
 test('a server that has not listened closes, and closing twice is fine', async (t) => {
   const { server } = await serve(t, { methods: new Map() });
   await server.close();

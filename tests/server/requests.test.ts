@@ -5,7 +5,7 @@ import { status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
-import { END_HEADERS, FRAME, frame, grpcHeaders, prefix, rawConnection } from './raw-http2.js';
+import { END_HEADERS, END_STREAM, FRAME, frame, grpcHeaders, prefix, rawConnection } from './raw-http2.js';
 import { call, client, ECHO, method, serve, until } from './rig.js';
 
 const echo = new Map([[ECHO, method(async (message) => message)]]);
@@ -196,6 +196,41 @@ test('a caller who is turned away and does not read why is reset after a moment'
   await until(() => raw.resets.has(1));
   t.is(raw.resets.get(1), CANCEL);
   t.false(raw.seen.has(`${FRAME.DATA}:1`));
+});
+
+test('a caller who does not read his answer loses his place to a newcomer', async (t) => {
+  const { server, address } = await serve(t, { methods: echo, limits: { callsMax: 1 } });
+  const raw = await rawConnection(t, address);
+  raw.send(frame(FRAME.SETTINGS, 0, 0, Buffer.from([0, 4, 0, 0, 0, 0]))); // an initial window of 0
+  raw.send(frame(FRAME.HEADERS, END_HEADERS, 1, grpcHeaders(ECHO)));
+  raw.sendData(1, framed('long'.repeat(1000)));
+  raw.send(frame(FRAME.DATA, END_STREAM, 1));
+  await until(() => raw.seen.has(`${FRAME.HEADERS}:1`));
+  t.is(server.load().calls, 1);
+  t.deepEqual(await call(client(t, address), 'newcomer'), { answer: 'newcomer' });
+  await until(() => raw.resets.has(1));
+  t.is(raw.resets.get(1), CANCEL);
+});
+
+test('answers that are not read count for their bytes, and the largest gives way', async (t) => {
+  const large = method(async (message) => Buffer.alloc(1000 * message.length));
+  const limits = { bytesMax: 1024 * 1024 };
+  const { server, address } = await serve(t, { methods: new Map([[ECHO, large]]), limits });
+  const raw = await rawConnection(t, address);
+  raw.send(frame(FRAME.SETTINGS, 0, 0, Buffer.from([0, 4, 0, 0, 0, 0]))); // an initial window of 0
+  for (const [id, kilobytes] of [
+    [1, 300],
+    [3, 500],
+    [5, 400],
+  ] as const) {
+    raw.send(frame(FRAME.HEADERS, END_HEADERS, id, grpcHeaders(ECHO)));
+    raw.sendData(id, framed('x'.repeat(kilobytes)));
+    raw.send(frame(FRAME.DATA, END_STREAM, id));
+    await until(() => raw.seen.has(`${FRAME.HEADERS}:${id}`));
+  }
+  await until(() => raw.resets.size > 0);
+  t.deepEqual([...raw.resets], [[3, CANCEL]]);
+  t.true(server.load().bytes > 700_000);
 });
 
 test('connections that say nothing give way to those who come after them, and those that speak do not', async (t) => {

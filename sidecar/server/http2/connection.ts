@@ -18,7 +18,10 @@ export interface Connection {
   readonly streams: number;
   /** The peer has made a request. */
   readonly begun: boolean;
-  /** Takes no new streams after a moment in which those under way to us arrive (RFC 9113 section 6.8), and closes after the last one. */
+  /**
+   * Takes no new streams after a moment in which those under way to us arrive (RFC 9113 section 6.8), and closes after the last one. A
+   * connection whose peer has said nothing yet is cut.
+   */
   drain(): void;
   /** To be called about once a second with the monotonic clock: pings a quiet peer, ends what is idle, silent or does not read. */
   review(nowMs: number): void;
@@ -33,7 +36,9 @@ export function createConnection(socket: Socket, options: ConnectionOptions): Co
 
 /** Highest stream id there is: a GOAWAY with it says only that the end is near (RFC 9113 section 6.8). */
 const STREAM_ID_MAX = 0x7fff_ffff;
-const PING_PAYLOAD = Buffer.alloc(8);
+const KEEPALIVE = Buffer.alloc(8);
+/** Behind the GOAWAY of a connection that drains. Not as above: an answer to that says nothing of what the peer has read since. */
+const GOODBYE = Buffer.from('goodbye!', 'latin1');
 
 class SocketConnection implements Connection {
   readonly #socket: Socket;
@@ -49,7 +54,9 @@ class SocketConnection implements Connection {
   #heardMs = performance.now();
   /** Since then nothing came; a PING asks whether the peer is still there. */
   #pinged = false;
-  /** When there was a stream last, and the newest that was seen then. */
+  /** When it takes no new streams, if it drains, though the peer does not answer. */
+  #drainedMs = Number.POSITIVE_INFINITY;
+  /** When there was a stream last, or it was made, and the newest that was seen then. */
   #busyMs = this.#heardMs;
   #lastStreamIdSeen = 0;
   /** Since when the peer does not read; undefined while he does. */
@@ -61,7 +68,7 @@ class SocketConnection implements Connection {
     this.#writer = new FrameWriter(socket);
     this.#session = new Session(socket, this.#writer, {
       onRequest: options.onRequest,
-      onPong: () => this.#life === 'draining' && this.#drained(),
+      onPong: (payload) => this.#life === 'draining' && payload.equals(GOODBYE) && this.#drained(),
       onEmpty: () => this.#endWhenDrained(),
     });
     this.#reader = new FrameReader((type, flags, streamId, payload) =>
@@ -84,14 +91,19 @@ class SocketConnection implements Connection {
 
   drain(): void {
     if (this.#life !== 'open') return;
+    if (!this.#session.hasSettings) {
+      this.destroy();
+      return;
+    }
     this.#life = 'draining';
+    this.#drainedMs = performance.now() + LIMITS.lingerMs;
     this.#writer.goaway(STREAM_ID_MAX, ERROR.noError);
-    this.#writer.frame(FRAME.ping, 0, 0, PING_PAYLOAD); // once it is answered, the peer has read the GOAWAY
+    this.#writer.frame(FRAME.ping, 0, 0, GOODBYE); // once it is answered, the peer has read the GOAWAY
   }
 
   review(nowMs: number): void {
     if (this.#life === 'over') return;
-    if (this.#life === 'draining') this.#drained();
+    if (this.#life === 'draining' && nowMs >= this.#drainedMs) this.#drained();
     const { lastStreamId } = this.#session;
     if (this.streams > 0 || lastStreamId !== this.#lastStreamIdSeen) this.#busyMs = nowMs;
     this.#lastStreamIdSeen = lastStreamId;
@@ -106,7 +118,7 @@ class SocketConnection implements Connection {
     else if (nowMs - this.#busyMs > LIMITS.connectionIdleMsMax) this.drain();
     else if (quietMs > LIMITS.keepaliveMs && !this.#pinged) {
       this.#pinged = true;
-      this.#writer.frame(FRAME.ping, 0, 0, PING_PAYLOAD);
+      this.#writer.frame(FRAME.ping, 0, 0, KEEPALIVE);
     }
   }
 
@@ -116,7 +128,7 @@ class SocketConnection implements Connection {
   }
 
   #isDead(nowMs: number, quietMs: number): boolean {
-    if (!this.#session.begun) return quietMs > LIMITS.prefaceMsMax;
+    if (!this.#session.hasSettings) return nowMs - this.#busyMs > LIMITS.prefaceMsMax; // however often he says a little
     if (this.#pinged && quietMs > LIMITS.keepaliveMs + LIMITS.keepaliveTimeoutMs) return true;
     return nowMs - (this.#behindSinceMs ?? nowMs) > LIMITS.keepaliveTimeoutMs;
   }
@@ -144,12 +156,12 @@ class SocketConnection implements Connection {
 
   #fail(code: ErrorCode): void {
     this.#sayEnd(code);
-    this.#end();
+    this.#end(LIMITS.lingerMs);
   }
 
   #drained(): void {
     this.#life = 'drained';
-    this.#session.isFull = true;
+    this.#session.refusesStreams = true;
     this.#sayEnd(ERROR.noError);
     this.#endWhenDrained();
   }
@@ -160,20 +172,23 @@ class SocketConnection implements Connection {
   }
 
   #endWhenDrained(): void {
-    if (this.#life === 'drained' && this.streams === 0) this.#end();
+    if (this.#life === 'drained' && this.streams === 0) this.#end(LIMITS.keepaliveTimeoutMs);
   }
 
-  /** Ends the connection once what was said has been written. */
-  #end(): void {
+  /** Ends the connection once what was said has been written, for which the peer has this long. */
+  #end(writeMsMax: number): void {
     this.#writer.flush();
     this.#leave();
-    const socket = this.#socket;
-    socket.end();
+    this.#destroyIn(writeMsMax);
     // What the peer is still sending is read and dropped for a moment: closing at once would make TCP drop what was said to him.
-    socket.resume();
-    const linger = setTimeout(() => socket.destroy(), LIMITS.lingerMs);
-    linger.unref();
-    socket.once('close', () => clearTimeout(linger));
+    this.#socket.end(() => this.#destroyIn(LIMITS.lingerMs));
+    this.#socket.resume();
+  }
+
+  #destroyIn(ms: number): void {
+    const timer = setTimeout(() => this.#socket.destroy(), ms);
+    timer.unref();
+    this.#socket.once('close', () => clearTimeout(timer));
   }
 
   /** All streams hear that they are over. */

@@ -1,11 +1,15 @@
 import type { Socket } from 'node:net';
+import { getDefaultHighWaterMark } from 'node:stream';
 import { NO_TABLE } from './hpack-encoder.js';
 import { type ErrorCode, FLAG, FRAME, FRAME_BYTES_MAX, FRAME_HEADER_BYTES } from './protocol.js';
 
 /** Room for some forty answers; a connection that is idle keeps no more than the rest of one. */
 const CHUNK_BYTES = 16 * 1024;
-/** What may wait for a peer who does not read before nothing more is read of him, either. */
-const BACKLOG_BYTES_MAX = 256 * 1024;
+/**
+ * What may wait for a peer who does not read before nothing more is read of him, either: 128 KiB. Half of it, here or in the socket, is
+ * what a socket says 'drain' after, so that one always follows. Large answers leave no faster with more.
+ */
+const BACKLOG_BYTES_MAX = 2 * getDefaultHighWaterMark(false);
 
 /**
  * Puts frames one behind the other, and writes what has come together once in a turn of the event loop: a write to a socket costs

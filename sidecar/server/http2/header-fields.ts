@@ -1,3 +1,5 @@
+import { FIELD_OVERHEAD_BYTES } from './hpack-table.js';
+
 /** Header fields in the order in which they came: names in lower case, values with one character for each byte (Latin-1). */
 export class HeaderFields {
   readonly #flat: readonly string[];
@@ -14,9 +16,9 @@ export class HeaderFields {
     return undefined;
   }
 
-  /** Characters of all names and values. */
+  /** Size of the list as RFC 9113 section 6.5.2 counts it: fields take memory, however short they are. */
   get bytes(): number {
-    return this.#flat.reduce((sum, { length }) => sum + length, 0);
+    return this.#flat.reduce((sum, { length }) => sum + length + FIELD_OVERHEAD_BYTES / 2, 0);
   }
 
   /** All values of a field. */

@@ -16,8 +16,8 @@ import { StreamTable } from './stream-table.js';
 /** Who owns a session. */
 export interface SessionOwner {
   readonly onRequest: RequestListener;
-  /** The peer has answered a PING. */
-  onPong(): void;
+  /** The peer has answered a PING with this payload. */
+  onPong(payload: Buffer): void;
   /** The last open stream is over. */
   onEmpty(): void;
 }
@@ -32,11 +32,11 @@ export class Session implements StreamHost {
   readonly writer: FrameWriter;
   sendWindow = WINDOW_BYTES;
   /** The peer has sent its settings. */
-  begun = false;
+  hasSettings = false;
   /** Highest id of a stream that was looked at. */
   lastStreamId = 0;
   /** New streams are turned away. */
-  isFull = false;
+  refusesStreams = false;
   readonly #owner: SessionOwner;
   readonly #hpack = new HpackDecoder(LIMITS.headerBytesMax);
   readonly #streams = new StreamTable();
@@ -86,7 +86,7 @@ export class Session implements StreamHost {
   /** See `FrameListener`. Throws ConnectionError when the peer breaks a rule that ends the connection. */
   onFrame(type: number, flags: number, streamId: number, payload: Buffer): void {
     if (this.#isOver) return;
-    if (!this.begun && (type !== FRAME.settings || (flags & FLAG.ack) !== 0))
+    if (!this.hasSettings && (type !== FRAME.settings || (flags & FLAG.ack) !== 0))
       throw new ConnectionError(ERROR.protocolError, 'SETTINGS must come first');
     if (this.#block && (type !== FRAME.continuation || streamId !== this.#block.streamId))
       throw new ConnectionError(ERROR.protocolError, 'a header block is interrupted');
@@ -185,7 +185,8 @@ export class Session implements StreamHost {
   #onRequest(streamId: number, endsStream: boolean, fields: string[] | undefined): void {
     this.lastStreamId = streamId;
     const request = fields && checkRequest(fields);
-    if (this.isFull || this.#streams.size >= LIMITS.streamsPerSessionMax) this.#refuse(streamId, ERROR.refusedStream);
+    if (this.refusesStreams || this.#streams.size >= LIMITS.streamsPerSessionMax)
+      this.#refuse(streamId, ERROR.refusedStream);
     else if (!fields || !request) this.#refuse(streamId, ERROR.enhanceYourCalm);
     else if (request === 'malformed') this.#refuse(streamId, ERROR.protocolError);
     else {
@@ -230,7 +231,7 @@ export class Session implements StreamHost {
 
   #onSettings(flags: number, streamId: number, payload: Buffer): void {
     expectOnConnection(streamId);
-    this.begun = true;
+    this.hasSettings = true;
     if ((flags & FLAG.ack) !== 0) {
       if (payload.length > 0) throw new ConnectionError(ERROR.frameSizeError, 'an acknowledgement has a payload');
       return;
@@ -251,7 +252,7 @@ export class Session implements StreamHost {
     expectOnConnection(streamId);
     if (payload.length !== PING_BYTES) throw new ConnectionError(ERROR.frameSizeError, 'PING has not eight octets');
     if ((flags & FLAG.ack) === 0) this.writer.frame(FRAME.ping, FLAG.ack, 0, payload);
-    else this.#owner.onPong();
+    else this.#owner.onPong(payload);
   }
 
   /** RFC 9113 section 5.3.2: what it says has no meaning any more. */

@@ -76,7 +76,7 @@ export class Stream implements ServerStream {
     else this.#listener = listener;
   }
 
-  /** A piece of the body has come. False: it is more, or at the end less, than was announced (RFC 9113 section 8.1.1). */
+  /** A piece of the body has come. False: it is more than was announced (RFC 9113 section 8.1.1). */
   receive(piece: Buffer): boolean {
     if (this.#bodyBytesLeft !== undefined) this.#bodyBytesLeft -= piece.length;
     if ((this.#bodyBytesLeft ?? 0) < 0) return false;

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientSessionOptions, connect, constants } from 'node:http2';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import { LIMITS } from '../../../sidecar/kernel/limits.js';
 import { ACK, END_HEADERS, END_STREAM, FRAME, frame } from '../raw-http2.js';
 import { until } from '../rig.js';
-import { connectPeer, GREETING, request, setting, uint32 } from './peer.js';
+import { connectPeer, GREETING, request, setting, uint32, WIDE } from './peer.js';
 import { ANSWER_BYTES, startTarget, type Target } from './target.js';
 
 /** A session of Node's own client, which shares no code with the server. */
@@ -178,14 +179,44 @@ test('a server that has drained refuses new streams, and goes on with the old on
   peer.send(request(3)); // under way when the server said its first goodbye
   await peer.until(() => peer.answered(3));
   t.is(peer.lastStreamId(), 0x7fff_ffff);
-  peer.send(frame(FRAME.PING, ACK, 0, Buffer.alloc(8)), request(5));
-  await peer.until(() => peer.reset(5) !== undefined);
-  t.is(peer.reset(5), 7);
-  t.is(peer.lastStreamId(), 3);
+  peer.send(frame(FRAME.PING, ACK, 0, Buffer.alloc(8)), request(5)); // an answer to another ping
+  target.pass(1000); // as the clock of the server may, right behind its goodbye
+  await peer.until(() => peer.answered(5));
+  const [goodbye] = peer.heard.filter(({ type, flags }) => type === FRAME.PING && !(flags & ACK));
+  peer.send(frame(FRAME.PING, ACK, 0, goodbye?.payload), request(7));
+  await peer.until(() => peer.reset(7) !== undefined);
+  t.is(peer.reset(7), 7);
+  t.is(peer.lastStreamId(), 5);
   peer.send(data(END_STREAM, 1, 10));
   await peer.until(() => peer.closed);
   t.deepEqual([peer.body(1), peer.body(3), peer.goaway()], [10, ANSWER_BYTES, 0]);
   t.deepEqual(target.faults, []);
+});
+
+test('a peer that reads late gets all that was answered before the server has drained', async (t) => {
+  const target = await startTarget(t);
+  const peer = await connectPeer(t, target.address);
+  peer.send(GREETING, WIDE);
+  t.true(await peer.answersPing());
+  peer.socket.pause();
+  const [socket] = target.sockets;
+  const ids: number[] = [];
+  // More than TCP takes: the last of it waits in the server.
+  while ((socket?.writableLength ?? 0) === 0) {
+    const next = Array.from({ length: 10 }, (_, i) => 2 * (ids.length + i) + 1);
+    ids.push(...next);
+    peer.send(...next.map((id) => request(id)));
+    await until(() => socket?.bytesRead === peer.socket.bytesWritten);
+    await nextTurn();
+  }
+  t.is(target.open.size, 0);
+  for (const connection of target.connections) connection.drain();
+  target.pass(3000);
+  await delay(LIMITS.lingerMs + 500);
+  peer.socket.resume();
+  await peer.until(() => peer.closed);
+  t.is(peer.goaway(), 0);
+  t.true(ids.every((id) => peer.body(id) === ANSWER_BYTES));
 });
 
 test('whoever cuts a connection has heard the end of each of its streams', async (t) => {

@@ -107,6 +107,12 @@ export function setting(id: number, value: number): Buffer {
   return Buffer.concat([Buffer.from([0, id]), uint32(value)]);
 }
 
+/** Takes all that a server has to say. */
+export const WIDE = Buffer.concat([
+  frame(FRAME.SETTINGS, 0, 0, setting(4, 0x7fff_ffff)),
+  frame(FRAME.WINDOW_UPDATE, 0, 0, uint32(0x7fff_0000)),
+]);
+
 /** Node's own client. Each call of the function resolves to how many bytes it was answered with. */
 export async function honestClient(t: ExecutionContext, address: string): Promise<(path?: string) => Promise<number>> {
   const session = connectHttp2(`http://${address}`);

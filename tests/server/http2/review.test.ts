@@ -3,14 +3,8 @@ import test, { type ExecutionContext } from 'ava';
 import { LIMITS } from '../../../sidecar/kernel/limits.js';
 import { ACK, END_HEADERS, FRAME, frame, PREFACE } from '../raw-http2.js';
 import { until } from '../rig.js';
-import { connectPeer, GREETING, type Peer, request, setting, uint32 } from './peer.js';
+import { connectPeer, GREETING, type Peer, request, uint32, WIDE } from './peer.js';
 import { ANSWER_BYTES, LARGE_BYTES, startTarget, type Target } from './target.js';
-
-/** Takes all that a server has to say. */
-const WIDE = Buffer.concat([
-  frame(FRAME.SETTINGS, 0, 0, setting(4, 0x7fff_ffff)),
-  frame(FRAME.WINDOW_UPDATE, 0, 0, uint32(0x7fff_0000)),
-]);
 
 /** The connection is there after a time, and is not a little later. */
 async function lasts(t: ExecutionContext, target: Target, peer: Peer, ms: number): Promise<void> {
@@ -40,6 +34,19 @@ test('nothing', unbegun, '');
 test('half a preface', unbegun, PREFACE.slice(0, 12));
 test('a preface', unbegun, PREFACE);
 
+test('who sends a preface octet by octet is cut off as soon', async (t) => {
+  const target = await startTarget(t);
+  const peer = await connectPeer(t, target.address);
+  for (let bytes = 1; bytes <= PREFACE.length && !peer.closed; bytes += 1) {
+    peer.send(Buffer.from(PREFACE.slice(bytes - 1, bytes)));
+    await until(() => peer.closed || [...target.sockets].some(({ bytesRead }) => bytesRead === bytes));
+    target.pass(LIMITS.prefaceMsMax / 5);
+    await nextTurn();
+  }
+  await peer.until(() => peer.closed);
+  t.true(peer.socket.bytesWritten < PREFACE.length);
+});
+
 const silent = test.macro({
   async exec(t, bytes: Uint8Array, streams: number) {
     const target = await startTarget(t);
@@ -67,6 +74,9 @@ test('a peer that does not read is cut off, though it goes on sending', async (t
   peer.socket.pause();
   peer.send(WIDE, ...Array.from({ length: 100 }, (_, i) => request(2 * i + 1, { ':path': '/large' })));
   await until(() => [...target.sockets].some(({ writableLength }) => writableLength > 0));
+  for (let turns = 0; turns < 100; turns += 1) await nextTurn();
+  // Little waits for one peer: there may be 512 of them.
+  for (const { writableLength } of target.sockets) t.true(writableLength < 192 * 1024, `${writableLength} bytes`);
   target.pass(1000);
   t.is(target.connections.size, 1);
   peer.send(frame(FRAME.PRIORITY, 0, 1, Buffer.alloc(5, 1)));
