@@ -1,16 +1,54 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import fc from 'fast-check';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { generatedPack } from '../../bench/generated-pack.js';
 import { takeSteps } from '../../sidecar/kernel/steps.js';
-import { explained } from '../../sidecar/policy/yaml-faults.js';
-import { parseParts } from '../../sidecar/policy/yaml-parts.js';
-import { parseYaml, type Tree, YamlFault } from '../../sidecar/policy/yaml-tree.js';
+import { explained, YamlFault } from '../../sidecar/policy/yaml-faults.js';
+import { type Tree, TreeReader } from '../../sidecar/policy/yaml-tree.js';
 import { repositoryRoot } from '../processes/sidecar.js';
+import { listFiles } from './list-files.js';
 
 const PACKS = join(repositoryRoot, 'sidecar', 'policy', 'packs');
 const packs = readdirSync(PACKS).map((name) => ({ name, text: readFileSync(join(PACKS, name), 'utf8') }));
+
+/** All trees of a text; when it is cut, none where something is wrong with it. */
+function treesOf(text: string, isCut: boolean): Tree[] {
+  const reader = new TreeReader(text, { isCut });
+  const trees: Tree[] = [];
+  for (let tree = takeSteps(reader.next()); tree; tree = takeSteps(reader.next())) trees.push(tree);
+  return trees;
+}
+
+/** The first tree with the items of the others in its list. */
+function joined([first, ...more]: readonly Tree[]): Tree | undefined {
+  const items = more.flatMap((tree) => (tree.kind === 'list' ? tree.items : []));
+  if (first?.kind === 'list') return { ...first, items: [...first.items, ...items] };
+  const last = first?.kind === 'map' ? first.entries.at(-1) : undefined;
+  if (first?.kind !== 'map' || last?.value.kind !== 'list') return first;
+  const value: Tree = { ...last.value, items: [...last.value.items, ...items] };
+  return { ...first, entries: first.entries.with(-1, { ...last, value }) };
+}
+
+function readInParts(text: string): Tree | undefined {
+  try {
+    return joined(treesOf(text, true));
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error;
+    return joined(treesOf(text, false));
+  }
+}
+
+/** The tree, or what is wrong with the text and where. */
+function outcomeOf<T>(read: () => T): T | object {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error;
+    return { message: error.message, place: error.place };
+  }
+}
 
 /** What the library's own function makes of a text: its value, or the first thing wrong with it. */
 function wholeOf(text: string): string {
@@ -30,7 +68,7 @@ function wholeOf(text: string): string {
 /** The same of the parts, put together again. */
 function partsOf(text: string): string {
   try {
-    return JSON.stringify(plain(takeSteps(parseYaml(text))));
+    return JSON.stringify(plain(readInParts(text)));
   } catch (error) {
     if (!(error instanceof YamlFault)) throw error;
     const { line, column: col } = error.place;
@@ -39,7 +77,8 @@ function partsOf(text: string): string {
   }
 }
 
-function plain(tree: Tree): unknown {
+function plain(tree: Tree | undefined): unknown {
+  if (!tree) return undefined;
   if (tree.kind === 'scalar') return tree.value;
   if (tree.kind === 'list') return tree.items.map(plain);
   return Object.fromEntries(tree.entries.map(({ key, value }) => [key, plain(value)]));
@@ -71,13 +110,13 @@ for (const { name, text } of packs) {
 test('a list after thousands of other lines is cut like any other', (t) => {
   const keys = Array.from({ length: 300 }, (_, i) => `key${i}: some value of this key\n`).join('');
   const text = `${keys}rules:\n${'  - {id: a}\n'.repeat(50)}`;
-  t.is(takeSteps(parseParts(text, new LineCounter()))[0]?.more.length, 6);
+  t.is(treesOf(text, true).length, 7);
   t.is(partsOf(text), wholeOf(text));
 });
 
 test('places in the file are right in every part', (t) => {
-  const tree = takeSteps(parseYaml(`name: x\nrules:\n${'  - id: a\n    tags: [b]\n'.repeat(40)}`));
-  const rules = tree.kind === 'map' ? tree.entries[1]?.value : undefined;
+  const tree = readInParts(`name: x\nrules:\n${'  - id: a\n    tags: [b]\n'.repeat(40)}`);
+  const rules = tree?.kind === 'map' ? tree.entries[1]?.value : undefined;
   const items: readonly Tree[] = rules?.kind === 'list' ? rules.items : [];
   t.deepEqual(
     items.map(({ line, column }) => [line, column]),
@@ -86,15 +125,43 @@ test('places in the file are right in every part', (t) => {
 });
 
 test('an alias still finds its anchor in another rule', (t) => {
-  const tree = takeSteps(parseYaml(`rules:\n  - &a {id: one}\n${'  - {id: two}\n'.repeat(20)}  - *a\n`));
-  const rules = tree.kind === 'map' ? tree.entries[0]?.value : undefined;
+  const tree = readInParts(`rules:\n  - &a {id: one}\n${'  - {id: two}\n'.repeat(20)}  - *a\n`);
+  const rules = tree?.kind === 'map' ? tree.entries[0]?.value : undefined;
   const last = rules?.kind === 'list' ? rules.items.at(-1) : undefined;
   t.like(last, { kind: 'map', entries: [{ key: 'id', value: { value: 'one' } }] });
-  t.throws(() => takeSteps(parseYaml('rules:\n  - *none\n')), { instanceOf: YamlFault });
+  t.throws(() => readInParts('rules:\n  - *none\n'), { instanceOf: YamlFault });
 });
 
 test('a file of many rules is read in many steps', (t) => {
+  const reader = new TreeReader(generatedPack({ name: 'many', rules: 300, seed: 1 }), { isCut: true });
   let steps = 0;
-  for (const _ of parseYaml(generatedPack({ name: 'many', rules: 300, seed: 1 }))) steps++;
+  for (let isMore = true; isMore; ) {
+    const tree = reader.next();
+    let step = tree.next();
+    for (; !step.done; step = tree.next()) steps++;
+    isMore = step.value !== undefined;
+  }
   t.true(steps > 100, String(steps));
+});
+
+test('every built-in pack of more than a few rules is read in parts', (t) => {
+  for (const { name, text } of packs) {
+    const rules = text.match(/^ *- id:/gm)?.length ?? 0;
+    t.is(treesOf(text, true).length, Math.ceil(rules / 8), name);
+  }
+});
+
+test('any file has the same values at the same places, or the same fault, read in parts as read at once', (t) => {
+  let cut = 0;
+  fc.assert(
+    fc.property(listFiles, (text) => {
+      const inParts = outcomeOf(() => treesOf(text, true));
+      const atOnce = outcomeOf(() => treesOf(text, false));
+      if (!Array.isArray(inParts)) return; // the file is read at once
+      if (inParts.length > 1) cut++;
+      t.deepEqual(joined(inParts), Array.isArray(atOnce) ? atOnce[0] : atOnce);
+    }),
+    { numRuns: Number(process.env['RUNS'] ?? 2000) },
+  );
+  t.true(cut > 100, String(cut));
 });

@@ -1,0 +1,98 @@
+import { UncutFault } from './yaml-faults.js';
+
+/** Lexemes of the yaml library that stand for no text: a document begins, a flow collection ends early, a scalar's text is next. */
+const DOCUMENT = '\x02';
+const FLOW_END = '\x18';
+const SCALAR = '\x1f';
+const BYTE_ORDER_MARK = '\ufeff';
+/** The key of the list that is cut. */
+const KEY = 'rules';
+
+/**
+ * Finds where items of a list begin from the lexemes of a file alone: of a block list that is all there is, or the value of
+ * the key `rules` of the map at the top, and stands last in it. What is not sure is not found.
+ */
+export class ItemFinder {
+  /** Of the list's dashes, counted from 0. Meaningless before the first item. */
+  column = -1;
+  /** Blanks so far on a line that holds nothing else; -1 behind anything else. */
+  private blanks = 0;
+  /** A scalar's text is next; the text of a block scalar is. */
+  private isText = false;
+  private isBlock = false;
+  private flowDepth = 0;
+  /** A dash that begins a line would be the list's first. */
+  private opens = true;
+  private isBehindKey = false;
+
+  /** Whether the lexeme is the dash of an item. Throws UncutFault when the list was not the last thing in the file. */
+  isItem(lexeme: string): boolean {
+    if (this.isText) return this.takeText(lexeme);
+    switch (lexeme[0]) {
+      case SCALAR:
+        this.isText = true;
+        return false;
+      case '\n':
+      case '\r':
+        this.blanks = 0;
+        return false;
+      case ' ':
+      case '\t':
+        if (this.blanks >= 0) this.blanks = lexeme.includes('\t') ? -1 : this.blanks + lexeme.length;
+        return false;
+      case '#':
+      case DOCUMENT:
+      case BYTE_ORDER_MARK:
+        return false;
+      // What tags and directives mean could depend on what stands elsewhere.
+      case '!':
+      case '%':
+        throw new UncutFault();
+    }
+    const column = this.beginsAt();
+    this.isBlock = lexeme.startsWith('|') || lexeme.startsWith('>');
+    this.countFlow(lexeme);
+    return this.takeContent(lexeme, column);
+  }
+
+  private takeText(text: string): boolean {
+    this.isText = false;
+    if (this.isBlock) {
+      // A block scalar ends with its last line, an empty one with that of its header.
+      this.isBlock = false;
+      this.blanks = 0;
+      return false;
+    }
+    const column = this.beginsAt();
+    this.takeContent('', column);
+    this.isBehindKey = text === KEY && column === 0;
+    return false;
+  }
+
+  /** The column of what comes now when it is the first on its line, and in no flow collection; -1 otherwise. */
+  private beginsAt(): number {
+    const column = this.flowDepth === 0 ? this.blanks : -1;
+    this.blanks = -1;
+    return column;
+  }
+
+  private countFlow(lexeme: string): void {
+    if (lexeme === '{' || lexeme === '[') this.flowDepth++;
+    else if (lexeme === '}' || lexeme === ']') this.flowDepth = Math.max(0, this.flowDepth - 1);
+    else if (lexeme === FLOW_END) this.flowDepth = 0;
+  }
+
+  private takeContent(lexeme: string, column: number): boolean {
+    const { isBehindKey, opens } = this;
+    this.isBehindKey = false;
+    if (this.column >= 0) {
+      if (column < 0 || column > this.column) return false;
+      if (lexeme === '-' && column === this.column) return true;
+      throw new UncutFault();
+    }
+    this.opens = (isBehindKey && lexeme === ':') || (opens && lexeme === '---');
+    if (!opens || lexeme !== '-' || column < 0) return false;
+    this.column = column;
+    return true;
+  }
+}
