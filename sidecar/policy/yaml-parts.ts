@@ -18,7 +18,7 @@ export interface Cutting {
 
 /** Words and signs read in one step, and items of a list parsed in one step: about a millisecond each. */
 const LEXEMES_PER_STEP = 500;
-const ITEMS_PER_PART = 8;
+const ITEMS_PER_PART = 4;
 /** A lexeme of no length, with which the library's lexer has a document begin. */
 const DOCUMENT = '\x02';
 const OPTIONS = { prettyErrors: false, uniqueKeys: true } as const;

@@ -138,7 +138,8 @@ class TreeBuilder {
     if (value !== null && !['string', 'number', 'boolean'].includes(typeof value)) {
       throw new YamlFault('not a value that is read here', place);
     }
-    return { ...place, kind: 'scalar', value: value as string, source: String(node.source ?? value), style: node.type };
+    const { source = value, type: style } = node;
+    return { ...place, kind: 'scalar', value: flat(value as string), source: String(source), style };
   }
 
   private entry(pair: { key: unknown; value: unknown }, depth: number, origin: Origin): Entry {
@@ -150,6 +151,17 @@ class TreeBuilder {
     return { key: key.value, keyPlace, value: pair.value ? this.build(pair.value as Node, depth, origin) : missing };
   }
 }
+
+/**
+ * The library makes a text in double quotes character by character, and V8 keeps it as a tree of as many nodes until it is
+ * first searched: most examples never are after the first load, and they took most of the memory of a pack.
+ */
+function flat<T>(value: T): T {
+  if (typeof value === 'string') ANYTHING.test(value);
+  return value;
+}
+
+const ANYTHING = /[^]/;
 
 /** Place of a string offset inside a one-line scalar: exact for plain, single-quoted and simple double-quoted ones. */
 export function placeInside(tree: Tree, offset: number): Place {
