@@ -161,7 +161,7 @@ function flat<T>(value: T): T {
   return value;
 }
 
-const ANYTHING = /[^]/;
+const ANYTHING = /./s;
 
 /** Place of a string offset inside a one-line scalar: exact for plain, single-quoted and simple double-quoted ones. */
 export function placeInside(tree: Tree, offset: number): Place {
