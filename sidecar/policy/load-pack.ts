@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { JiminiError } from '../kernel/errors.js';
 import { LIMITS } from '../kernel/limits.js';
 import { type Steps, takeSteps } from '../kernel/steps.js';
 import { readNamedAllowedValues } from './allowed-values-reader.js';
@@ -46,7 +47,7 @@ function* readFile(source: PackSource, options: LoadOptions, cutting: Cutting): 
     if (!pack && cutting.isCut) throw new UncutFault();
     return { pack, problems, report };
   } catch (error) {
-    if (!(error instanceof YamlFault)) throw error;
+    if (!(error instanceof YamlFault)) throw JiminiError.from(error);
     if (cutting.isCut) return yield* readFile(source, options, { isCut: false });
     report.error(error.place, error.message);
     return { problems, report };
