@@ -5,12 +5,11 @@ const DOCUMENT = '\x02';
 const FLOW_END = '\x18';
 const SCALAR = '\x1f';
 const BYTE_ORDER_MARK = '\ufeff';
-/** The key of the list that is cut. */
-const KEY = 'rules';
+const KEY = /[\w-]+(?=:)/y;
 
 /**
- * Finds where items of a list begin from the lexemes of a file alone: of a block list that is all there is, or the value of
- * the key `rules` of the map at the top, and stands last in it. What is not sure is not found.
+ * Finds where items of a list begin from the lexemes of a file alone: of a block list that is all there is, or the last value
+ * of the map at the top. What is not sure is not found.
  */
 export class ItemFinder {
   /** Of the list's dashes, counted from 0. Meaningless before the first item. */
@@ -24,6 +23,11 @@ export class ItemFinder {
   /** A dash that begins a line would be the list's first. */
   private opens = true;
   private isBehindKey = false;
+  private readonly lastKey: string;
+
+  constructor(text: string) {
+    this.lastKey = lastKeyOf(text);
+  }
 
   /** Whether the lexeme is the dash of an item. Throws UncutFault when the list was not the last thing in the file. */
   isItem(lexeme: string): boolean {
@@ -65,7 +69,7 @@ export class ItemFinder {
     }
     const column = this.beginsAt();
     this.takeContent('', column);
-    this.isBehindKey = text === KEY && column === 0;
+    this.isBehindKey = column === 0 && text === this.lastKey;
     return false;
   }
 
@@ -95,4 +99,16 @@ export class ItemFinder {
     this.column = column;
     return true;
   }
+}
+
+/** What looks like the last key of the map at the top. If it is not, nothing is found, or something behind the list. */
+function lastKeyOf(text: string): string {
+  for (let end = text.length; end >= 0; ) {
+    const start = end === 0 ? 0 : text.lastIndexOf('\n', end - 1) + 1;
+    KEY.lastIndex = start;
+    const key = KEY.exec(text);
+    if (key) return key[0];
+    end = start - 1;
+  }
+  return '';
 }

@@ -10,7 +10,7 @@ import type { LoadedPack, LoadOptions, Pack, PackSource, Problem, Rule } from '.
 import { type ReadOptions, readRule } from './rule-reader.js';
 import { UncutFault, YamlFault } from './yaml-faults.js';
 import type { Cutting } from './yaml-parts.js';
-import { type Tree, TreeReader } from './yaml-tree.js';
+import { joined, type Tree, TreeReader } from './yaml-tree.js';
 
 const PACK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const PACK_KEYS = ['name', 'version', 'description', 'rules', 'except'];
@@ -60,8 +60,11 @@ function* readPack(
   report: Report,
   options: LoadOptions,
 ): Steps<Pack | undefined> {
-  const tree = yield* trees.next();
-  if (!tree) return undefined;
+  const first = yield* trees.next();
+  if (!first) return undefined;
+  // Only rules are read part by part.
+  const goesOn = first.kind === 'map' && first.entries.at(-1)?.key !== 'rules';
+  const tree = goesOn ? joined(first, yield* trees.rest()) : first;
   const format = isAncestor(tree) ? 'ancestor' : 'full';
   const common = {
     file: source.file,

@@ -37,7 +37,7 @@ export class PartReader {
 
   constructor(text: string, { isCut }: Cutting) {
     this.lexemes = new Lexer().lex(text);
-    this.items = isCut ? new ItemFinder() : undefined;
+    this.items = isCut ? new ItemFinder(text) : undefined;
   }
 
   /** The next part; undefined behind the last. Throws RangeError when the nesting is too deep, UncutFault where no cut can be. */

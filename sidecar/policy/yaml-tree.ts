@@ -55,9 +55,17 @@ export class TreeReader {
     yield;
     const tree = this.builder.treeOf(contentsOf(part), part);
     const { itemCount } = part;
-    if (itemCount !== undefined && countItems(tree, !this.isBegun) !== itemCount) throw new UncutFault();
+    const isList = tree.kind === 'list' || !this.isBegun;
+    if (itemCount !== undefined && !(isList && cutList(tree)?.items.length === itemCount)) throw new UncutFault();
     this.isBegun = true;
     return tree;
+  }
+
+  /** All trees behind those that were read. */
+  *rest(): Steps<Tree[]> {
+    const trees: Tree[] = [];
+    for (let tree = yield* this.next(); tree; tree = yield* this.next()) trees.push(tree);
+    return trees;
   }
 
   private *nextPart(): Steps<FilePart | undefined> {
@@ -80,10 +88,19 @@ function contentsOf({ documents, placeOf }: FilePart): Node {
   return document.contents;
 }
 
-/** How many items the list has that is all there is, or, at the beginning of the file, stands last in the map at the top. */
-function countItems(tree: Tree, isBeginning: boolean): number | undefined {
-  const list = tree.kind === 'map' && isBeginning ? tree.entries.at(-1)?.value : tree;
-  return list?.kind === 'list' ? list.items.length : undefined;
+/** The list that goes on in further trees, where a file is cut. */
+function cutList(tree: Tree): (Tree & { kind: 'list' }) | undefined {
+  const list = tree.kind === 'map' ? tree.entries.at(-1)?.value : tree;
+  return list?.kind === 'list' ? list : undefined;
+}
+
+/** A tree with the items that its list has in further ones. */
+export function joined(tree: Tree, more: readonly Tree[]): Tree {
+  const list = cutList(tree);
+  if (!list || more.length === 0) return tree;
+  const whole = { ...list, items: [list, ...more].flatMap((part) => cutList(part)?.items ?? []) };
+  if (tree.kind !== 'map') return whole;
+  return { ...tree, entries: tree.entries.map((entry) => (entry.value === list ? { ...entry, value: whole } : entry)) };
 }
 
 /** Where a node stands. */

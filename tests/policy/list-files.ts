@@ -56,6 +56,8 @@ const RARE_HEADS = [
   '"rules":\n',
   'rules:\n  rules:\n',
   'rules: [a]\nrules:\n',
+  'rules:\n- a\nexcept:\n',
+  'a: "\nrules:\n"\nb:\n',
 ];
 const RARE_TAILS = ['name: x\n', '...\n', '---\na: b\n', '  name: x\n', '}\n', '\t', 'rules: []\n'];
 const DAMAGES = [

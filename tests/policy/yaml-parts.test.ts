@@ -6,37 +6,27 @@ import { LineCounter, parseAllDocuments } from 'yaml';
 import { generatedPack } from '../../bench/generated-pack.js';
 import { takeSteps } from '../../sidecar/kernel/steps.js';
 import { explained, YamlFault } from '../../sidecar/policy/yaml-faults.js';
-import { type Tree, TreeReader } from '../../sidecar/policy/yaml-tree.js';
+import { joined, type Tree, TreeReader } from '../../sidecar/policy/yaml-tree.js';
 import { repositoryRoot } from '../processes/sidecar.js';
 import { listFiles } from './list-files.js';
 
 const PACKS = join(repositoryRoot, 'sidecar', 'policy', 'packs');
 const packs = readdirSync(PACKS).map((name) => ({ name, text: readFileSync(join(PACKS, name), 'utf8') }));
 
-/** All trees of a text; when it is cut, none where something is wrong with it. */
 function treesOf(text: string, isCut: boolean): Tree[] {
-  const reader = new TreeReader(text, { isCut });
-  const trees: Tree[] = [];
-  for (let tree = takeSteps(reader.next()); tree; tree = takeSteps(reader.next())) trees.push(tree);
-  return trees;
+  return takeSteps(new TreeReader(text, { isCut }).rest());
 }
 
-/** The first tree with the items of the others in its list. */
-function joined([first, ...more]: readonly Tree[]): Tree | undefined {
-  const items = more.flatMap((tree) => (tree.kind === 'list' ? tree.items : []));
-  if (first?.kind === 'list') return { ...first, items: [...first.items, ...items] };
-  const last = first?.kind === 'map' ? first.entries.at(-1) : undefined;
-  if (first?.kind !== 'map' || last?.value.kind !== 'list') return first;
-  const value: Tree = { ...last.value, items: [...last.value.items, ...items] };
-  return { ...first, entries: first.entries.with(-1, { ...last, value }) };
+function whole([first, ...more]: readonly Tree[]): Tree | undefined {
+  return first && joined(first, more);
 }
 
 function readInParts(text: string): Tree | undefined {
   try {
-    return joined(treesOf(text, true));
+    return whole(treesOf(text, true));
   } catch (error) {
     if (!(error instanceof YamlFault)) throw error;
-    return joined(treesOf(text, false));
+    return whole(treesOf(text, false));
   }
 }
 
@@ -159,7 +149,7 @@ test('any file has the same values at the same places, or the same fault, read i
       const atOnce = outcomeOf(() => treesOf(text, false));
       if (!Array.isArray(inParts)) return; // the file is read at once
       if (inParts.length > 1) cut++;
-      t.deepEqual(joined(inParts), Array.isArray(atOnce) ? atOnce[0] : atOnce);
+      t.deepEqual(whole(inParts), Array.isArray(atOnce) ? atOnce[0] : atOnce);
     }),
     { numRuns: Number(process.env['RUNS'] ?? 2000) },
   );
