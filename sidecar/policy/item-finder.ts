@@ -1,8 +1,7 @@
 import { UncutFault } from './yaml-faults.js';
 
-/** Lexemes of the yaml library that stand for no text: a document begins, a flow collection ends early, a scalar's text is next. */
+/** Lexemes of the yaml library that stand for no text: a document begins, a scalar's text is next. */
 const DOCUMENT = '\x02';
-const FLOW_END = '\x18';
 const SCALAR = '\x1f';
 const BYTE_ORDER_MARK = '\ufeff';
 const KEY = /[\w-]+(?=:)/y;
@@ -19,7 +18,6 @@ export class ItemFinder {
   /** A scalar's text is next; the text of a block scalar is. */
   private isText = false;
   private isBlock = false;
-  private flowDepth = 0;
   /** A dash that begins a line would be the list's first. */
   private opens = true;
   private isBehindKey = false;
@@ -55,7 +53,6 @@ export class ItemFinder {
     }
     const column = this.beginsAt();
     this.isBlock = lexeme.startsWith('|') || lexeme.startsWith('>');
-    this.countFlow(lexeme);
     return this.takeContent(lexeme, column);
   }
 
@@ -73,17 +70,11 @@ export class ItemFinder {
     return false;
   }
 
-  /** The column of what comes now when it is the first on its line, and in no flow collection; -1 otherwise. */
+  /** The column of what comes now when it is the first on its line; -1 otherwise. In a flow collection dashes are faults. */
   private beginsAt(): number {
-    const column = this.flowDepth === 0 ? this.blanks : -1;
+    const column = this.blanks;
     this.blanks = -1;
     return column;
-  }
-
-  private countFlow(lexeme: string): void {
-    if (lexeme === '{' || lexeme === '[') this.flowDepth++;
-    else if (lexeme === '}' || lexeme === ']') this.flowDepth = Math.max(0, this.flowDepth - 1);
-    else if (lexeme === FLOW_END) this.flowDepth = 0;
   }
 
   private takeContent(lexeme: string, column: number): boolean {

@@ -122,6 +122,19 @@ test('an alias still finds its anchor in another rule', (t) => {
   t.throws(() => readInParts('rules:\n  - *none\n'), { instanceOf: YamlFault });
 });
 
+test('an alias stands for the last node before it with its anchor, whatever else an alias stands for', (t) => {
+  const between = '- {id: two}\n'.repeat(20);
+  for (const [anchors, aliases] of [
+    ['- &a {b: &b 1}\n- &b 2\n', '- *a\n- *b\n'],
+    ['- &a {b: &b 1, c: *b}\n- &b 2\n', '- {d: *a, e: *b}\n'],
+    ['- &a {b: &a 1}\n', '- *a\n'],
+    ['- {&a b: 1}\n', '- *a\n'],
+  ]) {
+    const text = `rules:\n${anchors}${between}${aliases}`;
+    t.is(partsOf(text), wholeOf(text));
+  }
+});
+
 test('a file of many rules is read in many steps', (t) => {
   const reader = new TreeReader(generatedPack({ name: 'many', rules: 300, seed: 1 }), { isCut: true });
   let steps = 0;
