@@ -8,7 +8,8 @@ const KEY = /[\w-]+(?=:)/y;
 
 /**
  * Finds where items of a list begin from the lexemes of a file alone: of a block list that is all there is, or the last value
- * of the map at the top. What is not sure is not found.
+ * of the map at the top. What is not sure is not found; what is found and is none, because the list ended before, shows when
+ * the parts are parsed.
  */
 export class ItemFinder {
   /** Of the list's dashes, counted from 0. Meaningless before the first item. */
@@ -27,7 +28,7 @@ export class ItemFinder {
     this.lastKey = lastKeyOf(text);
   }
 
-  /** Whether the lexeme is the dash of an item. Throws UncutFault when the list was not the last thing in the file. */
+  /** Whether the lexeme is the dash of an item. Throws UncutFault where a file cannot be cut. */
   isItem(lexeme: string): boolean {
     if (this.isText) return this.takeText(lexeme);
     switch (lexeme[0]) {
@@ -80,11 +81,7 @@ export class ItemFinder {
   private takeContent(lexeme: string, column: number): boolean {
     const { isBehindKey, opens } = this;
     this.isBehindKey = false;
-    if (this.column >= 0) {
-      if (column < 0 || column > this.column) return false;
-      if (lexeme === '-' && column === this.column) return true;
-      throw new UncutFault();
-    }
+    if (this.column >= 0) return lexeme === '-' && column === this.column;
     this.opens = (isBehindKey && lexeme === ':') || (opens && lexeme === '---');
     if (!opens || lexeme !== '-' || column < 0) return false;
     this.column = column;

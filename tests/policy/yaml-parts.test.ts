@@ -154,6 +154,25 @@ test('every built-in pack of more than a few rules is read in parts', (t) => {
   }
 });
 
+test('what only looks like the last list, or like items of it, is not cut', (t) => {
+  const items = '- b\n'.repeat(9);
+  for (const text of [
+    `rules:\n- a\n"k":\n${items}`,
+    `rules:\n${items}"k":\n${items}`,
+    `rules:\n- b\n- b\n- b\n- b\n...\n${items}`,
+    `rules: &all\n${items}- *all\n`,
+    `rules: [\n${items}]\n`,
+    `rules: |\n ${items.replaceAll('-', ' -')}`,
+    `a: "\nrules:\n${items}"\n`,
+    `a: "\n rules:\n ${items}"\nb: 1\n`,
+    `? rules\n:\n${items}`,
+    `rules:\n  rules:\n  - a\n${items}`,
+  ]) {
+    const cut = outcomeOf(() => treesOf(text, true));
+    if (Array.isArray(cut)) t.is(cut.length, 1, text);
+  }
+});
+
 test('any file has the same values at the same places, or the same fault, read in parts as read at once', (t) => {
   let cut = 0;
   fc.assert(
