@@ -8,7 +8,9 @@ import { checkExamples } from './examples.js';
 import { createReport, Fields, type Report } from './fields.js';
 import type { LoadedPack, LoadOptions, Pack, PackSource, Problem, Rule } from './pack.js';
 import { type ReadOptions, readRule } from './rule-reader.js';
-import { parseYaml, type Tree, YamlFault } from './yaml-tree.js';
+import { UncutFault, YamlFault } from './yaml-faults.js';
+import type { Cutting } from './yaml-parts.js';
+import { joined, type Tree, TreeReader } from './yaml-tree.js';
 
 const PACK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const PACK_KEYS = ['name', 'version', 'description', 'rules', 'except'];
@@ -23,18 +25,46 @@ export function loadPack(source: PackSource, options: LoadOptions = {}): LoadedP
 
 /** `loadPack` in steps, each of about one rule. */
 export function* loadPackSteps(source: PackSource, options: LoadOptions = {}): Steps<LoadedPack> {
-  const problems: Problem[] = [];
-  const report = createReport(source.file, problems);
-  const pack = yield* readPack(source, report, options);
+  const { pack, problems, report } = yield* readFile(source, options, { isCut: true });
   const isBad = () => problems.some(({ severity }) => severity === 'error');
   if (pack && !isBad() && !options.examplesHold) yield* checkExamples(pack, report);
   problems.sort((a, b) => a.line - b.line || a.column - b.column);
   return pack && !isBad() ? { pack, problems } : { problems };
 }
 
-function* readPack(source: PackSource, report: Report, options: LoadOptions): Steps<Pack | undefined> {
-  const tree = yield* treeOf(source, report);
-  if (!tree) return undefined;
+interface Read {
+  readonly pack?: Pack | undefined;
+  readonly problems: Problem[];
+  readonly report: Report;
+}
+
+/** What is wrong with a file is told as if it had not been cut. */
+function* readFile(source: PackSource, options: LoadOptions, cutting: Cutting): Steps<Read> {
+  const problems: Problem[] = [];
+  const report = createReport(source.file, problems);
+  try {
+    const pack = yield* readPack(source, new TreeReader(source.text, cutting), report, options);
+    if (!pack && cutting.isCut) throw new UncutFault();
+    return { pack, problems, report };
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw JiminiError.from(error);
+    if (cutting.isCut) return yield* readFile(source, options, { isCut: false });
+    report.error(error.place, error.message);
+    return { problems, report };
+  }
+}
+
+function* readPack(
+  source: PackSource,
+  trees: TreeReader,
+  report: Report,
+  options: LoadOptions,
+): Steps<Pack | undefined> {
+  const first = yield* trees.next();
+  if (!first) return undefined;
+  // Only rules are read part by part.
+  const goesOn = first.kind === 'map' && first.entries.at(-1)?.key !== 'rules';
+  const tree = goesOn ? joined(first, yield* trees.rest()) : first;
   const format = isAncestor(tree) ? 'ancestor' : 'full';
   const common = {
     file: source.file,
@@ -47,19 +77,8 @@ function* readPack(source: PackSource, report: Report, options: LoadOptions): St
   const header = readHeader(source, tree, format, report);
   if (!header || !items) return undefined;
   const dialect = format === 'ancestor' ? 'python' : 're2';
-  const rules = yield* readRules(items, report, { ...common, dialect });
+  const rules = yield* readRules(items, trees, report, { ...common, dialect });
   return { ...header, ...common, rules: format === 'ancestor' ? withDefaultSuppression(rules) : rules };
-}
-
-function* treeOf(source: PackSource, report: Report): Steps<Tree | undefined> {
-  try {
-    return yield* parseYaml(source.text);
-  } catch (error) {
-    if (error instanceof YamlFault) report.error(error.place, error.message);
-    else if (error instanceof RangeError) report.error({ line: 1, column: 1 }, 'nested too deeply to be read');
-    else throw JiminiError.from(error);
-    return undefined;
-  }
 }
 
 function isAncestor(tree: Tree): boolean {
@@ -105,22 +124,34 @@ function ruleTrees(tree: Tree, report: Report): readonly Tree[] | undefined {
 }
 
 /** All usable rules. A second rule of the same id is an error, or, in the older format, takes the first one's place. */
-function* readRules(items: readonly Tree[], report: Report, options: ReadOptions): Steps<Rule[]> {
+function* readRules(first: readonly Tree[], trees: TreeReader, report: Report, options: ReadOptions): Steps<Rule[]> {
   const rules = new Map<string, Rule>();
-  for (const item of items) {
-    yield;
-    const rule = readRule(item, report, options);
-    if (!rule) continue;
-    const first = rules.get(rule.id);
-    if (first && options.format === 'full') {
-      report.error(rule.place, `the id ${rule.id} is taken by the rule in line ${first.place.line}`);
-      continue;
+  let count = 0;
+  for (let items = first; items.length > 0; items = itemsOf(yield* trees.next())) {
+    count += items.length;
+    if (count > LIMITS.packRulesMax) throw new UncutFault();
+    for (const item of items) {
+      yield;
+      const rule = readRule(item, report, options);
+      if (rule) add(rule, rules, report, options);
     }
-    if (first) {
-      const places = `line ${first.place.line}, column ${first.place.column}`;
-      report.warn(rule.place, `the id ${rule.id} stands here a second time: this rule replaces the one at ${places}`);
-    }
-    rules.set(rule.id, rule); // a Map keeps the place of the first
   }
   return [...rules.values()];
+}
+
+function itemsOf(tree: Tree | undefined): readonly Tree[] {
+  return tree?.kind === 'list' ? tree.items : [];
+}
+
+function add(rule: Rule, rules: Map<string, Rule>, report: Report, { format }: ReadOptions): void {
+  const first = rules.get(rule.id);
+  if (first && format === 'full') {
+    report.error(rule.place, `the id ${rule.id} is taken by the rule in line ${first.place.line}`);
+    return;
+  }
+  if (first) {
+    const places = `line ${first.place.line}, column ${first.place.column}`;
+    report.warn(rule.place, `the id ${rule.id} stands here a second time: this rule replaces the one at ${places}`);
+  }
+  rules.set(rule.id, rule); // a Map keeps the place of the first
 }

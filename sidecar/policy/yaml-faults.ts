@@ -1,4 +1,23 @@
 import type { YAMLError } from 'yaml';
+import type { Place } from './pack.js';
+
+/** Why a text is not the YAML that is read here. */
+export class YamlFault extends Error {
+  readonly place: Place;
+
+  constructor(message: string, place: Place) {
+    super(message);
+    this.name = 'YamlFault';
+    this.place = place;
+  }
+}
+
+/** What is wrong with a file, if anything, cannot be told from its parts: it has to be read at once. */
+export class UncutFault extends YamlFault {
+  constructor() {
+    super('the file cannot be read in parts', { line: 1, column: 1 });
+  }
+}
 
 const COLUMNS =
   'this line is not indented as its neighbours are: all keys of one mapping begin in the same column, and so do all dashes of one list';

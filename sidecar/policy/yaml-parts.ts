@@ -1,89 +1,108 @@
-import { Composer, type CST, type Document, Lexer, type LineCounter, Parser } from 'yaml';
+import { Composer, type CST, type Document, Lexer, LineCounter, Parser } from 'yaml';
 import type { Steps } from '../kernel/steps.js';
+import { ItemFinder } from './item-finder.js';
+import type { Place } from './pack.js';
 
-/** A YAML document, its list cut: `first` has the beginning, each of `more` the same place with some items more. */
-export interface DocumentParts {
-  readonly first: Document.Parsed;
-  readonly more: readonly Document.Parsed[];
+/** A stretch of a file, parsed by itself: all of it; or its beginning with the first items of its list; or further items. */
+export interface FilePart {
+  readonly documents: readonly Document.Parsed[];
+  /** Items of the list in it, where the file was cut; the tree must have as many. */
+  readonly itemCount: number | undefined;
+  placeOf(offset: number | undefined): Place;
 }
 
-/** Words and signs read in one step, and items of a list made into values in one step: about a millisecond each. */
+/** Whether a file of which a list is the end is read in parts, or any file at once. */
+export interface Cutting {
+  readonly isCut: boolean;
+}
+
+/** Words and signs read in one step, and items of a list parsed in one step: about a millisecond each. */
 const LEXEMES_PER_STEP = 500;
-const ITEMS_PER_STEP = 8;
-
-/**
- * Parses all documents of a text in steps, which the library's own function does at once, a second for the largest pack.
- * Only a block list is cut that is all there is or the last value of the map at the top, so that the parts are in the
- * order of the file, and none in a file with tags or directives. Throws RangeError when the nesting is too deep.
- */
-export function* parseParts(text: string, lines: LineCounter): Steps<readonly DocumentParts[]> {
-  const { tokens, mayCut } = yield* readTokens(text, lines);
-  const parts = mayCut ? yield* composeParts(tokens) : [];
-  const isGood = parts.every(({ first, more }) => [first, ...more].every(({ errors }) => errors.length === 0));
-  // What is wrong with a file is told as if it had not been cut.
-  return isGood && mayCut ? parts : [...new Composer(OPTIONS).compose(tokens)].map((first) => ({ first, more: [] }));
-}
-
+const ITEMS_PER_PART = 4;
+/** A lexeme of no length, with which the library's lexer has a document begin. */
+const DOCUMENT = '\x02';
 const OPTIONS = { prettyErrors: false, uniqueKeys: true } as const;
 
-function* composeParts(tokens: readonly CST.Token[]): Steps<readonly DocumentParts[]> {
-  const composer = new Composer(OPTIONS);
-  const documents: Document.Parsed[] = [];
-  const cuts: CST.Document[] = [];
-  for (const token of tokens) {
-    const [head, ...tails] = token.type === 'document' ? cut(token) : [];
-    documents.push(...composer.next(head ?? token));
-    cuts.push(...tails);
-  }
-  documents.push(...composer.end());
-  // More than one document is refused whatever is in it.
-  const more = documents.length === 1 ? yield* composeEach(cuts) : [];
-  return documents.map((first) => ({ first, more }));
-}
+/**
+ * Parses a text in steps, which the library's own function does at once, a second for the largest pack. Parts of it are read
+ * one by one, so that what the library makes of one is garbage before the next is made: it is twenty times the size of the text.
+ */
+export class PartReader {
+  private readonly lexemes: Iterator<string, void>;
+  /** Undefined where the file is not cut. */
+  private readonly items: ItemFinder | undefined;
+  private part: Part | undefined = new Part(1);
+  private isCut = false;
+  private count = 0;
 
-function* readTokens(text: string, lines: LineCounter): Steps<{ tokens: CST.Token[]; mayCut: boolean }> {
-  const parser = new Parser(lines.addNewLine);
-  const tokens: CST.Token[] = [];
-  let mayCut = true;
-  let count = 0;
-  lines.addNewLine(0);
-  for (const lexeme of new Lexer().lex(text)) {
-    if (lexeme.startsWith('!') || lexeme.startsWith('%')) mayCut = false;
-    tokens.push(...parser.next(lexeme));
-    if (++count % LEXEMES_PER_STEP === 0) yield;
+  constructor(text: string, { isCut }: Cutting) {
+    this.lexemes = new Lexer().lex(text);
+    this.items = isCut ? new ItemFinder(text) : undefined;
   }
-  tokens.push(...parser.end());
-  return { tokens, mayCut };
-}
 
-function* composeEach(tokens: readonly CST.Document[]): Steps<Document.Parsed[]> {
-  const documents: Document.Parsed[] = [];
-  for (const token of tokens) {
+  /** The next part; undefined behind the last. Throws RangeError when the nesting is too deep, UncutFault where no cut can be. */
+  *next(): Steps<FilePart | undefined> {
+    const { part, items } = this;
+    if (!part) return undefined;
+    for (let next = this.lexemes.next(); !next.done; next = this.lexemes.next()) {
+      const lexeme = next.value;
+      const isItem = items?.isItem(lexeme) ?? false;
+      if (items && isItem && part.itemCount === ITEMS_PER_PART) {
+        this.isCut = true;
+        this.part = new Part(part.lineNow);
+        // The blanks in front of the dash were read already.
+        this.part.add(DOCUMENT);
+        if (items.column > 0) this.part.add(' '.repeat(items.column));
+        this.part.addItem(lexeme);
+        yield;
+        return part.end(true);
+      }
+      if (isItem) part.addItem(lexeme);
+      else part.add(lexeme);
+      if (++this.count % LEXEMES_PER_STEP === 0) yield;
+    }
+    this.part = undefined;
     yield;
-    documents.push(...new Composer(OPTIONS).compose([token]));
+    return part.end(this.isCut);
   }
-  return documents;
 }
 
-/** The document with the first items of its list, and for each of the other parts the list alone. */
-function cut(document: CST.Document): CST.Document[] {
-  const { value: top } = document;
-  if (top?.type === 'block-seq') return pieces(top).map((list) => ({ ...document, value: list }));
-  if (top?.type !== 'block-map') return [document];
-  const pair = top.items.at(-1);
-  if (pair?.value?.type !== 'block-seq') return [document];
-  const offset = pair.start[0]?.offset ?? pair.key?.offset ?? top.offset;
-  return pieces(pair.value).map((list, i) => {
-    const shorter = { ...pair, value: list } as typeof pair;
-    const value = i === 0 ? { ...top, items: top.items.with(-1, shorter) } : { ...top, offset, items: [shorter] };
-    return { ...document, value };
-  });
-}
+class Part {
+  itemCount = 0;
+  private readonly firstLine: number;
+  private readonly lines = new LineCounter();
+  private readonly parser = new Parser(this.lines.addNewLine);
+  private readonly tokens: CST.Token[] = [];
 
-function pieces(list: CST.BlockSequence): CST.BlockSequence[] {
-  const count = Math.max(1, Math.ceil(list.items.length / ITEMS_PER_STEP));
-  return Array.from({ length: count }, (_, i) => ({
-    ...list,
-    items: list.items.slice(i * ITEMS_PER_STEP, (i + 1) * ITEMS_PER_STEP),
-  }));
+  constructor(firstLine: number) {
+    this.firstLine = firstLine;
+    this.lines.addNewLine(0);
+  }
+
+  add(lexeme: string): void {
+    this.tokens.push(...this.parser.next(lexeme));
+  }
+
+  addItem(dash: string): void {
+    this.itemCount++;
+    this.add(dash);
+  }
+
+  /** The line that is being read. */
+  get lineNow(): number {
+    return this.firstLine + this.lines.lineStarts.length - 1;
+  }
+
+  end(isCut: boolean): FilePart {
+    const { firstLine, lines } = this;
+    this.tokens.push(...this.parser.end());
+    return {
+      documents: [...new Composer(OPTIONS).compose(this.tokens)],
+      itemCount: isCut ? this.itemCount : undefined,
+      placeOf(offset) {
+        const { line, col } = lines.linePos(offset ?? 0);
+        return { line: firstLine - 1 + Math.max(1, line), column: Math.max(1, col) };
+      },
+    };
+  }
 }

@@ -1,20 +1,9 @@
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Scalar,
-  visit,
-} from 'yaml';
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import { LIMITS } from '../kernel/limits.js';
 import type { Steps } from '../kernel/steps.js';
 import type { Place } from './pack.js';
-import { explained } from './yaml-faults.js';
-import { type DocumentParts, parseParts } from './yaml-parts.js';
+import { explained, UncutFault, YamlFault } from './yaml-faults.js';
+import { type Cutting, type FilePart, PartReader } from './yaml-parts.js';
 
 /** A YAML value with its place. Maps keep their entries in order; keys are strings, and unique. */
 export type Tree = Place &
@@ -23,7 +12,7 @@ export type Tree = Place &
         readonly kind: 'scalar';
         readonly value: string | number | boolean | null;
         readonly source: string;
-        readonly scalar: Scalar;
+        readonly style: Scalar['type'];
       }
     | { readonly kind: 'list'; readonly items: readonly Tree[] }
     | { readonly kind: 'map'; readonly entries: readonly Entry[] }
@@ -35,143 +24,167 @@ export interface Entry {
   readonly value: Tree;
 }
 
-/** Why a text is not the YAML that is read here. */
-export class YamlFault extends Error {
-  readonly place: Place;
-
-  constructor(message: string, place: Place) {
-    super(message);
-    this.name = 'YamlFault';
-    this.place = place;
-  }
-}
-
 const START: Place = { line: 1, column: 1 };
 /** Nesting of a pack: real ones have six levels. */
 const DEPTH_MAX = 32;
 
 /**
- * Parses one YAML document into a tree of plain values with places, in steps. Aliases are resolved, up to a number of nodes.
- * Throws YamlFault for a syntax error, more than one document, a key that is no string, or an alias without end.
+ * Reads one YAML document into trees of plain values with places, in steps: the first is of the whole document; where a file
+ * is cut, its list goes on with the items of further trees. Aliases are resolved, up to a number of nodes.
  */
-export function* parseYaml(text: string): Steps<Tree> {
-  if (Buffer.byteLength(text) > LIMITS.configFileBytesMax) {
-    throw new YamlFault(`the file is larger than ${LIMITS.configFileBytesMax} bytes`, START);
-  }
-  const lines = new LineCounter();
-  const [document, other] = yield* partsOf(text, lines);
-  if (!document) throw new YamlFault('the file is empty', START);
-  if (other) throw new YamlFault('the file holds more than one YAML document', placeOf(lines, other.first.range[0]));
-  const { first, more } = document;
-  const fault = first.errors[0];
-  if (fault) throw new YamlFault(`not YAML: ${explained(fault)}`, placeOf(lines, fault.pos[0]));
-  const builder = new TreeBuilder(lines);
-  const tree = builder.treeOf(first);
-  if (!tree) throw new YamlFault('the file is empty', START);
-  const others: Tree[] = [];
-  for (const part of more) {
-    yield;
-    const other = builder.treeOf(part);
-    if (other) others.push(other);
-  }
-  return joined(tree, others);
-}
+export class TreeReader {
+  private readonly parts: PartReader;
+  private readonly builder = new TreeBuilder();
+  private isBegun = false;
 
-/** The tree with the items that the same list has in the other parts. */
-function joined(tree: Tree, others: readonly Tree[]): Tree {
-  const more = (of: readonly Tree[]) => of.flatMap((other) => (other.kind === 'list' ? other.items : []));
-  if (tree.kind === 'list') return { ...tree, items: [...tree.items, ...more(others)] };
-  if (tree.kind !== 'map') return tree;
-  const cut = others.flatMap((other) => (other.kind === 'map' ? other.entries : []));
-  const items = more(cut.map(({ value }) => value));
-  const entries = tree.entries.map((entry) => {
-    const { key, value } = entry;
-    if (key !== cut[0]?.key || value.kind !== 'list') return entry;
-    return { ...entry, value: { ...value, items: [...value.items, ...items] } };
-  });
-  return { ...tree, entries };
-}
-
-function* partsOf(text: string, lines: LineCounter): Steps<readonly DocumentParts[]> {
-  try {
-    return yield* parseParts(text, lines);
-  } catch {
-    throw new YamlFault('not YAML: it is nested too deeply to be read', START); // the parser recurses
-  }
-}
-
-/** Builds the trees of the parts of one document, in the order of the file. */
-class TreeBuilder {
-  private readonly lines: LineCounter;
-  private readonly anchors = new Map<string, Node>();
-  private readonly targets = new Map<Alias, Node>();
-  private nodes = 0;
-
-  constructor(lines: LineCounter) {
-    this.lines = lines;
-  }
-
-  /** Undefined for a part that holds nothing. */
-  treeOf(part: Document.Parsed): Tree | undefined {
-    this.findTargets(part);
-    return part.contents ? this.build(part.contents, 0) : undefined;
+  /** `isCut`: a file that a list is most of is read in parts, and anything wrong with it is thrown to be told by another reader. */
+  constructor(text: string, cutting: Cutting) {
+    if (Buffer.byteLength(text) > LIMITS.configFileBytesMax) {
+      throw new YamlFault(`the file is larger than ${LIMITS.configFileBytesMax} bytes`, START);
+    }
+    this.parts = new PartReader(text, cutting);
   }
 
   /**
-   * What each alias stands for: the last node before it with that anchor. The library's own way looks through the whole
-   * document for every alias.
+   * The next tree; undefined behind the last. Throws YamlFault for a syntax error, more than one document, a key that is no
+   * string, or an alias without end.
    */
-  private findTargets(part: Document.Parsed): void {
-    visit(part, {
-      Node: (_key, node) => {
-        if (isAlias(node)) {
-          const target = this.anchors.get(node.source);
-          if (target) this.targets.set(node, target);
-        } else if (node.anchor !== undefined) this.anchors.set(node.anchor, node);
-      },
-    });
+  *next(): Steps<Tree | undefined> {
+    const part = yield* this.nextPart();
+    if (!part) return undefined;
+    yield;
+    const tree = this.builder.treeOf(contentsOf(part), part);
+    const { itemCount } = part;
+    const isList = tree.kind === 'list' || !this.isBegun;
+    if (itemCount !== undefined && !(isList && cutList(tree)?.items.length === itemCount)) throw new UncutFault();
+    this.isBegun = true;
+    return tree;
   }
 
-  private build(node: Node, depth: number): Tree {
-    const place = placeOf(this.lines, node.range?.[0]);
+  /** All trees behind those that were read. */
+  *rest(): Steps<Tree[]> {
+    const trees: Tree[] = [];
+    for (let tree = yield* this.next(); tree; tree = yield* this.next()) trees.push(tree);
+    return trees;
+  }
+
+  private *nextPart(): Steps<FilePart | undefined> {
+    try {
+      return yield* this.parts.next();
+    } catch (error) {
+      if (error instanceof UncutFault) throw error;
+      throw new YamlFault('not YAML: it is nested too deeply to be read', START); // the parser recurses
+    }
+  }
+}
+
+function contentsOf({ documents, placeOf }: FilePart): Node {
+  const [document, other] = documents;
+  if (!document) throw new YamlFault('the file is empty', START);
+  if (other) throw new YamlFault('the file holds more than one YAML document', placeOf(other.range[0]));
+  const fault = document.errors[0];
+  if (fault) throw new YamlFault(`not YAML: ${explained(fault)}`, placeOf(fault.pos[0]));
+  if (!document.contents) throw new YamlFault('the file is empty', START);
+  return document.contents;
+}
+
+/** The list that goes on in further trees, where a file is cut. */
+function cutList(tree: Tree): (Tree & { kind: 'list' }) | undefined {
+  const list = tree.kind === 'map' ? tree.entries.at(-1)?.value : tree;
+  return list?.kind === 'list' ? list : undefined;
+}
+
+/** A tree with the items that its list has in further ones. */
+export function joined(tree: Tree, more: readonly Tree[]): Tree {
+  const list = cutList(tree);
+  if (!list || more.length === 0) return tree;
+  const whole = { ...list, items: [list, ...more].flatMap((part) => cutList(part)?.items ?? []) };
+  if (tree.kind !== 'map') return whole;
+  return { ...tree, entries: tree.entries.map((entry) => (entry.value === list ? { ...entry, value: whole } : entry)) };
+}
+
+/** Where a node stands. */
+interface Origin {
+  readonly placeOf: FilePart['placeOf'];
+  /** The node was built before, and an alias stands for it. */
+  readonly isCopy: boolean;
+}
+
+type Anchored = Origin & { readonly node: Node };
+
+/** Builds the trees of the parts of one document, in the order of the file. */
+class TreeBuilder {
+  /** The last node so far with each anchor. */
+  private readonly anchors = new Map<string, Anchored>();
+  /** What each alias stands for. */
+  private readonly targets = new Map<Alias, Anchored>();
+  private nodes = 0;
+
+  treeOf(contents: Node, { placeOf }: FilePart): Tree {
+    return this.build(contents, 0, { placeOf, isCopy: false });
+  }
+
+  /** The last node before an alias with its anchor; the library's own way looks through the whole document for every alias. */
+  private targetOf(alias: Alias): Anchored | undefined {
+    const target = this.targets.get(alias) ?? this.anchors.get(alias.source);
+    if (target) this.targets.set(alias, target);
+    return target;
+  }
+
+  private keepAnchor(node: Exclude<Node, Alias>, origin: Origin): void {
+    if (node.anchor !== undefined && !origin.isCopy) this.anchors.set(node.anchor, { ...origin, node, isCopy: true });
+  }
+
+  private build(node: Node, depth: number, origin: Origin): Tree {
+    const place = origin.placeOf(node.range?.[0]);
     if (++this.nodes > LIMITS.packNodesMax) throw new YamlFault('too many values, aliases included', place);
     if (depth > DEPTH_MAX) throw new YamlFault(`nested deeper than ${DEPTH_MAX} levels`, place);
     if (isAlias(node)) {
-      const target = this.targets.get(node);
+      const target = this.targetOf(node);
       if (!target)
         throw new YamlFault(`there is no anchor called ${node.source}; a text that begins with * needs quotes`, place);
-      return { ...this.build(target, depth + 1), ...place };
+      return { ...this.build(target.node, depth + 1, target), ...place };
     }
+    this.keepAnchor(node, origin);
     if (isSeq(node))
-      return { ...place, kind: 'list', items: node.items.map((item) => this.build(item as Node, depth + 1)) };
-    if (isMap(node)) return { ...place, kind: 'map', entries: node.items.map((pair) => this.entry(pair, depth + 1)) };
+      return { ...place, kind: 'list', items: node.items.map((item) => this.build(item as Node, depth + 1, origin)) };
+    if (isMap(node))
+      return { ...place, kind: 'map', entries: node.items.map((pair) => this.entry(pair, depth + 1, origin)) };
     if (!isScalar(node)) throw new YamlFault('not a value that is read here', place);
     const value = node.value;
     if (value !== null && !['string', 'number', 'boolean'].includes(typeof value)) {
       throw new YamlFault('not a value that is read here', place);
     }
-    return { ...place, kind: 'scalar', value: value as string, source: String(node.source ?? value), scalar: node };
+    const { source = value, type: style } = node;
+    return { ...place, kind: 'scalar', value: flat(value as string), source: String(source), style };
   }
 
-  private entry(pair: { key: unknown; value: unknown }, depth: number): Entry {
+  private entry(pair: { key: unknown; value: unknown }, depth: number, origin: Origin): Entry {
     const key = pair.key as Node;
-    const keyPlace = placeOf(this.lines, key.range?.[0]);
+    const keyPlace = origin.placeOf(key.range?.[0]);
     if (!isScalar(key) || typeof key.value !== 'string') throw new YamlFault('a key must be a string', keyPlace);
-    const missing: Tree = { ...keyPlace, kind: 'scalar', value: null, source: '', scalar: key };
-    return { key: key.value, keyPlace, value: pair.value ? this.build(pair.value as Node, depth) : missing };
+    this.keepAnchor(key, origin);
+    const missing: Tree = { ...keyPlace, kind: 'scalar', value: null, source: '', style: key.type };
+    return { key: key.value, keyPlace, value: pair.value ? this.build(pair.value as Node, depth, origin) : missing };
   }
 }
+
+/**
+ * The library makes a text in double quotes character by character, and V8 keeps it as a tree of as many nodes until it is
+ * first searched: most examples never are after the first load, and they took most of the memory of a pack.
+ */
+function flat<T>(value: T): T {
+  if (typeof value === 'string') ANYTHING.test(value);
+  return value;
+}
+
+const ANYTHING = /./s;
 
 /** Place of a string offset inside a one-line scalar: exact for plain, single-quoted and simple double-quoted ones. */
 export function placeInside(tree: Tree, offset: number): Place {
   if (tree.kind !== 'scalar') return tree;
-  const quoted = tree.scalar.type === 'QUOTE_SINGLE' || tree.scalar.type === 'QUOTE_DOUBLE';
-  const block = tree.scalar.type === 'BLOCK_LITERAL' || tree.scalar.type === 'BLOCK_FOLDED';
+  const quoted = tree.style === 'QUOTE_SINGLE' || tree.style === 'QUOTE_DOUBLE';
+  const block = tree.style === 'BLOCK_LITERAL' || tree.style === 'BLOCK_FOLDED';
   if (block) return tree;
   return { line: tree.line, column: tree.column + (quoted ? 1 : 0) + offset };
-}
-
-function placeOf(lines: LineCounter, offset: number | undefined): Place {
-  const { line, col } = lines.linePos(offset ?? 0);
-  return { line: Math.max(1, line), column: Math.max(1, col) };
 }

@@ -87,3 +87,30 @@ test('an example is judged with its role, its pointer and its repetition', (t) =
   ];
   for (const more of good) t.deepEqual(load(rule(more)).problems, [], more);
 });
+
+const RULE = (id: string) => `- {id: ${id}, title: t, severity: s, action: flag, pattern: x}\n`;
+const RULES = Array.from({ length: 30 }, (_, i) => RULE(`R${i}`)).join('');
+const HEADER = 'name: a\nversion: "1"\n';
+
+test('exceptions are read whether they stand before or behind the rules', (t) => {
+  const rules = `rules:\n${RULES}`;
+  const except = `except:\n${'- {id: R1, values: [b]}\n'.repeat(30)}`;
+  for (const text of [HEADER + rules + except, HEADER + except + rules, rules + except + HEADER, HEADER + except]) {
+    const { pack, problems } = load(text);
+    t.deepEqual(problems, []);
+    t.is(pack?.except.length, 30);
+    t.is(pack?.rules.length, text.includes(rules) ? 30 : 0);
+  }
+});
+
+test('what is wrong with a long list of rules is told once, and nothing else when it is not YAML', (t) => {
+  const told = (text: string) => load(text).problems.map(({ line, column, message }) => [line, column, message]);
+  const last = RULE('"R0"');
+  t.deepEqual(told(`${HEADER}rules:\n${RULES}${last}`), [[34, 3, 'the id R0 is taken by the rule in line 4']]);
+  t.deepEqual(told(`version: 1\nrules:\n${RULES}`), [[1, 1, 'missing: name']]);
+  const [fault, ...more] = told(`version: 1\nrules:\n${RULES}${last}- "`);
+  t.regex(String(fault?.[2]), /^not YAML: /);
+  t.deepEqual([fault?.[0], more], [34, []]);
+  const many = `${HEADER}rules:\n${Array.from({ length: LIMITS.packRulesMax + 1 }, (_, i) => RULE(`R${i}`)).join('')}`;
+  t.deepEqual(told(many), [[4, 1, `rules must be a list of 1 to ${LIMITS.packRulesMax} rules`]]);
+});
