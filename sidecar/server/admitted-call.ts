@@ -214,7 +214,10 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   #evicted(reason: EvictionReason): void {
     if (this.#answered) return;
     if (reason === 'draining') this.cut(DRAINING);
-    else this.#turnAway();
+    else {
+      this.#cancelWork(GAVE_WAY); // one that may last is remembered by its method until it hears this
+      this.#turnAway();
+    }
   }
 
   #turnAway(): void {
@@ -273,6 +276,7 @@ export const DRAINING = new JiminiError('JIMINI_DRAINING', 'the server is shutti
 /** A call has lasted too long. */
 const LATE = new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded');
 const GONE = new JiminiError('JIMINI_CANCELLED', 'the caller is gone');
+const GAVE_WAY = new JiminiError('JIMINI_OVERLOADED', 'the call gave way to another one');
 /** doc/statuscodes.md of gRPC names this code for a call with another number of messages than its method takes. */
 const NOT_ONE_MESSAGE: GrpcStatus = { code: status.UNIMPLEMENTED, details: 'expected one message' };
 const CUT_OFF: GrpcStatus = { code: status.UNIMPLEMENTED, details: 'the message is cut off' };
