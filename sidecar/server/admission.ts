@@ -11,6 +11,8 @@ export interface Ticket {
   resize(bytes: number): void;
   /** The message is whole: from now on the call is worked on and cannot be evicted. */
   complete(): void;
+  /** The call is answered, and its caller has yet to take the answer: it can be evicted again. */
+  answered(): void;
   /** The call is over and holds nothing any more. */
   leave(): void;
 }
@@ -19,12 +21,12 @@ export interface Ticket {
 export interface Admission {
   /**
    * A place for a new call, or undefined when every place is taken by a call that is being worked on. A call that has
-   * been receiving for the longest gives way to a newcomer, and the one that holds the most unfinished bytes gives way
-   * when bytes run out: so whoever opens calls without finishing them harms himself first. `evict` is called at most
-   * once, with the ticket already gone.
+   * waited for its caller the longest, for the rest of the message or until he takes the answer, gives way to a newcomer, and the
+   * one that holds the most bytes meanwhile gives way when bytes run out: so whoever opens calls without finishing them, or does
+   * not read, harms himself first. `evict` is called at most once, with the ticket already gone.
    */
   enter(evict: (reason: EvictionReason) => void): Ticket | undefined;
-  /** Evicts every call that is not whole. */
+  /** Evicts every call that waits for its caller. */
   evictAll(): void;
   /** Resolves once no call is left. */
   whenEmpty(): Promise<void>;
@@ -34,7 +36,7 @@ export interface Admission {
 
 /** See `Admission`. */
 export function createAdmission(limits: { callsMax: number; bytesMax: number }): Admission {
-  const receiving = new InOrder<Place>(); // the first one has waited longest
+  const idle = new InOrder<Place>(); // waits for its caller; the first one has waited longest
   const waiting: (() => void)[] = [];
   let calls = 0;
   let bytes = 0;
@@ -57,14 +59,19 @@ export function createAdmission(limits: { callsMax: number; bytesMax: number }):
       if (bytes > limits.bytesMax) makeRoom();
     }
     complete(): void {
-      receiving.delete(this);
+      idle.delete(this);
+    }
+    answered(): void {
+      if (this.gone) return;
+      idle.delete(this);
+      idle.add(this);
     }
     leave(): void {
       if (this.gone) return;
       this.gone = true;
       calls -= 1;
       bytes -= this.held;
-      receiving.delete(this);
+      idle.delete(this);
       if (calls === 0) for (const resolve of waiting.splice(0)) resolve();
     }
     evict(reason: EvictionReason): void {
@@ -76,7 +83,7 @@ export function createAdmission(limits: { callsMax: number; bytesMax: number }):
   /** A scan per eviction is cheap enough: each one frees at least the average of what is held. */
   function makeRoom(): void {
     while (bytes > limits.bytesMax) {
-      const largest = largestOf(receiving);
+      const largest = largestOf(idle);
       if (!largest) return;
       largest.evict('overloaded');
     }
@@ -85,17 +92,17 @@ export function createAdmission(limits: { callsMax: number; bytesMax: number }):
   return {
     enter(evict) {
       if (calls >= limits.callsMax) {
-        const oldest = receiving.first;
+        const oldest = idle.first;
         if (!oldest) return undefined;
         oldest.evict('overloaded');
       }
       const place = new Place(evict);
-      receiving.add(place);
+      idle.add(place);
       calls += 1;
       return place;
     },
     evictAll() {
-      for (const place of [...receiving]) place.evict('draining');
+      for (const place of [...idle]) place.evict('draining');
     },
     whenEmpty: () => new Promise((resolve) => (calls === 0 ? resolve() : waiting.push(resolve))),
     get calls() {

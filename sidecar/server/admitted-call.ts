@@ -36,6 +36,8 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   /** When it is cut, at the latest. */
   #endsMs: number;
   #working = false;
+  /** Of an answer that nobody is told of when it has left. */
+  #answerBytes = 0;
   #sentHead = false;
   #answered = false;
   #closed = false;
@@ -116,6 +118,7 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
     if (this.#answered) return;
     this.#sendHead();
     this.#stream.write(prefixed(answer), onSent);
+    if (!onSent) this.#answerBytes += answer.length;
   }
 
   /** Ends the call: all is well. */
@@ -124,6 +127,7 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
     this.#answered = true;
     if (this.#sentHead) this.#stream.end(OK_TRAILERS);
     else this.#stream.respond(OK_WITHOUT_MESSAGE, true);
+    this.#waitForReader();
   }
 
   /** Ends the call with an error. */
@@ -132,6 +136,7 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
     this.#answered = true;
     if (this.#sentHead) this.#stream.end(failureTrailers(why));
     else this.#stream.respond(failureAlone(why), true);
+    this.#waitForReader();
   }
 
   /** The handler has finished and holds nothing of the message any more. */
@@ -212,12 +217,17 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   }
 
   #evicted(reason: EvictionReason): void {
-    if (this.#answered) return;
-    if (reason === 'draining') this.cut(DRAINING);
-    else {
+    const mayBeHeldUp = this.#sentHead;
+    if (reason === 'draining') {
+      if (!this.#answered) this.cut(DRAINING);
+      return;
+    }
+    if (!this.#answered) {
       this.#cancelWork(GAVE_WAY); // one that may last is remembered by its method until it hears this
       this.#turnAway();
     }
+    // What its caller does not take goes with it.
+    if (mayBeHeldUp) this.#stream.reset(ERROR.enhanceYourCalm);
   }
 
   #turnAway(): void {
@@ -259,6 +269,13 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
     this.#reader = undefined;
     this.#message = undefined;
     this.#conversation = undefined;
+  }
+
+  /** Whoever does not take his answer holds no more than others let him. */
+  #waitForReader(): void {
+    if (this.#closed || this.#working) return;
+    this.#ticket?.answered();
+    this.holds(this.#answerBytes);
   }
 
   #leaveWhenOver(): void {
