@@ -226,8 +226,7 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
       this.#cancelWork(GAVE_WAY); // one that may last is remembered by its method until it hears this
       this.#turnAway();
     }
-    // What its caller does not take goes with it.
-    if (mayBeHeldUp) this.#stream.reset(ERROR.enhanceYourCalm);
+    if (mayBeHeldUp) this.#stream.reset(ERROR.enhanceYourCalm); // with what its caller does not take
   }
 
   #turnAway(): void {
@@ -288,7 +287,6 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   }
 }
 
-/** The server takes no more calls. */
 export const DRAINING = new JiminiError('JIMINI_DRAINING', 'the server is shutting down');
 /** A call has lasted too long. */
 const LATE = new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded');
