@@ -33,8 +33,13 @@ export const LIMITS = {
   inFlightRequestsMax: 2048,
   /** Streams that one connection may have open at one time. Envoy opens one connection per worker thread. */
   streamsPerSessionMax: 256,
-  /** Connections that one listener accepts; more are closed at once. Envoy opens one per worker thread and cluster. */
+  /** Connections that one listener has; over it one that waits for its peer gives way. Envoy opens one per worker thread and cluster. */
   connectionsMax: 512,
+  /**
+   * Part of a listener's connections that may have asked for nothing yet before the oldest of them gives way, and not one that has
+   * asked: an honest peer asks as soon as it is connected.
+   */
+  silentConnectionsShareMax: 0.25,
   /** A connection without a stream is closed after this long. Longer than Envoy's own hour, so that Envoy, which knows what it is about to send, closes first. */
   connectionIdleMsMax: 2 * 60 * 60 * 1000,
   /** How long a new connection may take to say that it speaks HTTP/2. */

@@ -222,14 +222,16 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   }
 
   #evicted(reason: EvictionReason): void {
-    if (this.#answered) {
-      // The answer is not read, and what is kept until it is counts no longer.
-      if (reason === 'overloaded') this.#stream.reset(ERROR.cancel);
-    } else if (reason === 'draining') this.cut(DRAINING);
-    else {
-      this.#cancelWork(CROWDED_OUT);
+    const mayBeHeldUp = this.#sentHead || this.#answered;
+    if (reason === 'draining') {
+      if (!this.#answered) this.cut(DRAINING);
+      return;
+    }
+    if (!this.#answered) {
+      this.#cancelWork(CROWDED_OUT); // one that may last is remembered by its method until it hears this
       this.#turnAway();
     }
+    if (mayBeHeldUp) this.#stream.reset(ERROR.enhanceYourCalm); // with what its caller does not take
   }
 
   #turnAway(): void {
@@ -286,7 +288,6 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   }
 }
 
-/** The server takes no more calls. */
 export const DRAINING = new JiminiError('JIMINI_DRAINING', 'the server is shutting down');
 /** A call has lasted too long. */
 const LATE = new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded');

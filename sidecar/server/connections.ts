@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { LIMITS } from '../kernel/limits.js';
 import { type Connection, type ConnectionOptions, createConnection } from './http2/connection.js';
 
 /** What a server's connections are made with. */
@@ -7,8 +8,9 @@ export interface ConnectionsOptions extends ConnectionOptions {
 }
 
 /**
- * The HTTP/2 connections of one listener. Over the bound the oldest of those gives way whose peer has said nothing yet: so whoever
- * only connects cannot keep others out. Where all have begun, the newcomer is closed at once.
+ * The HTTP/2 connections of one listener. Over the bound one gives way to the newcomer: the oldest whose peer has asked for nothing
+ * yet, where these have more than their share; else the one that waits for its peer the longest. So neither those who only connect,
+ * nor those who ask once and stay, keep others out. Where work is done for all, the newcomer is closed at once.
  */
 export class Connections {
   readonly #options: ConnectionsOptions;
@@ -22,7 +24,7 @@ export class Connections {
 
   accept(socket: Socket): void {
     const { connectionsMax } = this.#options;
-    if (this.#open.size >= connectionsMax) this.#cutOldestSilent();
+    if (this.#open.size >= connectionsMax) this.#makeRoom();
     if (this.#isDraining || this.#open.size >= connectionsMax) {
       socket.destroy();
       return;
@@ -49,13 +51,23 @@ export class Connections {
     for (const connection of this.#open) connection.destroy();
   }
 
-  #cutOldestSilent(): void {
+  #makeRoom(): void {
+    let silent = 0;
+    let oldestSilent: Connection | undefined;
+    let longestIdle: Connection | undefined;
     for (const connection of this.#open) {
-      if (connection.begun) continue;
-      connection.destroy();
-      this.#gone(connection);
-      return;
+      if (!connection.begun) {
+        silent += 1;
+        oldestSilent ??= connection;
+      } else if (connection.idleSinceMs < (longestIdle?.idleSinceMs ?? Number.POSITIVE_INFINITY))
+        longestIdle = connection;
     }
+    const areSilentMany = silent >= this.#options.connectionsMax * LIMITS.silentConnectionsShareMax;
+    const [first, second] = areSilentMany ? [oldestSilent, longestIdle] : [longestIdle, oldestSilent];
+    const leaving = first ?? second;
+    if (!leaving) return;
+    leaving.giveWay();
+    this.#gone(leaving);
   }
 
   #gone(connection: Connection): void {

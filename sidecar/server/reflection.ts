@@ -22,7 +22,30 @@ export function reflection(
   services: readonly string[],
 ): (call: AdmittedCall) => Conversation {
   const index = indexDescriptors(descriptorSet);
-  return (call) => new ReflectionStream(call, { index, services, sent: new Set() });
+  const soon = oneInATurn();
+  return (call) => new ReflectionStream(call, { index, services, sent: new Set(), soon });
+}
+
+/**
+ * Calls what it is given later, until one of them says that it has done something in this turn of the event loop: an answer may
+ * take half a millisecond, and one read of a socket bring hundreds of requests.
+ */
+function oneInATurn(): (task: () => boolean) => void {
+  const tasks: (() => boolean)[] = [];
+  let isDue = false;
+  const schedule = () => {
+    if (isDue || tasks.length === 0) return;
+    isDue = true;
+    setImmediate(() => {
+      isDue = false;
+      while (tasks.length > 0) if (tasks.shift()?.()) break;
+      schedule();
+    });
+  };
+  return (task) => {
+    tasks.push(task);
+    schedule();
+  };
 }
 
 /** Answers one stream, one request after the other, and no faster than the caller reads. */
@@ -31,6 +54,7 @@ class ReflectionStream implements Conversation {
   readonly #known: Known;
   /** Requests that wait until the caller has read what was answered before. */
   readonly #waiting: Buffer[] = [];
+  /** Of these, and of an answer that is not read: imports make it a few hundred kilobytes. */
   #waitingBytes = 0;
   #requests = 0;
   #hasEnded = false;
@@ -56,32 +80,37 @@ class ReflectionStream implements Conversation {
     this.#goOn();
   }
 
-  /** Answers what waits as long as answers leave at once. */
+  /** Answers what has waited longest, unless an answer is under way. */
   #goOn(): void {
-    while (!this.#isAnswering) {
-      const message = this.#waiting.shift();
-      if (!message) break;
-      this.#waits(-message.length - LIMITS.chunkOverheadBytes);
-      this.#answer(message);
-    }
-    if (this.#hasEnded && !this.#isAnswering) this.#call.end();
+    if (this.#isAnswering) return;
+    const message = this.#waiting.shift();
+    if (message) {
+      this.#isAnswering = true;
+      this.#known.soon(() => this.#answer(message));
+    } else if (this.#hasEnded) this.#call.end();
   }
 
-  #answer(message: Buffer): void {
-    this.#isAnswering = true;
-    let hasReturned = false;
+  /** False when nobody would get the answer. */
+  #answer(message: Buffer): boolean {
+    if (this.#call.signal.aborted) return false;
     try {
       const request = decode(ServerReflectionRequest, message, () => {});
       const messageResponse = reply(request.messageRequest, this.#known);
       const response = { validHost: request.host, originalRequest: request, messageResponse };
-      this.#call.send(ServerReflectionResponse.encode(response).finish(), () => {
-        this.#isAnswering = false;
-        if (hasReturned) this.#goOn();
-      });
+      this.#send(ServerReflectionResponse.encode(response).finish(), message.length + LIMITS.chunkOverheadBytes);
     } catch (error) {
       this.#call.cut(JiminiError.from(error));
     }
-    hasReturned = true;
+    return true;
+  }
+
+  #send(answer: Uint8Array, requestBytes: number): void {
+    this.#waits(answer.length - requestBytes);
+    this.#call.send(answer, () => {
+      this.#isAnswering = false;
+      this.#waits(-answer.length);
+      this.#goOn();
+    });
   }
 
   #waits(bytes: number): void {
@@ -97,6 +126,8 @@ interface Known {
   readonly services: readonly string[];
   /** Files that this stream has been sent: imports are not sent twice. */
   readonly sent: Set<string>;
+  /** See `oneInATurn`. */
+  readonly soon: ReturnType<typeof oneInATurn>;
 }
 
 function reply(request: ServerReflectionRequest['messageRequest'], known: Known): Reply {

@@ -13,7 +13,7 @@ import { END_HEADERS, END_STREAM, FRAME, frame, grpcHeaders, prefix, rawConnecti
 import { ECHO, until } from './rig.js';
 
 /** RFC 9113 section 7. */
-const CANCEL = 8;
+const ENHANCE_YOUR_CALM = 11;
 
 /** A server of one method whose calls can be evicted all the time, as those of health and reflection can. */
 async function serveEvictable(t: ExecutionContext, method: CallRules['method'], callsMax: number) {
@@ -97,6 +97,6 @@ test('a call whose answer is not read ends with its place', async (t) => {
   raw.send(frame(FRAME.SETTINGS, 0, 0, Buffer.from([0, 4, 0, 0, 0, 0]))); // an initial window of 0
   raw.send(ask(1), ask(3));
   await until(() => raw.resets.has(1));
-  t.is(raw.resets.get(1), CANCEL);
+  t.is(raw.resets.get(1), ENHANCE_YOUR_CALM);
   t.deepEqual([[...pool.open].length, pool.admission.calls], [1, 1]);
 });

@@ -8,7 +8,8 @@ import test, { type ExecutionContext } from 'ava';
 import { ServerReflectionRequest, ServerReflectionResponse } from '../../proto/gen/grpc/reflection/v1/reflection.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
 import { REFLECTION_SERVICES } from '../../sidecar/server/reflection.js';
-import { call, client, descriptorSet, method, serve } from './rig.js';
+import { END_HEADERS, END_STREAM, FRAME, frame, grpcHeaders, prefix, rawConnection } from './raw-http2.js';
+import { call, client, descriptorSet, method, serve, until } from './rig.js';
 
 type Ask = NonNullable<ServerReflectionRequest['messageRequest']>;
 type Reply = ServerReflectionResponse['messageResponse'];
@@ -163,4 +164,21 @@ test('buf curl calls a method knowing nothing but the address', async (t) => {
   t.regex(listed.stdout, /envoy\.service\.auth\.v3\.Authorization\/Check/);
   const answer = await run(...prior, '--data', '{}', `http://${address}/jimini.v1.PolicyService/ListRules`);
   t.deepEqual(JSON.parse(answer.stdout), {});
+});
+
+test('streams whose answers are not read give way once they hold too much together', async (t) => {
+  const { address } = await serve(t, { methods, descriptorSet });
+  const messageRequest = { $case: 'fileContainingSymbol', value: 'envoy.service.auth.v3.Authorization' } as const;
+  const message = ServerReflectionRequest.encode({ host: '', messageRequest }).finish();
+  const hostile = await rawConnection(t, address);
+  for (let id = 1; id < 80; id += 2) {
+    hostile.send(frame(FRAME.HEADERS, END_HEADERS, id, grpcHeaders(`/${REFLECTION_SERVICES[0]}/ServerReflectionInfo`)));
+    hostile.send(frame(FRAME.DATA, END_STREAM, id, Buffer.concat([prefix(message.length), message])));
+  }
+  await until(() => hostile.resets.size > 10);
+  t.is(hostile.goaway(), undefined);
+  t.deepEqual(
+    await ask(stream(t, address, REFLECTION_SERVICES[1] ?? ''), [undefined]).then((replies) => replies.length),
+    1,
+  );
 });

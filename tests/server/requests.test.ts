@@ -5,7 +5,16 @@ import { status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import { JiminiError } from '../../sidecar/kernel/errors.js';
 import { LIMITS } from '../../sidecar/kernel/limits.js';
-import { END_HEADERS, END_STREAM, FRAME, frame, grpcHeaders, prefix, rawConnection } from './raw-http2.js';
+import {
+  END_HEADERS,
+  END_STREAM,
+  FRAME,
+  frame,
+  grpcHeaders,
+  prefix,
+  type RawConnection,
+  rawConnection,
+} from './raw-http2.js';
 import { call, client, ECHO, method, serve, until } from './rig.js';
 
 const echo = new Map([[ECHO, method(async (message) => message)]]);
@@ -13,6 +22,7 @@ const echo = new Map([[ECHO, method(async (message) => message)]]);
 /** RFC 9113 section 7. */
 const NO_ERROR = 0;
 const CANCEL = 8;
+const ENHANCE_YOUR_CALM = 11;
 
 interface Answer {
   /** Fields of the header block, and of the trailers where there are some. */
@@ -209,7 +219,7 @@ test('a caller who does not read his answer loses his place to a newcomer', asyn
   t.is(server.load().calls, 1);
   t.deepEqual(await call(client(t, address), 'newcomer'), { answer: 'newcomer' });
   await until(() => raw.resets.has(1));
-  t.is(raw.resets.get(1), CANCEL);
+  t.is(raw.resets.get(1), ENHANCE_YOUR_CALM);
 });
 
 test('answers that are not read count for their bytes, and the largest gives way', async (t) => {
@@ -229,7 +239,7 @@ test('answers that are not read count for their bytes, and the largest gives way
     await until(() => raw.seen.has(`${FRAME.HEADERS}:${id}`));
   }
   await until(() => raw.resets.size > 0);
-  t.deepEqual([...raw.resets], [[3, CANCEL]]);
+  t.deepEqual([...raw.resets], [[3, ENHANCE_YOUR_CALM]]);
   t.true(server.load().bytes > 700_000);
 });
 
@@ -253,13 +263,43 @@ test('connections that say nothing give way to those who come after them, and th
   t.deepEqual(await call(first, 'again'), { answer: 'again' });
 });
 
-test('where all connections have begun, a newcomer is closed, and comes in once one has gone', async (t) => {
-  const { address } = await serve(t, { methods: echo, limits: { connectionsMax: 2 } });
-  const made = [client(t, address), client(t, address)] as const;
-  for (const one of made) t.deepEqual(await call(one, 'x'), { answer: 'x' });
+test('over the bound the connection gives way that has waited for its peer the longest, and says that nothing is lost', async (t) => {
+  const { address } = await serve(t, { methods: echo, limits: { connectionsMax: 3 } });
+  const ask = (one: RawConnection, id: number) => {
+    one.send(frame(FRAME.HEADERS, END_HEADERS, id, grpcHeaders(ECHO)));
+    one.send(frame(FRAME.DATA, END_STREAM, id, prefix(0)));
+    return until(() => one.ended.has(id));
+  };
+  const stalling = await rawConnection(t, address);
+  stalling.send(frame(FRAME.HEADERS, END_HEADERS, 1, grpcHeaders(ECHO)));
+  const idle = await rawConnection(t, address);
+  await ask(idle, 1);
+  const busy = await rawConnection(t, address);
+  await ask(busy, 1);
+  await ask(stalling, 3);
+  await ask(busy, 3);
+  t.deepEqual(await call(client(t, address), 'newcomer'), { answer: 'newcomer' });
+  await until(() => idle.socket.closed);
+  t.is(idle.goaway(), 0);
+  t.deepEqual(await call(client(t, address), 'another one'), { answer: 'another one' });
+  await until(() => stalling.socket.closed);
+  await ask(busy, 5);
+});
+
+test('where work is done for all connections, a newcomer is closed, and comes in once it is done', async (t) => {
+  let release = () => {};
+  const done = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const slow = method(async (message) => {
+    await done;
+    return message;
+  });
+  const { server, address } = await serve(t, { methods: new Map([[ECHO, slow]]), limits: { connectionsMax: 2 } });
+  const under = [call(client(t, address), 'x'), call(client(t, address), 'x')];
+  await until(() => server.load().calls === 2);
   t.like(await call(client(t, address), 'x'), { code: status.UNAVAILABLE });
-  made[0].close();
-  let outcome = await call(client(t, address), 'later');
-  while ('code' in outcome) outcome = await call(client(t, address), 'later');
-  t.deepEqual(outcome, { answer: 'later' });
+  release();
+  t.deepEqual(await Promise.all(under), [{ answer: 'x' }, { answer: 'x' }]);
+  t.deepEqual(await call(client(t, address), 'later'), { answer: 'later' });
 });

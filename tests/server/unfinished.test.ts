@@ -159,6 +159,40 @@ test('a call that finds every place at work is answered at once with the answer 
   t.deepEqual(await Promise.all(under), [{ answer: 'a' }, { answer: 'b' }]);
 });
 
+test('a call whose caller does not take the answer gives way to a newcomer', async (t) => {
+  const { server, address } = await serve(t, {
+    methods: new Map([[ECHO, method(async (message) => message)]]),
+    limits: { callsMax: 3 },
+  });
+  const hostile = await rawConnection(t, address);
+  const windowOfNothing = Buffer.from([0, 4, 0, 0, 0, 0]); // SETTINGS_INITIAL_WINDOW_SIZE
+  hostile.send(frame(FRAME.SETTINGS, 0, 0, windowOfNothing));
+  for (const id of [1, 3, 5]) {
+    hostile.send(frame(FRAME.HEADERS, END_HEADERS, id, grpcHeaders(ECHO)));
+    hostile.send(frame(FRAME.DATA, END_STREAM, id, Buffer.concat([prefix(1), Buffer.from('x')])));
+  }
+  await until(() => [1, 3, 5].every((id) => hostile.seen.has(`${FRAME.HEADERS}:${id}`)));
+  t.is(server.load().calls, 3);
+  t.deepEqual(await call(client(t, address), 'me'), { answer: 'me' });
+  await until(() => hostile.ended.has(1));
+  t.deepEqual([...hostile.resets.keys()], [1]);
+});
+
+test('an answer that is not taken counts for its bytes', async (t) => {
+  const { server, address } = await serve(t, {
+    methods: new Map([[ECHO, method(async () => Buffer.alloc(900 * 1024))]]),
+    limits: { bytesMax: MIB },
+  });
+  const hostile = await rawConnection(t, address);
+  for (const id of [1, 3]) {
+    hostile.send(frame(FRAME.HEADERS, END_HEADERS, id, grpcHeaders(ECHO)));
+    hostile.send(frame(FRAME.DATA, END_STREAM, id, prefix(0)));
+  }
+  await until(() => hostile.resets.size === 1);
+  t.is(server.load().calls, 1);
+  t.true(server.load().bytes > 900 * 1024);
+});
+
 test('a message that trickles in ends after the longest time for a call', async (t) => {
   const { server, address } = await serve(t, {
     methods: new Map([[ECHO, method(async (message) => message)]]),

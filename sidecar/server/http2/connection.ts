@@ -18,6 +18,8 @@ export interface Connection {
   readonly streams: number;
   /** The peer has made a request. */
   readonly begun: boolean;
+  /** When its last request was whole, or it was made; infinite while there is one that is whole and not answered. Monotonic. */
+  readonly idleSinceMs: number;
   /**
    * Takes no new streams after a moment in which those under way to us arrive (RFC 9113 section 6.8), and closes after the last one. A
    * connection whose peer has said nothing yet is cut.
@@ -25,6 +27,8 @@ export interface Connection {
   drain(): void;
   /** To be called about once a second with the monotonic clock: pings a quiet peer, ends what is idle, silent or does not read. */
   review(nowMs: number): void;
+  /** Cuts the connection, and says which requests were not looked at, so that they can be made again (RFC 9113 section 6.8). */
+  giveWay(): void;
   /** Cuts the connection. Every open stream hears `onClose` before this returns. */
   destroy(): void;
 }
@@ -89,6 +93,10 @@ class SocketConnection implements Connection {
     return this.#session.lastStreamId > 0;
   }
 
+  get idleSinceMs(): number {
+    return this.#session.asked > 0 ? Number.POSITIVE_INFINITY : this.#session.askedMs;
+  }
+
   drain(): void {
     if (this.#life !== 'open') return;
     if (!this.#session.hasSettings) {
@@ -120,6 +128,13 @@ class SocketConnection implements Connection {
       this.#pinged = true;
       this.#writer.frame(FRAME.ping, 0, 0, KEEPALIVE);
     }
+  }
+
+  giveWay(): void {
+    if (this.#life === 'over') return;
+    this.#sayEnd(ERROR.noError);
+    this.#writer.flush();
+    this.destroy(); // what the system has taken it sends all the same
   }
 
   destroy(): void {

@@ -31,6 +31,8 @@ export class Session implements StreamHost {
   readonly socket: Socket;
   readonly writer: FrameWriter;
   sendWindow = WINDOW_BYTES;
+  asked = 0;
+  askedMs = performance.now();
   /** The peer has sent its settings. */
   hasSettings = false;
   /** Highest id of a stream that was looked at. */

@@ -12,6 +12,10 @@ export interface StreamHost {
   readonly writer: FrameWriter;
   /** What the peer still takes of all streams together (RFC 9113 section 6.9). */
   sendWindow: number;
+  /** Requests that are whole and not answered. */
+  asked: number;
+  /** When the last one was whole. */
+  askedMs: number;
   /** Frames for a stream that we reset may be under way to us. */
   wasReset(streamId: number): void;
   /** A stream is over; its listener is yet to be told. */
@@ -41,6 +45,8 @@ export class Stream implements ServerStream {
   #sendWindow: number;
   /** What is to come of the body, where the peer has said so. */
   #bodyBytesLeft: number | undefined;
+  /** The request is whole, and not answered. */
+  #isAsked = false;
   #responded = false;
   #localEnded = false;
   #stopsReceiving = false;
@@ -88,6 +94,9 @@ export class Stream implements ServerStream {
   receiveEnd(): boolean {
     if ((this.#bodyBytesLeft ?? 0) !== 0) return false;
     this.remoteEnded = true;
+    this.#host.askedMs = performance.now();
+    this.#isAsked = !this.#localEnded && !this.#trailers;
+    if (this.#isAsked) this.#host.asked += 1;
     this.#listener.onEnd();
     this.#finishWhenOver();
     return true;
@@ -103,7 +112,10 @@ export class Stream implements ServerStream {
     if (this.closed || this.#responded) return;
     this.#responded = true;
     this.#host.writer.headers(this.id, headerBlock, end);
-    if (end) this.#endedHere();
+    if (end) {
+      this.#wasAnswered();
+      this.#endedHere();
+    }
   }
 
   write(data: Uint8Array, onSent?: () => void): void {
@@ -118,6 +130,7 @@ export class Stream implements ServerStream {
   end(trailerBlock: Uint8Array): void {
     if (this.closed || this.#localEnded || this.#trailers) return;
     this.#trailers = trailerBlock;
+    this.#wasAnswered();
     this.send();
   }
 
@@ -151,6 +164,7 @@ export class Stream implements ServerStream {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.#wasAnswered();
     this.#firstPending = undefined;
     this.#lastPending = undefined;
     this.#host.wasClosed(this);
@@ -173,6 +187,12 @@ export class Stream implements ServerStream {
       host.sendWindow -= bytes;
     }
     return true;
+  }
+
+  #wasAnswered(): void {
+    if (!this.#isAsked) return;
+    this.#isAsked = false;
+    this.#host.asked -= 1;
   }
 
   #endedHere(): void {
