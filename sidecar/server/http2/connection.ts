@@ -53,7 +53,7 @@ class SocketConnection implements Connection {
   #heardMs = performance.now();
   /** Since then nothing came; a PING asks whether the peer is still there. */
   #pinged = false;
-  /** When there was a stream last, and the newest that was seen then. */
+  /** When there was a stream last, or the connection was made, and the newest that was seen then. */
   #busyMs = this.#heardMs;
   #lastStreamIdSeen = 0;
   /** Since when the peer does not read; undefined while he does. */
@@ -131,7 +131,7 @@ class SocketConnection implements Connection {
   }
 
   #isDead(nowMs: number, quietMs: number): boolean {
-    if (!this.#session.begun) return quietMs > LIMITS.prefaceMsMax;
+    if (!this.#session.begun) return nowMs - this.#busyMs > LIMITS.prefaceMsMax; // however much he has sent of it
     if (this.#pinged && quietMs > LIMITS.keepaliveMs + LIMITS.keepaliveTimeoutMs) return true;
     return nowMs - (this.#behindSinceMs ?? nowMs) > LIMITS.keepaliveTimeoutMs;
   }

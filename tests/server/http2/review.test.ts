@@ -40,6 +40,19 @@ test('nothing', unbegun, '');
 test('half a preface', unbegun, PREFACE.slice(0, 12));
 test('a preface', unbegun, PREFACE);
 
+test('who sends a preface octet by octet is cut off as soon', async (t) => {
+  const target = await startTarget(t);
+  const peer = await connectPeer(t, target.address);
+  for (let sent = 1; sent <= 6; sent += 1) {
+    peer.send(Buffer.from(PREFACE.slice(sent - 1, sent)));
+    await until(() => [...target.sockets].some(({ bytesRead }) => bytesRead === sent));
+    t.false(peer.closed);
+    target.pass(LIMITS.prefaceMsMax / 6);
+  }
+  target.pass(2000);
+  await until(() => target.connections.size === 0);
+});
+
 const silent = test.macro({
   async exec(t, bytes: Uint8Array, streams: number) {
     const target = await startTarget(t);
