@@ -1,3 +1,5 @@
+import { FIELD_OVERHEAD_BYTES } from './hpack-table.js';
+
 /** Header fields in the order in which they came: names in lower case, values with one character for each byte (Latin-1). */
 export class HeaderFields {
   readonly #flat: readonly string[];
@@ -14,9 +16,9 @@ export class HeaderFields {
     return undefined;
   }
 
-  /** Characters of all names and values. */
+  /** What they take, as a peer counts it too (RFC 9113 section 6.5.2): a field of two characters is two strings in memory. */
   get bytes(): number {
-    return this.#flat.reduce((sum, { length }) => sum + length, 0);
+    return this.#flat.reduce((sum, { length }) => sum + length, (this.#flat.length / 2) * FIELD_OVERHEAD_BYTES);
   }
 
   /** All values of a field. */
