@@ -221,6 +221,15 @@ test('a flood of one-byte frames counts for the memory that it takes', async (t)
   t.pass();
 });
 
+test('many small headers count for the memory that they take', async (t) => {
+  const { server, address } = await serve(t, { methods: new Map([[ECHO, method(async (message) => message)]]) });
+  const hostile = await rawConnection(t, address);
+  const small = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`a${i}`, '']));
+  hostile.send(frame(FRAME.HEADERS, END_HEADERS, 1, grpcHeaders(ECHO, small)));
+  await until(() => server.load().calls === 1);
+  t.true(server.load().bytes > 500 * 32);
+});
+
 test('a call that ends without a message, and a connection that breaks in the middle of one, leave nothing behind', async (t) => {
   const { server, address } = await serve(t, { methods: new Map([[ECHO, method(async (message) => message)]]) });
   const hostile = await rawConnection(t, address);

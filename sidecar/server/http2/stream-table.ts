@@ -11,6 +11,7 @@ const LISTS = 64;
 export class StreamTable implements Iterable<Stream> {
   readonly #lists: (Stream | undefined)[] = new Array(LISTS).fill(undefined);
   #size = 0;
+  #firstList = 0;
 
   get size(): number {
     return this.#size;
@@ -44,10 +45,15 @@ export class StreamTable implements Iterable<Stream> {
     this.#size -= 1;
   }
 
-  /** The member that is looked at may be deleted meanwhile, and no other. */
+  /**
+   * The member that is looked at may be deleted meanwhile, and no other. Each time another one is the first, so that none is always
+   * left out where a peer opens the window of the connection a little at a time.
+   */
   *[Symbol.iterator](): Iterator<Stream> {
-    for (const first of this.#lists) {
-      for (let stream = first; stream; ) {
+    this.#firstList = (this.#firstList + 1) % LISTS;
+    const from = this.#firstList;
+    for (let list = 0; list < LISTS; list += 1) {
+      for (let stream = this.#lists[(from + list) % LISTS]; stream; ) {
         const next: Stream | undefined = stream.next;
         yield stream;
         stream = next;

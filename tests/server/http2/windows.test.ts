@@ -37,6 +37,15 @@ test('a server sends as much as the windows allow, and not one byte more (RFC 91
   t.deepEqual([peer.body(1), peer.body(3)], [LARGE_BYTES, LARGE_BYTES]);
 });
 
+test('answers that wait for the window of the connection get it in turns', async (t) => {
+  const target = await startTarget(t);
+  const peer = await connectPeer(t, target.address);
+  const before = await bodies(peer, GREETING, firstWindow(LARGE_BYTES), large(1), large(3));
+  for (let i = 0; i < 128; i += 1) peer.send(more(0, 10));
+  const after = await bodies(peer);
+  for (const at of [0, 1] as const) t.true(after[at] > before[at], `${before} ${after}`);
+});
+
 test('an answer of the size of its window is whole, and its trailers need no window', async (t) => {
   const target = await startTarget(t);
   const peer = await connectPeer(t, target.address);
