@@ -5,8 +5,8 @@ const IDLE_MS = 0.1;
 /** How many times as long as a slice others may take before the next one: under any load the work gets a fifth of the time. */
 const OTHERS_SHARE = 4;
 
-/** Of 1, 3, 6 and 12 the one with which the fewest reloads were felt, by little (`npm run bench -- reload`). */
-const SLICES_PER_COLLECTION = 6;
+/** Of 3, 6, 12 and never the one with which the fewest reloads were felt (`npm run bench -- reload`). */
+const SLICES_PER_COLLECTION = 12;
 
 /** Collects young objects now: a millisecond or two. Does nothing where the program does not run with `--expose-gc`. */
 export function collectYoung(): void {
