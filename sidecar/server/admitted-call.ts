@@ -26,6 +26,8 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   #principal: Principal | undefined;
   /** Absent when no more is to be received. */
   #reader: MessageReader | undefined;
+  /** What the call holds beside its messages. */
+  readonly #overheadBytes: number;
   /** What is held of the message that is being received. */
   #begunBytes = 0;
   /** Of the last message that was sent: those before it have left. */
@@ -47,6 +49,7 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   constructor(stream: ServerStream, rules: CallRules, nowMs: number) {
     this.#stream = stream;
     this.#rules = rules;
+    this.#overheadBytes = LIMITS.callOverheadBytes + stream.headers.bytes;
     this.#idleSinceMs = nowMs;
     this.#endsMs = nowMs + rules.callMsMax;
     rules.pool.open.add(this);
@@ -211,10 +214,6 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
     } else this.#refuse(NOT_ONE_MESSAGE);
   }
 
-  get #overheadBytes(): number {
-    return LIMITS.callOverheadBytes + this.#stream.headers.bytes;
-  }
-
   #enter(): void {
     this.#ticket = this.#rules.pool.admission.enter((reason) => this.#evicted(reason));
     if (this.#ticket) this.#ticket.grow(this.#overheadBytes);
@@ -288,6 +287,7 @@ export class AdmittedCall implements StreamListener, MessageSink, CallContext, L
   }
 }
 
+/** The server takes no more calls. */
 export const DRAINING = new JiminiError('JIMINI_DRAINING', 'the server is shutting down');
 /** A call has lasted too long. */
 const LATE = new JiminiError('JIMINI_DEADLINE_EXCEEDED', 'deadline exceeded');

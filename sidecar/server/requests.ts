@@ -2,7 +2,7 @@ import { AdmittedCall } from './admitted-call.js';
 import type { CallRules } from './call-rules.js';
 import { failureAlone, NOT_GRPC, NOT_POST } from './grpc-answer.js';
 import { status } from './grpc-status.js';
-import type { RequestListener, ServerStream, StreamListener } from './http2/server-stream.js';
+import { NOBODY, type RequestListener, type ServerStream, type StreamListener } from './http2/server-stream.js';
 
 /** With a format of messages or parameters behind it, or without; gRPC-Web is another protocol (PROTOCOL-HTTP2.md, Content-Type). */
 const GRPC_TYPE = /^application\/grpc(?:$|[+; ])/i;
@@ -30,5 +30,3 @@ function dismiss(stream: ServerStream, answer: Uint8Array): StreamListener {
   stream.stopReceiving();
   return NOBODY;
 }
-
-const NOBODY: StreamListener = { onData() {}, onEnd() {}, onClose() {} };

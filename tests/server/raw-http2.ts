@@ -105,14 +105,19 @@ export function readFrames(
 export const WINDOW = 65_535;
 const INITIAL_WINDOW_SIZE = 4;
 
-/** Connects and exchanges settings. The connection is cut after the test. */
-export async function rawConnection(t: ExecutionContext, address: string): Promise<RawConnection> {
+/** Connects, and sends what it is given at once. The connection is cut after the test. */
+export async function connectSocket(t: ExecutionContext, address: string): Promise<Socket> {
   const [host, port] = address.split(':');
-  const socket = connect(Number(port), host);
+  const socket = connect({ host, port: Number(port), noDelay: true });
   t.teardown(() => socket.destroy());
   socket.on('error', () => {});
   await once(socket, 'connect');
-  socket.setNoDelay();
+  return socket;
+}
+
+/** Connects and exchanges settings. */
+export async function rawConnection(t: ExecutionContext, address: string): Promise<RawConnection> {
+  const socket = await connectSocket(t, address);
   const seen = new Map<string, number>();
   const ended = new Set<number>();
   const resets = new Map<number, number>();

@@ -32,5 +32,8 @@ export interface StreamListener {
   onClose(): void;
 }
 
+/** Listens to nothing. */
+export const NOBODY: StreamListener = { onData() {}, onEnd() {}, onClose() {} };
+
 /** Called for each new request; the listener that it returns hears of all that follows, and of the end of a stream that it has ended already. */
 export type RequestListener = (stream: ServerStream) => StreamListener;

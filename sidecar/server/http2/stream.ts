@@ -3,7 +3,7 @@ import type { FrameWriter } from './frame-writer.js';
 import type { HeaderFields } from './header-fields.js';
 import { ERROR, type ErrorCode, FRAME, FRAME_BYTES_MAX, WINDOW_BYTES_MAX } from './protocol.js';
 import { ReceiveWindow } from './receive-window.js';
-import type { ServerStream, StreamListener } from './server-stream.js';
+import { NOBODY, type ServerStream, type StreamListener } from './server-stream.js';
 import { STREAM_WINDOW_BYTES } from './settings.js';
 
 /** What the streams of one connection share. */
@@ -205,5 +205,3 @@ export class Stream implements ServerStream {
     if (this.#localEnded && this.remoteEnded) this.close();
   }
 }
-
-const NOBODY: StreamListener = { onData() {}, onEnd() {}, onClose() {} };

@@ -1,8 +1,18 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { ExecutionContext } from 'ava';
-import { ACK, END_HEADERS, END_STREAM, FRAME, frame, headerBlock, PREFACE, readFrames } from '../raw-http2.js';
+import {
+  ACK,
+  connectSocket,
+  END_HEADERS,
+  END_STREAM,
+  FRAME,
+  frame,
+  headerBlock,
+  PREFACE,
+  readFrames,
+} from '../raw-http2.js';
 
 interface Seen {
   readonly type: number;
@@ -40,12 +50,7 @@ export const GREETING = Buffer.concat([Buffer.from(PREFACE), SETTINGS, SETTINGS_
 
 /** Connects, and says nothing. The connection is cut after the test. */
 export async function connectPeer(t: ExecutionContext, address: string): Promise<Peer> {
-  const [host, port] = address.split(':');
-  const socket = connect(Number(port), host);
-  t.teardown(() => socket.destroy());
-  socket.on('error', () => {});
-  await once(socket, 'connect');
-  socket.setNoDelay();
+  const socket = await connectSocket(t, address);
   const heard: Seen[] = [];
   readFrames(socket, (type, flags, streamId, payload) => heard.push({ type, flags, streamId, payload }));
   const of = (type: number, streamId: number) => heard.filter((one) => one.type === type && one.streamId === streamId);
