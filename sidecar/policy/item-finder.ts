@@ -1,7 +1,8 @@
 import { UncutFault } from './yaml-faults.js';
 
-/** Lexemes of the yaml library that stand for no text: a document begins, a scalar's text is next. */
-const DOCUMENT = '\x02';
+/** A lexeme of the yaml library that stands for no text: a document begins. */
+export const DOCUMENT = '\x02';
+/** Likewise: a scalar's text is next. */
 const SCALAR = '\x1f';
 const BYTE_ORDER_MARK = '\ufeff';
 const KEY = /[\w-]+(?=:)/y;

@@ -1,6 +1,6 @@
 import { Composer, type CST, type Document, Lexer, LineCounter, Parser } from 'yaml';
 import type { Steps } from '../kernel/steps.js';
-import { ItemFinder } from './item-finder.js';
+import { DOCUMENT, ItemFinder } from './item-finder.js';
 import type { Place } from './pack.js';
 
 /** A stretch of a file, parsed by itself: all of it; or its beginning with the first items of its list; or further items. */
@@ -19,8 +19,6 @@ export interface Cutting {
 /** Words and signs read in one step, and items of a list parsed in one step: about a millisecond each. */
 const LEXEMES_PER_STEP = 500;
 const ITEMS_PER_PART = 4;
-/** A lexeme of no length, with which the library's lexer has a document begin. */
-const DOCUMENT = '\x02';
 const OPTIONS = { prettyErrors: false, uniqueKeys: true } as const;
 
 /**
