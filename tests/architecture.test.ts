@@ -103,6 +103,19 @@ test('a witness shares code with the verifier of the log, and none with its writ
   t.deepEqual(wrong, []);
 });
 
+test('HTTP/2 knows nothing of what is above it, and uses nothing but sockets', (t) => {
+  const mayUse = ({ name }: { name: string }) =>
+    ['sidecar/server/http2', 'sidecar/kernel'].some((room) => isBelow(name, room)) || /^node:(net|stream)$/.test(name);
+  const wrong = sources
+    .filter((file) => isBelow(file, 'sidecar/server/http2'))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((target) => !mayUse(target))
+        .map(({ name }) => `${file} imports ${name}`),
+    );
+  t.deepEqual(wrong, []);
+});
+
 test('pure rooms do not read the clock', (t) => {
   const wrong = sources
     .filter((file) => isBelow(file, 'sidecar/content') || isBelow(file, 'sidecar/policy'))
