@@ -37,8 +37,7 @@ export async function takeInSlices<T>(steps: Steps<T>, sliceMs: number, turns = 
       const step = steps.next();
       if (step.done) return step.value;
     } while (turns.nowMs() < endMs);
-    // What a slice has made mostly stays, and the more of it is collected at one time the longer that stops the thread: tens of
-    // milliseconds when V8 waits until its young generation is full. But calls that two collections find under way are old then,
+    // Part of what a slice has made stays, and the more of it is collected at one time the longer that stops the thread. But calls that two collections find under way are old then,
     // and only a full collection, which stops the thread for longer, is rid of what they leave.
     if (slices % SLICES_PER_COLLECTION === 0) collectYoung();
     await untilIdle(OTHERS_SHARE * sliceMs, turns);
